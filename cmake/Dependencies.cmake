@@ -1,0 +1,28 @@
+# Every library the project uses. Their Debian packages stand in scripts/packages.txt.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS system url json)
+find_package(absl REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(GTest REQUIRED)
+
+if(NOT SRSPROXY_DATAPLANE_ONLY)
+  find_package(Protobuf REQUIRED)
+  find_package(gRPC CONFIG REQUIRED)
+  find_package(yaml-cpp REQUIRED)
+  find_package(CLI11 QUIET)  # header only; Debian 12 ships no CMake file in every revision
+endif()
+if(SRSPROXY_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+
+# Asio's and Beast's heavy implementations are compiled once, in srsproxy_boost, not in every file.
+add_library(srsproxy_boost STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_impl.cc")
+target_compile_definitions(srsproxy_boost PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED
+  BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(srsproxy_boost PUBLIC
+  Boost::headers Boost::url Boost::json OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,50 @@
+# Build options and the flags every target shares.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+set(SRSPROXY_SANITIZER "" CACHE STRING "Empty, 'address' (with undefined) or 'thread'")
+option(SRSPROXY_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(SRSPROXY_BENCH "Build the benchmarks" OFF)
+option(SRSPROXY_PCH "Use precompiled headers" ON)
+option(SRSPROXY_DATAPLANE_ONLY "Leave out everything that needs protobuf or gRPC" OFF)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers need the two sloppiness settings; see ccache's manual.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      "${CCACHE_PROGRAM}")
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+add_compile_options(-fno-omit-frame-pointer -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fcoroutines -fpch-preprocess)
+  # GCC 12 reports these inside its own standard library and Boost at -O2 (GCC bugs 105329, 105651).
+  add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-maybe-uninitialized)
+endif()
+
+if(SRSPROXY_SANITIZER STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(SRSPROXY_SANITIZER STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+elseif(SRSPROXY_SANITIZER)
+  message(FATAL_ERROR "SRSPROXY_SANITIZER: '${SRSPROXY_SANITIZER}' is not 'address' or 'thread'")
+endif()
+if(SRSPROXY_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "SRSPROXY_FUZZ needs clang")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()

@@ -1,0 +1,44 @@
+# How tests, fuzz targets and benchmarks are declared.
+include(GoogleTest)
+
+# srsproxy_test(NAME SOURCES... DEPENDS... [LABELS unit|integration ...]): one GoogleTest binary, one CTest test.
+# The label 'tsan' marks tests of code that crosses threads; they run under ThreadSanitizer too.
+function(srsproxy_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  srsproxy_use_pch(${name} test)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# srsproxy_fuzz_target(NAME SOURCE DEPENDS...): a libFuzzer target (preset 'fuzz'); its seeds are in tests/fuzz/corpus/NAME.
+function(srsproxy_fuzz_target name source)
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "" "DEPENDS")
+  if(NOT SRSPROXY_FUZZ)
+    return()
+  endif()
+  add_executable(${name} ${source})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY SRSPROXY_FUZZ_TARGETS ${name})
+endfunction()
+
+# srsproxy_benchmark(NAME SOURCE DEPENDS...): a Google Benchmark binary (preset 'bench').
+function(srsproxy_benchmark name source)
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "" "DEPENDS")
+  if(NOT SRSPROXY_BENCH)
+    return()
+  endif()
+  add_executable(${name} ${source})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} benchmark::benchmark benchmark::benchmark_main)
+endfunction()

@@ -1,0 +1,86 @@
+// Which origin serves this client? The one question that every protocol's session asks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/functional/any_invocable.h>
+
+#include "dataplane/core/origin.h"
+#include "dataplane/core/protocol.h"
+#include "dataplane/core/status.h"
+#include "dataplane/core/stream_url.h"
+
+namespace srsproxy {
+
+// A session's hold on its stream's mapping. Destroying it says that the session has ended.
+// Thread-safe: may be used and destroyed on any thread, after the Balancer too.
+class StreamLease {
+ public:
+  virtual ~StreamLease() = default;
+
+  // The origin accepted and media flows: a viewer's claim is no longer provisional, a publisher is
+  // live.
+  virtual void MediaFlows() = 0;
+
+  // The origin refused before media flowed. A provisional claim goes unless another session holds
+  // it.
+  virtual void Refused() = 0;
+};
+
+struct PickRequest {
+  StreamKey key;
+  Protocol protocol = Protocol::kRtmp;
+  Role role = Role::kViewer;
+  std::vector<std::string> excluded;  // Origin ids that this client's session has tried in vain.
+};
+
+enum class PickReason : uint8_t {
+  kMapped,         // The stream has a mapping and its origin is usable.
+  kMappedByVhost,  // Placed where the same app/stream of exactly one other vhost is.
+  kClaimed,        // A new mapping, chosen by the strategy.
+  kLostRace,       // Another claim came first; its origin is used.
+};
+std::string_view PickReasonName(
+    PickReason reason);  // "mapped", "mapped_by_vhost", "claimed", "lost_race"
+
+struct Placement {
+  std::shared_ptr<const Origin> origin;
+  Endpoint endpoint;  // The origin's, for the asked protocol; host already replaced by the ip where
+                      // needed.
+  PickReason reason = PickReason::kClaimed;
+  std::unique_ptr<StreamLease> lease;  // Never null.
+};
+
+// What a pick would do, and why, without doing it.
+struct PickExplanation {
+  std::string origin_id;  // Empty when no origin can serve.
+  PickReason reason = PickReason::kClaimed;
+  bool mapped = false;
+  std::vector<std::string> steps;  // Sentences, in the order in which the rules were applied.
+};
+
+// How a connection to an origin went, as this proxy saw it.
+enum class ConnectOutcome : uint8_t { kOk, kRefused, kTimedOut, kFailed };
+
+// Thread-safe.
+class Balancer {
+ public:
+  using PickCallback = absl::AnyInvocable<void(absl::StatusOr<Placement>)>;
+
+  virtual ~Balancer() = default;
+
+  // Calls `done` once, inline or later on any thread. UNAVAILABLE: no origin can serve; the message
+  // says why. RESOURCE_EXHAUSTED: PROXY_MAX_STREAMS is reached and no idle mapping can go.
+  virtual void Pick(PickRequest request, PickCallback done) = 0;
+
+  virtual PickExplanation Explain(const PickRequest& request) const = 0;
+
+  // Feeds this proxy's opinion of the origin (DOWN after consecutive failures or refused
+  // connections).
+  virtual void ReportConnect(std::string_view origin_id, ConnectOutcome outcome) = 0;
+};
+
+}  // namespace srsproxy

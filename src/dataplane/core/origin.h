@@ -1,0 +1,83 @@
+// An SRS origin as this proxy knows it. Values only; balance/origin_registry makes and changes
+// them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/time/time.h>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/endpoint.h"
+#include "dataplane/core/protocol.h"
+
+namespace srsproxy {
+
+// What an origin says of itself when it registers.
+struct OriginRegistration {
+  std::string ip;  // An address or a host name.
+  std::string device_id;
+  std::string server;  // SRS's own id, kept in a file beside its pid file.
+  std::string service;
+  std::string pid;
+  std::vector<Endpoint> rtmp;
+  std::vector<Endpoint> http;
+  std::vector<Endpoint> api;
+  std::vector<Endpoint> srt;
+  std::vector<Endpoint> rtc;
+  double weight = 1.0;  // Share of new streams, > 0.
+  std::string zone;
+  std::map<std::string, std::string> labels;
+  int64_t capacity = 0;                              // Sessions it can hold; 0: not told.
+  std::optional<absl::Duration> heartbeat_interval;  // Told by the origin; else observed.
+
+  std::string Id() const { return server + "-" + service + "-" + pid; }
+  const std::vector<Endpoint>& EndpointsFor(Protocol protocol) const;
+};
+
+// How busy an origin says it is. Absent: not told.
+struct LoadReport {
+  std::optional<double> cpu_ratio;     // 0 to 1
+  std::optional<double> memory_ratio;  // 0 to 1
+  std::optional<int64_t> connections;
+  std::optional<int64_t> streams;
+  std::optional<int64_t> bits_per_second;
+};
+
+enum class OriginHealth : uint8_t { kHealthy, kSuspect, kDead };
+enum class AdminState : uint8_t { kActive, kCordoned, kDraining };
+
+std::string_view OriginHealthName(OriginHealth health);  // "healthy", "suspect", "dead"
+std::string_view AdminStateName(AdminState state);       // "active", "cordoned", "draining"
+
+// One origin at one moment. Immutable once published in a snapshot.
+struct Origin {
+  std::string id;           // {server}-{service}-{pid}
+  uint64_t generation = 1;  // Grows when a registration supersedes an older one.
+  OriginRegistration registration;
+  OriginHealth health = OriginHealth::kHealthy;
+  AdminState admin_state = AdminState::kActive;
+  bool down = false;       // This proxy's own opinion: its connections failed.
+  bool permanent = false;  // The default backend: kept alive without heartbeats.
+  double weight = 1.0;     // After an operator's override.
+  LoadReport load;
+  absl::Time registered_at;
+  absl::Time heartbeat_at;
+  MonotonicTime last_heard;
+};
+
+// Every origin at one moment, sorted by id. Shared between threads without locks.
+struct OriginSnapshot {
+  uint64_t version = 0;
+  std::vector<std::shared_ptr<const Origin>> origins;
+
+  // nullptr when there is none.
+  std::shared_ptr<const Origin> Find(std::string_view id) const;
+};
+
+}  // namespace srsproxy
