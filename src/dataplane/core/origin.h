@@ -10,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/time/time.h>
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/protocol.h"
+#include "dataplane/core/status.h"
 
 namespace srsproxy {
 
@@ -40,6 +42,16 @@ struct OriginRegistration {
   const std::vector<Endpoint>& EndpointsFor(Protocol protocol) const;
 };
 
+// INVALID_ARGUMENT, "field: what is wrong with it", for a registration that nothing could be placed
+// on: an empty ip, server, service, pid or rtmp; an ip that is neither an address nor a host name;
+// a port of 0; text that is too long, not UTF-8 or has control characters; a weight that is not
+// above 0.
+absl::Status ValidateRegistration(const OriginRegistration& registration);
+
+// Where to dial `endpoint`: its host is replaced by the registration's ip when it is empty, a
+// wildcard or loopback.
+Endpoint DialEndpoint(const OriginRegistration& registration, const Endpoint& endpoint);
+
 // How busy an origin says it is. Absent: not told.
 struct LoadReport {
   std::optional<double> cpu_ratio;     // 0 to 1
@@ -58,6 +70,7 @@ std::string_view AdminStateName(AdminState state);       // "active", "cordoned"
 // One origin at one moment. Immutable once published in a snapshot.
 struct Origin {
   std::string id;           // {server}-{service}-{pid}
+  std::string source;       // Who registered it: a client address, for people.
   uint64_t generation = 1;  // Grows when a registration supersedes an older one.
   OriginRegistration registration;
   OriginHealth health = OriginHealth::kHealthy;
@@ -71,13 +84,20 @@ struct Origin {
   MonotonicTime last_heard;
 };
 
+// Former origin id → the id that superseded it.
+using OriginSuccessors = absl::flat_hash_map<std::string, std::string>;
+
 // Every origin at one moment, sorted by id. Shared between threads without locks.
 struct OriginSnapshot {
   uint64_t version = 0;
   std::vector<std::shared_ptr<const Origin>> origins;
+  std::shared_ptr<const OriginSuccessors> successors;
 
   // nullptr when there is none.
   std::shared_ptr<const Origin> Find(std::string_view id) const;
+
+  // The origin itself, else the one that superseded it; nullptr when both are gone.
+  std::shared_ptr<const Origin> Resolve(std::string_view id) const;
 };
 
 }  // namespace srsproxy

@@ -1,0 +1,163 @@
+// Who the origins are: registrations, leases, superseding, health, and this proxy's opinion of
+// them. DESIGN "Origins".
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/functional/any_invocable.h>
+#include <absl/time/time.h>
+
+#include "dataplane/core/balancer.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/origin.h"
+#include "dataplane/core/origin_store.h"
+#include "dataplane/core/status.h"
+
+namespace srsproxy {
+
+struct OriginRegistryOptions {
+  absl::Duration ttl = absl::Seconds(300);                // PROXY_ORIGIN_SERVER_TTL
+  absl::Duration heartbeat_interval = absl::Seconds(10);  // Assumed until told or observed.
+  absl::Duration min_suspect_after = absl::Seconds(30);
+  absl::Duration probe_interval = absl::Seconds(3);  // Between probes of one DOWN origin.
+  int down_after_failures = 3;                       // Consecutive; a refusal counts at once.
+  size_t max_origins = 10'000;
+  size_t max_superseded = 4'096;  // Former ids that streams can still be followed from.
+};
+
+// What an origin is told when it registers.
+struct OriginLease {
+  std::string origin_id;
+  uint64_t generation = 1;
+  std::string lease_id;  // Secret: whoever has it may renew and end the registration.
+  absl::Duration heartbeat_interval;
+  absl::Duration ttl;
+  std::vector<std::string> superseded;  // Ids that this registration has replaced.
+  bool renewed = false;                 // The same origin was registered already.
+};
+
+struct HeartbeatReply {
+  std::string origin_id;
+  uint64_t generation = 1;
+  absl::Duration heartbeat_interval;
+  absl::Duration ttl;
+  AdminState admin_state = AdminState::kActive;
+};
+
+// Live origins of one `server` at different addresses: a copied image, or one that has just moved.
+struct OriginConflict {
+  std::string server;
+  std::vector<std::string> origin_ids;  // Two or more, sorted.
+};
+
+struct OriginEvent {
+  enum class Kind : uint8_t {
+    kJoined,   // First registration of this id.
+    kChanged,  // Its addresses, generation, health, admin state, weight or DOWN changed.
+    kLeft,     // It is in no snapshot any more; `reason` says why.
+  };
+  Kind kind = Kind::kJoined;
+  std::shared_ptr<const Origin> origin;  // After the change; for kLeft as it was last.
+  std::string reason;  // In words: "registered", "no heartbeat for 5m", "superseded by ...".
+};
+
+// Totals since the start, for metrics.
+struct OriginRegistryStats {
+  uint64_t registrations = 0;
+  uint64_t heartbeats = 0;
+  uint64_t lease_expirations = 0;
+  uint64_t superseded = 0;
+  uint64_t conflicts = 0;          // Times that a `server` came to be live at two addresses.
+  bool self_preservation = false;  // Now: silence ends no lease.
+};
+
+// Thread-safe. Time enters by the clock; deadlines are acted on in Tick only.
+class OriginRegistry {
+ public:
+  // Takes over the records of `store` as heard just now. `clock` and `store` outlive the registry.
+  OriginRegistry(const Clock& clock, OriginStore& store, OriginRegistryOptions options = {});
+  ~OriginRegistry();
+  OriginRegistry(const OriginRegistry&) = delete;
+  OriginRegistry& operator=(const OriginRegistry&) = delete;
+
+  // Registers, or renews what is registered already under the same id and addresses; `source` says
+  // who asks (a client address). A renewal by the same source keeps its lease id; any other ends
+  // the former one. INVALID_ARGUMENT names the bad field (ValidateRegistration).
+  // RESOURCE_EXHAUSTED: max_origins.
+  absl::StatusOr<OriginLease> Register(OriginRegistration registration, std::string_view source);
+
+  // An origin that needs no heartbeat (PROXY_DEFAULT_BACKEND_*). It gives way to a registration at
+  // its address and comes back when that one leaves.
+  absl::Status RegisterPermanent(OriginRegistration registration);
+
+  // Renews a lease. `interval`: the time to the next one, when the origin tells it.
+  // NOT_FOUND: the lease has ended; the origin has to register again.
+  absl::StatusOr<HeartbeatReply> Heartbeat(std::string_view lease_id, const LoadReport& load,
+                                           std::optional<absl::Duration> interval = std::nullopt);
+
+  // By the origin itself. NOT_FOUND: no such lease. Returns the origin's id.
+  absl::StatusOr<std::string> DeregisterLease(std::string_view lease_id);
+  // By an operator. NOT_FOUND: no such origin. FAILED_PRECONDITION: it is permanent.
+  absl::Status DeregisterOrigin(std::string_view origin_id);
+
+  // An operator's wishes; nullopt clears. They hold for every origin of `server`, now and later.
+  absl::Status SetAdminState(std::string_view server, std::optional<AdminState> state);
+  absl::Status SetWeight(std::string_view server, std::optional<double> weight);
+
+  // The origins as of now. Never null; cheap enough for every pick.
+  std::shared_ptr<const OriginSnapshot> snapshot() const;
+
+  // Live servers at more than one address, sorted by server.
+  std::vector<OriginConflict> Conflicts() const;
+
+  OriginRegistryStats stats() const;
+
+  // How a connection went: the source of DOWN. Unknown ids are ignored.
+  void ReportConnect(std::string_view origin_id, ConnectOutcome outcome);
+
+  // DOWN origins whose next probe is due; each is handed out once for each probe_interval. The
+  // caller connects and answers by ReportConnect.
+  std::vector<std::shared_ptr<const Origin>> TakeDueProbes();
+
+  // Acts on what time has brought: health, expired leases, moved servers. Call it about once a
+  // second.
+  void Tick();
+
+  // Ends its subscription when destroyed; no call is running after that. May outlive the registry.
+  class Subscription {
+   public:
+    Subscription() = default;
+    Subscription(Subscription&&) = default;
+    Subscription& operator=(Subscription&&) = default;
+
+   private:
+    friend class OriginRegistry;
+    explicit Subscription(std::shared_ptr<void> token) : token_(std::move(token)) {}
+    std::shared_ptr<void> token_;
+  };
+
+  // `callback` runs on the thread that made the change, one event at a time and in order, after
+  // snapshot() shows it. It must not block, nor call the registry except snapshot(), nor destroy a
+  // Subscription.
+  using EventCallback = absl::AnyInvocable<void(const OriginEvent&)>;
+  [[nodiscard]] Subscription Subscribe(EventCallback callback);
+
+  // Calls `done` once, as soon as an origin is known: inline when one is, else under the rules of
+  // Subscribe.
+  [[nodiscard]] Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace srsproxy
