@@ -1,0 +1,57 @@
+#include "dataplane/net/dial.h"
+
+#include <vector>
+
+#include <boost/asio/error.hpp>
+
+#include "dataplane/core/endpoint.h"
+#include "dataplane/net/error.h"
+#include "dataplane/net/timeout.h"
+
+namespace srsproxy::net {
+
+Dialer::Dialer(asio::any_io_executor executor)
+    : executor_(executor), resolver_(executor), socket_(executor) {}
+
+void Dialer::Cancel() {
+  cancelled_ = true;
+  resolver_.cancel();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+Task<DialResult> Dialer::Dial(std::string host, uint16_t port, absl::Duration timeout) {
+  const std::string what = "connect to " + JoinHostPort(host, port);
+  Deadline deadline(executor_, timeout, [this] {
+    timed_out_ = true;
+    resolver_.cancel();
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  });
+
+  std::vector<tcp::endpoint> addresses;
+  boost::system::error_code error;
+  if (const auto literal = asio::ip::make_address(host, error); !error) {
+    addresses.emplace_back(literal, port);
+  } else {
+    auto [resolve_error, results] =
+        co_await resolver_.async_resolve(host, std::to_string(port), kNoThrow);
+    error = resolve_error;
+    for (const auto& entry : results) addresses.push_back(entry.endpoint());
+  }
+  for (const tcp::endpoint& address : addresses) {
+    if (timed_out_ || cancelled_) break;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    const auto [connect_error] = co_await socket_.async_connect(address, kNoThrow);
+    error = connect_error;
+    if (!error) break;
+  }
+  if (timed_out_) error = asio::error::timed_out;
+  if (cancelled_) error = asio::error::operation_aborted;
+  if (!error) co_return DialResult{.socket = std::move(socket_)};
+  co_return DialResult{.socket = ErrorStatus(Side::kOrigin, what, error),
+                       .outcome = OutcomeOf(error)};
+}
+
+}  // namespace srsproxy::net

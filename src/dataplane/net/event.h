@@ -1,0 +1,24 @@
+// Wakes one waiting coroutine of the same worker.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "dataplane/net/task.h"
+
+namespace srsproxy::net {
+
+// Used on one worker only. Notify() before Wait() is not lost; several Notify() before a Wait() are
+// one.
+class Event {
+ public:
+  explicit Event(const asio::any_io_executor& executor);
+
+  void Notify();
+  Task<void> Wait();
+
+ private:
+  asio::steady_timer timer_;
+  bool notified_ = false;
+};
+
+}  // namespace srsproxy::net

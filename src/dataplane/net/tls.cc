@@ -1,0 +1,45 @@
+#include "dataplane/net/tls.h"
+
+#include <openssl/err.h>
+
+namespace srsproxy::net {
+namespace {
+
+std::string LastTlsError() {
+  char text[256] = "unknown TLS error";
+  if (const auto code = ERR_peek_last_error(); code != 0) {
+    ERR_error_string_n(code, text, sizeof(text));
+  }
+  ERR_clear_error();
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<TlsContext> LoadServerTls(const std::string& cert_file,
+                                         const std::string& key_file) {
+  TlsContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (context == nullptr) {
+    return ProxyFailure(absl::StatusCode::kInternal, "no TLS context: " + LastTlsError());
+  }
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  if (SSL_CTX_use_certificate_chain_file(context.get(), cert_file.c_str()) != 1) {
+    return ProxyFailure(absl::StatusCode::kInvalidArgument,
+                        "cannot use the certificate " + cert_file + ": " + LastTlsError());
+  }
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return ProxyFailure(absl::StatusCode::kInvalidArgument,
+                        "cannot use the key " + key_file + ": " + LastTlsError());
+  }
+  if (SSL_CTX_check_private_key(context.get()) != 1) {
+    return ProxyFailure(absl::StatusCode::kInvalidArgument,
+                        "the key " + key_file + " does not belong to the certificate " + cert_file);
+  }
+  return context;
+}
+
+}  // namespace srsproxy::net

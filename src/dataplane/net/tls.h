@@ -1,0 +1,20 @@
+// Server certificates, loaded and checked.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <openssl/ssl.h>
+
+#include "dataplane/core/status.h"
+
+namespace srsproxy::net {
+
+// Shared by all sessions of a listener; OpenSSL counts references and locks inside.
+using TlsContext = std::shared_ptr<SSL_CTX>;
+
+// TLS 1.2 and later, server side. `cert_file` holds the chain, `key_file` the key, both PEM. The
+// error names the file and what is wrong with it.
+absl::StatusOr<TlsContext> LoadServerTls(const std::string& cert_file, const std::string& key_file);
+
+}  // namespace srsproxy::net

@@ -1,0 +1,50 @@
+// One thread, one io_context: where sessions are born, live and end. DESIGN "Threads".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+namespace srsproxy::net {
+
+namespace asio = boost::asio;
+
+class Worker {
+ public:
+  explicit Worker(uint32_t index);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();  // Stops and joins.
+
+  void Start();
+  // Ends the thread after the handler that runs now; what is left is destroyed unrun. From any
+  // thread.
+  void Stop();
+
+  uint32_t index() const { return index_; }
+  asio::io_context& io() { return io_; }
+
+  // One read buffer for all sessions of this worker: what is in it is gone at the next wait. Worker
+  // thread only.
+  std::span<uint8_t> scratch() { return scratch_; }
+
+ private:
+  const uint32_t index_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<uint8_t> scratch_;
+  std::thread thread_;
+};
+
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
+// `count` workers, not started; 0 means one for each core this process may run on.
+Workers MakeWorkers(uint32_t count);
+
+}  // namespace srsproxy::net
