@@ -1,0 +1,180 @@
+#include "dataplane/core/origin.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <absl/strings/str_cat.h>
+
+#include "dataplane/core/host.h"
+#include "dataplane/core/text.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kMaxFieldBytes = 128;
+constexpr size_t kMaxIpBytes = 253;
+constexpr size_t kMaxEndpoints = 16;
+constexpr size_t kMaxLabels = 64;
+
+absl::Status Invalid(std::string_view field, std::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(field), ": ", ToAbsl(reason)));
+}
+
+absl::Status CheckText(std::string_view field, std::string_view value, size_t max_bytes) {
+  if (value.size() > max_bytes) {
+    return Invalid(field, absl::StrCat("longer than ", max_bytes, " bytes"));
+  }
+  if (!IsPrintableUtf8(value)) return Invalid(field, "not UTF-8 text without control characters");
+  return absl::OkStatus();
+}
+
+absl::Status CheckNeededText(std::string_view field, std::string_view value, size_t max_bytes) {
+  if (value.empty()) return Invalid(field, "must not be empty");
+  return CheckText(field, value, max_bytes);
+}
+
+absl::Status CheckEndpoints(std::string_view field, const std::vector<Endpoint>& endpoints) {
+  if (endpoints.size() > kMaxEndpoints) {
+    return Invalid(field, absl::StrCat("more than ", kMaxEndpoints, " endpoints"));
+  }
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    const std::string name = absl::StrCat(ToAbsl(field), "[", i, "]");
+    const Endpoint& endpoint = endpoints[i];
+    if (endpoint.port == 0) return Invalid(name, "the port is not in 1 to 65535");
+    if (!endpoint.host.empty() && !IsIpAddress(endpoint.host) && !IsHostName(endpoint.host)) {
+      return Invalid(name, "the host is neither an address nor a host name");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLabels(const std::map<std::string, std::string>& labels) {
+  if (labels.size() > kMaxLabels) {
+    return Invalid("labels", absl::StrCat("more than ", kMaxLabels));
+  }
+  for (const auto& [key, value] : labels) {
+    if (auto status = CheckNeededText("labels: key", key, kMaxFieldBytes); !status.ok()) {
+      return status;
+    }
+    const std::string name = absl::StrCat("labels[", key, "]");
+    if (auto status = CheckText(name, value, kMaxFieldBytes); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const std::vector<Endpoint>& OriginRegistration::EndpointsFor(Protocol protocol) const {
+  switch (protocol) {
+    case Protocol::kHttpFlv:
+    case Protocol::kHls:
+      return http;
+    case Protocol::kWebRtc:
+      return rtc;
+    case Protocol::kSrt:
+      return srt;
+    case Protocol::kRtmp:
+      break;
+  }
+  return rtmp;
+}
+
+absl::Status ValidateRegistration(const OriginRegistration& registration) {
+  struct NeededText {
+    const char* field;
+    const std::string& value;
+    size_t max_bytes;
+  };
+  const NeededText needed[] = {
+      {"ip", registration.ip, kMaxIpBytes},
+      {"server", registration.server, kMaxFieldBytes},
+      {"service", registration.service, kMaxFieldBytes},
+      {"pid", registration.pid, kMaxFieldBytes},
+  };
+  for (const auto& [field, value, max_bytes] : needed) {
+    if (auto status = CheckNeededText(field, value, max_bytes); !status.ok()) return status;
+  }
+  if (!IsIpAddress(registration.ip) && !IsHostName(registration.ip)) {
+    return Invalid(
+        "ip", absl::StrCat(Quoted(registration.ip), " is neither an IP address nor a host name"));
+  }
+  if (IsWildcardHost(registration.ip)) {
+    return Invalid("ip", absl::StrCat(Quoted(registration.ip), " is no address to connect to"));
+  }
+  if (registration.rtmp.empty()) return Invalid("rtmp", "must name at least one endpoint");
+
+  struct Endpoints {
+    const char* field;
+    const std::vector<Endpoint>& endpoints;
+  };
+  const Endpoints lists[] = {{"rtmp", registration.rtmp},
+                             {"http", registration.http},
+                             {"api", registration.api},
+                             {"srt", registration.srt},
+                             {"rtc", registration.rtc}};
+  for (const auto& [field, endpoints] : lists) {
+    if (auto status = CheckEndpoints(field, endpoints); !status.ok()) return status;
+  }
+
+  for (const auto& [field, value] : {std::pair{"device_id", std::cref(registration.device_id)},
+                                     std::pair{"zone", std::cref(registration.zone)}}) {
+    if (auto status = CheckText(field, value.get(), kMaxFieldBytes); !status.ok()) return status;
+  }
+  if (!std::isfinite(registration.weight) || registration.weight <= 0) {
+    return Invalid("weight", "must be above 0");
+  }
+  if (registration.capacity < 0) return Invalid("capacity", "must not be negative");
+  if (registration.heartbeat_interval.has_value() &&
+      *registration.heartbeat_interval <= absl::ZeroDuration()) {
+    return Invalid("heartbeat_interval", "must be above 0");
+  }
+  return CheckLabels(registration.labels);
+}
+
+Endpoint DialEndpoint(const OriginRegistration& registration, const Endpoint& endpoint) {
+  Endpoint dialled = endpoint;
+  if (dialled.host.empty() || IsWildcardHost(dialled.host) || IsLoopbackHost(dialled.host)) {
+    dialled.host = registration.ip;
+  }
+  return dialled;
+}
+
+std::string_view OriginHealthName(OriginHealth health) {
+  switch (health) {
+    case OriginHealth::kHealthy:
+      return "healthy";
+    case OriginHealth::kSuspect:
+      return "suspect";
+    case OriginHealth::kDead:
+      return "dead";
+  }
+  return "unknown";
+}
+
+std::string_view AdminStateName(AdminState state) {
+  switch (state) {
+    case AdminState::kActive:
+      return "active";
+    case AdminState::kCordoned:
+      return "cordoned";
+    case AdminState::kDraining:
+      return "draining";
+  }
+  return "unknown";
+}
+
+std::shared_ptr<const Origin> OriginSnapshot::Find(std::string_view id) const {
+  const auto at = std::lower_bound(origins.begin(), origins.end(), id,
+                                   [](const std::shared_ptr<const Origin>& origin,
+                                      std::string_view wanted) { return origin->id < wanted; });
+  return at != origins.end() && (*at)->id == id ? *at : nullptr;
+}
+
+std::shared_ptr<const Origin> OriginSnapshot::Resolve(std::string_view id) const {
+  if (auto origin = Find(id)) return origin;
+  if (successors == nullptr) return nullptr;
+  const auto at = successors->find(ToAbsl(id));
+  return at != successors->end() ? Find(at->second) : nullptr;
+}
+
+}  // namespace srsproxy
