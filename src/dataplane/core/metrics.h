@@ -107,8 +107,8 @@ class alignas(64) WorkerMetrics {
 // times for a session, never for a packet.
 class Metrics {
  public:
-  // `version` and `revision` are what build_info says.
-  Metrics(std::string_view version, std::string_view revision);
+  // `version` is what build_info says.
+  explicit Metrics(std::string_view version);
   ~Metrics();
 
   Metrics(const Metrics&) = delete;
@@ -154,7 +154,7 @@ class Metrics {
 
   // Control plane and log. `method`: "srsproxy.v1.OriginService/RegisterOrigin"; `code`: "OK", ...
   void ObserveGrpc(std::string_view method, std::string_view code, absl::Duration elapsed);
-  void SetLogDropped(uint64_t lines);
+  void SetLogDropped(uint64_t lines);  // Since the start. Called by one collector only.
 
  private:
   struct Families;

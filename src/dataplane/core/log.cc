@@ -1,0 +1,248 @@
+#include "dataplane/core/log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/time/clock.h>
+#include <absl/time/time.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include "dataplane/core/status.h"
+
+namespace srsproxy {
+namespace {
+
+std::string_view LevelText(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "DEBUG";
+    case LogLevel::kInfo:
+      return "INFO";
+    case LogLevel::kWarn:
+      return "WARN";
+    case LogLevel::kError:
+      return "ERROR";
+  }
+  return "INFO";
+}
+
+// The length of the well-formed UTF-8 sequence (RFC 3629, section 4) that `text` starts with; 0
+// when there is none.
+size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
+                        : lead >= 0xE0 && lead < 0xF0 ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                      : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+  const bool outside = (lead == 0xED && byte(1) >= 0xA0) || (lead == 0xF4 && byte(1) >= 0x90);
+  return overlong || outside ? 0 : length;
+}
+
+// Appends `text` so that it stays on one line and, within quotes, reads back as a JSON string
+// (RFC 8259, section 7). What is not UTF-8 becomes U+FFFD.
+void AppendEscaped(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const char c = text.front();
+    const size_t length = Utf8Length(text);
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+    } else if (c == '\n') {
+      out.append("\\n");
+    } else if (c == '\r') {
+      out.append("\\r");
+    } else if (c == '\t') {
+      out.append("\\t");
+    } else if ((length == 1 && static_cast<unsigned char>(c) < 0x20) || c == 0x7F) {
+      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned>(c));
+    } else if (length == 0) {
+      out.append("\uFFFD");
+    } else {
+      out.append(text.substr(0, length));
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+}
+
+void AppendQuoted(std::string& out, std::string_view text) {
+  out.push_back('"');
+  AppendEscaped(out, text);
+  out.push_back('"');
+}
+
+bool NeedsQuotes(std::string_view text) {
+  for (const char c : text) {
+    if (c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) {
+      return true;
+    }
+  }
+  return text.empty();
+}
+
+// A value with its secrets hidden, as it stands in a line of the format.
+void AppendValue(std::string& out, const LogField& field, LogFormat format,
+                 const Redactor& redactor) {
+  if (redactor.IsSecret(field.key)) {
+    out.append(format == LogFormat::kJson ? "\"***\"" : "***");
+    return;
+  }
+  const auto append = [&](const auto& value) {
+    using Value = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, std::string_view>) {
+      const std::string text = redactor.Redact(value);
+      if (format == LogFormat::kJson || NeedsQuotes(text)) {
+        AppendQuoted(out, text);
+      } else {
+        AppendEscaped(out, text);
+      }
+    } else if constexpr (std::is_same_v<Value, bool>) {
+      out.append(value ? "true" : "false");
+    } else if constexpr (std::is_same_v<Value, double>) {
+      if (std::isfinite(value)) {
+        absl::StrAppendFormat(&out, "%.15g", value);
+      } else {
+        out.append("null");  // JSON has no other word for it.
+      }
+    } else {
+      absl::StrAppend(&out, value);
+    }
+  };
+  std::visit(append, field.value);
+}
+
+// Writes each line with one call, so that lines of several processes on one file do not mix.
+void WriteToStandardError(std::string_view line) {
+  std::string text(line);
+  text.push_back('\n');
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // Nobody reads it any more; there is nowhere to say so.
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+class LineSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit LineSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    write_({message.payload.data(), message.payload.size()});
+  }
+  void flush_() override {}
+
+ private:
+  const std::function<void(std::string_view)> write_;
+};
+
+}  // namespace
+
+std::string_view LogLevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "info";
+}
+
+// spdlog's bounded queue and its thread.
+class Logger::Writer {
+ public:
+  Writer(size_t queue_lines, std::function<void(std::string_view)> write)
+      : pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
+        logger_(std::make_shared<spdlog::async_logger>(
+            "srsproxy", std::make_shared<LineSink>(std::move(write)), pool_,
+            spdlog::async_overflow_policy::overrun_oldest)) {}
+
+  void Write(std::string_view line) {
+    logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  }
+
+  uint64_t dropped() const { return pool_->overrun_counter(); }
+
+ private:
+  const std::shared_ptr<spdlog::details::thread_pool> pool_;  // Its end waits for the queue's.
+  const std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+Logger::Logger(LogOptions options)
+    : level_(options.level),
+      format_(options.format),
+      redactor_(options.redact),
+      writer_(std::make_unique<Writer>(
+          options.queue_lines, options.sink ? std::move(options.sink) : WriteToStandardError)) {}
+
+Logger::~Logger() = default;
+
+bool Logger::Enabled(LogLevel level) const { return level >= level_; }
+
+uint64_t Logger::dropped() const { return writer_->dropped(); }
+
+void Logger::Debug(std::string_view message, Fields fields) const {
+  Log(LogLevel::kDebug, message, fields);
+}
+
+void Logger::Info(std::string_view message, Fields fields) const {
+  Log(LogLevel::kInfo, message, fields);
+}
+
+void Logger::Warn(std::string_view message, Fields fields) const {
+  Log(LogLevel::kWarn, message, fields);
+}
+
+void Logger::Error(std::string_view message, Fields fields) const {
+  Log(LogLevel::kError, message, fields);
+}
+
+void Logger::Log(LogLevel level, std::string_view message, Fields fields) const {
+  if (!Enabled(level)) return;
+  const std::string time =
+      absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
+  std::string line;
+  if (format_ == LogFormat::kText) {
+    absl::StrAppend(&line, time, " ", ToAbsl(LevelText(level)), " ");
+    AppendEscaped(line, redactor_.Redact(message));
+    for (const LogField& field : fields) {
+      absl::StrAppend(&line, " ", ToAbsl(field.key), "=");
+      AppendValue(line, field, format_, redactor_);
+    }
+  } else {
+    absl::StrAppend(&line, R"({"time":")", time, R"(","level":")", ToAbsl(LogLevelName(level)),
+                    R"(","message":)");
+    AppendQuoted(line, redactor_.Redact(message));
+    for (const LogField& field : fields) {
+      line.push_back(',');
+      AppendQuoted(line, field.key);
+      line.push_back(':');
+      AppendValue(line, field, format_, redactor_);
+    }
+    line.push_back('}');
+  }
+  writer_->Write(line);
+}
+
+}  // namespace srsproxy
