@@ -1,0 +1,117 @@
+"""A real RTMP origin: Debian's nginx with its RTMP module."""
+
+import pathlib
+import urllib.request
+import xml.etree.ElementTree
+
+from support.ports import free_port
+from support.process import Process
+from support.waiting import wait_until
+
+# One process, so that killing it is the end of the whole origin.
+_CONFIG = """\
+load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log stderr info;
+events {{ worker_connections 8192; }}
+rtmp {{
+  server {{
+    listen 127.0.0.1:{rtmp_port};
+    chunk_size 4096;
+    application live {{
+      live on;
+      wait_key on;
+    }}
+  }}
+}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{http_port};
+    location = /stat {{ rtmp_stat all; }}
+  }}
+}}
+"""
+
+
+class Nginx:
+    """`server` is the name it registers with; it stays over restarts, its pid does not."""
+
+    def __init__(self, folder, server):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.server = server
+        self.rtmp_port = free_port()
+        self.http_port = free_port()
+        self._starts = 0
+        self._process = None
+        (self.folder / "nginx.conf").write_text(_CONFIG.format(
+            folder=self.folder, rtmp_port=self.rtmp_port, http_port=self.http_port))
+        self.start()
+
+    def start(self):
+        """Starts it, again on the same ports and with another pid if it ran before."""
+        self._starts += 1
+        self._process = Process(
+            f"nginx '{self.server}'",
+            ["/usr/sbin/nginx", "-p", self.folder, "-c", self.folder / "nginx.conf",
+             "-e", "stderr"], self.folder / f"nginx-{self._starts}.log")
+        wait_until(self._answers, f"nginx '{self.server}' listens on {self.http_port}")
+
+    def _answers(self):
+        if not self._process.running:
+            raise AssertionError(f"nginx ended:\n{self._process.tail()}")
+        try:
+            return self.stat() is not None
+        except OSError:
+            return False
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def origin_id(self):
+        return f"{self.server}-service{self._starts}-{self.pid}"
+
+    def registration(self, **changes):
+        """The body that an origin like this one posts to the System API."""
+        return {"ip": "127.0.0.1", "device_id": f"device-{self.server}", "server": self.server,
+                "service": f"service{self._starts}", "pid": str(self.pid),
+                "rtmp": [str(self.rtmp_port)]} | changes
+
+    def kill(self):
+        """As when the machine is gone: connections are reset, the port is closed."""
+        self._process.kill()
+
+    def stop(self):
+        if self._process.running:
+            self._process.stop()
+
+    def log(self):
+        return self._process.output()
+
+    def stat(self):
+        url = f"http://127.0.0.1:{self.http_port}/stat"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return xml.etree.ElementTree.fromstring(answer.read())
+
+    def clients(self, stream):
+        """How many publishers and how many players nginx counts on live/`stream`."""
+        publishers = players = 0
+        for entry in self.stat().iter("stream"):
+            if entry.findtext("name") != stream:
+                continue
+            for client in entry.iter("client"):
+                if client.find("publishing") is not None:
+                    publishers += 1
+                else:
+                    players += 1
+        return publishers, players
