@@ -1,57 +1,61 @@
-// Bytes on their way: ranges that somebody else owns, in the order in which they are to be written.
+// What is to be written to a socket, as a list of views.
 #pragma once
 
-#include <sys/uio.h>
-
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 namespace srsproxy {
 
-// Does not own what it points to; whoever fills it says how long that lives. Reused, it allocates
-// nothing.
+// An ordered list of byte ranges. Views point into memory of others (the caller's read buffer) and
+// live as long as that; copies are owned by this object and live until Clear. Meant to be kept and
+// reused, by a worker rather than by a session. Used by one thread.
 class Pieces {
  public:
-  // A range that begins where the last one ends becomes part of it.
-  void Append(std::span<const uint8_t> range) {
-    if (range.empty()) return;
-    bytes_ += range.size();
-    if (!pieces_.empty()) {
-      iovec& last = pieces_.back();
-      if (static_cast<const uint8_t*>(last.iov_base) + last.iov_len == range.data()) {
-        last.iov_len += range.size();
-        return;
-      }
+  using Piece = std::span<const uint8_t>;
+
+  // Appends a view of `bytes`. A view that starts where the last piece ends extends that piece.
+  void AppendView(std::span<const uint8_t> bytes) {
+    if (bytes.empty()) return;
+    total_bytes_ += bytes.size();
+    if (!list_.empty() && list_.back().data() + list_.back().size() == bytes.data()) {
+      list_.back() = Piece(list_.back().data(), list_.back().size() + bytes.size());
+    } else {
+      list_.push_back(bytes);
     }
-    pieces_.push_back({const_cast<uint8_t*>(range.data()), range.size()});
   }
 
-  void Clear() {
-    pieces_.clear();
-    bytes_ = 0;
-  }
+  // Appends a copy of `bytes`, which may become several pieces.
+  void AppendCopy(std::span<const uint8_t> bytes);
 
-  bool empty() const { return pieces_.empty(); }
-  size_t bytes() const { return bytes_; }
-  std::span<const iovec> view() const { return pieces_; }
+  // Forgets every piece and copy; keeps a little memory for the next use.
+  void Clear();
 
-  // Appends everything but the first `skip` bytes to `out`.
-  void CopyTo(std::vector<uint8_t>& out, size_t skip = 0) const {
-    for (const iovec& piece : pieces_) {
-      const auto* data = static_cast<const uint8_t*>(piece.iov_base);
-      if (skip >= piece.iov_len) {
-        skip -= piece.iov_len;
-        continue;
-      }
-      out.insert(out.end(), data + skip, data + piece.iov_len);
-      skip = 0;
-    }
+  std::span<const Piece> list() const { return list_; }
+  bool empty() const { return list_.empty(); }
+  size_t total_bytes() const { return total_bytes_; }
+
+  // Appends all bytes but the first `skip` to `to`.
+  void CopyTo(std::vector<uint8_t>& to, size_t skip = 0) const;
+
+  // All bytes in one vector.
+  std::vector<uint8_t> Flatten() const {
+    std::vector<uint8_t> bytes;
+    CopyTo(bytes);
+    return bytes;
   }
 
  private:
-  std::vector<iovec> pieces_;
-  size_t bytes_ = 0;
+  static constexpr size_t kBlockSize = 4096;
+  using Block = std::unique_ptr<uint8_t[]>;
+
+  std::vector<Piece> list_;
+  std::vector<Block> blocks_;
+  size_t blocks_used_ = 0;  // Blocks that hold copies; the last of them is filled to block_fill_.
+  size_t block_fill_ = kBlockSize;
+  size_t total_bytes_ = 0;
 };
 
 }  // namespace srsproxy

@@ -2,8 +2,10 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <openssl/err.h>
@@ -103,24 +105,25 @@ IoResult TcpStream::TryReadTls(std::span<uint8_t> buffer) {
   return {.bytes = got};
 }
 
-IoResult TcpStream::TryWrite(std::span<const iovec> pieces) {
+IoResult TcpStream::TryWrite(std::span<const Pieces::Piece> pieces) {
   if (!socket_.is_open()) return {.state = IoState::kClosed};
   if (tls_ != nullptr) return TryWriteTls(pieces);
   IoResult total;
   while (!pieces.empty()) {
-    const auto batch = pieces.first(std::min(pieces.size(), kMaxPieces));
+    std::array<iovec, kMaxPieces> vectors;
+    const size_t count = std::min(pieces.size(), kMaxPieces);
     size_t wanted = 0;
-    for (const iovec& piece : batch) wanted += piece.iov_len;
-    ssize_t sent;
-    if (batch.size() == 1) {
-      sent = ::send(socket_.native_handle(), batch[0].iov_base, batch[0].iov_len,
-                    MSG_DONTWAIT | MSG_NOSIGNAL);
-    } else {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(batch.data());
-      message.msg_iovlen = batch.size();
-      sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    for (size_t i = 0; i < count; ++i) {
+      vectors[i] = {const_cast<uint8_t*>(pieces[i].data()), pieces[i].size()};
+      wanted += pieces[i].size();
     }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    const int fd = socket_.native_handle();
+    const ssize_t sent = count == 1 ? ::send(fd, vectors[0].iov_base, vectors[0].iov_len,
+                                             MSG_DONTWAIT | MSG_NOSIGNAL)
+                                    : ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       IoResult failed = FromErrno();
       failed.bytes = total.bytes;
@@ -131,20 +134,19 @@ IoResult TcpStream::TryWrite(std::span<const iovec> pieces) {
       total.state = IoState::kWouldBlock;
       return total;
     }
-    pieces = pieces.subspan(batch.size());
+    pieces = pieces.subspan(count);
   }
   return total;
 }
 
-IoResult TcpStream::TryWriteTls(std::span<const iovec> pieces) {
+IoResult TcpStream::TryWriteTls(std::span<const Pieces::Piece> pieces) {
   size_t total = 0;
-  for (const iovec& piece : pieces) {
+  for (const Pieces::Piece& piece : pieces) {
     size_t done = 0;
-    while (done < piece.iov_len) {
+    while (done < piece.size()) {
       ERR_clear_error();
       size_t sent = 0;
-      const int result = SSL_write_ex(tls_.get(), static_cast<const char*>(piece.iov_base) + done,
-                                      piece.iov_len - done, &sent);
+      const int result = SSL_write_ex(tls_.get(), piece.data() + done, piece.size() - done, &sent);
       if (result != 1) return FromTls(tls_.get(), result, total);
       done += sent;
       total += sent;

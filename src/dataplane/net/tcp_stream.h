@@ -1,8 +1,6 @@
 // One TCP connection, plain or with TLS on top, read and written without blocking.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <openssl/ssl.h>
 
+#include "dataplane/core/bytes.h"
 #include "dataplane/core/status.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tls.h"
@@ -45,7 +44,7 @@ class TcpStream {
   // more only when may_hold_more().
   IoResult TryRead(std::span<uint8_t> buffer);
   // Writes as much as the peer takes. kOk: all of it.
-  IoResult TryWrite(std::span<const iovec> pieces);
+  IoResult TryWrite(std::span<const Pieces::Piece> pieces);
   // TLS can hold decrypted bytes that no readiness event announces.
   bool may_hold_more() const { return tls_ != nullptr && SSL_has_pending(tls_.get()) == 1; }
 
@@ -70,7 +69,7 @@ class TcpStream {
 
  private:
   IoResult TryReadTls(std::span<uint8_t> buffer);
-  IoResult TryWriteTls(std::span<const iovec> pieces);
+  IoResult TryWriteTls(std::span<const Pieces::Piece> pieces);
 
   struct SslDelete {
     void operator()(SSL* ssl) const { SSL_free(ssl); }

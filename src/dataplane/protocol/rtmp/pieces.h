@@ -1,46 +1,10 @@
-// What is to be written to a socket, as a list of views: for writev or an Asio buffer sequence.
+// The list of byte ranges that a walker fills; it lives in core, for sockets take it too.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <vector>
+#include "dataplane/core/bytes.h"
 
 namespace srsproxy::rtmp {
 
-// An ordered list of byte ranges. Views point into memory of others (the caller's read buffer) and
-// live as long as that; copies are owned by this object and live until Clear. Meant to be kept and
-// reused, by a worker rather than by a session. Used by one thread.
-class Pieces {
- public:
-  using Piece = std::span<const uint8_t>;
-
-  // Appends a view of `bytes`. A view that starts where the last piece ends extends that piece.
-  void AppendView(std::span<const uint8_t> bytes);
-
-  // Appends a copy of `bytes`, which may become several pieces.
-  void AppendCopy(std::span<const uint8_t> bytes);
-
-  // Forgets every piece and copy; keeps a little memory for the next use.
-  void Clear();
-
-  std::span<const Piece> list() const { return list_; }
-  bool empty() const { return list_.empty(); }
-  size_t total_bytes() const { return total_bytes_; }
-
-  // All bytes in one vector.
-  std::vector<uint8_t> Flatten() const;
-
- private:
-  static constexpr size_t kBlockSize = 4096;
-  using Block = std::unique_ptr<uint8_t[]>;
-
-  std::vector<Piece> list_;
-  std::vector<Block> blocks_;
-  size_t blocks_used_ = 0;  // Blocks that hold copies; the last of them is filled to block_fill_.
-  size_t block_fill_ = kBlockSize;
-  size_t total_bytes_ = 0;
-};
+using srsproxy::Pieces;
 
 }  // namespace srsproxy::rtmp
