@@ -1,0 +1,20 @@
+#include "tools/srsproxyctl/arguments.h"
+
+namespace srsproxy::ctl {
+
+void AddOriginArgument(CLI::App& command, std::string& selector) {
+  command.add_option("ORIGIN", selector, "server, device_id, id, or a unique prefix of one")
+      ->required();
+}
+
+void AddFilterOption(CLI::App& command, std::vector<std::string>& terms) {
+  command
+      .add_option("--filter", terms,
+                  "Only rows whose FIELD (a title of -o wide, in lower case) is VALUE, or begins "
+                  "with it when VALUE ends in *; given again, all must match")
+      ->type_name("FIELD=VALUE")
+      ->expected(1)
+      ->take_all();
+}
+
+}  // namespace srsproxy::ctl

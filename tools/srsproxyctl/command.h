@@ -1,0 +1,40 @@
+// What a command of srsproxyctl is: a line in the table of commands, and what its action may use.
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <absl/status/status.h>
+
+#include "tools/srsproxyctl/client.h"
+#include "tools/srsproxyctl/environment.h"
+#include "tools/srsproxyctl/printer.h"
+
+namespace srsproxy::ctl {
+
+// Everything lives as long as the command runs.
+struct Context {
+  std::istream& in;   // Answers to questions.
+  std::ostream& err;  // Notes and questions. Data goes through the printer.
+  const Environment& environment;
+  Client& client;
+  Printer& printer;
+};
+
+// Does what the command line says. The status' code decides the exit code.
+using Action = std::function<absl::Status(Context&)>;
+
+struct Command {
+  std::string_view noun;  // Empty: the verb stands alone.
+  std::string_view verb;
+  std::string_view summary;
+  std::string_view examples;  // Whole lines, shown under --help.
+  // Declares the command's own options; the action reads what was parsed into them.
+  std::function<Action(CLI::App&)> declare;
+};
+
+}  // namespace srsproxy::ctl

@@ -1,0 +1,13 @@
+// Every command of srsproxyctl.
+#pragma once
+
+#include <vector>
+
+#include "tools/srsproxyctl/command.h"
+
+namespace srsproxy::ctl {
+
+// In the order in which --help shows them.
+std::vector<Command> CommandTable();
+
+}  // namespace srsproxy::ctl

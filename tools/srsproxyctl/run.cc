@@ -1,0 +1,163 @@
+#include "tools/srsproxyctl/run.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include "tools/srsproxyctl/client.h"
+#include "tools/srsproxyctl/command_table.h"
+#include "tools/srsproxyctl/exit_code.h"
+#include "tools/srsproxyctl/printer.h"
+
+namespace srsproxy::ctl {
+namespace {
+
+constexpr char kProgram[] = "srsproxyctl";
+constexpr char kEndpointVariable[] = "SRSPROXYCTL_ENDPOINT";
+
+const std::map<std::string, OutputFormat>& OutputFormats() {
+  static const std::map<std::string, OutputFormat> formats = {{"table", OutputFormat::kTable},
+                                                              {"wide", OutputFormat::kWide},
+                                                              {"json", OutputFormat::kJson},
+                                                              {"jsonl", OutputFormat::kJsonl},
+                                                              {"name", OutputFormat::kName}};
+  return formats;
+}
+
+// The options that every command has.
+struct GlobalOptions {
+  std::string endpoints;
+  std::string timeout = "5s";
+  std::string output = "table";
+};
+
+// The command line's grammar, made of the command table.
+class Grammar {
+ public:
+  explicit Grammar(const Environment& environment)
+      : app_("Operate srsproxy: its origins, its streams and itself.", kProgram) {
+    const auto variable = environment.variables.find(kEndpointVariable);
+    options_.endpoints = variable == environment.variables.end() || variable->second.empty()
+                             ? kDefaultEndpoint
+                             : variable->second;
+    app_.fallthrough();
+    app_.require_subcommand(1);
+    app_.add_option("--endpoint", options_.endpoints,
+                    "The proxy's gRPC address host:port; of several, separated by commas, the "
+                    "first that can be reached [" +
+                        std::string(kEndpointVariable) + "]")
+        ->capture_default_str();
+    app_.add_option("--timeout", options_.timeout,
+                    "How long to wait for each endpoint and for each answer, like 500ms or 1m30s")
+        ->capture_default_str();
+    app_.add_option("-o,--output", options_.output, "How to print")
+        ->check(CLI::IsMember(OutputFormats()))
+        ->capture_default_str();
+    for (const Command& command : CommandTable()) Add(command);
+  }
+  Grammar(const Grammar&) = delete;  // CLI11 keeps references to the members.
+  Grammar& operator=(const Grammar&) = delete;
+
+  CLI::App& app() { return app_; }
+  const GlobalOptions& options() const { return options_; }
+
+  // The action of the command that was parsed.
+  const Action& action() const { return actions_.at(&Chosen()); }
+
+  // `srsproxyctl origin list`: as much of a command as was parsed.
+  std::string CommandName() const {
+    std::string name = app_.get_name();
+    const CLI::App* command = &app_;
+    while (!command->get_subcommands().empty()) {
+      command = command->get_subcommands().front();
+      name += " " + command->get_name();
+    }
+    return name;
+  }
+
+ private:
+  void Add(const Command& command) {
+    CLI::App* parent = &app_;
+    if (!command.noun.empty()) {
+      const std::string noun(command.noun);
+      CLI::App*& known = nouns_[noun];
+      if (known == nullptr) {
+        known = app_.add_subcommand(noun);
+        known->require_subcommand(1);
+      }
+      parent = known;
+      const std::string earlier = parent->get_description();
+      parent->description(earlier + (earlier.empty() ? "" : ", ") + std::string(command.verb));
+    }
+    CLI::App* verb =
+        parent->add_subcommand(std::string(command.verb), std::string(command.summary));
+    verb->footer("Examples:\n" + std::string(command.examples) +
+                 "\n--endpoint, --timeout and --output go with every command: see " + kProgram +
+                 " --help");
+    actions_[verb] = command.declare(*verb);
+  }
+
+  const CLI::App& Chosen() const {
+    const CLI::App* command = &app_;
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    return *command;
+  }
+
+  CLI::App app_;
+  GlobalOptions options_;
+  std::map<std::string, CLI::App*> nouns_;
+  std::map<const CLI::App*, Action> actions_;
+};
+
+absl::StatusOr<absl::Duration> ParseTimeout(const std::string& text) {
+  absl::Duration timeout;
+  if (!absl::ParseDuration(text, &timeout) || timeout <= absl::ZeroDuration() ||
+      timeout == absl::InfiniteDuration()) {
+    return absl::InvalidArgumentError("--timeout '" + text +
+                                      "' is no time to wait: write one like 500ms or 1m30s");
+  }
+  return timeout;
+}
+
+absl::Status Execute(const Grammar& grammar, std::istream& in, std::ostream& out, std::ostream& err,
+                     const Environment& environment) {
+  auto endpoints = ParseEndpoints(grammar.options().endpoints);
+  if (!endpoints.ok()) return endpoints.status();
+  const auto timeout = ParseTimeout(grammar.options().timeout);
+  if (!timeout.ok()) return timeout.status();
+
+  Client client(*std::move(endpoints), *timeout, err);
+  Printer printer(out, OutputFormats().at(grammar.options().output), environment);
+  Context context{in, err, environment, client, printer};
+  absl::Status status = grammar.action()(context);
+  out.flush();
+  if (status.ok() && !out) return absl::DataLossError("the output could not be written");
+  return status;
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, std::istream& in, std::ostream& out,
+        std::ostream& err, const Environment& environment) {
+  Grammar grammar(environment);
+  try {
+    // CLI11 takes a vector from its end.
+    grammar.app().parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    out << grammar.app().help();
+    return static_cast<int>(ExitCode::kOk);
+  } catch (const CLI::ParseError& error) {
+    err << "Error: " << error.what() << "\nSee " << grammar.CommandName() << " --help\n";
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  const absl::Status status = Execute(grammar, in, out, err, environment);
+  if (!status.ok()) err << "Error: " << status.message() << '\n';
+  return static_cast<int>(ExitCodeFor(status));
+}
+
+}  // namespace srsproxy::ctl

@@ -1,0 +1,33 @@
+// How values of the API read in tables.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/repeated_ptr_field.h>
+#include <google/protobuf/timestamp.pb.h>
+
+namespace srsproxy::ctl {
+
+inline constexpr char kNothing[] = "-";  // An absent value.
+
+std::string OrNothing(std::string_view text);
+std::string YesOrNo(bool value);
+
+// RFC 3339 in UTC, to the second; `present` as told by has_….
+std::string TimeText(bool present, const google::protobuf::Timestamp& time);
+
+// A weight or another ratio, without needless digits.
+std::string NumberText(double value);
+
+// ASCII only.
+std::string LowerCase(std::string_view text);
+
+// A value of an enum without the enum's own `prefix`, in lower case: ORIGIN_HEALTH_DEAD is "dead".
+// `name` is empty for a value that this srsproxyctl does not know: "unknown".
+std::string EnumText(std::string_view name, std::string_view prefix);
+
+std::string Join(const google::protobuf::RepeatedPtrField<std::string>& texts,
+                 std::string_view separator);
+
+}  // namespace srsproxy::ctl
