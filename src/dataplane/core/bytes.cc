@@ -22,8 +22,11 @@ void Pieces::AppendCopy(std::span<const uint8_t> bytes) {
 }
 
 void Pieces::Clear() {
+  constexpr size_t kBlocksKept = 4;
+  constexpr size_t kPiecesKept = 1024;
   list_.clear();
-  blocks_.resize(std::min<size_t>(blocks_.size(), 1));
+  if (list_.capacity() > kPiecesKept) list_.shrink_to_fit();
+  if (blocks_.size() > kBlocksKept) blocks_.resize(kBlocksKept);
   blocks_used_ = 0;
   block_fill_ = kBlockSize;
   total_bytes_ = 0;

@@ -1,5 +1,6 @@
 #include "dataplane/net/relay.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -66,14 +67,17 @@ Task<void> Relay::Idle() {
   while (waits_ > 0) co_await progress_.Wait();
 }
 
-bool Relay::MayRead(Side side) {
-  return end(side).stream != nullptr && end(Other(side)).unsent.empty() &&
-         end(side).unsent.size() <= kMaxUnsentToReadOn && handler_.WantsBytes(side);
+size_t Relay::Readable(Side side) {
+  if (end(side).stream == nullptr || !end(Other(side)).unsent.empty() ||
+      end(side).unsent.size() > kMaxUnsentToReadOn) {
+    return 0;
+  }
+  return std::min(handler_.Appetite(side), worker_.scratch().size());
 }
 
 void Relay::WaitReadable(Side side) {
   End& from = end(side);
-  if (from.waiting_readable || !MayRead(side)) return;
+  if (from.waiting_readable || Readable(side) == 0) return;
   from.waiting_readable = true;
   ++waits_;
   const auto wait = [this, side, stream = from.stream](const boost::system::error_code& error) {
@@ -93,11 +97,13 @@ void Relay::WaitReadable(Side side) {
 }
 
 void Relay::OnReadable(Side side) {
-  RelayOutput& out = output_;
+  RelayOutput& out = worker_.output();
   const auto scratch = worker_.scratch();
-  for (int i = 0; i < kReadsInARow && MayRead(side); ++i) {
+  for (int i = 0; i < kReadsInARow; ++i) {
+    const size_t wanted = Readable(side);
+    if (wanted == 0) return;  // Resume reads on.
     TcpStream& stream = *end(side).stream;
-    const IoResult got = stream.TryRead(scratch);
+    const IoResult got = stream.TryRead(scratch.first(wanted));
     if (got.state == IoState::kClosed) {
       Closed(side, CloseStatus(side, got.error));
       return;
@@ -106,7 +112,7 @@ void Relay::OnReadable(Side side) {
     out.Clear();
     handler_.OnBytes(side, scratch.first(got.bytes), out);
     Send(out);
-    if (got.bytes < scratch.size() && !stream.may_hold_more()) break;
+    if (got.bytes < wanted && !stream.may_hold_more()) break;
   }
   WaitReadable(side);
 }

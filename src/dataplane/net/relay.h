@@ -22,16 +22,6 @@
 
 namespace srsproxy::net {
 
-struct RelayOutput {
-  Pieces to_client;
-  Pieces to_origin;
-
-  void Clear() {
-    to_client.Clear();
-    to_origin.Clear();
-  }
-};
-
 // Used on one worker only. Has to outlive its waits: close the streams, then await Idle(), before
 // it is destroyed.
 class Relay {
@@ -50,8 +40,8 @@ class Relay {
     // not call the relay.
     virtual void OnClosed(Side side, absl::Status why) = 0;
 
-    // While false, nothing more is read from `side`.
-    virtual bool WantsBytes(Side side) const = 0;
+    // How many bytes of `side` it can take at once; while 0, nothing is read from there.
+    virtual size_t Appetite(Side side) const = 0;
   };
 
   Relay(Worker& worker, Handler& handler, absl::Duration write_timeout);
@@ -66,7 +56,7 @@ class Relay {
 
   // Sends what was made outside OnBytes.
   void Send(const RelayOutput& out);
-  // Reads again where WantsBytes has become true.
+  // Reads again where Appetite has grown from 0.
   void Resume();
 
   // Returns when all that is kept for `side` was sent, or its connection has ended.
@@ -93,7 +83,7 @@ class Relay {
   void WaitWritable(Side side);
   void OnReadable(Side side);
   void OnWritable(Side side);
-  bool MayRead(Side side);
+  size_t Readable(Side side);
   void Write(Side side, const Pieces& pieces);
   void ArmWriteDeadline(Side side);
   void Closed(Side side, absl::Status why);
@@ -102,7 +92,6 @@ class Relay {
   Handler& handler_;
   const absl::Duration write_timeout_;
   std::array<End, 2> ends_;
-  RelayOutput output_;
   int waits_ = 0;
   Event progress_;
 };

@@ -11,9 +11,22 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "dataplane/core/bytes.h"
+
 namespace srsproxy::net {
 
 namespace asio = boost::asio;
+
+// What a session is about to send to its two sides.
+struct RelayOutput {
+  Pieces to_client;
+  Pieces to_origin;
+
+  void Clear() {
+    to_client.Clear();
+    to_origin.Clear();
+  }
+};
 
 class Worker {
  public:
@@ -33,12 +46,15 @@ class Worker {
   // One read buffer for all sessions of this worker: what is in it is gone at the next wait. Worker
   // thread only.
   std::span<uint8_t> scratch() { return scratch_; }
+  // One list of what to send, likewise; empty it before use.
+  RelayOutput& output() { return output_; }
 
  private:
   const uint32_t index_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<uint8_t> scratch_;
+  RelayOutput output_;
   std::thread thread_;
 };
 

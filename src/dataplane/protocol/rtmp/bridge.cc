@@ -1,0 +1,680 @@
+#include "dataplane/protocol/rtmp/bridge.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace srsproxy::rtmp {
+namespace {
+
+// What the proxy grants before the origin's own values are known; encoders expect such messages
+// before the answer to connect.
+constexpr uint32_t kWindowBytes = 2'500'000;
+
+// More of these at once is no client that streams.
+constexpr size_t kMaxStreams = 16;
+constexpr size_t kMaxPendingAnswers = 64;
+
+bool Contains(const std::vector<double>& numbers, double number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+bool IsRequest(std::string_view name) {
+  return name == "publish" || name == "play" || name == "play2";
+}
+
+bool LooksLikeHttp(std::span<const uint8_t> in) {
+  constexpr std::string_view kMethods[] = {"GET ", "POST", "HEAD", "PUT ", "OPTI", "DELE", "CONN"};
+  const std::string_view text(reinterpret_cast<const char*>(in.data()), in.size());
+  return std::any_of(std::begin(kMethods), std::end(kMethods),
+                     [text](std::string_view method) { return text.starts_with(method); });
+}
+
+constexpr std::string_view kAnswerToHttp =
+    "HTTP/1.1 400 Bad Request\r\n"
+    "Content-Type: text/plain\r\n"
+    "Connection: close\r\n"
+    "\r\n"
+    "This port speaks RTMP, not HTTP. Try rtmp://...\n";
+
+std::span<const uint8_t> AsBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// How a refusal is called on the wire, by what is refused and why.
+std::string_view RefusalCode(Role role, absl::StatusCode why) {
+  const bool refused =
+      why == absl::StatusCode::kPermissionDenied || why == absl::StatusCode::kInvalidArgument;
+  if (role == Role::kPublisher) {
+    return refused ? "NetStream.Publish.BadName" : "NetStream.Publish.Failed";
+  }
+  return why == absl::StatusCode::kInvalidArgument ? "NetStream.Play.StreamNotFound"
+                                                   : "NetStream.Play.Failed";
+}
+
+}  // namespace
+
+Bridge::Bridge(const VhostPolicy& vhosts, HandshakeSeed seed)
+    : vhosts_(vhosts),
+      client_handshake_(std::make_unique<ServerHandshake>(seed)),
+      naming_walker_(std::make_unique<ChunkWalker>(Side::kClient, &naming_observer_)),
+      to_client_(Side::kOrigin, &origin_observer_) {}
+
+Bridge::~Bridge() = default;
+
+// ---- Input
+
+void Bridge::FromClient(std::span<uint8_t> in, Output out) {
+  retired_ = {};
+  if (state_ == BridgeState::kHandshake) {
+    const auto used = client_handshake_->Consume(in);
+    if (!used.ok()) {
+      if (LooksLikeHttp(in)) out.to_client.AppendCopy(AsBytes(kAnswerToHttp));
+      End(used.status());
+      return;
+    }
+    out.to_client.AppendCopy(client_handshake_->TakeOutput());
+    in = in.subspan(*used);
+    if (!client_handshake_->done()) return;
+    client_handshake_.reset();
+    state_ = BridgeState::kNaming;
+  }
+  switch (state_) {
+    case BridgeState::kNaming:
+      record_.insert(record_.end(), in.begin(), in.end());
+      ReadRecord();
+      break;
+    case BridgeState::kPicking:
+    case BridgeState::kAsking:
+      record_.insert(record_.end(), in.begin(), in.end());
+      break;
+    case BridgeState::kFlowing:
+    case BridgeState::kIdle:
+      WalkToOrigin(in, out);
+      break;
+    case BridgeState::kHandshake:
+    case BridgeState::kEnded:
+      break;
+  }
+  FlushQueues(out);
+}
+
+void Bridge::FromOrigin(std::span<uint8_t> in, Output out) {
+  retired_ = {};
+  if (origin_handshake_ != nullptr) {
+    const auto used = origin_handshake_->Consume(in);
+    if (!used.ok()) {
+      OriginClosed(used.status(), out);
+      return;
+    }
+    out.to_origin.AppendCopy(origin_handshake_->TakeOutput());
+    in = in.subspan(*used);
+    if (!origin_handshake_->done()) return;
+    origin_handshake_.reset();
+    Replay(out);
+  }
+  WalkToClient(in, out);
+  FlushQueues(out);
+}
+
+size_t Bridge::ClientAppetite() const {
+  switch (state_) {
+    case BridgeState::kFlowing:
+    case BridgeState::kIdle:
+      return SIZE_MAX;
+    case BridgeState::kEnded:
+      return 0;
+    default:
+      return kMaxRecord - std::min(kMaxRecord, record_.size());
+  }
+}
+
+void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>> real_ip,
+                       Output out) {
+  retired_ = {};
+  state_ = BridgeState::kAsking;
+  ask_ = Ask::kHandshake;
+  accepted_ = false;
+  connect_answered_ = false;
+  replay_next_ = false;
+  redirect_.clear();
+  until_accepted_.clear();
+  next_create_ = 0;
+  ids_.clear();
+  to_client_.ResetInput(out.to_client);
+  if (first_request_) {
+    // A former origin may have been tried: nothing of that counts.
+    to_origin_ = std::make_unique<ChunkWalker>(Side::kClient, &client_observer_);
+    replayed_ = 0;
+  } else {
+    to_origin_->ResetOutput();
+    creates_ = {
+        {.transaction_id = connect_transaction_ + 1, .client_id = request_.header.stream_id}};
+    answered_.clear();
+    later_creates_.clear();
+  }
+  origin_handshake_ = std::make_unique<ClientHandshake>(seed);
+  if (real_ip.has_value()) out.to_origin.AppendCopy(RealIpPrefix(*real_ip));
+  out.to_origin.AppendCopy(origin_handshake_->TakeOutput());
+}
+
+void Bridge::Continue(Output out) {
+  retired_ = {};
+  state_ = BridgeState::kAsking;
+  ask_ = Ask::kVerdict;
+  accepted_ = false;
+  for_origin_.push_back(request_);
+  FlushQueues(out);
+}
+
+void Bridge::Refuse(absl::Status why, Output out) {
+  TellClientStatus(RefusalCode(role_, why.code()), MessageOf(why));
+  End(std::move(why));
+  FlushQueues(out);
+}
+
+void Bridge::OriginClosed(absl::Status why, Output out) {
+  origin_handshake_.reset();
+  if (state_ == BridgeState::kAsking && ask_ == Ask::kHandshake) {
+    state_ = BridgeState::kPicking;
+    return;
+  }
+  if (state_ == BridgeState::kAsking && why.ok()) {
+    // SRS refuses by closing.
+    why = OriginFailure(absl::StatusCode::kPermissionDenied,
+                        "the origin closed the connection without an answer");
+  }
+  if (state_ == BridgeState::kAsking) {
+    Refuse(std::move(why), out);
+  } else if (state_ != BridgeState::kPicking) {
+    End(std::move(why));
+  }
+}
+
+// ---- The client, until it has named a stream
+
+void Bridge::ReadRecord() {
+  Pieces unused;
+  while (state_ == BridgeState::kNaming && record_read_ < record_.size()) {
+    const auto read = naming_walker_->Walk(std::span(record_).subspan(record_read_), unused);
+    if (!read.ok()) return Fail(read.status());
+    record_read_ += *read;
+    if (!creates_.empty() && creates_.back().record_end == 0) {
+      creates_.back().record_end = record_read_;
+    }
+  }
+  if (state_ == BridgeState::kPicking) {
+    request_end_ = record_read_;
+    naming_walker_.reset();
+  } else if (state_ == BridgeState::kNaming && record_.size() >= kMaxRecord) {
+    Fail(ClientFailure(absl::StatusCode::kOutOfRange,
+                       "64 KiB came without a publish or play command"));
+  }
+}
+
+Treatment Bridge::NamingObserver::OnMessageStart(const MessageHeader& header,
+                                                 std::span<const uint8_t>) {
+  return IsCommand(header.type) ? Treatment::kConsume : Treatment::kDrop;
+}
+
+Decision Bridge::NamingObserver::OnMessage(const MessageHeader& header,
+                                           std::span<uint8_t> payload) {
+  bridge.OnNamingCommand(header, payload);
+  return Decision::kConsume;
+}
+
+void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_t> payload) {
+  if (state_ != BridgeState::kNaming) return;
+  const auto command = DecodeCommand(header.type, payload);
+  if (!command.ok()) return Fail(AtFault(Side::kClient, command.status()));
+  if (command->name == "connect") return OnConnect(header, *command, payload);
+  if (connect_.payload.empty()) {
+    return Fail(ClientFailure(absl::StatusCode::kInvalidArgument,
+                              "'" + command->name + "' came before connect"));
+  }
+  if (answered_.size() >= kMaxPendingAnswers || creates_.size() >= kMaxStreams) {
+    return Fail(ClientFailure(absl::StatusCode::kOutOfRange,
+                              "too many commands without a publish or play"));
+  }
+  if (command->name == "createStream") {
+    OnCreateStream(*command);
+  } else if (command->name == "releaseStream" || command->name == "FCPublish" ||
+             command->name == "_checkbw") {
+    answered_.push_back(command->transaction_id);
+    TellClient(EmptyResult(command->transaction_id), kCommandChunkStream, 0);
+  } else if (IsRequest(command->name)) {
+    auto request = ReadRequest(*command);
+    SetRequest(header, payload, request.ok() ? *std::move(request) : Request{});
+    naming_walker_->Stop();
+    if (!request.ok()) {
+      TellClientStatus(RefusalCode(role_, request.status().code()), MessageOf(request.status()));
+      End(request.status());
+    }
+  }
+  // Every other command is the origin's to answer.
+}
+
+void Bridge::OnConnect(const MessageHeader& header, const Command& command,
+                       std::span<const uint8_t> payload) {
+  if (!connect_.payload.empty()) {
+    return Fail(ClientFailure(absl::StatusCode::kInvalidArgument, "connect came twice"));
+  }
+  auto connect = ConnectCommand::From(command);
+  if (!connect.ok()) return Fail(AtFault(Side::kClient, connect.status()));
+  connect_ = {header, {payload.begin(), payload.end()}};
+  connect_transaction_ = connect->transaction_id;
+  app_ = std::move(connect->app);
+  tc_url_ = std::move(connect->tc_url);
+  const auto control = [this](MessageType type, std::vector<uint8_t> body) {
+    for_client_.push_back(
+        {{.chunk_stream_id = kControlChunkStream, .type = type}, std::move(body)});
+  };
+  control(MessageType::kWindowAckSize, WindowAckSizePayload(kWindowBytes));
+  control(MessageType::kSetPeerBandwidth,
+          SetPeerBandwidthPayload(kWindowBytes, PeerBandwidthLimit::kDynamic));
+  TellClient(ConnectResult(connect_transaction_, connect->object_encoding), kCommandChunkStream, 0);
+}
+
+void Bridge::OnCreateStream(const Command& command) {
+  const auto id = static_cast<uint32_t>(creates_.size() + 1);
+  creates_.push_back({.transaction_id = command.transaction_id, .client_id = id});
+  TellClient(CreateStreamResult(command.transaction_id, id), kCommandChunkStream, 0);
+  naming_walker_->Stop();  // ReadRecord notes where the command ends.
+}
+
+absl::StatusOr<Bridge::Request> Bridge::ReadRequest(const Command& command) const {
+  Request request;
+  std::string name;
+  if (command.name == "publish") {
+    request.role = Role::kPublisher;
+    auto publish = PublishCommand::From(command);
+    if (!publish.ok()) return AtFault(Side::kClient, publish.status());
+    name = std::move(publish->stream_name);
+  } else {
+    auto play = PlayCommand::From(command);
+    if (!play.ok()) return AtFault(Side::kClient, play.status());
+    name = std::move(play->stream_name);
+  }
+  auto key = StreamKeyFromRtmp(tc_url_, app_, name, vhosts_);
+  if (!key.ok()) return AtFault(Side::kClient, key.status());
+  request.key = *std::move(key);
+  return request;
+}
+
+void Bridge::SetRequest(const MessageHeader& header, std::span<const uint8_t> payload,
+                        Request request) {
+  request_ = {header, {payload.begin(), payload.end()}};
+  key_ = std::move(request.key);
+  role_ = request.role;
+  media_seen_ = false;
+  state_ = BridgeState::kPicking;
+}
+
+// ---- The origin, until it has answered
+
+void Bridge::Replay(Output out) {
+  const bool wants_id = next_create_ < creates_.size();
+  if (first_request_) {
+    const size_t end = wants_id ? creates_[next_create_].record_end : request_end_;
+    const auto part = std::span(record_).subspan(replayed_, end - replayed_);
+    replayed_ = end;
+    WalkToOrigin(part, out);
+  } else if (wants_id) {
+    for_origin_.push_back(connect_);
+    for_origin_.push_back(
+        {{.chunk_stream_id = kCommandChunkStream, .type = MessageType::kCommandAmf0},
+         EncodeCommand(MessageType::kCommandAmf0,
+                       rtmp::CreateStream(creates_[next_create_].transaction_id))});
+  } else {
+    for_origin_.push_back(request_);
+  }
+  ask_ = wants_id ? Ask::kStreamId : Ask::kVerdict;
+  FlushQueues(out);
+}
+
+void Bridge::WalkToOrigin(std::span<uint8_t> in, Output out) {
+  while (!in.empty() && state_ != BridgeState::kEnded) {
+    const auto read = to_origin_->Walk(in, out.to_origin);
+    if (!read.ok()) return Fail(read.status());
+    in = in.subspan(*read);
+    FlushQueues(out);
+    if (state_ == BridgeState::kPicking) {  // What follows waits for the next verdict.
+      record_.assign(in.begin(), in.end());
+      return;
+    }
+  }
+}
+
+void Bridge::WalkToClient(std::span<uint8_t> in, Output out) {
+  // After a redirect, this origin has no more to say.
+  while (!in.empty() && state_ != BridgeState::kEnded && redirect_.empty()) {
+    const auto read = to_client_.Walk(in, out.to_client);
+    if (!read.ok()) return Fail(read.status());
+    in = in.subspan(*read);
+    FlushQueues(out);
+    if (state_ != BridgeState::kAsking) continue;
+    if (accepted_) {
+      StartFlowing(out);
+    } else if (std::exchange(replay_next_, false)) {
+      Replay(out);
+    }
+  }
+}
+
+Treatment Bridge::OriginObserver::OnMessageStart(const MessageHeader& header,
+                                                 std::span<const uint8_t> prefix) {
+  if (bridge.state_ == BridgeState::kAsking) return bridge.TreatAnswer(header, prefix);
+  if (IsMedia(header.type)) {
+    if (bridge.role_ == Role::kViewer) bridge.media_seen_ = true;
+    return Treatment::kPass;
+  }
+  if (IsCommand(header.type)) {
+    const bool stream_id =
+        !bridge.later_creates_.empty() && PeekCommandName(header.type, prefix) == "_result";
+    return stream_id ? Treatment::kHold : Treatment::kPass;
+  }
+  return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
+                                                                      : Treatment::kPass;
+}
+
+Decision Bridge::OriginObserver::OnMessage(const MessageHeader& header,
+                                           std::span<uint8_t> payload) {
+  if (!IsCommand(header.type)) {
+    for (const StreamIds& ids : bridge.ids_) {
+      if (RewriteStreamId(header.type, payload, ids.origin, ids.client)) break;
+    }
+    return Decision::kForward;
+  }
+  if (bridge.state_ == BridgeState::kAsking) {
+    bridge.OnAnswer(header, payload);
+    return Decision::kConsume;
+  }
+  const auto command = DecodeCommand(header.type, payload);
+  if (command.ok()) {
+    auto& creates = bridge.later_creates_;
+    const auto found = std::find(creates.begin(), creates.end(), command->transaction_id);
+    if (found != creates.end()) {
+      creates.erase(found);
+      bridge.OnLaterStreamId(payload);
+    }
+  }
+  return Decision::kForward;
+}
+
+Treatment Bridge::TreatAnswer(const MessageHeader& header, std::span<const uint8_t> prefix) {
+  if (IsCommand(header.type)) return Treatment::kConsume;
+  if (IsMedia(header.type)) {
+    if (ask_ != Ask::kVerdict || role_ != Role::kViewer) return Treatment::kDrop;
+    accepted_ = true;  // An origin that plays without a word has said yes.
+    media_seen_ = true;
+    to_client_.Stop();
+    return Treatment::kPass;
+  }
+  if (header.type == MessageType::kAcknowledgement) return Treatment::kDrop;
+  if (IsData(header.type) && ask_ != Ask::kVerdict) return Treatment::kDrop;
+  return !ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
+                                                               : Treatment::kPass;
+}
+
+void Bridge::OnAnswer(const MessageHeader& header, std::span<const uint8_t> payload) {
+  to_client_.Stop();  // What this leads to comes before what follows.
+  const auto command = DecodeCommand(header.type, payload);
+  if (!command.ok()) return Fail(AtFault(Side::kOrigin, command.status()));
+  if (command->name == "_result" || command->name == "_error") {
+    OnResult(header, *command, payload);
+  } else if (command->name == "onStatus") {
+    OnVerdict(header, *command, payload);
+  } else if (command->name == "onFCPublish") {
+    // SRS sends it before it has decided.
+    if (until_accepted_.size() < kMaxPendingAnswers) {
+      until_accepted_.push_back({header, {payload.begin(), payload.end()}});
+    }
+  } else {
+    PassToClient(header, payload);
+  }
+}
+
+void Bridge::OnResult(const MessageHeader& header, const Command& command,
+                      std::span<const uint8_t> payload) {
+  const auto result = ResultCommand::From(command);
+  if (!result.ok()) return Fail(AtFault(Side::kOrigin, result.status()));
+  const auto refused = [&](std::string_view what) {
+    std::string text = "the origin refused " + std::string(what);
+    for (const std::string& part : {result->code, result->description}) {
+      if (!part.empty()) text += ": " + part;
+    }
+    const absl::Status why = OriginFailure(absl::StatusCode::kPermissionDenied, text);
+    TellClientStatus(RefusalCode(role_, why.code()), text);
+    End(why);
+  };
+  if (!connect_answered_ && result->transaction_id == connect_transaction_) {
+    connect_answered_ = true;
+    if (result->ok) return;
+    if (result->redirect.empty()) return refused("connect");
+    redirect_ = result->redirect;
+    state_ = BridgeState::kPicking;
+    return;
+  }
+  if (ask_ == Ask::kStreamId && result->transaction_id == creates_[next_create_].transaction_id) {
+    if (!result->ok || !result->number.has_value()) return refused("createStream");
+    MapStream(creates_[next_create_].client_id, static_cast<uint32_t>(*result->number));
+    ++next_create_;
+    replay_next_ = true;
+    return;
+  }
+  if (!Contains(answered_, result->transaction_id)) PassToClient(header, payload);
+}
+
+void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
+                       std::span<const uint8_t> payload) {
+  const auto verdict = StatusCommand::From(command);
+  if (!verdict.ok()) return Fail(AtFault(Side::kOrigin, verdict.status()));
+  if (verdict->is_error()) {
+    PassToClient(header, payload);
+    return End(OriginFailure(absl::StatusCode::kPermissionDenied,
+                             "the origin refused: " + verdict->code + ": " + verdict->description));
+  }
+  accepted_ = ask_ == Ask::kVerdict && (verdict->code == "NetStream.Publish.Start" ||
+                                        verdict->code == "NetStream.Play.Start");
+  if (accepted_) {
+    for (const KeptMessage& kept : std::exchange(until_accepted_, {})) {
+      PassToClient(kept.header, kept.payload);
+    }
+  }
+  PassToClient(header, payload);
+}
+
+void Bridge::StartFlowing(Output out) {
+  state_ = BridgeState::kFlowing;
+  accepted_ = false;
+  active_.push_back({request_.header.stream_id, role_});
+  request_.payload = {};
+  creates_ = {};
+  next_create_ = 0;
+  answered_ = {};
+  retired_ = std::exchange(record_, {});
+  const auto rest = std::span(retired_).subspan(first_request_ ? replayed_ : 0);
+  first_request_ = false;
+  WalkToOrigin(rest, out);
+}
+
+// ---- The client, later
+
+Treatment Bridge::ClientObserver::OnMessageStart(const MessageHeader& header,
+                                                 std::span<const uint8_t> prefix) {
+  if (bridge.state_ != BridgeState::kAsking) return bridge.TreatFlowing(header, prefix);
+  return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
+                                                                      : Treatment::kPass;
+}
+
+Treatment Bridge::TreatFlowing(const MessageHeader& header, std::span<const uint8_t> prefix) {
+  if (IsMedia(header.type)) {
+    if (role_ == Role::kPublisher) media_seen_ = true;
+    return Treatment::kPass;
+  }
+  if (IsCommand(header.type)) {
+    const std::string_view name = PeekCommandName(header.type, prefix);
+    if (IsRequest(name)) return Treatment::kConsume;
+    if (name == "deleteStream") return Treatment::kHold;
+    const bool shown = name == "createStream" || name == "closeStream" || name == "FCUnpublish";
+    return shown ? Treatment::kPassAndShow : Treatment::kPass;
+  }
+  return !ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
+                                                               : Treatment::kPass;
+}
+
+Decision Bridge::ClientObserver::OnMessage(const MessageHeader& header,
+                                           std::span<uint8_t> payload) {
+  if (IsCommand(header.type) && bridge.state_ != BridgeState::kAsking) {
+    bridge.OnFlowingCommand(header, payload);
+  }
+  for (const StreamIds& ids : bridge.ids_) {
+    if (RewriteStreamId(header.type, payload, ids.client, ids.origin)) break;
+  }
+  return Decision::kForward;
+}
+
+void Bridge::OnFlowingCommand(const MessageHeader& header, std::span<const uint8_t> payload) {
+  const auto command = DecodeCommand(header.type, payload);
+  if (!command.ok()) return Fail(AtFault(Side::kClient, command.status()));
+  if (IsRequest(command->name)) {
+    OnLaterRequest(header, *command, payload);
+  } else if (command->name == "createStream") {
+    if (later_creates_.size() < kMaxStreams) later_creates_.push_back(command->transaction_id);
+  } else if (command->name == "deleteStream") {
+    const auto deleted = DeleteStreamCommand::From(*command);
+    if (!deleted.ok()) return;  // The origin says what it thinks of it.
+    EndStreams([id = deleted->stream_id](const ActiveStream& s) { return s.client_id == id; });
+  } else if (command->name == "closeStream") {
+    EndStreams([id = header.stream_id](const ActiveStream& s) { return s.client_id == id; });
+  } else if (command->name == "FCUnpublish") {
+    EndStreams([](const ActiveStream& s) { return s.role == Role::kPublisher; });
+  }
+}
+
+void Bridge::OnLaterRequest(const MessageHeader& header, const Command& command,
+                            std::span<const uint8_t> payload) {
+  auto request = ReadRequest(command);
+  const auto refuse = [&](absl::StatusCode code, std::string_view text) {
+    const Role role = command.name == "publish" ? Role::kPublisher : Role::kViewer;
+    for_client_.push_back(
+        {{.chunk_stream_id = kStatusChunkStream,
+          .type = header.type,
+          .stream_id = header.stream_id},
+         EncodeCommand(header.type, OnStatus("error", RefusalCode(role, code), text))});
+  };
+  if (!request.ok()) return refuse(request.status().code(), MessageOf(request.status()));
+  if (active_.empty()) {
+    to_origin_->Stop();
+    return SetRequest(header, payload, *std::move(request));
+  }
+  if (request->key != key_ || active_.size() >= kMaxStreams) {
+    return refuse(absl::StatusCode::kPermissionDenied,
+                  "this connection carries " + key_.ToString() + "; end that stream first");
+  }
+  active_.push_back({header.stream_id, request->role});
+  for_origin_.push_back({header, {payload.begin(), payload.end()}});
+}
+
+void Bridge::OnLaterStreamId(std::span<uint8_t> payload) {
+  // _result, transaction, null, and the stream id as an AMF0 number at the very end.
+  constexpr size_t kNumberBytes = 9;
+  if (payload.size() < kNumberBytes || payload[payload.size() - kNumberBytes] != 0) return;
+  const auto number = payload.last(kNumberBytes - 1);
+  uint64_t bits = 0;
+  for (const uint8_t byte : number) bits = bits << 8 | byte;
+  const double value = std::bit_cast<double>(bits);
+  if (!(value >= 0 && value <= UINT32_MAX)) return;
+  const auto origin_id = static_cast<uint32_t>(value);
+  uint32_t client_id = origin_id;
+  const auto taken = [this](uint32_t id) {
+    return std::any_of(ids_.begin(), ids_.end(),
+                       [id](const StreamIds& ids) { return ids.client == id; });
+  };
+  while (taken(client_id)) ++client_id;
+  MapStream(client_id, origin_id);
+  bits = std::bit_cast<uint64_t>(static_cast<double>(client_id));
+  for (size_t i = number.size(); i-- > 0; bits >>= 8) number[i] = static_cast<uint8_t>(bits);
+}
+
+template <typename Predicate>
+void Bridge::EndStreams(Predicate ended) {
+  if (std::erase_if(active_, ended) > 0 && active_.empty()) state_ = BridgeState::kIdle;
+}
+
+// ---- Stream ids
+
+void Bridge::MapStream(uint32_t client_id, uint32_t origin_id) {
+  std::erase_if(ids_, [&](const StreamIds& ids) {
+    if (ids.client != client_id && ids.origin != origin_id) return false;
+    to_origin_->MapStreamId(ids.client, ids.client);
+    to_client_.MapStreamId(ids.origin, ids.origin);
+    return true;
+  });
+  to_origin_->MapStreamId(client_id, origin_id);
+  to_client_.MapStreamId(origin_id, client_id);
+  if (client_id != origin_id && ids_.size() < kMaxStreams) ids_.push_back({client_id, origin_id});
+}
+
+uint32_t Bridge::ToClientId(uint32_t origin_id) const {
+  for (const StreamIds& ids : ids_) {
+    if (ids.origin == origin_id) return ids.client;
+  }
+  return origin_id;
+}
+
+uint32_t Bridge::ToOriginId(uint32_t client_id) const {
+  for (const StreamIds& ids : ids_) {
+    if (ids.client == client_id) return ids.origin;
+  }
+  return client_id;
+}
+
+// ---- What the proxy says itself
+
+void Bridge::TellClient(const Command& command, uint32_t chunk_stream_id, uint32_t stream_id) {
+  const MessageType type =
+      IsCommand(request_.header.type) ? request_.header.type : MessageType::kCommandAmf0;
+  for_client_.push_back({{.chunk_stream_id = chunk_stream_id, .type = type, .stream_id = stream_id},
+                         EncodeCommand(type, command)});
+}
+
+void Bridge::TellClientStatus(std::string_view code, std::string_view description) {
+  TellClient(OnStatus("error", code, description), kStatusChunkStream, request_.header.stream_id);
+}
+
+void Bridge::PassToClient(const MessageHeader& header, std::span<const uint8_t> payload) {
+  MessageHeader told = header;
+  told.stream_id = ToClientId(header.stream_id);
+  for_client_.push_back({told, {payload.begin(), payload.end()}});
+}
+
+void Bridge::FlushQueues(Output out) {
+  if (for_client_.empty() && for_origin_.empty()) return;
+  for (const KeptMessage& message : std::exchange(for_client_, {})) {
+    const auto sent = to_client_.Inject(message.header, message.payload, out.to_client);
+    if (!sent.ok()) return End(sent);
+  }
+  for (KeptMessage& message : std::exchange(for_origin_, {})) {
+    message.header.stream_id = ToOriginId(message.header.stream_id);
+    const auto sent = to_origin_->Inject(message.header, message.payload, out.to_origin);
+    if (!sent.ok()) return End(sent);
+  }
+}
+
+void Bridge::End(absl::Status why) {
+  state_ = BridgeState::kEnded;
+  status_ = std::move(why);
+}
+
+void Bridge::Fail(absl::Status why) {
+  if (state_ == BridgeState::kEnded) return;
+  if (SideOf(why) == Side::kClient) {
+    TellClientStatus("NetConnection.Call.Failed", MessageOf(why));
+  } else if (state_ == BridgeState::kAsking) {
+    TellClientStatus(RefusalCode(role_, why.code()), "the origin's answer could not be read");
+  }
+  End(std::move(why));
+}
+
+}  // namespace srsproxy::rtmp
