@@ -14,8 +14,10 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/functional/any_invocable.h>
+#include <absl/functional/function_ref.h>
 #include <absl/time/time.h>
 
+#include "dataplane/balance/health.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin.h"
@@ -61,9 +63,10 @@ struct OriginConflict {
 
 struct OriginEvent {
   enum class Kind : uint8_t {
-    kJoined,   // First registration of this id.
-    kChanged,  // Its addresses, generation, health, admin state, weight or DOWN changed.
-    kLeft,     // It is in no snapshot any more; `reason` says why.
+    kJoined,    // First registration of this id.
+    kChanged,   // Its addresses, generation, health, admin state, weight or DOWN changed.
+    kLeft,      // It is in no snapshot any more; `reason` says why.
+    kConflict,  // It is live while another of the same `server` is live at another address.
   };
   Kind kind = Kind::kJoined;
   std::shared_ptr<const Origin> origin;  // After the change; for kLeft as it was last.
@@ -85,13 +88,12 @@ class OriginRegistry {
  public:
   // Takes over the records of `store` as heard just now. `clock` and `store` outlive the registry.
   OriginRegistry(const Clock& clock, OriginStore& store, OriginRegistryOptions options = {});
-  ~OriginRegistry();
   OriginRegistry(const OriginRegistry&) = delete;
   OriginRegistry& operator=(const OriginRegistry&) = delete;
 
-  // Registers, or renews what is registered already under the same id and addresses; `source` says
-  // who asks (a client address). A renewal by the same source keeps its lease id; any other ends
-  // the former one. INVALID_ARGUMENT names the bad field (ValidateRegistration).
+  // Registers, or renews what is registered already under the same id and addresses. `source` says
+  // who asks: a client's address without its port. A renewal by the same source keeps its lease id;
+  // any other ends the former one. INVALID_ARGUMENT names the bad field (ValidateRegistration).
   // RESOURCE_EXHAUSTED: max_origins.
   absl::StatusOr<OriginLease> Register(OriginRegistration registration, std::string_view source);
 
@@ -156,8 +158,67 @@ class OriginRegistry {
   [[nodiscard]] Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Entry {
+    std::shared_ptr<const Origin> origin;
+    std::string lease_id;                // Empty: permanent.
+    std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
+    HeartbeatRhythm rhythm;
+    ConnectOpinion opinion;
+    MonotonicTime next_probe;
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;  // By origin id.
+  struct Superseded {
+    std::string former;
+    std::string successor;
+  };
+  struct Subscriber;
+
+  // All of these are called with mutex_ held.
+  Subscription AddSubscriber(EventCallback callback);
+  absl::Duration AskedInterval(const Entry& entry) const;
+  // Heard within two intervals.
+  bool IsLive(const Entry& entry, MonotonicTime now) const;
+  // An empty lease id: permanent.
+  void Add(Origin origin, std::string lease_id, std::string_view reason);
+  // Whether the address is still the same.
+  bool Renew(Entry& entry, Origin renewed, MonotonicTime now);
+  void MarkHeard(Origin& origin, MonotonicTime now) const;
+  static void Override(Origin& origin, const OriginOverrides& overrides);
+  void Update(Entry& entry, Origin changed, std::string_view reason);
+  void Remove(Entries::iterator at, std::string reason);
+  std::vector<std::string> FindSuperseded(const OriginRegistration& registration,
+                                          MonotonicTime now) const;
+  void Supersede(const std::string& former, const std::string& successor);
+  void ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which);
+  void NoteConflict(const Entry& entry, MonotonicTime now);
+  void EmitConflict(const Entry& entry, std::string_view address, std::string_view other_address);
+  absl::Status SetOverrides(std::string_view server, const OriginOverrides& overrides);
+  void ExpireLeases(MonotonicTime now);
+  void SupersedeMoved(MonotonicTime now);
+  void RestorePermanent();
+  void Save(const Entry& entry);
+  void Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin, std::string reason);
+  // Swaps the snapshot, then tells the pending events.
+  void Publish();
+
+  const Clock& clock_;
+  OriginStore& store_;
+  const OriginRegistryOptions options_;
+
+  mutable std::mutex mutex_;  // Guards all below except snapshot_.
+  Entries entries_;
+  absl::flat_hash_map<std::string, std::string> ids_by_lease_;
+  std::deque<Superseded> superseded_;                   // Oldest first.
+  std::shared_ptr<const OriginSuccessors> successors_;  // Of superseded_; null: to be made anew.
+  std::vector<OriginRegistration> permanent_;
+  SelfPreservation self_preservation_;
+  OriginRegistryStats stats_;
+  std::vector<OriginEvent> pending_events_;
+  std::vector<std::weak_ptr<Subscriber>> subscribers_;
+  uint64_t version_ = 0;
+
+  mutable std::mutex snapshot_mutex_;
+  std::shared_ptr<const OriginSnapshot> snapshot_;
 };
 
 }  // namespace srsproxy

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <string>
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
@@ -71,6 +70,16 @@ bool IsLoopbackHost(std::string_view host) {
   if (const auto v4 = ParseIpv4(host)) return ntohl(v4->s_addr) >> 24 == 127;
   if (const auto v6 = ParseIpv6(host)) return IN6_IS_ADDR_LOOPBACK(&*v6);
   return false;
+}
+
+std::string CanonicalHost(std::string_view host) {
+  if (const auto v6 = ParseIpv6(host)) {
+    std::array<char, INET6_ADDRSTRLEN> text;
+    inet_ntop(AF_INET6, &*v6, text.data(), text.size());
+    return text.data();
+  }
+  if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
+  return absl::AsciiStrToLower(ToAbsl(host));
 }
 
 }  // namespace srsproxy

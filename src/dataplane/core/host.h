@@ -1,6 +1,7 @@
 // What a host text is: an address, a host name, a wildcard, this machine.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace srsproxy {
@@ -17,5 +18,8 @@ bool IsWildcardHost(std::string_view host);
 
 // 127.0.0.0/8, ::1 or localhost
 bool IsLoopbackHost(std::string_view host);
+
+// One spelling for each host: names in lower case without a trailing dot, IPv6 as in RFC 5952.
+std::string CanonicalHost(std::string_view host);
 
 }  // namespace srsproxy

@@ -40,6 +40,8 @@ struct OriginRegistration {
 
   std::string Id() const { return server + "-" + service + "-" + pid; }
   const std::vector<Endpoint>& EndpointsFor(Protocol protocol) const;
+
+  friend bool operator==(const OriginRegistration&, const OriginRegistration&) = default;
 };
 
 // INVALID_ARGUMENT, "field: what is wrong with it", for a registration that nothing could be placed

@@ -29,14 +29,21 @@ struct StreamKey {
   }
 };
 
-// PROXY_VHOSTS: which hosts are vhosts of their own.
+// PROXY_VHOSTS: which hosts are vhosts of their own; all others mean the default vhost.
 class VhostPolicy {
  public:
+  // As `*`.
+  VhostPolicy() = default;
+
   // `setting`: `*`, `none`, or a comma separated list of host names.
   static absl::StatusOr<VhostPolicy> Parse(std::string_view setting);
 
-  // The vhost that `host` (no port) means.
+  // The vhost that the `host` (no port) of an address means: a name with a dot, or one that is
+  // listed.
   std::string Apply(std::string_view host) const;
+
+  // The vhost that a client asked for by name (`vhost=`): dots do not matter.
+  std::string ApplyNamed(std::string_view vhost) const;
 
  private:
   bool all_ = true;
@@ -44,10 +51,13 @@ class VhostPolicy {
 };
 
 // How each protocol names a stream. INVALID_ARGUMENT, client at fault, says what is wrong with the
-// name.
+// name. Everywhere: the query's `vhost=` or `domain=` wins over the host (`__defaultVhost__` does
+// not); `...vhost...` means `?vhost=`; `%XX` is decoded, save where it would make a `/`, `?`, `#`
+// or `%`; empty levels and `_definst_` are skipped; one of the extensions .flv .m3u8 .ts .aac .mp3
+// is dropped from the stream; the app may have several levels, the last level is the stream.
 
-// RTMP: `tc_url` and `app` of connect, `stream_name` of publish or play (each may carry a query,
-// `...vhost...`, an extension, or `/` levels).
+// RTMP: `tc_url` and `app` of connect, `stream_name` of publish or play. As SRS does, the path of
+// `tc_url` counts; `app` only when there is none.
 absl::StatusOr<StreamKey> StreamKeyFromRtmp(std::string_view tc_url, std::string_view app,
                                             std::string_view stream_name,
                                             const VhostPolicy& vhosts);
@@ -62,15 +72,16 @@ absl::StatusOr<StreamKey> StreamKeyFromHttp(std::string_view host, std::string_v
 absl::StatusOr<StreamKey> StreamKeyFromWhip(std::string_view host, std::string_view target,
                                             const VhostPolicy& vhosts);
 
-// SRT: the stream id (`#!::r=app/stream,h=vhost,m=publish`, or `app/stream`). Also tells the mode.
+// SRT: the stream id, `#!::r=app/stream,h=vhost,m=publish`, or the older `#!::h=vhost/app/stream`,
+// or `app/stream`, or `stream` in the app `live`. Empty: `live/livestream`, to publish.
 struct SrtStreamId {
   StreamKey key;
   bool publish = false;
 };
 absl::StatusOr<SrtStreamId> StreamKeyFromSrt(std::string_view stream_id, const VhostPolicy& vhosts);
 
-// What an operator types: `vhost/app/stream`, `app/stream`, or any URL of the stream (rtmp, http,
-// webrtc, srt).
+// What an operator types: any URL of the stream (rtmp, http, webrtc, srt), or as keys are shown:
+// `vhost/app/stream`, or `app/stream` in the default vhost.
 absl::StatusOr<StreamKey> StreamKeyFromText(std::string_view text, const VhostPolicy& vhosts);
 
 }  // namespace srsproxy

@@ -1,0 +1,57 @@
+#include "dataplane/balance/health.h"
+
+#include <algorithm>
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kMinOriginsToPreserve = 4;
+
+}  // namespace
+
+void HeartbeatRhythm::Heartbeat(MonotonicTime now) {
+  if (last_heartbeat_.has_value()) {
+    gap_before_ = last_gap_;
+    last_gap_ = absl::FromChrono(now - *last_heartbeat_);
+  }
+  last_heartbeat_ = now;
+  heard_ = now;
+}
+
+absl::Duration HeartbeatRhythm::Interval() const {
+  if (told_.has_value()) return *told_;
+  if (last_gap_.has_value() && gap_before_.has_value()) return std::min(*last_gap_, *gap_before_);
+  return assumed_;
+}
+
+OriginHealth HeartbeatRhythm::HealthAt(MonotonicTime now, absl::Duration min_suspect_after,
+                                       absl::Duration ttl) const {
+  const absl::Duration silence = Silence(now);
+  if (silence >= ttl) return OriginHealth::kDead;
+  if (silence >= std::max(min_suspect_after, 3 * Interval())) return OriginHealth::kSuspect;
+  return OriginHealth::kHealthy;
+}
+
+void ConnectOpinion::Report(ConnectOutcome outcome, int down_after) {
+  if (outcome == ConnectOutcome::kOk) {
+    failures_ = 0;
+    down_ = false;
+    return;
+  }
+  failures_ = std::min(failures_ + 1, down_after);
+  if (outcome == ConnectOutcome::kRefused || failures_ >= down_after) down_ = true;
+}
+
+bool SelfPreservation::MayExpire(MonotonicTime now, size_t origins, size_t expiring,
+                                 absl::Duration ttl) {
+  if (until_.has_value()) {
+    if (now < *until_) return false;
+    until_.reset();
+    return true;
+  }
+  if (origins < kMinOriginsToPreserve || 2 * expiring <= origins) return true;
+  until_ = now + absl::ToChronoNanoseconds(ttl);
+  return false;
+}
+
+}  // namespace srsproxy

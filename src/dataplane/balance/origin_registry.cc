@@ -1,0 +1,578 @@
+#include "dataplane/balance/origin_registry.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <absl/strings/escaping.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "dataplane/core/host.h"
+#include "dataplane/core/text.h"
+
+namespace srsproxy {
+namespace {
+
+// Leases that end within this of each other end together, as far as self-preservation goes.
+constexpr absl::Duration kExpiryWindow = absl::Seconds(30);
+
+std::string NewLeaseId() {
+  std::array<char, 16> random;
+  // Up to 256 bytes never fail nor come short once the kernel's generator is seeded: getrandom(2).
+  [[maybe_unused]] const ssize_t got = getrandom(random.data(), random.size(), 0);
+  return absl::BytesToHexString(absl::string_view(random.data(), random.size()));
+}
+
+// Where RTMP is dialled, as "host:port".
+std::vector<std::string> RtmpAddresses(const OriginRegistration& registration) {
+  std::vector<std::string> addresses;
+  for (const Endpoint& endpoint : registration.rtmp) {
+    const Endpoint dialled = DialEndpoint(registration, endpoint);
+    addresses.push_back(JoinHostPort(CanonicalHost(dialled.host), dialled.port));
+  }
+  return addresses;
+}
+
+bool ShareAddress(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::find_first_of(a.begin(), a.end(), b.begin(), b.end()) != a.end();
+}
+
+absl::Status NoLease() {
+  return absl::NotFoundError(
+      "no origin holds this lease: it has expired, was superseded or deregistered; register again");
+}
+
+}  // namespace
+
+struct OriginRegistry::Subscriber {
+  std::mutex mutex;  // Held while the callback runs.
+  EventCallback callback;
+
+  void Call(const OriginEvent& event) {
+    const std::lock_guard lock(mutex);
+    if (callback) callback(event);
+  }
+  void End() {
+    const std::lock_guard lock(mutex);
+    callback = nullptr;
+  }
+};
+
+OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
+                               OriginRegistryOptions options)
+    : clock_(clock),
+      store_(store),
+      options_(options),
+      snapshot_(std::make_shared<const OriginSnapshot>()) {
+  const std::lock_guard lock(mutex_);
+  for (OriginRecord& record : store_.Records()) {
+    Origin origin;
+    origin.generation = record.generation;
+    origin.source = std::move(record.source);
+    origin.registered_at = record.registered_at;
+    origin.registration = std::move(record.registration);
+    Add(std::move(origin), std::move(record.lease_id), "known from the store");
+  }
+  Publish();
+}
+
+absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registration,
+                                                     std::string_view source) {
+  if (auto status = ValidateRegistration(registration); !status.ok()) return status;
+  registration.ip = CanonicalHost(registration.ip);
+  const std::string id = registration.Id();
+  const MonotonicTime now = clock_.Now();
+
+  const std::lock_guard lock(mutex_);
+  const auto existing = entries_.find(id);
+  if (existing == entries_.end() && entries_.size() >= options_.max_origins) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the limit of ", options_.max_origins, " origins is reached"));
+  }
+
+  OriginLease lease;
+  lease.origin_id = id;
+  lease.superseded = FindSuperseded(registration, now);
+  for (const std::string& former : lease.superseded) {
+    lease.generation =
+        std::max(lease.generation, entries_.find(former)->second.origin->generation + 1);
+  }
+  Origin origin;
+  origin.generation = lease.generation;
+  origin.source = source;
+  origin.registered_at = clock_.WallNow();
+  origin.registration = std::move(registration);
+  if (existing == entries_.end()) {
+    Add(std::move(origin), NewLeaseId(), "registered");
+  } else {
+    lease.renewed = Renew(existing->second, std::move(origin), now);
+  }
+  for (const std::string& former : lease.superseded) Supersede(former, id);
+
+  const Entry& entry = entries_.find(id)->second;
+  if (!lease.renewed) NoteConflict(entry, now);
+  ++stats_.registrations;
+  lease.generation = entry.origin->generation;
+  lease.lease_id = entry.lease_id;
+  lease.heartbeat_interval = AskedInterval(entry);
+  lease.ttl = options_.ttl;
+  Publish();
+  return lease;
+}
+
+absl::Status OriginRegistry::RegisterPermanent(OriginRegistration registration) {
+  if (auto status = ValidateRegistration(registration); !status.ok()) return status;
+  registration.ip = CanonicalHost(registration.ip);
+  const std::lock_guard lock(mutex_);
+  permanent_.push_back(std::move(registration));
+  RestorePermanent();
+  Publish();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_id,
+                                                         const LoadReport& load,
+                                                         std::optional<absl::Duration> interval) {
+  if (interval.has_value() && *interval <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("heartbeat_interval: must be above 0");
+  }
+  const MonotonicTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  const auto at = ids_by_lease_.find(ToAbsl(lease_id));
+  if (at == ids_by_lease_.end()) return NoLease();
+  Entry& entry = entries_.find(at->second)->second;
+  entry.rhythm.Heartbeat(now);
+  if (interval.has_value()) entry.rhythm.Told(*interval);
+  Origin heard = *entry.origin;
+  heard.load = load;
+  MarkHeard(heard, now);
+  Update(entry, std::move(heard), "heard again");
+  ++stats_.heartbeats;
+  Publish();
+  return HeartbeatReply{entry.origin->id, entry.origin->generation, AskedInterval(entry),
+                        options_.ttl, entry.origin->admin_state};
+}
+
+absl::StatusOr<std::string> OriginRegistry::DeregisterLease(std::string_view lease_id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = ids_by_lease_.find(ToAbsl(lease_id));
+  if (at == ids_by_lease_.end()) return NoLease();
+  std::string id = at->second;
+  Remove(entries_.find(id), "deregistered by itself");
+  RestorePermanent();
+  Publish();
+  return id;
+}
+
+absl::Status OriginRegistry::DeregisterOrigin(std::string_view origin_id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(origin_id);
+  if (at == entries_.end()) {
+    return absl::NotFoundError(absl::StrCat("no origin ", Quoted(origin_id), " is registered"));
+  }
+  if (at->second.origin->permanent) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "origin ", Quoted(origin_id),
+        " is the default backend of this proxy's settings: unset PROXY_DEFAULT_BACKEND_ENABLED"));
+  }
+  Remove(at, "deregistered by an operator");
+  RestorePermanent();
+  Publish();
+  return absl::OkStatus();
+}
+
+absl::Status OriginRegistry::SetAdminState(std::string_view server,
+                                           std::optional<AdminState> state) {
+  const std::lock_guard lock(mutex_);
+  OriginOverrides overrides = store_.Overrides(server);
+  overrides.admin_state = state;
+  return SetOverrides(server, overrides);
+}
+
+absl::Status OriginRegistry::SetWeight(std::string_view server, std::optional<double> weight) {
+  if (weight.has_value() && (!std::isfinite(*weight) || *weight <= 0)) {
+    return absl::InvalidArgumentError("weight: must be above 0");
+  }
+  const std::lock_guard lock(mutex_);
+  OriginOverrides overrides = store_.Overrides(server);
+  overrides.weight = weight;
+  return SetOverrides(server, overrides);
+}
+
+std::shared_ptr<const OriginSnapshot> OriginRegistry::snapshot() const {
+  const std::lock_guard lock(snapshot_mutex_);
+  return snapshot_;
+}
+
+std::vector<OriginConflict> OriginRegistry::Conflicts() const {
+  const MonotonicTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  std::map<std::string_view, OriginConflict> by_server;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.origin->permanent || !IsLive(entry, now)) continue;
+    by_server[entry.origin->registration.server].origin_ids.push_back(id);
+  }
+  std::vector<OriginConflict> conflicts;
+  for (auto& [server, conflict] : by_server) {
+    if (conflict.origin_ids.size() < 2) continue;
+    conflict.server = server;
+    conflicts.push_back(std::move(conflict));
+  }
+  return conflicts;
+}
+
+OriginRegistryStats OriginRegistry::stats() const {
+  const std::lock_guard lock(mutex_);
+  OriginRegistryStats stats = stats_;
+  stats.self_preservation = self_preservation_.active();
+  return stats;
+}
+
+void OriginRegistry::ReportConnect(std::string_view origin_id, ConnectOutcome outcome) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(origin_id);
+  if (at == entries_.end()) return;
+  Entry& entry = at->second;
+  entry.opinion.Report(outcome, options_.down_after_failures);
+  if (entry.opinion.down() == entry.origin->down) return;
+  entry.next_probe = clock_.Now() + absl::ToChronoNanoseconds(options_.probe_interval);
+  Origin changed = *entry.origin;
+  changed.down = entry.opinion.down();
+  Update(entry, std::move(changed),
+         outcome == ConnectOutcome::kOk        ? "connected again"
+         : outcome == ConnectOutcome::kRefused ? "refused a connection"
+                                               : "connections failed one after another");
+  Publish();
+}
+
+std::vector<std::shared_ptr<const Origin>> OriginRegistry::TakeDueProbes() {
+  const MonotonicTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<const Origin>> due;
+  for (auto& [id, entry] : entries_) {
+    if (!entry.origin->down || now < entry.next_probe) continue;
+    entry.next_probe = now + absl::ToChronoNanoseconds(options_.probe_interval);
+    due.push_back(entry.origin);
+  }
+  return due;
+}
+
+void OriginRegistry::Tick() {
+  const MonotonicTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  SupersedeMoved(now);
+  ExpireLeases(now);
+  for (auto& [id, entry] : entries_) {
+    if (entry.origin->permanent) continue;
+    const OriginHealth health =
+        entry.rhythm.HealthAt(now, options_.min_suspect_after, options_.ttl);
+    // A lease that self-preservation keeps is silent for long, not dead.
+    const OriginHealth shown = health == OriginHealth::kDead ? OriginHealth::kSuspect : health;
+    if (shown == entry.origin->health) continue;
+    Origin changed = *entry.origin;
+    changed.health = shown;
+    Update(entry, std::move(changed),
+           absl::StrCat("no heartbeat for ", absl::FormatDuration(absl::Trunc(
+                                                 entry.rhythm.Silence(now), absl::Seconds(1)))));
+  }
+  RestorePermanent();
+  if (!pending_events_.empty()) Publish();
+}
+
+OriginRegistry::Subscription OriginRegistry::Subscribe(EventCallback callback) {
+  const std::lock_guard lock(mutex_);
+  return AddSubscriber(std::move(callback));
+}
+
+OriginRegistry::Subscription OriginRegistry::AwaitFirstOrigin(absl::AnyInvocable<void()> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (entries_.empty()) {
+      return AddSubscriber([done = std::move(done)](const OriginEvent& event) mutable {
+        if (event.kind != OriginEvent::Kind::kJoined || !done) return;
+        auto once = std::exchange(done, nullptr);
+        once();
+      });
+    }
+  }
+  done();
+  return {};
+}
+
+OriginRegistry::Subscription OriginRegistry::AddSubscriber(EventCallback callback) {
+  const auto subscriber = std::make_shared<Subscriber>();
+  subscriber->callback = std::move(callback);
+  std::erase_if(subscribers_, [](const auto& known) { return known.expired(); });
+  subscribers_.push_back(subscriber);
+  return Subscription(
+      std::shared_ptr<void>(subscriber.get(), [subscriber](void*) { subscriber->End(); }));
+}
+
+absl::Duration OriginRegistry::AskedInterval(const Entry& entry) const {
+  return std::min(
+      entry.origin->registration.heartbeat_interval.value_or(options_.heartbeat_interval),
+      options_.ttl / 3);
+}
+
+bool OriginRegistry::IsLive(const Entry& entry, MonotonicTime now) const {
+  return entry.rhythm.Silence(now) < 2 * entry.rhythm.Interval();
+}
+
+void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view reason) {
+  const MonotonicTime now = clock_.Now();
+  Entry entry{nullptr,
+              std::move(lease_id),
+              RtmpAddresses(origin.registration),
+              HeartbeatRhythm(now, options_.heartbeat_interval),
+              {},
+              {}};
+  if (const auto told = origin.registration.heartbeat_interval) entry.rhythm.Told(*told);
+  origin.id = origin.registration.Id();
+  origin.permanent = entry.lease_id.empty();
+  MarkHeard(origin, now);
+  Override(origin, store_.Overrides(origin.registration.server));
+  entry.origin = std::make_shared<const Origin>(std::move(origin));
+  const std::string& id = entry.origin->id;
+  ForgetSuperseded([&](const Superseded& past) { return past.former == id; });
+  if (!entry.origin->permanent) {
+    ids_by_lease_[entry.lease_id] = id;
+    Save(entry);
+  }
+  Emit(OriginEvent::Kind::kJoined, entry.origin, std::string(reason));
+  entries_.insert_or_assign(id, std::move(entry));
+}
+
+bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
+  const Origin& former = *entry.origin;
+  std::vector<std::string> addresses = RtmpAddresses(renewed.registration);
+  const bool same_address = ShareAddress(entry.addresses, addresses);
+  const bool keeps_lease = !entry.lease_id.empty() && former.source == renewed.source;
+  renewed.id = former.id;
+  renewed.load = former.load;
+  renewed.generation =
+      std::max(renewed.generation, same_address ? former.generation : former.generation + 1);
+  if (same_address) {
+    renewed.registered_at = former.registered_at;
+  } else {
+    if (IsLive(entry, now)) EmitConflict(entry, entry.addresses.front(), addresses.front());
+    entry.opinion = {};
+  }
+  renewed.down = entry.opinion.down();
+  if (!keeps_lease) {
+    ids_by_lease_.erase(entry.lease_id);
+    entry.lease_id = NewLeaseId();
+    ids_by_lease_[entry.lease_id] = former.id;
+  }
+  const bool to_save = !keeps_lease || renewed.generation != former.generation ||
+                       renewed.registration != former.registration;
+  entry.addresses = std::move(addresses);
+  entry.rhythm.Heard(now);
+  if (const auto told = renewed.registration.heartbeat_interval) entry.rhythm.Told(*told);
+  MarkHeard(renewed, now);
+  Override(renewed, store_.Overrides(renewed.registration.server));
+  Update(entry, std::move(renewed), same_address ? "renewed" : "moved to another address");
+  if (to_save) Save(entry);
+  return same_address;
+}
+
+void OriginRegistry::MarkHeard(Origin& origin, MonotonicTime now) const {
+  origin.health = OriginHealth::kHealthy;
+  origin.last_heard = now;
+  origin.heartbeat_at = clock_.WallNow();
+}
+
+void OriginRegistry::Override(Origin& origin, const OriginOverrides& overrides) {
+  origin.admin_state = overrides.admin_state.value_or(AdminState::kActive);
+  origin.weight = overrides.weight.value_or(origin.registration.weight);
+}
+
+void OriginRegistry::Update(Entry& entry, Origin changed, std::string_view reason) {
+  const std::shared_ptr<const Origin> former =
+      std::exchange(entry.origin, std::make_shared<const Origin>(std::move(changed)));
+  const Origin& now = *entry.origin;
+  const bool worth_telling =
+      former->generation != now.generation || former->registration != now.registration ||
+      former->health != now.health || former->admin_state != now.admin_state ||
+      former->down != now.down || former->weight != now.weight;
+  if (worth_telling) Emit(OriginEvent::Kind::kChanged, entry.origin, std::string(reason));
+}
+
+void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
+  const Entry& entry = at->second;
+  const std::string& id = at->first;
+  if (!entry.origin->permanent) {
+    ids_by_lease_.erase(entry.lease_id);
+    store_.RemoveRecord(id);
+  }
+  ForgetSuperseded([&](const Superseded& past) { return past.successor == id; });
+  Emit(OriginEvent::Kind::kLeft, entry.origin, std::move(reason));
+  entries_.erase(at);
+}
+
+std::vector<std::string> OriginRegistry::FindSuperseded(const OriginRegistration& registration,
+                                                        MonotonicTime now) const {
+  const std::string id = registration.Id();
+  const std::vector<std::string> addresses = RtmpAddresses(registration);
+  std::vector<std::string> found;
+  for (const auto& [other_id, other] : entries_) {
+    if (other_id == id) continue;
+    const bool same_server = other.origin->registration.server == registration.server;
+    const bool moved = same_server && !other.origin->permanent && !IsLive(other, now);
+    if (moved || ShareAddress(other.addresses, addresses)) found.push_back(other_id);
+  }
+  return found;
+}
+
+void OriginRegistry::Supersede(const std::string& former, const std::string& successor) {
+  for (Superseded& past : superseded_) {
+    if (past.successor == former) past.successor = successor;
+  }
+  Remove(entries_.find(former), absl::StrCat("superseded by ", successor));
+  superseded_.push_back({former, successor});
+  if (superseded_.size() > options_.max_superseded) superseded_.pop_front();
+  successors_ = nullptr;
+  ++stats_.superseded;
+}
+
+void OriginRegistry::ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which) {
+  if (std::erase_if(superseded_, which) > 0) successors_ = nullptr;
+}
+
+void OriginRegistry::NoteConflict(const Entry& entry, MonotonicTime now) {
+  const Origin& origin = *entry.origin;
+  for (const auto& [other_id, other] : entries_) {
+    const bool same_server = other.origin->registration.server == origin.registration.server;
+    if (other_id == origin.id || !same_server || other.origin->permanent) continue;
+    if (!IsLive(other, now)) continue;
+    EmitConflict(entry, entry.addresses.front(), other.addresses.front());
+    return;
+  }
+}
+
+void OriginRegistry::EmitConflict(const Entry& entry, std::string_view address,
+                                  std::string_view other_address) {
+  ++stats_.conflicts;
+  Emit(OriginEvent::Kind::kConflict, entry.origin,
+       absl::StrCat("server ", Quoted(entry.origin->registration.server), " is live at ",
+                    ToAbsl(address), " and at ", ToAbsl(other_address),
+                    ": give each SRS a server id file of its own"));
+}
+
+absl::Status OriginRegistry::SetOverrides(std::string_view server,
+                                          const OriginOverrides& overrides) {
+  if (server.empty()) return absl::InvalidArgumentError("server: must not be empty");
+  store_.SetOverrides(server, overrides);
+  for (auto& [id, entry] : entries_) {
+    if (entry.origin->registration.server != server) continue;
+    Origin changed = *entry.origin;
+    Override(changed, overrides);
+    Update(entry, std::move(changed), "set by an operator");
+  }
+  Publish();
+  return absl::OkStatus();
+}
+
+void OriginRegistry::ExpireLeases(MonotonicTime now) {
+  const absl::Duration window = std::min(kExpiryWindow, options_.ttl / 2);
+  size_t leased = 0;
+  size_t expiring = 0;
+  std::vector<std::string> expired;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.origin->permanent) continue;
+    const absl::Duration silence = entry.rhythm.Silence(now);
+    ++leased;
+    if (silence >= options_.ttl - window) ++expiring;
+    if (silence >= options_.ttl) expired.push_back(id);
+  }
+  if (expired.empty() && !self_preservation_.active()) return;
+  if (!self_preservation_.MayExpire(now, leased, expiring, options_.ttl)) return;
+  for (const std::string& id : expired) {
+    const auto at = entries_.find(id);
+    Origin dead = *at->second.origin;
+    dead.health = OriginHealth::kDead;
+    at->second.origin = std::make_shared<const Origin>(std::move(dead));
+    Remove(at, absl::StrCat("no heartbeat for ", absl::FormatDuration(options_.ttl)));
+    ++stats_.lease_expirations;
+  }
+}
+
+void OriginRegistry::SupersedeMoved(MonotonicTime now) {
+  absl::flat_hash_map<std::string, std::string> live;  // server → the id last heard
+  for (const auto& [id, entry] : entries_) {
+    if (entry.origin->permanent || !IsLive(entry, now)) continue;
+    std::string& best = live[entry.origin->registration.server];
+    if (best.empty() ||
+        entry.rhythm.Silence(now) < entries_.find(best)->second.rhythm.Silence(now)) {
+      best = id;
+    }
+  }
+  std::vector<Superseded> moved;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.origin->permanent || IsLive(entry, now)) continue;
+    const auto successor = live.find(entry.origin->registration.server);
+    if (successor != live.end()) moved.push_back({id, successor->second});
+  }
+  for (const auto& [former, successor] : moved) {
+    Entry& entry = entries_.find(successor)->second;
+    Origin changed = *entry.origin;
+    changed.generation =
+        std::max(changed.generation, entries_.find(former)->second.origin->generation + 1);
+    Update(entry, std::move(changed), absl::StrCat("supersedes ", former));
+    Save(entry);
+    Supersede(former, successor);
+  }
+}
+
+void OriginRegistry::RestorePermanent() {
+  for (const OriginRegistration& registration : permanent_) {
+    const std::vector<std::string> addresses = RtmpAddresses(registration);
+    const bool served = std::any_of(entries_.begin(), entries_.end(), [&](const auto& known) {
+      return known.first == registration.Id() || ShareAddress(known.second.addresses, addresses);
+    });
+    if (served) continue;
+    Origin origin;
+    origin.source = "settings";
+    origin.registered_at = clock_.WallNow();
+    origin.registration = registration;
+    Add(std::move(origin), "", "the default backend of the settings");
+  }
+}
+
+void OriginRegistry::Save(const Entry& entry) {
+  const Origin& origin = *entry.origin;
+  store_.PutRecord({origin.registration, origin.generation, entry.lease_id, origin.source,
+                    origin.registered_at});
+}
+
+void OriginRegistry::Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin,
+                          std::string reason) {
+  pending_events_.push_back({kind, std::move(origin), std::move(reason)});
+}
+
+void OriginRegistry::Publish() {
+  auto next = std::make_shared<OriginSnapshot>();
+  next->origins.reserve(entries_.size());
+  for (const auto& [id, entry] : entries_) next->origins.push_back(entry.origin);
+  if (successors_ == nullptr) {
+    auto successors = std::make_shared<OriginSuccessors>();
+    for (const auto& [former, successor] : superseded_) successors->emplace(former, successor);
+    successors_ = std::move(successors);
+  }
+  next->successors = successors_;
+  next->version = ++version_;
+  {
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot_ = std::move(next);
+  }
+  for (const OriginEvent& event : std::exchange(pending_events_, {})) {
+    for (const auto& known : subscribers_) {
+      if (const auto subscriber = known.lock()) subscriber->Call(event);
+    }
+  }
+}
+
+}  // namespace srsproxy

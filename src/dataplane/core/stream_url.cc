@@ -1,0 +1,362 @@
+#include "dataplane/core/stream_url.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_replace.h>
+
+#include "dataplane/core/host.h"
+#include "dataplane/core/text.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kMaxKeyBytes = 512;
+constexpr std::string_view kDefaultApp = "live";
+constexpr std::string_view kDefaultStream = "livestream";
+constexpr std::string_view kFmleVhost = "...vhost...";
+constexpr std::string_view kExtensions[] = {".flv", ".m3u8", ".ts", ".aac", ".mp3"};
+// SRS splits queries at more than '&'; a '/' or '?' in one starts something else.
+constexpr std::string_view kQuerySeparators = "&;,?#/";
+
+using Levels = std::vector<std::string>;
+
+absl::Status Invalid(std::string_view message) {
+  return ClientFailure(absl::StatusCode::kInvalidArgument, message);
+}
+
+std::string_view Trimmed(std::string_view text) {
+  return ToStd(absl::StripAsciiWhitespace(ToAbsl(text)));
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
+}
+
+// The text up to, and after, the first of `separators`.
+std::pair<std::string_view, std::string_view> CutAt(std::string_view text,
+                                                    std::string_view separators) {
+  const size_t at = text.find_first_of(separators);
+  if (at == std::string_view::npos) return {text, {}};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Decodes %XX; what is no escape, or would decode to one of `kept`, stays as it is.
+std::string PercentDecoded(std::string_view text, std::string_view kept) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && text.size() - i > 2) {
+      const int high = HexDigit(text[i + 1]);
+      const int low = HexDigit(text[i + 2]);
+      const char c = static_cast<char>(high * 16 + low);
+      if (high >= 0 && low >= 0 && kept.find(c) == std::string_view::npos) {
+        decoded.push_back(c);
+        i += 2;
+        continue;
+      }
+    }
+    decoded.push_back(text[i]);
+  }
+  return decoded;
+}
+
+// The first non-empty value of `name`.
+std::string_view QueryValue(std::string_view query, std::string_view name,
+                            std::string_view separators = kQuerySeparators) {
+  while (!query.empty()) {
+    std::string_view pair;
+    std::tie(pair, query) = CutAt(query, separators);
+    const auto [key, value] = CutAt(pair, "=");
+    if (key == name && !value.empty()) return value;
+  }
+  return {};
+}
+
+// The host of `host:port`, `[ip6]:port` and so on.
+std::string_view WithoutPort(std::string_view authority) {
+  if (authority.starts_with('[')) return CutAt(authority.substr(1), "]").first;
+  // More than one colon: an IPv6 address without brackets.
+  if (std::count(authority.begin(), authority.end(), ':') > 1) return authority;
+  return CutAt(authority, ":").first;
+}
+
+struct Url {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view rest;  // Path and query, without the first '/'.
+};
+
+std::optional<Url> SplitUrl(std::string_view text) {
+  const size_t colon = text.find("://");
+  if (colon == std::string_view::npos || text.find_first_of("/?#") < colon) return std::nullopt;
+  const std::string_view after = text.substr(colon + 3);
+  const size_t end = std::min(after.find_first_of("/?#"), after.size());
+  std::string_view authority = after.substr(0, end);
+  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    authority.remove_prefix(at + 1);  // user:password@
+  }
+  std::string_view rest = after.substr(end);
+  if (rest.starts_with('/')) rest.remove_prefix(1);
+  return Url{text.substr(0, colon), authority, rest};
+}
+
+struct PathAndQuery {
+  std::string_view path;
+  std::string_view query;
+};
+
+PathAndQuery SplitQuery(std::string_view text) {
+  const auto [path, query] = CutAt(text, "?#");
+  return {path, query};
+}
+
+std::string WithFmleVhostAsQuery(std::string_view text) {
+  return absl::StrReplaceAll(ToAbsl(text), {{ToAbsl(kFmleVhost), "?vhost="}});
+}
+
+absl::Status AppendLevels(std::string_view path, Levels& levels) {
+  while (!path.empty()) {
+    std::string_view raw;
+    std::tie(raw, path) = CutAt(path, "/");
+    const std::string decoded = PercentDecoded(raw, "/?#%");
+    const std::string_view level = Trimmed(decoded);
+    if (level.empty() || level == "_definst_") continue;
+    if (!IsPrintableUtf8(level)) {
+      return Invalid(absl::StrCat("the stream's name has ", Quoted(level),
+                                  ", which is not UTF-8 text without control characters"));
+    }
+    if (level == "." || level == "..") {
+      return Invalid(absl::StrCat("the stream's name has the path level ", Quoted(level)));
+    }
+    levels.emplace_back(level);
+  }
+  return absl::OkStatus();
+}
+
+std::string_view WithoutExtension(std::string_view stream) {
+  for (const std::string_view extension : kExtensions) {
+    if (stream.size() < extension.size()) continue;
+    const size_t at = stream.size() - extension.size();
+    if (EqualsIgnoreCase(stream.substr(at), extension)) return stream.substr(0, at);
+  }
+  return stream;
+}
+
+// `host`: of the address, without port. `named`: what vhost= says, or empty.
+absl::StatusOr<std::string> ResolveVhost(std::string_view host, std::string_view named,
+                                         const VhostPolicy& vhosts) {
+  const std::string decoded = PercentDecoded(named, "");
+  const std::string_view wanted = WithoutPort(Trimmed(decoded));
+  if (wanted.empty() || EqualsIgnoreCase(wanted, kDefaultVhost)) return vhosts.Apply(host);
+  if (!IsHostName(wanted) && !IsIpAddress(wanted)) {
+    return Invalid(absl::StrCat("the vhost ", Quoted(wanted), " is no host name"));
+  }
+  return vhosts.ApplyNamed(wanted);
+}
+
+absl::StatusOr<StreamKey> MakeKey(std::string vhost, Levels levels) {
+  if (levels.empty()) return Invalid("the stream has no app and no name");
+  if (levels.size() == 1) {
+    return Invalid(absl::StrCat("only ", Quoted(levels.front()),
+                                " is given: a stream needs an app and a name (app/stream)"));
+  }
+  StreamKey key;
+  key.vhost = std::move(vhost);
+  key.stream = std::move(levels.back());
+  levels.pop_back();
+  key.app = absl::StrJoin(levels, "/");
+  if (key.stream.empty()) return Invalid("the stream's name is empty");
+  if (key.vhost.size() + key.app.size() + key.stream.size() > kMaxKeyBytes) {
+    return Invalid(absl::StrCat("the stream's name is longer than ", kMaxKeyBytes, " bytes"));
+  }
+  return key;
+}
+
+// `texts`: pieces that follow each other in the URL, each `path?query`; a later piece's query wins.
+absl::StatusOr<StreamKey> KeyFromPieces(std::string_view host,
+                                        std::initializer_list<std::string_view> texts,
+                                        const VhostPolicy& vhosts) {
+  Levels levels;
+  std::string query;
+  for (const std::string_view text : texts) {
+    const std::string plain = WithFmleVhostAsQuery(text);
+    const PathAndQuery piece = SplitQuery(plain);
+    if (auto status = AppendLevels(piece.path, levels); !status.ok()) return status;
+    query = absl::StrCat(ToAbsl(piece.query), "&", query);
+  }
+  // FMLE puts the app's query before the stream: app?k=v/stream.
+  if (const size_t slash = query.rfind('/'); levels.size() == 1 && slash != std::string::npos) {
+    const std::string_view stream = CutAt(std::string_view(query).substr(slash + 1), "?&").first;
+    if (auto status = AppendLevels(stream, levels); !status.ok()) return status;
+  }
+  if (levels.size() > 1) levels.back() = WithoutExtension(levels.back());
+
+  std::string_view named = QueryValue(query, "vhost");
+  if (named.empty()) named = QueryValue(query, "domain");
+  auto vhost = ResolveVhost(WithoutPort(host), named, vhosts);
+  if (!vhost.ok()) return vhost.status();
+  return MakeKey(*std::move(vhost), std::move(levels));
+}
+
+absl::StatusOr<StreamKey> KeyFromShownText(std::string_view text, const VhostPolicy& vhosts) {
+  Levels levels;
+  std::string_view path = SplitQuery(Trimmed(text)).path;
+  while (!path.empty()) {
+    std::string_view level;
+    std::tie(level, path) = CutAt(path, "/");
+    if (level.empty()) continue;
+    if (!IsPrintableUtf8(level)) {
+      return Invalid(absl::StrCat(Quoted(level), " is not UTF-8 text without control characters"));
+    }
+    levels.emplace_back(level);
+  }
+  std::string vhost(kDefaultVhost);
+  if (levels.size() > 2) {
+    auto named = ResolveVhost("", levels.front(), vhosts);
+    if (!named.ok()) return named.status();
+    vhost = *std::move(named);
+    levels.erase(levels.begin());
+  }
+  return MakeKey(std::move(vhost), std::move(levels));
+}
+
+}  // namespace
+
+std::string StreamKey::ToString() const { return absl::StrCat(vhost, "/", app, "/", stream); }
+
+absl::StatusOr<VhostPolicy> VhostPolicy::Parse(std::string_view setting) {
+  VhostPolicy policy;
+  setting = Trimmed(setting);
+  if (setting == "*") return policy;
+  policy.all_ = false;
+  if (setting == "none") return policy;
+  while (!setting.empty()) {
+    std::string_view name;
+    std::tie(name, setting) = CutAt(setting, ",");
+    name = Trimmed(name);
+    if (!IsHostName(name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Quoted(name), " is no host name: write *, none, or names with commas"));
+    }
+    policy.listed_.push_back(CanonicalHost(name));
+  }
+  if (policy.listed_.empty()) {
+    return absl::InvalidArgumentError("is empty: write *, none, or names with commas");
+  }
+  return policy;
+}
+
+std::string VhostPolicy::Apply(std::string_view host) const {
+  if (all_ && host.find('.') == std::string_view::npos) return std::string(kDefaultVhost);
+  return ApplyNamed(host);
+}
+
+std::string VhostPolicy::ApplyNamed(std::string_view vhost) const {
+  if (!IsHostName(vhost) || EqualsIgnoreCase(vhost, kDefaultVhost)) {
+    return std::string(kDefaultVhost);
+  }
+  std::string canonical = CanonicalHost(vhost);
+  const bool known = all_ || std::find(listed_.begin(), listed_.end(), canonical) != listed_.end();
+  return known ? canonical : std::string(kDefaultVhost);
+}
+
+absl::StatusOr<StreamKey> StreamKeyFromRtmp(std::string_view tc_url, std::string_view app,
+                                            std::string_view stream_name,
+                                            const VhostPolicy& vhosts) {
+  const auto url = SplitUrl(tc_url);
+  const std::string_view host = url.has_value() ? url->authority : std::string_view();
+  const bool has_path = url.has_value() && !url->rest.empty();
+  return KeyFromPieces(host, {has_path ? url->rest : app, stream_name}, vhosts);
+}
+
+absl::StatusOr<StreamKey> StreamKeyFromHttp(std::string_view host, std::string_view target,
+                                            const VhostPolicy& vhosts) {
+  if (const auto url = SplitUrl(target)) return KeyFromPieces(url->authority, {url->rest}, vhosts);
+  return KeyFromPieces(host, {target}, vhosts);
+}
+
+absl::StatusOr<StreamKey> StreamKeyFromWhip(std::string_view host, std::string_view target,
+                                            const VhostPolicy& vhosts) {
+  constexpr std::string_view kSeparators = "&;#";
+  const auto url = SplitUrl(target);
+  const std::string_view query = SplitQuery(url.has_value() ? url->rest : target).query;
+  // In a query value an escaped '/' separates levels like any other.
+  std::string app = PercentDecoded(QueryValue(query, "app", kSeparators), "?#%");
+  std::string stream = PercentDecoded(QueryValue(query, "stream", kSeparators), "?#%");
+  if (app.empty()) app = kDefaultApp;
+  if (stream.empty()) stream = kDefaultStream;
+  std::string_view named = QueryValue(query, "vhost");
+  if (named.empty()) named = QueryValue(query, "domain");
+  const std::string vhost_query = absl::StrCat("?vhost=", ToAbsl(named));
+  return KeyFromPieces(url.has_value() ? url->authority : host, {app, stream, vhost_query}, vhosts);
+}
+
+absl::StatusOr<SrtStreamId> StreamKeyFromSrt(std::string_view stream_id,
+                                             const VhostPolicy& vhosts) {
+  constexpr std::string_view kPrefix = "#!::";
+  SrtStreamId result;
+  std::string_view path = stream_id;
+  std::string_view vhost;
+  if (stream_id.empty()) {
+    result.publish = true;
+  } else if (stream_id.starts_with(kPrefix)) {
+    // A '?' starts further parameters, as in r=live/livestream?secret=x,m=publish.
+    constexpr std::string_view kSeparators = ",?&;";
+    const std::string_view pairs = stream_id.substr(kPrefix.size());
+    path = QueryValue(pairs, "r", kSeparators);
+    vhost = QueryValue(pairs, "h", kSeparators);
+    if (const size_t slash = vhost.find('/'); slash != std::string_view::npos) {
+      const bool has_vhost = vhost.find('/', slash + 1) != std::string_view::npos;
+      if (path.empty()) path = has_vhost ? vhost.substr(slash + 1) : vhost;
+      vhost = has_vhost ? vhost.substr(0, slash) : std::string_view();
+    }
+    const std::string_view mode = QueryValue(pairs, "m", kSeparators);
+    result.publish = EqualsIgnoreCase(mode, "publish");
+    if (!mode.empty() && !result.publish && !EqualsIgnoreCase(mode, "request")) {
+      return Invalid(
+          absl::StrCat("the stream id's mode ", Quoted(mode), " is neither publish nor request"));
+    }
+    if (path.empty()) return Invalid("the stream id names no stream: write r=app/stream");
+  }
+  std::string named(SplitQuery(path).path);
+  if (named.empty()) named = kDefaultStream;
+  if (named.find('/') == std::string::npos) {
+    named = absl::StrCat(ToAbsl(kDefaultApp), "/", named);
+  }
+  const std::string vhost_query = absl::StrCat("?vhost=", ToAbsl(vhost));
+  auto key = KeyFromPieces("", {named, vhost_query}, vhosts);
+  if (!key.ok()) return key.status();
+  result.key = *std::move(key);
+  return result;
+}
+
+absl::StatusOr<StreamKey> StreamKeyFromText(std::string_view text, const VhostPolicy& vhosts) {
+  const auto url = SplitUrl(Trimmed(text));
+  if (!url.has_value()) return KeyFromShownText(text, vhosts);
+  if (EqualsIgnoreCase(url->scheme, "srt")) {
+    const std::string_view raw = QueryValue(SplitQuery(url->rest).query, "streamid", "&");
+    if (raw.empty()) return Invalid("the SRT URL has no streamid");
+    const auto id = StreamKeyFromSrt(PercentDecoded(raw, ""), vhosts);
+    if (!id.ok()) return id.status();
+    return id->key;
+  }
+  const bool is_whip = url->rest.starts_with("rtc/v1/whip") || url->rest.starts_with("rtc/v1/whep");
+  if (is_whip) return StreamKeyFromWhip(url->authority, url->rest, vhosts);
+  return KeyFromPieces(url->authority, {url->rest}, vhosts);
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,39 @@
+#include "dataplane/directory/memory_origin_store.h"
+
+namespace srsproxy {
+
+void MemoryOriginStore::PutRecord(const OriginRecord& record) {
+  const std::lock_guard lock(mutex_);
+  records_.insert_or_assign(record.registration.Id(), record);
+}
+
+void MemoryOriginStore::RemoveRecord(std::string_view origin_id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = records_.find(origin_id);
+  if (at != records_.end()) records_.erase(at);
+}
+
+std::vector<OriginRecord> MemoryOriginStore::Records() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<OriginRecord> records;
+  records.reserve(records_.size());
+  for (const auto& [id, record] : records_) records.push_back(record);
+  return records;
+}
+
+OriginOverrides MemoryOriginStore::Overrides(std::string_view server) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = overrides_.find(server);
+  return at != overrides_.end() ? at->second : OriginOverrides{};
+}
+
+void MemoryOriginStore::SetOverrides(std::string_view server, const OriginOverrides& overrides) {
+  const std::lock_guard lock(mutex_);
+  if (overrides != OriginOverrides{}) {
+    overrides_.insert_or_assign(std::string(server), overrides);
+  } else if (const auto at = overrides_.find(server); at != overrides_.end()) {
+    overrides_.erase(at);
+  }
+}
+
+}  // namespace srsproxy
