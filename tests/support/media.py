@@ -10,7 +10,7 @@ from support.process import Process
 _QUIET = ["-hide_banner", "-loglevel", "warning", "-nostdin"]
 
 
-def make_clip(path, seconds=8, video_kbit=300):
+def make_clip(path, seconds=16, video_kbit=300):
     """An FLV file with H.264 and AAC, a key frame every second."""
     subprocess.run(
         ["ffmpeg", *_QUIET, "-y", "-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=25:d={seconds}",
@@ -92,6 +92,15 @@ def assert_same_frames(sent, arrived, at_least=20):
         shift = have[0].timestamp - run[0].timestamp
         assert all(abs(got.timestamp - meant.timestamp - shift) <= 1
                    for got, meant in zip(have, run)), f"track {track}: timestamps moved"
+
+
+def gstreamer_source(clip):
+    """H.264 and AAC of the clip, in real time, muxed as FLV."""
+    return ["filesrc", f"location={clip}", "!", "flvdemux", "name=in",
+            "flvmux", "name=out", "streamable=true",
+            "in.video", "!", "h264parse", "!", "identity", "sync=true", "!", "queue", "!", "out.",
+            "in.audio", "!", "aacparse", "!", "identity", "sync=true", "!", "queue", "!", "out.",
+            "out.", "!"]
 
 
 def probe(url, timeout=20):

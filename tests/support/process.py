@@ -24,7 +24,8 @@ class Process:
         with open(self.log, "wb") as out:
             self._popen = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT, env=env, cwd=cwd, preexec_fn=_die_with_parent)
+                stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True,
+                preexec_fn=_die_with_parent)
 
     @property
     def pid(self):

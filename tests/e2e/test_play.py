@@ -1,0 +1,120 @@
+"""Publish and play through srsproxy, in front of two real origins."""
+
+import concurrent.futures
+
+import pytest
+
+from support import media
+from support.waiting import wait_until
+
+
+@pytest.fixture
+def origins(lab):
+    return [lab.nginx("origin-a"), lab.nginx("origin-b")]
+
+
+@pytest.fixture
+def proxy(lab, origins):
+    return lab.proxy(*origins)
+
+
+def holders(origins, stream):
+    return [origin for origin in origins if sum(origin.clients(stream))]
+
+
+def test_the_frames_that_arrive_are_the_frames_sent(lab, proxy, clip):
+    lab.publisher(proxy.url("show"), clip)
+    players = [lab.player(proxy.url("show"), seconds=4, name=f"player-{number}")
+               for number in range(2)]
+    sent = media.frames_of(clip)
+    for player in players:
+        assert player.wait() == 0, player.output()
+        media.assert_same_frames(sent, player.frames())
+
+
+def test_a_viewer_that_came_first_sees_the_stream_from_its_first_frame(lab, proxy, origins, clip):
+    player = lab.player(proxy.url("early"), seconds=4)
+    wait_until(lambda: holders(origins, "early"), "the player waits at an origin")
+    lab.publisher(proxy.url("early"), clip)
+    assert player.wait() == 0, player.output()
+    sent = media.frames_of(clip)
+    arrived = player.frames()
+    media.assert_same_frames(sent, arrived)
+    first_picture = [next(frame.md5 for frame in frames if frame.track == 0)
+                     for frames in (sent, arrived)]
+    assert first_picture[0] == first_picture[1]
+
+
+def test_all_clients_of_a_stream_reach_the_same_origin(lab, proxy, origins):
+    streams = [f"stream-{number}" for number in range(12)]
+    for stream in streams:
+        publisher = lab.client(proxy.rtmp_port).open()
+        assert publisher.publish(stream)["code"] == "NetStream.Publish.Start"
+        for _ in range(3):
+            assert lab.client(proxy.rtmp_port).open().play(stream)["level"] == "status"
+    for stream in streams:
+        wait_until(lambda stream=stream: sorted(origin.clients(stream) for origin in origins) ==
+                   [(0, 0), (1, 3)], f"{stream} and its viewers are on one origin")
+    assert all(any(holders([origin], stream) for stream in streams) for origin in origins), (
+        "twelve streams, chosen at random, all on one of two origins")
+
+
+def test_one_stream_has_one_origin_however_its_name_is_spelled(lab, proxy, origins):
+    port = proxy.rtmp_port
+    publisher = lab.client(port).open()
+    assert publisher.publish("spelled")["code"] == "NetStream.Publish.Start"
+    spellings = [
+        ("live", f"rtmp://127.0.0.1:{port}/live", "spelled"),
+        ("live", "rtmp://127.0.0.1/live", "spelled"),
+        ("live", f"rtmp://[::1]:{port}/live", "spelled"),
+        ("live", f"rtmp://localhost:{port}/live", "spelled?token=abc"),
+        ("live?vhost=__defaultVhost__", f"rtmp://cdn.example.com:{port}/live", "spelled"),
+        ("live", f"rtmp://127.0.0.1:{port}/live", "spelled?vhost=__defaultVhost__"),
+    ]
+    for app, tc_url, stream in spellings:
+        player = lab.client(port).open(app, tc_url)
+        assert player.play(stream)["level"] == "status", (app, tc_url, stream)
+    assert len(holders(origins, "spelled")) == 1
+    assert proxy.metric("srsproxy_streams", state="known") == 1
+
+
+def test_64_first_clients_of_a_stream_at_once_share_one_origin(lab, proxy, origins):
+    def play(_):
+        return lab.client(proxy.rtmp_port).open().play("rush")["level"]
+
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        assert set(pool.map(play, range(64))) == {"status"}
+    wait_until(lambda: sorted(origin.clients("rush") for origin in origins) == [(0, 0), (0, 64)],
+               "all 64 are on one origin")
+
+
+def test_a_session_is_told_in_the_log_and_in_the_metrics(lab, proxy, origins, clip):
+    publisher = lab.publisher(proxy.url("told"), clip)
+    wait_until(lambda: holders(origins, "told"), "the stream is published")
+    holder, = holders(origins, "told")
+    player = lab.player(proxy.url("told?token=very-secret"), seconds=2)
+    assert player.wait() == 0, player.output()
+    viewer, = proxy.wait_for_session_end(role="viewer")
+    publisher.kill()
+    ended, = proxy.wait_for_session_end(role="publisher")
+
+    for record in (viewer, ended):
+        assert record["protocol"] == "rtmp"
+        assert record["stream"] == "__defaultVhost__/live/told"
+        assert record["origin"] == holder.server
+        assert record["client"].startswith("127.0.0.1:")
+        assert record["side"] == "client"
+        assert record["reason"] == "closed"
+    assert viewer["id"] != ended["id"]
+    assert viewer["bytes_out"] > 50_000 > viewer["bytes_in"]
+    assert ended["bytes_in"] > 50_000 > ended["bytes_out"]
+    assert "very-secret" not in proxy.process.output()
+
+    assert proxy.metric("srsproxy_sessions") == 0
+    for role in ("publisher", "viewer"):
+        assert proxy.metric("srsproxy_sessions_total", protocol="rtmp", role=role) == 1
+    assert proxy.metric("srsproxy_bytes_total", role="viewer", direction="out") == (
+        viewer["bytes_out"])
+    assert proxy.metric("srsproxy_bytes_total", role="publisher", direction="in") == (
+        ended["bytes_in"])
+    assert proxy.metric("srsproxy_origins") == 2
