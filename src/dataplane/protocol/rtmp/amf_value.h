@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,7 +31,6 @@ struct AmfObject {
   std::vector<AmfValue> dense;  // The dense part of an AMF3 array that also has properties.
 
   const AmfValue* Find(std::string_view name) const;  // nullptr when there is none.
-  void Set(std::string name, AmfValue value);         // Replaces or appends.
 
   friend bool operator==(const AmfObject&, const AmfObject&);
 };
@@ -97,13 +97,6 @@ class AmfValue {
 
  private:
   Variant value_;
-};
-
-// What a decoder refuses, so that a small body cannot cost much memory or stack.
-struct AmfLimits {
-  uint32_t max_depth = 64;             // Nested objects and arrays.
-  uint32_t max_values = 4096;          // Values in one body, nested ones included.
-  uint32_t max_text_bytes = 1u << 20;  // Strings, with those that AMF3 refers to counted again.
 };
 
 }  // namespace srsproxy::rtmp

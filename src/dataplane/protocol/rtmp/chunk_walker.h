@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dataplane/core/bytes.h"
 #include "dataplane/core/status.h"
 #include "dataplane/protocol/rtmp/message.h"
-#include "dataplane/protocol/rtmp/pieces.h"
 
 namespace srsproxy::rtmp {
 
@@ -106,17 +107,59 @@ class ChunkWalker {
   bool at_output_boundary() const;  // No chunk is half written.
 
  private:
-  struct ChunkHeader;
-  struct ChunkStream;
-  struct Collected;
-  struct Queued;
+  // The longest chunk header: 3 bytes of chunk stream id, 11 of message header, 4 of timestamp.
+  static constexpr size_t kMaxHeaderSize = 18;
+  static constexpr size_t kNone = SIZE_MAX;
 
-  Side sender_;
+  struct ChunkHeader;  // A parsed header.
+  struct Input;        // Where a Walk stands.
+  struct ChunkStream;  // What sender and receiver know of a chunk stream.
+  struct Collected;    // A message, or its beginning, that is kept.
+  struct Queued;       // A message that waits to be injected.
+
+  absl::Status WalkRange(Input& input);
+  absl::Status WalkCarried(Input& input);
+  size_t ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const;
+  absl::Status BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
+  absl::Status StartMessage(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
+  absl::Status TakePayload(std::span<const uint8_t> bytes, Input& input);
+  absl::Status EndChunk(Pieces& out);
+  absl::Status EndMessage(Pieces& out);
+
+  void StartCollecting(ChunkStream& stream, const ChunkHeader& header,
+                       std::span<const uint8_t> raw);
+  absl::Status Collect(ChunkStream& stream, std::span<const uint8_t> bytes);
+  void Release(ChunkStream& stream);
+  absl::Status FollowChunkSize(std::span<const uint8_t> payload);
+  absl::Status FollowAbort(std::span<const uint8_t> payload);
+
+  void WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size, bool stable,
+                        Pieces& out);
+  void WriteCollected(size_t index, Pieces& out);
+  void WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload, Pieces& out);
+  void WriteQueued(Pieces& out);
+  void MatchChunkSizes(uint32_t remaining, Pieces& out);
+
+  size_t FindStream(uint32_t id) const;
+  bool HalfSent(uint32_t chunk_stream_id) const;
+  uint32_t MappedStreamId(uint32_t stream_id) const;
+  absl::Status Fault(std::string_view what) const;
+
   Observer* observer_;
   Limits limits_;
+  Side sender_;
+  bool stop_ = false;
+  uint8_t carried_size_ = 0;
+  std::array<uint8_t, kMaxHeaderSize> carried_;  // The beginning of a chunk header.
   uint32_t input_chunk_size_ = kDefaultChunkSize;
   uint32_t output_chunk_size_ = kDefaultChunkSize;
-  bool stop_ = false;
+  uint32_t chunk_missing_ = 0;  // Payload bytes of the chunk being read that have not come yet.
+  uint32_t collected_bytes_ = 0;
+  uint32_t queued_bytes_ = 0;
+  size_t current_ = 0;  // The chunk stream of the chunk being read.
+  std::vector<ChunkStream> streams_;
+  std::vector<std::pair<uint32_t, uint32_t>> stream_ids_;  // Sender's to receiver's.
+  std::vector<Queued> queued_;
 };
 
 }  // namespace srsproxy::rtmp

@@ -119,7 +119,6 @@ Command EmptyResult(double transaction_id);
 Command ErrorResult(double transaction_id, std::string_view code, std::string_view description);
 Command OnStatus(std::string_view level, std::string_view code, std::string_view description);
 
-Command Connect(const ConnectCommand& connect);
 Command CreateStream(double transaction_id);
 
 // ---- Payloads of protocol control messages (RTMP 1.0 sections 5.4 and 7.1.7).
@@ -138,6 +137,8 @@ enum class UserControlEvent : uint16_t {
   kStreamIsRecorded = 4,
   kPingRequest = 6,
   kPingResponse = 7,
+  kBufferEmpty = 31,
+  kBufferReady = 32,
 };
 // An event with one 32 bit value: a stream id, or a ping's timestamp.
 std::vector<uint8_t> UserControlPayload(UserControlEvent event, uint32_t value);
@@ -158,8 +159,8 @@ std::optional<UserControl> ReadUserControl(std::span<const uint8_t> payload);
 // user control event about a stream, or deleteStream. Such a message is to be held.
 bool CarriesStreamId(MessageType type, std::span<const uint8_t> prefix);
 
-// Writes `to` where the payload of such a message says `from`. True when something was changed. The
-// length stays.
+// Writes `to` where the payload of such a message says `from`. True when something was changed.
+// The length stays; an AMF3 integer that would need more bytes is left as it is.
 bool RewriteStreamId(MessageType type, std::span<uint8_t> payload, uint32_t from, uint32_t to);
 
 }  // namespace srsproxy::rtmp

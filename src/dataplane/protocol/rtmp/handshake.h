@@ -40,11 +40,11 @@ class ServerHandshake {
   // Bytes to send, each given once. Empty when there is nothing to send.
   std::vector<uint8_t> TakeOutput() { return std::exchange(output_, {}); }
 
-  bool done() const { return done_; }
+  bool done() const { return answered_ && c2_missing_ == 0; }
   bool complex() const { return complex_; }  // The client sent a digest. Known once C1 was read.
 
  private:
-  void AnswerC1();
+  void AnswerC1(std::span<const uint8_t> c1);
 
   HandshakeSeed seed_;
   std::vector<uint8_t> input_;  // C0 and C1, as far as they came.
@@ -52,7 +52,6 @@ class ServerHandshake {
   std::vector<uint8_t> output_;
   bool answered_ = false;
   bool complex_ = false;
-  bool done_ = false;
 };
 
 // Towards origins. Its first output (C0 and a complex C1) is there from the start; C2 follows S1,
@@ -66,11 +65,11 @@ class ClientHandshake {
 
   std::vector<uint8_t> TakeOutput() { return std::exchange(output_, {}); }
 
-  bool done() const { return done_; }
+  bool done() const { return answered_ && s2_missing_ == 0; }
   bool complex() const { return complex_; }  // The origin answered with a digest.
 
  private:
-  void AnswerS1();
+  void AnswerS1(std::span<const uint8_t> s1);
 
   HandshakeSeed seed_;
   std::vector<uint8_t> input_;  // S0 and S1, as far as they came.
@@ -78,7 +77,6 @@ class ClientHandshake {
   std::vector<uint8_t> output_;
   bool answered_ = false;
   bool complex_ = false;
-  bool done_ = false;
 };
 
 // What SRS understands before C0 as the address of the real client: 0xF3, a big-endian 16 bit

@@ -52,6 +52,8 @@ struct MessageHeader {
   friend bool operator==(const MessageHeader&, const MessageHeader&) = default;
 };
 
+inline constexpr uint32_t kMinChunkStream = 2;
+inline constexpr uint32_t kMaxChunkStream = 65599;
 inline constexpr uint32_t kControlChunkStream = 2;  // For protocol control messages.
 inline constexpr uint32_t kCommandChunkStream = 3;  // For commands of the control stream.
 inline constexpr uint32_t kStatusChunkStream = 5;   // For onStatus, on a message stream.

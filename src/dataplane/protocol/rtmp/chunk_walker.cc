@@ -1,0 +1,735 @@
+#include "dataplane/protocol/rtmp/chunk_walker.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include <absl/strings/str_cat.h>
+
+#include "dataplane/protocol/rtmp/big_endian.h"
+
+namespace srsproxy::rtmp {
+namespace {
+
+constexpr uint32_t kExtendedTimestamp = 0xffffff;  // In the 24 bit field: the real one follows.
+constexpr size_t kMessageHeaderSize[] = {11, 7, 3, 0};  // By format.
+constexpr size_t kStreamIdOffset = 7;                   // In a format 0 message header.
+constexpr uint32_t kPrefixSize = 16;
+
+constexpr uint8_t kZeros[4096] = {};
+
+bool HasPrefix(MessageType type) {
+  return IsCommand(type) || IsData(type) || type == MessageType::kUserControl;
+}
+
+// Followed by the walker itself: the receiver must get it whole, and must get it.
+bool IsFollowed(MessageType type) {
+  return type == MessageType::kSetChunkSize || type == MessageType::kAbort;
+}
+
+// Builds one chunk header.
+class HeaderWriter {
+ public:
+  // With the same form of the chunk stream id as `basic`, the first bytes of another header there.
+  HeaderWriter(uint8_t format, std::span<const uint8_t> basic) {
+    for (const uint8_t byte : basic) bytes_[size_++] = byte;
+    bytes_[0] = static_cast<uint8_t>((bytes_[0] & 0x3f) | format << 6);
+  }
+
+  // With the shortest form of the chunk stream id.
+  HeaderWriter(uint8_t format, uint32_t chunk_stream_id) {
+    const auto format_bits = static_cast<uint8_t>(format << 6);
+    if (chunk_stream_id < 64) {
+      bytes_[size_++] = static_cast<uint8_t>(format_bits | chunk_stream_id);
+    } else if (chunk_stream_id < 64 + 256) {
+      bytes_[size_++] = format_bits;
+      bytes_[size_++] = static_cast<uint8_t>(chunk_stream_id - 64);
+    } else {
+      bytes_[size_++] = format_bits | 1;
+      bytes_[size_++] = static_cast<uint8_t>(chunk_stream_id - 64);
+      bytes_[size_++] = static_cast<uint8_t>((chunk_stream_id - 64) >> 8);
+    }
+  }
+
+  void Timestamp(uint32_t timestamp, bool extended) {
+    WriteU24(Take(3), extended ? kExtendedTimestamp : timestamp);
+  }
+  void LengthAndType(uint32_t length, MessageType type) {
+    WriteU24(Take(3), length);
+    *Take(1) = static_cast<uint8_t>(type);
+  }
+  void StreamId(uint32_t stream_id) { WriteStreamId(Take(4), stream_id); }
+  void Extended(uint32_t timestamp) { WriteU32(Take(4), timestamp); }
+
+  std::span<const uint8_t> bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  uint8_t* Take(size_t size) { return bytes_.data() + std::exchange(size_, size_ + size); }
+
+  std::array<uint8_t, 18> bytes_;
+  size_t size_ = 0;
+};
+
+// Writes `payload` in chunks of `chunk_size`, the first of which has its header already.
+void WriteChunks(std::span<const uint8_t> payload, uint32_t chunk_size,
+                 std::span<const uint8_t> continuation, Pieces& out) {
+  for (size_t at = 0; at < payload.size(); at += chunk_size) {
+    if (at > 0) out.AppendCopy(continuation);
+    out.AppendCopy(payload.subspan(at, std::min<size_t>(chunk_size, payload.size() - at)));
+  }
+}
+
+}  // namespace
+
+struct ChunkWalker::ChunkHeader {
+  uint32_t chunk_stream_id = 0;
+  uint32_t timestamp = 0;  // The 24 bit field, or the extended one.
+  uint32_t length = 0;
+  uint32_t stream_id = 0;
+  MessageType type{};
+  uint8_t format = 0;
+  uint8_t basic_size = 1;  // Bytes of format and chunk stream id.
+  bool extended = false;
+};
+
+struct ChunkWalker::Input {
+  uint8_t* position;
+  uint8_t* const end;
+  const bool stable;  // The bytes outlive the Walk.
+  Pieces& out;
+
+  void Pass(std::span<const uint8_t> bytes) const {
+    stable ? out.AppendView(bytes) : out.AppendCopy(bytes);
+  }
+  std::span<uint8_t> Take(size_t size) { return {std::exchange(position, position + size), size}; }
+  size_t size() const { return static_cast<size_t>(end - position); }
+};
+
+struct ChunkWalker::Collected {
+  std::vector<uint8_t> payload;
+  std::array<uint8_t, kMaxHeaderSize> header;        // The first chunk's, as it came.
+  std::array<uint8_t, kMaxHeaderSize> continuation;  // The last format 3 header, as it came.
+  uint8_t header_size = 0;
+  uint8_t basic_size = 0;
+  uint8_t continuation_size = 0;  // 0: there was none yet.
+  bool recut = false;             // The chunk size has changed since the message started.
+};
+
+struct ChunkWalker::ChunkStream {
+  // What the receiver knows of the last message's header, compared with what the sender thinks.
+  enum class View : uint8_t { kSame, kOtherDelta, kOther };
+  // How the current message's first header was changed.
+  enum class Rewrite : uint8_t { kNone, kFull, kDelta };
+
+  uint32_t id = 0;
+  // The last message, as the sender wrote it.
+  uint32_t stream_id = 0;
+  uint32_t timestamp = 0;
+  uint32_t delta = 0;  // What a format 3 header adds: the last timestamp field.
+  uint32_t length = 0;
+  uint32_t missing = 0;  // Payload bytes in chunks that have not started.
+  MessageType type{};
+  Treatment treatment = Treatment::kPass;
+  View view = View::kSame;
+  Rewrite rewrite = Rewrite::kNone;
+  uint8_t format = 0;      // Of the message's first chunk.
+  bool extended = false;   // The last timestamp field was an extended one.
+  bool fresh = true;       // The sender has not used this chunk stream.
+  bool undecided = false;  // Collecting the prefix for OnMessageStart.
+  bool half_sent = false;  // The message's beginning went out as it came; so does the rest.
+  std::unique_ptr<Collected> collected;
+
+  MessageHeader Header() const { return {id, type, length, stream_id, timestamp}; }
+  uint32_t prefix_size() const { return std::min(length, kPrefixSize); }
+
+  // The timestamp field of the header that the receiver got, and whether it was extended.
+  uint32_t SentTimestamp() const { return rewrite == Rewrite::kFull ? timestamp : delta; }
+  bool SentExtended() const {
+    return rewrite == Rewrite::kNone || (rewrite == Rewrite::kDelta && extended)
+               ? extended
+               : SentTimestamp() >= kExtendedTimestamp;
+  }
+
+  // The format 3 header that goes before further chunks of a message; `basic` as in HeaderWriter.
+  template <typename Basic>
+  HeaderWriter Continuation(Basic basic) const {
+    HeaderWriter header(3, basic);
+    if (SentExtended()) header.Extended(SentTimestamp());
+    return header;
+  }
+};
+
+struct ChunkWalker::Queued {
+  MessageHeader header;
+  std::vector<uint8_t> payload;
+};
+
+ChunkWalker::ChunkWalker(Side sender, Observer* observer)
+    : ChunkWalker(sender, observer, Limits()) {}
+
+ChunkWalker::ChunkWalker(Side sender, Observer* observer, Limits limits)
+    : observer_(observer), limits_(limits), sender_(sender) {}
+
+ChunkWalker::ChunkWalker(ChunkWalker&&) noexcept = default;
+ChunkWalker::~ChunkWalker() = default;
+
+absl::StatusOr<size_t> ChunkWalker::Walk(std::span<uint8_t> in, Pieces& out) {
+  stop_ = false;
+  Input input{in.data(), in.data() + in.size(), true, out};
+  while (carried_size_ > 0 && !stop_) {
+    if (absl::Status status = WalkCarried(input); !status.ok()) return status;
+    if (input.size() == 0) break;
+  }
+  if (!stop_) {
+    if (absl::Status status = WalkRange(input); !status.ok()) return status;
+  }
+  return in.size() - input.size();
+}
+
+absl::Status ChunkWalker::WalkRange(Input& input) {
+  while (input.size() > 0) {
+    if (chunk_missing_ == 0) {
+      ChunkHeader header;
+      const size_t size = ParseHeader({input.position, input.size()}, header);
+      if (size == 0) {
+        carried_size_ = static_cast<uint8_t>(input.size());
+        std::ranges::copy(input.Take(input.size()), carried_.begin());
+        return absl::OkStatus();
+      }
+      absl::Status status = BeginChunk(header, input.Take(size), input);
+      if (!status.ok()) return status;
+    }
+    if (const size_t size = std::min<size_t>(chunk_missing_, input.size()); size > 0) {
+      chunk_missing_ -= static_cast<uint32_t>(size);
+      absl::Status status = TakePayload(input.Take(size), input);
+      if (!status.ok()) return status;
+    }
+    if (chunk_missing_ == 0) {
+      if (absl::Status status = EndChunk(input.out); !status.ok()) return status;
+      if (stop_) break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Completes a header that was cut by the end of the former Walk.
+absl::Status ChunkWalker::WalkCarried(Input& input) {
+  ChunkHeader header;
+  size_t size = ParseHeader({carried_.data(), carried_size_}, header);
+  while (size == 0 && input.size() > 0) {
+    carried_[carried_size_++] = input.Take(1).front();
+    size = ParseHeader({carried_.data(), carried_size_}, header);
+  }
+  if (size == 0) return absl::OkStatus();
+
+  // Bytes are left over when what might have been an extended timestamp turns out to be payload.
+  std::array<uint8_t, kMaxHeaderSize> bytes = carried_;
+  Input rest{bytes.data(), bytes.data() + std::exchange(carried_size_, 0), false, input.out};
+  const std::span<uint8_t> raw = rest.Take(size);
+  absl::Status status;
+  if (rest.size() == 0) {
+    // The prefix of the payload is looked for behind the header.
+    Input behind{input.position, input.end, false, input.out};
+    status = BeginChunk(header, raw, behind);
+  } else {
+    status = BeginChunk(header, raw, rest);
+  }
+  if (status.ok() && chunk_missing_ == 0) status = EndChunk(input.out);
+  if (status.ok() && !stop_) status = WalkRange(rest);
+  if (rest.size() > 0) {
+    carried_size_ = static_cast<uint8_t>(rest.size());
+    std::ranges::copy(rest.Take(rest.size()), carried_.begin());
+  }
+  return status;
+}
+
+// Returns the header's size, or 0 when `bytes` ends before it does.
+size_t ChunkWalker::ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const {
+  const uint8_t first = bytes[0];
+  header.format = first >> 6;
+  header.chunk_stream_id = first & 0x3f;
+  header.basic_size = header.chunk_stream_id == 0 ? 2 : header.chunk_stream_id == 1 ? 3 : 1;
+  const size_t size = header.basic_size + kMessageHeaderSize[header.format];
+  if (bytes.size() < size) return 0;
+  if (header.basic_size > 1) {
+    header.chunk_stream_id = 64u + bytes[1];
+    if (header.basic_size == 3) header.chunk_stream_id += bytes[2] * 256u;
+  }
+
+  const uint8_t* field = bytes.data() + header.basic_size;
+  if (header.format < 3) {
+    header.timestamp = ReadU24(field);
+    if (header.format < 2) {
+      header.length = ReadU24(field + 3);
+      header.type = static_cast<MessageType>(field[6]);
+    }
+    if (header.format == 0) header.stream_id = ReadStreamId(field + kStreamIdOffset);
+    if (header.timestamp != kExtendedTimestamp) return size;
+    if (bytes.size() < size + 4) return 0;
+    header.timestamp = ReadU32(bytes.data() + size);
+    header.extended = true;
+    return size + 4;
+  }
+
+  // Senders disagree on whether format 3 repeats an extended timestamp, and which one.
+  const size_t index = FindStream(header.chunk_stream_id);
+  if (index == kNone || !streams_[index].extended) return size;
+  const ChunkStream& stream = streams_[index];
+  const size_t available = std::min<size_t>(4, bytes.size() - size);
+  for (const uint32_t candidate : {stream.delta, stream.timestamp}) {
+    uint8_t expected[4];
+    WriteU32(expected, candidate);
+    if (!std::equal(expected, expected + available, bytes.data() + size)) continue;
+    if (available < 4) return 0;
+    header.extended = true;
+    return size + 4;
+  }
+  return size;
+}
+
+// `raw` is the header; the payload follows at input.position, as far as it has come.
+absl::Status ChunkWalker::BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw,
+                                     Input& input) {
+  current_ = FindStream(header.chunk_stream_id);
+  if (current_ == kNone) {
+    if (streams_.size() >= limits_.max_chunk_streams) {
+      return Fault(absl::StrCat("it uses more than ", limits_.max_chunk_streams, " chunk streams (",
+                                header.chunk_stream_id, " is one more)"));
+    }
+    current_ = streams_.size();
+    streams_.emplace_back().id = header.chunk_stream_id;
+  }
+  if (streams_[current_].missing == 0) return StartMessage(header, raw, input);
+
+  if (header.format != 3) {
+    return Fault(absl::StrCat("a message starts on chunk stream ", header.chunk_stream_id,
+                              " while ", streams_[current_].missing,
+                              " bytes of the one before are missing"));
+  }
+  if (streams_[current_].half_sent) MatchChunkSizes(streams_[current_].missing, input.out);
+  ChunkStream& stream = streams_[current_];
+  chunk_missing_ = std::min(input_chunk_size_, stream.missing);
+  stream.missing -= chunk_missing_;
+  if (stream.half_sent) {
+    if (stream.rewrite == ChunkStream::Rewrite::kNone) {
+      input.Pass(raw);
+    } else {
+      const std::span<const uint8_t> basic = raw.first(header.basic_size);
+      input.out.AppendCopy(stream.Continuation(basic).bytes());
+    }
+  } else if (stream.collected != nullptr) {
+    std::ranges::copy(raw, stream.collected->continuation.begin());
+    stream.collected->continuation_size = static_cast<uint8_t>(raw.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkWalker::StartMessage(const ChunkHeader& header, std::span<uint8_t> raw,
+                                       Input& input) {
+  ChunkStream& stream = streams_[current_];
+  if (stream.fresh && header.format > 1) {
+    return Fault(absl::StrCat("chunk stream ", stream.id, " starts with a header of format ",
+                              header.format, ", which has no length and type"));
+  }
+  stream.fresh = false;
+  stream.format = header.format;
+  if (header.format < 2) {
+    stream.length = header.length;
+    stream.type = header.type;
+  }
+  if (header.format < 3) {
+    stream.delta = header.timestamp;
+    stream.extended = header.extended;
+  }
+  if (header.format == 0) {
+    stream.stream_id = header.stream_id;
+    stream.timestamp = header.timestamp;
+  } else {
+    stream.timestamp += stream.delta;
+  }
+  chunk_missing_ = std::min(input_chunk_size_, stream.length);
+  stream.missing = stream.length - chunk_missing_;
+
+  if (IsFollowed(stream.type)) {
+    observer_->OnMessageStart(stream.Header(), {});
+    stream.treatment = Treatment::kPass;
+    StartCollecting(stream, header, raw);
+    return absl::OkStatus();
+  }
+  const size_t prefix_size = HasPrefix(stream.type) ? stream.prefix_size() : 0;
+  if (std::min<size_t>(chunk_missing_, input.size()) < prefix_size) {
+    stream.undecided = true;
+    StartCollecting(stream, header, raw);
+    return absl::OkStatus();
+  }
+  stream.treatment = observer_->OnMessageStart(stream.Header(), {input.position, prefix_size});
+  switch (stream.treatment) {
+    case Treatment::kPass:
+      WriteStartHeader(current_, raw, header.basic_size, input.stable, input.out);
+      break;
+    case Treatment::kPassAndShow:
+      WriteStartHeader(current_, raw, header.basic_size, input.stable, input.out);
+      StartCollecting(streams_[current_], header, raw);
+      break;
+    case Treatment::kHold:
+      StartCollecting(stream, header, raw);
+      break;
+    case Treatment::kConsume:
+      stream.view = ChunkStream::View::kOther;
+      StartCollecting(stream, header, raw);
+      break;
+    case Treatment::kDrop:
+      stream.view = ChunkStream::View::kOther;
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkWalker::TakePayload(std::span<const uint8_t> bytes, Input& input) {
+  if (ChunkStream& stream = streams_[current_]; stream.undecided) {
+    const size_t wanted = stream.prefix_size() - stream.collected->payload.size();
+    const std::span<const uint8_t> taken = bytes.first(std::min(bytes.size(), wanted));
+    if (absl::Status status = Collect(stream, taken); !status.ok()) return status;
+    bytes = bytes.subspan(taken.size());
+    if (taken.size() < wanted) return absl::OkStatus();
+
+    stream.undecided = false;
+    stream.treatment = observer_->OnMessageStart(stream.Header(), stream.collected->payload);
+    switch (stream.treatment) {
+      case Treatment::kPass:
+      case Treatment::kPassAndShow:
+        // What was cut at two chunk sizes waits for the rest, to be cut anew.
+        if (!stream.collected->recut) WriteCollected(current_, input.out);
+        break;
+      case Treatment::kHold:
+        break;
+      case Treatment::kConsume:
+        stream.view = ChunkStream::View::kOther;
+        break;
+      case Treatment::kDrop:
+        stream.view = ChunkStream::View::kOther;
+        Release(stream);
+        break;
+    }
+  }
+  ChunkStream& stream = streams_[current_];
+  if (stream.half_sent) {
+    input.Pass(bytes);
+    if (stream.treatment == Treatment::kPass) Release(stream);
+  }
+  return stream.collected == nullptr ? absl::OkStatus() : Collect(stream, bytes);
+}
+
+absl::Status ChunkWalker::EndChunk(Pieces& out) {
+  if (streams_[current_].missing == 0) {
+    if (absl::Status status = EndMessage(out); !status.ok()) return status;
+  }
+  if (!queued_.empty()) WriteQueued(out);
+  return absl::OkStatus();
+}
+
+absl::Status ChunkWalker::EndMessage(Pieces& out) {
+  const size_t index = current_;
+  if (streams_[index].collected == nullptr) {
+    streams_[index].half_sent = false;
+    return absl::OkStatus();
+  }
+  const MessageHeader header = streams_[index].Header();
+  const std::span<uint8_t> payload = streams_[index].collected->payload;
+  absl::Status status;
+  switch (streams_[index].treatment) {
+    case Treatment::kPass:
+      WriteCollected(index, out);
+      if (header.type == MessageType::kSetChunkSize) status = FollowChunkSize(payload);
+      if (header.type == MessageType::kAbort) status = FollowAbort(payload);
+      break;
+    case Treatment::kPassAndShow:
+      if (!streams_[index].half_sent) WriteCollected(index, out);
+      observer_->OnMessage(header, payload);
+      break;
+    case Treatment::kHold:
+      if (observer_->OnMessage(header, payload) == Decision::kForward) {
+        WriteCollected(index, out);
+      } else {
+        streams_[index].view = ChunkStream::View::kOther;
+      }
+      break;
+    case Treatment::kConsume:
+      observer_->OnMessage(header, payload);
+      break;
+    case Treatment::kDrop:
+      break;
+  }
+  streams_[index].half_sent = false;
+  Release(streams_[index]);
+  return status;
+}
+
+void ChunkWalker::StartCollecting(ChunkStream& stream, const ChunkHeader& header,
+                                  std::span<const uint8_t> raw) {
+  stream.collected = std::make_unique<Collected>();
+  std::ranges::copy(raw, stream.collected->header.begin());
+  stream.collected->header_size = static_cast<uint8_t>(raw.size());
+  stream.collected->basic_size = header.basic_size;
+}
+
+absl::Status ChunkWalker::Collect(ChunkStream& stream, std::span<const uint8_t> bytes) {
+  if (bytes.size() > limits_.max_collected - collected_bytes_) {
+    return Fault(absl::StrCat("a message of type ", static_cast<int>(stream.type), " and ",
+                              stream.length, " bytes is longer than it may be (",
+                              limits_.max_collected, " bytes for all that are read whole)"));
+  }
+  collected_bytes_ += static_cast<uint32_t>(bytes.size());
+  std::vector<uint8_t>& payload = stream.collected->payload;
+  payload.insert(payload.end(), bytes.begin(), bytes.end());
+  return absl::OkStatus();
+}
+
+void ChunkWalker::Release(ChunkStream& stream) {
+  if (stream.collected == nullptr) return;
+  collected_bytes_ -= static_cast<uint32_t>(stream.collected->payload.size());
+  stream.collected.reset();
+}
+
+absl::Status ChunkWalker::FollowChunkSize(std::span<const uint8_t> payload) {
+  if (payload.size() < 4) {
+    return Fault(absl::StrCat("a SetChunkSize message has ", payload.size(), " bytes, not 4"));
+  }
+  const uint32_t size = ReadU32(payload.data());
+  if (size == 0 || size > kMaxChunkSize) {
+    return Fault(
+        absl::StrCat("it sets its chunk size to ", size, "; 1 to ", kMaxChunkSize, " are allowed"));
+  }
+  output_chunk_size_ = size;
+  if (std::exchange(input_chunk_size_, size) == size) return absl::OkStatus();
+  for (ChunkStream& stream : streams_) {
+    if (stream.collected != nullptr) stream.collected->recut = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkWalker::FollowAbort(std::span<const uint8_t> payload) {
+  if (payload.size() < 4) {
+    return Fault(absl::StrCat("an Abort message has ", payload.size(), " bytes, not 4"));
+  }
+  const size_t index = FindStream(ReadU32(payload.data()));
+  if (index == kNone || index == current_ || streams_[index].missing == 0) return absl::OkStatus();
+  ChunkStream& stream = streams_[index];
+  if (!stream.half_sent) stream.view = ChunkStream::View::kOther;
+  stream.missing = 0;
+  stream.undecided = false;
+  stream.half_sent = false;
+  Release(stream);
+  return absl::OkStatus();
+}
+
+// `raw` may be changed; it outlives the Walk when `stable`.
+void ChunkWalker::WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size,
+                                   bool stable, Pieces& out) {
+  using View = ChunkStream::View;
+  using Rewrite = ChunkStream::Rewrite;
+  MatchChunkSizes(streams_[index].length, out);
+  ChunkStream& stream = streams_[index];
+  stream.half_sent = true;
+  stream.rewrite = Rewrite::kNone;
+  if (stream.format != 0) {
+    if (stream.view == View::kOther) {
+      stream.rewrite = Rewrite::kFull;
+    } else if (stream.view == View::kOtherDelta && stream.format == 3) {
+      stream.rewrite = Rewrite::kDelta;
+    }
+  }
+  stream.view = stream.rewrite == Rewrite::kFull ? View::kOtherDelta : View::kSame;
+
+  if (stream.rewrite == Rewrite::kNone) {
+    if (stream.format == 0 && !stream_ids_.empty()) {
+      WriteStreamId(raw.data() + basic_size + kStreamIdOffset, MappedStreamId(stream.stream_id));
+    }
+    stable ? out.AppendView(raw) : out.AppendCopy(raw);
+    return;
+  }
+  const bool full = stream.rewrite == Rewrite::kFull;
+  HeaderWriter header(full ? 0 : 2, raw.first(basic_size));
+  header.Timestamp(stream.SentTimestamp(), stream.SentExtended());
+  if (full) {
+    header.LengthAndType(stream.length, stream.type);
+    header.StreamId(MappedStreamId(stream.stream_id));
+  }
+  if (stream.SentExtended()) header.Extended(stream.SentTimestamp());
+  out.AppendCopy(header.bytes());
+}
+
+// Writes a collected message, or as much of it as has come.
+void ChunkWalker::WriteCollected(size_t index, Pieces& out) {
+  Collected& collected = *streams_[index].collected;
+  WriteStartHeader(index, {collected.header.data(), collected.header_size}, collected.basic_size,
+                   false, out);
+  const ChunkStream& stream = streams_[index];
+  const std::span<const uint8_t> header = collected.header;
+  HeaderWriter continuation = stream.Continuation(header.first(collected.basic_size));
+  std::span<const uint8_t> bytes = continuation.bytes();
+  if (stream.rewrite == ChunkStream::Rewrite::kNone && collected.continuation_size > 0) {
+    bytes = {collected.continuation.data(), collected.continuation_size};
+  }
+  WriteChunks(collected.payload, output_chunk_size_, bytes, out);
+}
+
+absl::Status ChunkWalker::Inject(const MessageHeader& header, std::span<const uint8_t> payload,
+                                 Pieces& out) {
+  if (header.chunk_stream_id < kMinChunkStream || header.chunk_stream_id > kMaxChunkStream ||
+      payload.size() > kMaxMessageLength) {
+    return ProxyFailure(absl::StatusCode::kInvalidArgument,
+                        absl::StrCat("RTMP has no chunk stream ", header.chunk_stream_id,
+                                     ", or no messages of ", payload.size(), " bytes"));
+  }
+  if (queued_.empty() && at_output_boundary() && !HalfSent(header.chunk_stream_id)) {
+    WriteOwn(header, payload, out);
+    return absl::OkStatus();
+  }
+  if (payload.size() > limits_.max_collected - queued_bytes_) {
+    return Failure(sender_, absl::StatusCode::kResourceExhausted,
+                   absl::StrCat("more than ", limits_.max_collected,
+                                " bytes of the proxy's messages wait for the end of a message on "
+                                "chunk stream ",
+                                header.chunk_stream_id));
+  }
+  queued_bytes_ += static_cast<uint32_t>(payload.size());
+  queued_.push_back({header, {payload.begin(), payload.end()}});
+  return absl::OkStatus();
+}
+
+void ChunkWalker::WriteQueued(Pieces& out) {
+  size_t written = 0;
+  for (; written < queued_.size(); ++written) {
+    const Queued& queued = queued_[written];
+    if (HalfSent(queued.header.chunk_stream_id)) break;
+    WriteOwn(queued.header, queued.payload, out);
+    queued_bytes_ -= static_cast<uint32_t>(queued.payload.size());
+  }
+  queued_.erase(queued_.begin(), queued_.begin() + static_cast<ptrdiff_t>(written));
+}
+
+void ChunkWalker::WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload,
+                           Pieces& out) {
+  const bool extended = header.timestamp >= kExtendedTimestamp;
+  HeaderWriter start(0, header.chunk_stream_id);
+  HeaderWriter continuation(3, header.chunk_stream_id);
+  start.Timestamp(header.timestamp, extended);
+  start.LengthAndType(static_cast<uint32_t>(payload.size()), header.type);
+  start.StreamId(header.stream_id);
+  if (extended) {
+    start.Extended(header.timestamp);
+    continuation.Extended(header.timestamp);
+  }
+  out.AppendCopy(start.bytes());
+  WriteChunks(payload, output_chunk_size_, continuation.bytes(), out);
+  if (header.type == MessageType::kSetChunkSize && payload.size() >= 4) {
+    output_chunk_size_ = ReadU32(payload.data());
+  }
+
+  size_t index = FindStream(header.chunk_stream_id);
+  if (index == kNone) {
+    index = streams_.size();
+    streams_.emplace_back().id = header.chunk_stream_id;
+  }
+  streams_[index].view = ChunkStream::View::kOther;
+}
+
+// Called before a chunk of a message of which `remaining` bytes are still to be sent.
+void ChunkWalker::MatchChunkSizes(uint32_t remaining, Pieces& out) {
+  if (input_chunk_size_ == output_chunk_size_ ||
+      remaining <= std::min(input_chunk_size_, output_chunk_size_)) {
+    return;
+  }
+  MessageHeader header{.chunk_stream_id = kControlChunkStream, .type = MessageType::kSetChunkSize};
+  while (HalfSent(header.chunk_stream_id)) ++header.chunk_stream_id;
+  uint8_t payload[4];
+  WriteU32(payload, input_chunk_size_);
+  WriteOwn(header, payload, out);
+}
+
+void ChunkWalker::MapStreamId(uint32_t from, uint32_t to) {
+  if (MappedStreamId(from) == to) return;
+  std::erase_if(stream_ids_, [from](const auto& pair) { return pair.first == from; });
+  if (from != to) stream_ids_.emplace_back(from, to);
+  for (ChunkStream& stream : streams_) {
+    if (stream.stream_id == from) stream.view = ChunkStream::View::kOther;
+  }
+}
+
+void ChunkWalker::ResetInput(Pieces& out) {
+  const auto fill = [&out](size_t size) {
+    for (; size > 0; size -= std::min(size, sizeof kZeros)) {
+      out.AppendView(std::span(kZeros).first(std::min(size, sizeof kZeros)));
+    }
+  };
+  if (!at_output_boundary()) fill(chunk_missing_);
+  for (ChunkStream& stream : streams_) {
+    while (stream.half_sent && stream.missing > 0) {
+      const uint32_t size = std::min(output_chunk_size_, stream.missing);
+      out.AppendCopy(stream.Continuation(stream.id).bytes());
+      fill(size);
+      stream.missing -= size;
+    }
+    Release(stream);
+    const uint32_t id = stream.id;
+    stream = ChunkStream();
+    stream.id = id;
+    stream.view = ChunkStream::View::kOther;
+  }
+  chunk_missing_ = 0;
+  carried_size_ = 0;
+  input_chunk_size_ = kDefaultChunkSize;
+  stream_ids_.clear();
+  WriteQueued(out);
+}
+
+void ChunkWalker::ResetOutput() {
+  for (ChunkStream& stream : streams_) {
+    stream.view = ChunkStream::View::kOther;
+    if (!stream.half_sent) continue;
+    stream.half_sent = false;
+    stream.treatment = Treatment::kDrop;
+    Release(stream);
+  }
+  output_chunk_size_ = kDefaultChunkSize;
+  stream_ids_.clear();
+  queued_.clear();
+  queued_bytes_ = 0;
+}
+
+bool ChunkWalker::at_input_boundary() const {
+  return carried_size_ == 0 && chunk_missing_ == 0 &&
+         std::ranges::all_of(streams_, [](const ChunkStream& s) { return s.missing == 0; });
+}
+
+bool ChunkWalker::at_output_boundary() const {
+  return chunk_missing_ == 0 || !streams_[current_].half_sent;
+}
+
+size_t ChunkWalker::FindStream(uint32_t id) const {
+  if (current_ < streams_.size() && streams_[current_].id == id) return current_;
+  for (size_t index = 0; index < streams_.size(); ++index) {
+    if (streams_[index].id == id) return index;
+  }
+  return kNone;
+}
+
+bool ChunkWalker::HalfSent(uint32_t chunk_stream_id) const {
+  const size_t index = FindStream(chunk_stream_id);
+  return index != kNone && streams_[index].half_sent;
+}
+
+uint32_t ChunkWalker::MappedStreamId(uint32_t stream_id) const {
+  for (const auto& [from, to] : stream_ids_) {
+    if (from == stream_id) return to;
+  }
+  return stream_id;
+}
+
+absl::Status ChunkWalker::Fault(std::string_view what) const {
+  return Failure(
+      sender_, absl::StatusCode::kInvalidArgument,
+      absl::StrCat("broken RTMP from the ", ToAbsl(SideName(sender_)), ": ", ToAbsl(what)));
+}
+
+}  // namespace srsproxy::rtmp
