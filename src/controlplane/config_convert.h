@@ -1,0 +1,26 @@
+// From the settings as config.proto holds them to what the data plane works with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dataplane/core/config.h"
+#include "srsproxy/v1/config.pb.h"
+
+namespace srsproxy::control {
+
+// What is wrong with a setting, or with how several fit together; told at one of them.
+struct ConfigProblem {
+  std::string setting;  // The field's name.
+  std::string reason;
+};
+
+// Every field of `settings`, checked by itself. Where there are problems, which are appended, the
+// member keeps its initial value.
+Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& problems);
+
+// What single settings cannot tell: files that cannot be read, ports used twice, a listener that
+// lacks its certificate, a gRPC port that is open to all.
+std::vector<ConfigProblem> CheckTogether(const Config& config);
+
+}  // namespace srsproxy::control

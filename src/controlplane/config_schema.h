@@ -1,0 +1,45 @@
+// The settings as config.proto describes them, and their values as people write them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
+
+#include "dataplane/core/status.h"
+#include "srsproxy/v1/config.pb.h"
+#include "srsproxy/v1/setting.pb.h"
+
+namespace srsproxy::control {
+
+// One field of v1::Config. Refers to the descriptor, which lives as long as the process.
+class Setting {
+ public:
+  explicit Setting(const google::protobuf::FieldDescriptor* field);
+
+  const std::string& name() const { return field_->name(); }  // rtmp_server
+  std::string Variable() const;                               // PROXY_RTMP_SERVER
+  std::string Flag() const;                                   // --rtmp-server
+  const v1::SettingOptions& options() const { return *options_; }
+
+  // What a value looks like: "address", "duration", "on|off", "debug|info|warn|error", ...
+  std::string Kind() const;
+  bool IsListener() const;
+
+  // Sets the field from `text`; INVALID_ARGUMENT says what is wrong with it. Durations are written
+  // as in Go (`1h2m3.5s`), lists with commas, booleans on, off, true, false, 1 or 0.
+  absl::Status Set(std::string_view text, v1::Config& config) const;
+
+  // The field's value as Set would read it.
+  std::string Text(const v1::Config& config) const;
+
+ private:
+  const google::protobuf::FieldDescriptor* field_;
+  const v1::SettingOptions* options_;
+};
+
+// Every setting, in the order of config.proto.
+std::vector<Setting> AllSettings();
+
+}  // namespace srsproxy::control
