@@ -25,8 +25,8 @@ class StreamLease {
   // live.
   virtual void MediaFlows() = 0;
 
-  // The origin refused before media flowed. A provisional claim goes unless another session holds
-  // it.
+  // The origin refused before media flowed: the hold ends now. A provisional claim goes unless
+  // another session holds it.
   virtual void Refused() = 0;
 };
 
@@ -72,8 +72,10 @@ class Balancer {
 
   virtual ~Balancer() = default;
 
-  // Calls `done` once, inline or later on any thread. UNAVAILABLE: no origin can serve; the message
-  // says why. RESOURCE_EXHAUSTED: PROXY_MAX_STREAMS is reached and no idle mapping can go.
+  // Calls `done` once, inline or later on any thread. A session that picks again, because an origin
+  // could not be reached, lets go of its former placement first. UNAVAILABLE: no origin can serve;
+  // the message says why. RESOURCE_EXHAUSTED: PROXY_MAX_STREAMS is reached and no idle mapping can
+  // go.
   virtual void Pick(PickRequest request, PickCallback done) = 0;
 
   virtual PickExplanation Explain(const PickRequest& request) const = 0;

@@ -1,0 +1,19 @@
+#include "dataplane/core/balancer.h"
+
+namespace srsproxy {
+
+std::string_view PickReasonName(PickReason reason) {
+  switch (reason) {
+    case PickReason::kMapped:
+      return "mapped";
+    case PickReason::kMappedByVhost:
+      return "mapped_by_vhost";
+    case PickReason::kClaimed:
+      return "claimed";
+    case PickReason::kLostRace:
+      return "lost_race";
+  }
+  return "unknown";
+}
+
+}  // namespace srsproxy
