@@ -1,0 +1,44 @@
+// Why a call failed: an absl::Status that carries one ErrorInfo, and its form on the wire
+// (google.rpc.Status in the trailer `grpc-status-details-bin`).
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <grpcpp/support/status.h>
+
+#include "dataplane/core/status.h"
+#include "srsproxy/v1/errors.pb.h"
+
+namespace srsproxy::control {
+
+using ErrorMetadata = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+// `code` must not be kOk. `message` says what happened, to whom, and what to do.
+absl::Status CallError(absl::StatusCode code, v1::ErrorReason reason, std::string_view message,
+                       ErrorMetadata metadata = {});
+
+// INVALID_ARGUMENT with INVALID_FIELD; the message is "field: problem".
+absl::Status InvalidField(std::string_view field, std::string_view problem);
+
+// `status`, with its cause told; unchanged when it is OK or tells one already.
+absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetadata metadata = {});
+
+// The ErrorInfo that `status` carries; one that its code implies when it carries none. `status`
+// must not be OK.
+v1::ErrorInfo ErrorInfoOf(const absl::Status& status);
+
+// To and from the wire. A status from elsewhere that has no readable details gets the ErrorInfo
+// that its code implies.
+grpc::Status ToGrpc(const absl::Status& status);
+absl::Status FromGrpc(const grpc::Status& status);
+
+// `OK`, `INVALID_ARGUMENT`, ...: the metrics label `code`.
+std::string CodeName(const absl::Status& status);
+
+// The HTTP status of a failed call, as google.rpc.Code documents it.
+unsigned HttpStatusOf(const absl::Status& status);
+
+}  // namespace srsproxy::control

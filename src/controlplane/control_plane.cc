@@ -1,0 +1,76 @@
+#include "controlplane/control_plane.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace srsproxy::control {
+namespace {
+
+// `address` with the port that was chosen for it.
+std::string BoundAddress(ListenAddress address, uint16_t port) {
+  address.port = port;
+  return FormatListenAddress(address);
+}
+
+}  // namespace
+
+ControlPlane::ControlPlane(Dependencies dependencies)
+    : dependencies_(std::move(dependencies)),
+      observer_{.clock = dependencies_.clock,
+                .metrics = dependencies_.metrics,
+                .logger = dependencies_.logger},
+      refusals_(dependencies_.clock, dependencies_.logger),
+      origin_service_(dependencies_.origins, refusals_, observer_),
+      stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config.vhosts,
+                      observer_),
+      proxy_service_({.config = dependencies_.config,
+                      .version = dependencies_.version,
+                      .started_at = dependencies_.clock.WallNow(),
+                      .origins = dependencies_.origins,
+                      .streams = dependencies_.streams,
+                      .readiness = dependencies_.readiness,
+                      .status = dependencies_.proxy_status},
+                     observer_) {}
+
+ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
+
+absl::Status ControlPlane::Start() {
+  const auto& config = dependencies_.config;
+  auto server = ControlServer::Start(config.grpc_server,
+                                     {&origin_service_, &stream_service_, &proxy_service_},
+                                     dependencies_.readiness);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  if (config.grpc_server.enabled) {
+    dependencies_.logger.Info("listening",
+                              {{"listener", "grpc_server"},
+                               {"address", BoundAddress(config.grpc_server, server_->port())}});
+  }
+  if (!config.system_api.enabled) return absl::OkStatus();
+
+  auto api = SystemApi::Start(config.system_api, {.metrics = dependencies_.metrics,
+                                                  .readiness = dependencies_.readiness,
+                                                  .refusals = refusals_,
+                                                  .version = dependencies_.version,
+                                                  .channel = server_->InProcessChannel()});
+  if (!api.ok()) {
+    Stop(absl::ZeroDuration());
+    return api.status();
+  }
+  system_api_ = *std::move(api);
+  dependencies_.logger.Info("listening",
+                            {{"listener", "system_api"},
+                             {"address", BoundAddress(config.system_api, system_api_->port())}});
+  return absl::OkStatus();
+}
+
+void ControlPlane::Stop(absl::Duration grace) {
+  const auto deadline = absl::Now() + grace;
+  if (system_api_) system_api_->Stop(grace);
+  system_api_.reset();
+  if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
+  server_.reset();
+}
+
+}  // namespace srsproxy::control

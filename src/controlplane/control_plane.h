@@ -1,0 +1,72 @@
+// Everything through which a proxy is controlled: the gRPC port and the System API.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <absl/time/time.h>
+
+#include "controlplane/control_server.h"
+#include "controlplane/origin_service.h"
+#include "controlplane/proxy_service.h"
+#include "controlplane/readiness.h"
+#include "controlplane/refusal_log.h"
+#include "controlplane/serve.h"
+#include "controlplane/stream_service.h"
+#include "controlplane/system_api.h"
+#include "dataplane/balance/origin_registry.h"
+#include "dataplane/core/balancer.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/stream_directory.h"
+
+namespace srsproxy::control {
+
+// Used on one thread.
+class ControlPlane {
+ public:
+  // The referred objects outlive the control plane.
+  struct Dependencies {
+    const Config& config;
+    const Clock& clock;
+    const Logger& logger;
+    Metrics& metrics;
+    Readiness& readiness;
+    OriginRegistry& origins;
+    const StreamDirectory& streams;
+    const Balancer& balancer;
+    std::string version;                        // Of srsproxy.
+    std::function<ProxyStatus()> proxy_status;  // See ProxySources.
+  };
+
+  explicit ControlPlane(Dependencies dependencies);
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+  ~ControlPlane();
+
+  // Opens both ports. Errors name the setting and its address; nothing listens then.
+  absl::Status Start();
+
+  // Closes both ports, lets what runs end for at most `grace`, then cancels it. Blocking.
+  void Stop(absl::Duration grace);
+
+  // As bound; 0 when off. After Start.
+  uint16_t grpc_port() const { return server_ ? server_->port() : 0; }
+  uint16_t system_api_port() const { return system_api_ ? system_api_->port() : 0; }
+
+ private:
+  const Dependencies dependencies_;
+  const CallObserver observer_;
+  RefusalLog refusals_;
+  OriginService origin_service_;
+  StreamService stream_service_;
+  ProxyService proxy_service_;
+  std::unique_ptr<ControlServer> server_;
+  std::unique_ptr<SystemApi> system_api_;
+};
+
+}  // namespace srsproxy::control

@@ -1,0 +1,48 @@
+// The gRPC server: its port, its settings, and the channel that leads to it within the process.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <absl/time/time.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/server.h>
+
+#include "controlplane/readiness.h"
+#include "dataplane/core/endpoint.h"
+#include "dataplane/core/status.h"
+
+namespace srsproxy::control {
+
+// Serves the given services, grpc.health.v1.Health (SERVING while ready) and reflection.
+class ControlServer {
+ public:
+  // Begins to serve. A disabled address: only InProcessChannel() leads here. The services and
+  // `readiness` outlive the server. UNAVAILABLE names PROXY_GRPC_SERVER and its address.
+  static absl::StatusOr<std::unique_ptr<ControlServer>> Start(
+      const ListenAddress& address, const std::vector<grpc::Service*>& services,
+      Readiness& readiness);
+
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+  ~ControlServer();  // Cancels the calls that run.
+
+  // 0 when no port is open.
+  uint16_t port() const { return port_; }
+
+  // Calls through it have the peer `inproc`, which no other call can have.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
+  // Refuses new calls, waits at most `grace` for those that run, then cancels them. Blocking.
+  void Stop(absl::Duration grace);
+
+ private:
+  ControlServer(std::unique_ptr<grpc::Server> server, uint16_t port, Readiness& readiness);
+
+  std::unique_ptr<grpc::Server> server_;
+  const uint16_t port_;
+  Readiness& readiness_;
+};
+
+}  // namespace srsproxy::control

@@ -1,0 +1,258 @@
+#include "controlplane/http_server.h"
+
+#include <chrono>
+#include <optional>
+#include <tuple>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "dataplane/net/listener.h"
+#include "dataplane/net/tcp_stream.h"
+
+namespace srsproxy::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr char kMetricsProtocol[] = "system_api";
+constexpr size_t kFirstRead = 4 * 1024;
+// After an error answer: how long and how much is read and dropped, so that the client gets to
+// read the answer before the connection is reset.
+constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
+constexpr size_t kMaxLingerBytes = 16 * 1024 * 1024;
+
+std::chrono::nanoseconds Chrono(absl::Duration duration) {
+  return absl::ToChronoNanoseconds(duration);
+}
+
+beast::string_view ToBeast(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string PathOf(beast::string_view target) {
+  return std::string(target.substr(0, target.find('?')));
+}
+
+// What a failed read means for the client: an answer, or none when it is beyond hearing.
+struct ReadFailure {
+  std::optional<HttpResponse> answer;
+  std::optional<ClientError> counted;
+};
+
+ReadFailure Explain(const error_code& error) {
+  if (error == http::error::end_of_stream || error == asio::error::operation_aborted) return {};
+  if (error == beast::error::timeout) return {.answer = {}, .counted = ClientError::kTimeout};
+  if (error == http::error::body_limit) {
+    return {ErrorResponse(413, "BODY_TOO_LARGE", "the body is larger than 1 MiB"),
+            ClientError::kTooLarge};
+  }
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return {ErrorResponse(431, "HEADERS_TOO_LARGE", "the request's head is larger than 8 KiB"),
+            ClientError::kTooLarge};
+  }
+  if (error == http::error::partial_message ||
+      error.category() != make_error_code(http::error::end_of_stream).category()) {
+    return {};
+  }
+  return {ErrorResponse(400, "BAD_REQUEST", "this is no HTTP request: " + error.message()),
+          ClientError::kMalformed};
+}
+
+}  // namespace
+
+HttpResponse ErrorResponse(unsigned status, std::string_view reason, std::string_view message) {
+  const boost::json::value body = {
+      {"code", status}, {"reason", ToBeast(reason)}, {"message", ToBeast(message)}};
+  return {.status = status, .body = boost::json::serialize(body), .headers = {}};
+}
+
+struct HttpServer::Connection {
+  explicit Connection(Tcp::socket socket_arg, std::string client_arg)
+      : stream(std::move(socket_arg)), client(std::move(client_arg)) {}
+
+  beast::tcp_stream stream;
+  const std::string client;
+  beast::flat_buffer buffer{kMaxHeadBytes + kMaxBodyBytes};
+  bool idle = true;  // Waits for the first byte of a request.
+};
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& setting,
+                                                              const ListenAddress& address,
+                                                              Handler handler, Metrics& metrics) {
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler), metrics));
+  auto acceptors = net::OpenListeners(setting, address, server->workers_);
+  if (!acceptors.ok()) return acceptors.status();
+  server->acceptors_ = *std::move(acceptors);
+  auto& acceptor = server->acceptors_.front();
+  server->port_ = acceptor.local_endpoint().port();
+  auto accepted = [raw = server.get()](Tcp::socket socket) { raw->Accepted(std::move(socket)); };
+  auto exhausted = [&metrics](const error_code&) {
+    metrics.CountLimitRejection(LimitReason::kDescriptors);
+  };
+  asio::co_spawn(server->workers_.front()->io(),
+                 net::AcceptLoop(acceptor, std::move(accepted), std::move(exhausted)),
+                 asio::detached);
+  server->workers_.front()->Start();
+  return server;
+}
+
+HttpServer::HttpServer(Handler handler, Metrics& metrics)
+    : handler_(std::move(handler)),
+      metrics_(metrics),
+      counters_(metrics.AddWorker()),
+      workers_(net::MakeWorkers(1)) {}
+
+HttpServer::~HttpServer() { Stop(absl::ZeroDuration()); }
+
+void HttpServer::Stop(absl::Duration grace) {
+  if (workers_.empty() || acceptors_.empty()) return;
+  auto& io = workers_.front()->io();
+  asio::post(io, [this] {
+    stopping_ = true;
+    acceptors_.front().close();
+    CloseConnections(/*idle_only=*/true);
+  });
+  const auto all_ended = [this] { return open_ == 0; };
+  {
+    std::unique_lock lock(mutex_);
+    all_ended_.wait_for(lock, Chrono(grace), all_ended);
+  }
+  asio::post(io, [this] { CloseConnections(/*idle_only=*/false); });
+  {
+    std::unique_lock lock(mutex_);
+    all_ended_.wait(lock, all_ended);
+  }
+  workers_.front()->Stop();
+  acceptors_.clear();
+  workers_.clear();
+}
+
+void HttpServer::CloseConnections(bool idle_only) {
+  for (auto* connection : connections_) {
+    if (connection->idle || !idle_only) connection->stream.close();
+  }
+}
+
+void HttpServer::Accepted(Tcp::socket socket) {
+  if (stopping_) return;
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;
+  if (connections_.size() >= kMaxConnections) {
+    metrics_.CountLimitRejection(LimitReason::kConnections);
+    return;
+  }
+  auto connection = std::make_shared<Connection>(std::move(socket), net::HostOf(peer));
+  connections_.insert(connection.get());
+  counters_.ConnectionOpened(Listener::kSystemApi);
+  {
+    const std::lock_guard lock(mutex_);
+    ++open_;
+  }
+  asio::co_spawn(workers_.front()->io(), Run(std::move(connection)), asio::detached);
+}
+
+net::Task<void> HttpServer::Run(std::shared_ptr<Connection> connection) {
+  co_await ServeConnection(*connection);
+  connection->stream.close();
+  connections_.erase(connection.get());
+  counters_.ConnectionClosed(Listener::kSystemApi);
+  const std::lock_guard lock(mutex_);
+  if (--open_ == 0) all_ended_.notify_all();
+}
+
+net::Task<void> HttpServer::ServeConnection(Connection& connection) {
+  auto& stream = connection.stream;
+  auto& buffer = connection.buffer;
+  while (!stopping_) {
+    if (buffer.size() == 0) {
+      connection.idle = true;
+      stream.expires_after(Chrono(kIdleTimeout));
+      const auto [error, bytes] =
+          co_await stream.async_read_some(buffer.prepare(kFirstRead), net::kNoThrow);
+      connection.idle = false;
+      if (error) co_return;
+      buffer.commit(bytes);
+    }
+    const bool keep_alive = co_await ServeRequest(connection);
+    if (!keep_alive) break;
+  }
+  // The answer is sent: give the client the time to read it, see kLingerTimeout.
+  error_code error;
+  stream.socket().shutdown(Tcp::socket::shutdown_send, error);
+  stream.expires_after(Chrono(kLingerTimeout));
+  size_t dropped = 0;
+  while (!error && dropped < kMaxLingerBytes) {
+    buffer.clear();
+    const auto [failed, bytes] =
+        co_await stream.async_read_some(buffer.prepare(kFirstRead), net::kNoThrow);
+    error = failed;
+    dropped += bytes;
+  }
+}
+
+net::Task<bool> HttpServer::ServeRequest(Connection& connection) {
+  auto& stream = connection.stream;
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(kMaxHeadBytes);
+  parser.body_limit(kMaxBodyBytes);
+
+  stream.expires_after(Chrono(kHeadTimeout));
+  auto [error, bytes] =
+      co_await http::async_read_header(stream, connection.buffer, parser, net::kNoThrow);
+  if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    http::response<http::empty_body> go_on(http::status::continue_, 11);
+    stream.expires_after(Chrono(kWriteTimeout));
+    std::tie(error, bytes) = co_await http::async_write(stream, go_on, net::kNoThrow);
+  }
+  if (!error) {
+    stream.expires_after(Chrono(kBodyTimeout));
+    std::tie(error, bytes) =
+        co_await http::async_read(stream, connection.buffer, parser, net::kNoThrow);
+  }
+  if (error) {
+    auto failure = Explain(error);
+    if (failure.counted) metrics_.CountClientError(kMetricsProtocol, *failure.counted);
+    if (failure.answer) {
+      co_await Reply(connection, *std::move(failure.answer), /*head_only=*/false,
+                     /*keep_alive=*/false);
+    }
+    co_return false;
+  }
+
+  auto& message = parser.get();
+  const bool head_only = message.method() == http::verb::head;
+  const bool keep_alive = message.keep_alive();
+  HttpRequest request{.method = head_only ? "GET" : std::string(message.method_string()),
+                      .path = PathOf(message.target()),
+                      .body = std::move(message.body()),
+                      .client = connection.client};
+  stream.expires_never();
+  auto response = co_await handler_(std::move(request));
+  co_return co_await Reply(connection, std::move(response), head_only, keep_alive);
+}
+
+net::Task<bool> HttpServer::Reply(Connection& connection, HttpResponse response, bool head_only,
+                                  bool keep_alive) {
+  http::response<http::string_body> message;
+  message.result(response.status);
+  message.set(http::field::server, "srsproxy");
+  message.set(http::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  message.content_length(response.body.size());
+  message.keep_alive(keep_alive && !stopping_);
+  if (!head_only) message.body() = std::move(response.body);
+  connection.stream.expires_after(Chrono(kWriteTimeout));
+  const auto [error, bytes] = co_await http::async_write(connection.stream, message, net::kNoThrow);
+  co_return !error && message.keep_alive();
+}
+
+}  // namespace srsproxy::control

@@ -1,0 +1,40 @@
+#include "controlplane/readiness.h"
+
+#include <utility>
+
+namespace srsproxy::control {
+
+void Readiness::Block(std::string_view name, std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  const bool was_ready = blocks_.empty();
+  blocks_[std::string(name)] = why;
+  if (was_ready && changed_) changed_(false);
+}
+
+void Readiness::Unblock(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const auto block = blocks_.find(name);
+  if (block == blocks_.end()) return;
+  blocks_.erase(block);
+  if (blocks_.empty() && changed_) changed_(true);
+}
+
+bool Readiness::ready() const {
+  const std::lock_guard lock(mutex_);
+  return blocks_.empty();
+}
+
+std::vector<std::string> Readiness::reasons() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> reasons;
+  for (const auto& [name, why] : blocks_) reasons.push_back(why);
+  return reasons;
+}
+
+void Readiness::SetObserver(std::function<void(bool)> changed) {
+  const std::lock_guard lock(mutex_);
+  changed_ = std::move(changed);
+  if (changed_) changed_(blocks_.empty());
+}
+
+}  // namespace srsproxy::control

@@ -1,0 +1,154 @@
+#include "controlplane/system_api.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include <absl/time/clock.h>
+#include <boost/asio/this_coro.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "controlplane/call_context.h"
+#include "controlplane/call_status.h"
+#include "controlplane/register_body.h"
+
+namespace srsproxy::control {
+namespace {
+
+namespace json = boost::json;
+
+constexpr absl::Duration kCallTimeout = absl::Seconds(5);
+
+// A call of OriginService over the channel within the process, on behalf of `caller`.
+template <typename Request, typename Response>
+net::Task<absl::StatusOr<Response>> Call(
+    v1::OriginService::StubInterface& stub,
+    void (v1::OriginService::StubInterface::async_interface::*method)(
+        grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
+    std::string caller, Request request) {
+  struct State {
+    grpc::ClientContext context;
+    Request request;
+    Response response;
+  };
+  const auto state = std::make_shared<State>();
+  state->context.AddMetadata(kCallerMetadata, caller);
+  state->context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
+  state->request = std::move(request);
+
+  auto start = [&stub, method, state](auto done) {
+    auto ended = [state, done = std::move(done)](const grpc::Status& status) mutable {
+      done(FromGrpc(status));
+    };
+    (stub.async()->*method)(&state->context, &state->request, &state->response, std::move(ended));
+  };
+  const auto executor = co_await net::asio::this_coro::executor;
+  const auto status = co_await net::AwaitCallback<absl::Status>(executor, std::move(start));
+  if (!status.ok()) co_return status;
+  co_return std::move(state->response);
+}
+
+HttpResponse ErrorResponse(const absl::Status& status) {
+  return control::ErrorResponse(HttpStatusOf(status), ErrorInfoOf(status).reason(),
+                                MessageOf(status));
+}
+
+HttpResponse JsonResponse(const json::value& body) {
+  return {.body = json::serialize(body), .headers = {}};
+}
+
+HttpResponse MethodNotAllowed(const HttpRequest& request, const std::string& allowed) {
+  auto response = control::ErrorResponse(
+      405, "METHOD_NOT_ALLOWED", request.path + " wants " + allowed + ", not " + request.method);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SystemApi>> SystemApi::Start(const ListenAddress& address,
+                                                            Dependencies dependencies) {
+  std::unique_ptr<SystemApi> api(new SystemApi(std::move(dependencies)));
+  auto handler = [raw = api.get()](HttpRequest request) { return raw->Answer(std::move(request)); };
+  auto server = HttpServer::Start("PROXY_SYSTEM_API", address, std::move(handler),
+                                  api->dependencies_.metrics);
+  if (!server.ok()) return server.status();
+  api->server_ = *std::move(server);
+  return api;
+}
+
+SystemApi::SystemApi(Dependencies dependencies)
+    : dependencies_(std::move(dependencies)),
+      origins_(v1::OriginService::NewStub(dependencies_.channel)) {}
+
+net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
+  const auto& path = request.path;
+  if (path == "/api/v1/srs/register") {
+    if (request.method != "POST") co_return MethodNotAllowed(request, "POST");
+    co_return co_await Register(std::move(request));
+  }
+
+  using Get = HttpResponse (SystemApi::*)() const;
+  Get get = nullptr;
+  if (path == "/api/v1/versions") get = &SystemApi::Versions;
+  if (path == "/metrics") get = &SystemApi::MetricsText;
+  if (path == "/healthz") get = &SystemApi::Healthy;
+  if (path == "/readyz") get = &SystemApi::Ready;
+  if (get == nullptr) {
+    co_return control::ErrorResponse(
+        404, "NOT_FOUND",
+        "there is no " + path +
+            " here; this is srsproxy's System API: POST /api/v1/srs/register, GET "
+            "/api/v1/versions, /metrics, /healthz, /readyz");
+  }
+  if (request.method != "GET") co_return MethodNotAllowed(request, "GET, HEAD");
+  co_return (this->*get)();
+}
+
+net::Task<HttpResponse> SystemApi::Register(HttpRequest request) {
+  using Async = v1::OriginService::StubInterface::async_interface;
+  auto body = ParseRegisterBody(request.body);
+  if (!body.ok()) {
+    dependencies_.metrics.CountHeartbeat(HeartbeatResult::kRejected);
+    dependencies_.refusals.Add(request.client, MessageOf(body.status()));
+    co_return ErrorResponse(body.status());
+  }
+
+  v1::RegisterOriginRequest wanted;
+  *wanted.mutable_registration() = std::move(body->registration);
+  const auto lease = co_await Call<v1::RegisterOriginRequest, v1::RegisterOriginResponse>(
+      *origins_, &Async::RegisterOrigin, request.client, std::move(wanted));
+  if (!lease.ok()) co_return ErrorResponse(lease.status());
+
+  v1::HeartbeatRequest beat;
+  beat.set_lease_id(lease->lease_id());
+  *beat.mutable_load() = std::move(body->load);
+  const auto beaten = co_await Call<v1::HeartbeatRequest, v1::HeartbeatResponse>(
+      *origins_, &Async::Heartbeat, request.client, std::move(beat));
+  if (!beaten.ok()) co_return ErrorResponse(beaten.status());
+  co_return JsonResponse({{"code", 0}, {"pid", std::to_string(getpid())}});
+}
+
+HttpResponse SystemApi::Versions() const {
+  return JsonResponse({{"signature", "srsproxy"}, {"version", dependencies_.version}});
+}
+
+HttpResponse SystemApi::MetricsText() const {
+  return {.body = dependencies_.metrics.Serialize(),
+          .content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .headers = {}};
+}
+
+HttpResponse SystemApi::Healthy() const { return JsonResponse({{"healthy", true}}); }
+
+HttpResponse SystemApi::Ready() const {
+  const auto reasons = dependencies_.readiness.reasons();
+  json::array told(reasons.begin(), reasons.end());
+  auto response = JsonResponse({{"ready", reasons.empty()}, {"reasons", std::move(told)}});
+  if (!reasons.empty()) response.status = 503;
+  return response;
+}
+
+}  // namespace srsproxy::control
