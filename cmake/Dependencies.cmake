@@ -11,6 +11,9 @@ find_package(GTest REQUIRED)
 if(NOT SRSPROXY_DATAPLANE_ONLY)
   find_package(Protobuf REQUIRED)
   find_package(gRPC CONFIG REQUIRED)
+  # Debian's re2 brings -pthread along. glibc needs no such flag, and with it a target cannot share
+  # the precompiled headers of those that go without.
+  set_property(TARGET re2::re2 PROPERTY INTERFACE_COMPILE_OPTIONS "")
   find_package(yaml-cpp REQUIRED)
   find_package(CLI11 QUIET)  # header only; Debian 12 ships no CMake file in every revision
 endif()
