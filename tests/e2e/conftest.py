@@ -55,9 +55,14 @@ class Lab:
         """Any other process or connection."""
         return self._keep(self._clients, part)
 
-    def close(self, failed):
+    def close_clients(self, but=()):
         for client in reversed(self._clients):
-            client.kill() if isinstance(client, Process) else client.close()
+            if client not in but:
+                client.kill() if isinstance(client, Process) else client.close()
+        self._clients = list(but)
+
+    def close(self, failed):
+        self.close_clients()
         errors = []
         for proxy in reversed(self._proxies):
             try:

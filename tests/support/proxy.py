@@ -144,6 +144,11 @@ class Proxy:
                           self.session_ends(**fields),
                           f"{count} sessions ended with {fields}", timeout)
 
+    @property
+    def sanitized(self):
+        """Whether it was built with a sanitizer, which costs memory and time."""
+        return b"__asan_init" in binary("srsproxy", "SRSPROXY_BIN").read_bytes()
+
     # Its end.
 
     def assert_sound(self):
@@ -159,7 +164,3 @@ class Proxy:
             code = self.process.exit_code
         self.assert_sound()
         assert code == 0, f"srsproxy ended with {code}:\n{self.process.tail()}"
-
-    def discard(self):
-        """For a test that has seen the end itself, or has failed."""
-        self.process.kill()

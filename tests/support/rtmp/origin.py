@@ -50,10 +50,11 @@ class FakeOrigin:
 
     answers_stream_id = 1
 
-    def __init__(self, server="fake"):
+    def __init__(self, server="fake", host="127.0.0.1"):
         self.server = server
         self.sessions = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listener = socket.create_server(
+            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
         self.rtmp_port = self._listener.getsockname()[1]
         self._stopped = False
         threading.Thread(target=self._accept, daemon=True).start()

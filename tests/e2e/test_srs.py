@@ -1,0 +1,123 @@
+"""SRS itself as the origin, where SRSPROXY_TEST_SRS names its program."""
+
+import os
+import pathlib
+
+import pytest
+
+from support import media
+from support.ctl import ctl
+from support.ports import free_port
+from support.process import Process
+from support.waiting import wait_until
+
+SRS = os.environ.get("SRSPROXY_TEST_SRS", "")
+
+pytestmark = pytest.mark.skipif(not SRS, reason="SRSPROXY_TEST_SRS names no SRS program")
+
+CONFIG = """\
+listen {rtmp};
+max_connections 1000;
+daemon off;
+srs_log_tank console;
+pid {folder}/srs.pid;
+http_api {{ enabled on; listen {api}; }}
+http_server {{ enabled on; listen {http}; dir {folder}/html; }}
+heartbeat {{
+    enabled on;
+    interval 1;
+    url http://127.0.0.1:{proxy}/api/v1/srs/register;
+    device_id {name};
+    ports on;
+}}
+vhost __defaultVhost__ {{
+    tcp_nodelay on;
+    min_latency on;
+}}
+"""
+
+ENVIRONMENT = dict(os.environ, SRS_DEVICE_IP="127.0.0.1")
+
+
+class Srs(Process):
+    """Registers itself at the proxy by its heartbeat."""
+
+    def __init__(self, folder, name, proxy):
+        folder = pathlib.Path(folder)
+        (folder / "html").mkdir(parents=True)
+        self.rtmp_port = free_port()
+        config = folder / "srs.conf"
+        config.write_text(CONFIG.format(folder=folder, name=name, rtmp=self.rtmp_port,
+                                        api=free_port(), http=free_port(), proxy=proxy.api_port))
+        super().__init__(name, [SRS, "-c", config], folder / "srs.log", env=ENVIRONMENT,
+                         cwd=folder)
+
+
+@pytest.fixture
+def proxy(lab):
+    return lab.proxy()
+
+
+@pytest.fixture
+def origins(lab, proxy, tmp_path):
+    origins = [lab.run(Srs(tmp_path / name, name, proxy)) for name in ("srs-a", "srs-b")]
+    proxy.wait_for_metric("srsproxy_origins", 2, timeout=30)
+    return origins
+
+
+def test_srs_registers_and_streams_play(lab, proxy, origins, clip):
+    listed = ctl(proxy, "origin", "list", "-o", "json").json["origins"]
+    assert {entry["registration"]["deviceId"] for entry in listed} == {"srs-a", "srs-b"}
+    lab.publisher(proxy.url("to-srs"), clip)
+    players = [lab.player(proxy.url("to-srs"), seconds=4, name=f"player-{number}",
+                          options=["-analyzeduration", "1000000"]) for number in range(2)]
+    sent = media.frames_of(clip)
+    for player in players:
+        assert player.wait(60) == 0, player.output()
+        media.assert_same_frames(sent, player.frames())
+
+
+def test_srs_refuses_a_second_publisher_by_closing(lab, proxy, origins):
+    first = lab.client(proxy.rtmp_port).open()
+    assert first.publish("busy")["code"] == "NetStream.Publish.Start"
+    second = lab.client(proxy.rtmp_port).open()
+    status = second.publish("busy")
+    assert status["level"] == "error"
+    assert "origin" in status["description"].lower()
+
+
+def test_a_dropped_publisher_may_come_back_at_once(lab, proxy, origins, clip):
+    publisher = lab.publisher(proxy.url("drop"), clip)
+    player = lab.player(proxy.url("drop"))
+    wait_until(lambda: len(player.frames()) > 30, "it plays", timeout=30)
+    publisher.kill()
+    proxy.wait_for_session_end(role="publisher")
+    seen = len(player.frames())
+    lab.publisher(proxy.url("drop"), clip, name="again")
+    wait_until(lambda: len(player.frames()) > seen + 30, "it plays on", timeout=30)
+
+
+def test_srs_killed_and_restarted_with_another_pid(lab, proxy, tmp_path, clip):
+    srs = lab.run(Srs(tmp_path / "one", "srs-one", proxy))
+    proxy.wait_for_metric("srsproxy_origins", 1, timeout=30)
+    publisher = lab.publisher(proxy.url("back"), clip)
+    player = lab.player(proxy.url("back"))
+    wait_until(lambda: len(player.frames()) > 30, "it plays", timeout=30)
+    srs.kill()
+    publisher.wait()
+    again = lab.run(Process("srs-one", [SRS, "-c", tmp_path / "one" / "srs.conf"],
+                            tmp_path / "srs-again.log", cwd=tmp_path / "one",
+                            env=ENVIRONMENT))
+    wait_until(lambda: again.running and len(proxy.process.lines(f"-{again.pid}")) > 0,
+               "the proxy hears of the new pid", timeout=30)
+    lab.publisher(proxy.url("back"), clip, name="again")
+    assert media.probe(proxy.url("back")) == ["aac", "h264"]
+
+
+def test_srs_is_told_the_clients_address(lab, tmp_path):
+    proxy = lab.proxy(RTMP_REAL_IP="f3")
+    srs = lab.run(Srs(tmp_path / "one", "srs-one", proxy))
+    proxy.wait_for_metric("srsproxy_origins", 1, timeout=30)
+    client = lab.client(proxy.rtmp_port, source="127.0.0.99").open()
+    assert client.publish("known")["code"] == "NetStream.Publish.Start"
+    assert srs.wait_for_line("127.0.0.99")
