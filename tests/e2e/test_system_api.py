@@ -159,7 +159,8 @@ def test_100_origins_that_register_at_once_are_100_origins(lab):
     proxy = lab.proxy()
 
     def register(number):
-        return proxy.post_register(body(server=f"vid-{number:03}", rtmp=[str(2000 + number)])).status
+        sent = body(server=f"vid-{number:03}", rtmp=[str(2000 + number)])
+        return proxy.post_register(sent).status
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         assert set(pool.map(register, range(100))) == {200}

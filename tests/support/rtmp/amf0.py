@@ -1,4 +1,4 @@
-"""AMF 0 values: float, bool, str, dict, None, list; Undefined and EcmaArray are types of their own."""
+"""AMF 0 values: float, bool, str, dict, None and list; what Python lacks has a class here."""
 
 import struct
 

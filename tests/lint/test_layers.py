@@ -1,0 +1,97 @@
+"""Who may include what: docs/architecture.md's layers, which CMake alone does not hold."""
+
+import re
+
+from tree import code_lines, lines, tracked
+
+# Folder under src/ (or tools/) and what its files may include from the project. The first entry
+# that a path starts with decides.
+LAYERS = [
+    ("src/dataplane/core/", ["dataplane/core/"]),
+    ("src/dataplane/protocol/", ["dataplane/core/", "dataplane/protocol/"]),
+    ("src/dataplane/net/", ["dataplane/core/", "dataplane/net/"]),
+    ("src/dataplane/directory/", ["dataplane/core/", "dataplane/protocol/", "dataplane/net/",
+                                  "dataplane/directory/"]),
+    ("src/dataplane/balance/", ["dataplane/core/", "dataplane/net/", "dataplane/balance/"]),
+    ("src/dataplane/proxy/", ["dataplane/core/", "dataplane/protocol/", "dataplane/net/",
+                              "dataplane/directory/", "dataplane/balance/", "dataplane/proxy/"]),
+    ("src/dataplane/data_plane", ["dataplane/"]),
+    ("src/controlplane/", ["dataplane/", "controlplane/", "srsproxy/v1/"]),
+    ("src/main.cc", ["dataplane/", "controlplane/"]),
+    ("tools/", ["tools/", "srsproxy/v1/"]),
+]
+
+# Libraries, and the only folders that may include them.
+LIBRARIES = [
+    (r"(grpc|grpcpp|google/protobuf)/", ["src/controlplane/", "tools/"]),
+    (r"boost/(asio|beast)\b", ["src/dataplane/net/", "src/dataplane/directory/",
+                               "src/dataplane/balance/", "src/dataplane/proxy/",
+                               "src/dataplane/data_plane", "src/controlplane/", "src/main.cc"]),
+    (r"sys/(socket|epoll|uio)\.h|netdb\.h|poll\.h",
+     ["src/dataplane/net/", "src/dataplane/proxy/", "src/dataplane/data_plane", "src/main.cc"]),
+    (r"CLI/", ["src/controlplane/", "tools/"]),
+    (r"yaml-cpp/", ["src/controlplane/"]),
+]
+
+# Codecs are handed bytes and time; they fetch neither.
+PROTOCOL_LIBRARIES = re.compile(r"[a-z_]+$|absl/|openssl/")
+PROTOCOL_MUST_NOT = re.compile(
+    r"\w*_clock::now|absl::Now\b|\bgettimeofday\b|\bclock_gettime\b|\btime\(|\brand\(|"
+    r"\bRAND_bytes\b|std::random_device|std::(cout|cerr|ifstream|ofstream|FILE)\b|\bfopen\b|"
+    r"\bgetenv\b|std::(thread|mutex|atomic)\b")
+
+SOURCES = [str(path) for path in tracked("src/*.h", "src/*.cc", "tools/*.h", "tools/*.cc")]
+
+
+def includes(path):
+    for number, line in lines(path):
+        match = re.match(r'\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', line)
+        if match:
+            yield number, match[1], match[2]
+
+
+def wrong_includes(path):
+    allowed = next((allowed for folder, allowed in LAYERS if path.startswith(folder)), None)
+    if allowed is None:
+        yield f"{path} belongs to no layer: name its folder in {__file__}"
+        return
+    for number, own, library in includes(path):
+        if own:
+            if not own.startswith(tuple(allowed)):
+                yield f"{path}:{number} reaches up: {own}"
+            continue
+        for pattern, folders in LIBRARIES:
+            if re.match(pattern, library) and not path.startswith(tuple(folders)):
+                yield f"{path}:{number} may not use <{library}>"
+        if path.startswith("src/dataplane/protocol/") and not PROTOCOL_LIBRARIES.match(library):
+            yield f"{path}:{number} may not use <{library}>"
+
+
+def test_a_file_includes_only_what_its_layer_may_use():
+    wrong = [found for path in SOURCES for found in wrong_includes(path)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_codec_reads_no_clock_and_does_no_io():
+    wrong = [f"{path}:{number}: {code.strip()}"
+             for path in SOURCES if path.startswith("src/dataplane/protocol/")
+             for number, code in code_lines(path) if PROTOCOL_MUST_NOT.search(code)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_one_protocol_does_not_use_another():
+    wrong = []
+    for path in SOURCES:
+        room = re.match(r"src/dataplane/(protocol/\w+/)", path)
+        wrong += [f"{path}:{number}: {own}" for number, own, _ in includes(path)
+                  if room and (own or "").startswith("dataplane/protocol/")
+                  and not own.startswith("dataplane/" + room[1])]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_headers_have_pragma_once_and_say_what_they_are():
+    for path in SOURCES:
+        if path.endswith(".h"):
+            text = [line for _, line in lines(path)]
+            assert text[0].startswith("//"), f"{path} begins with no comment"
+            assert "#pragma once" in text, path
