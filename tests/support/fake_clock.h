@@ -1,0 +1,31 @@
+// A clock that moves only when a test says so.
+#pragma once
+
+#include <mutex>
+
+#include "dataplane/core/clock.h"
+
+namespace srsproxy {
+
+// Thread-safe.
+class FakeClock final : public Clock {
+ public:
+  MonotonicTime Now() const override {
+    const std::lock_guard lock(mutex_);
+    return MonotonicTime() + absl::ToChronoNanoseconds(elapsed_);
+  }
+  absl::Time WallNow() const override {
+    const std::lock_guard lock(mutex_);
+    return absl::FromUnixSeconds(1'700'000'000) + elapsed_;
+  }
+  void Advance(absl::Duration duration) {
+    const std::lock_guard lock(mutex_);
+    elapsed_ += duration;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  absl::Duration elapsed_ = absl::Hours(1);
+};
+
+}  // namespace srsproxy

@@ -1,0 +1,170 @@
+#include "dataplane/core/origin.h"
+
+#include <cmath>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+namespace srsproxy {
+namespace {
+
+OriginRegistration GoodRegistration() {
+  OriginRegistration registration;
+  registration.ip = "10.0.0.1";
+  registration.server = "vid-1";
+  registration.service = "svc";
+  registration.pid = "1234";
+  registration.rtmp = {{Transport::kTcp, "", 1935}};
+  return registration;
+}
+
+struct GoodCase {
+  const char* name;
+  std::function<void(OriginRegistration&)> change;
+};
+
+class GoodRegistrationTest : public testing::TestWithParam<GoodCase> {};
+
+TEST_P(GoodRegistrationTest, IsAccepted) {
+  OriginRegistration registration = GoodRegistration();
+  GetParam().change(registration);
+  EXPECT_TRUE(ValidateRegistration(registration).ok()) << ValidateRegistration(registration);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Registrations, GoodRegistrationTest,
+    testing::Values(GoodCase{"plain", [](auto&) {}},
+                    GoodCase{"host_name", [](auto& r) { r.ip = "origin.example.com"; }},
+                    GoodCase{"ipv6", [](auto& r) { r.ip = "2001:db8::1"; }},
+                    GoodCase{"loopback", [](auto& r) { r.ip = "127.0.0.1"; }},
+                    GoodCase{"utf8_device", [](auto& r) { r.device_id = "摄像头"; }},
+                    GoodCase{"field_of_128", [](auto& r) { r.server = std::string(128, 'a'); }},
+                    GoodCase{"labels", [](auto& r) { r.labels["rack"] = ""; }}),
+    [](const auto& row) { return row.param.name; });
+
+struct BadCase {
+  const char* name;
+  std::function<void(OriginRegistration&)> change;
+  const char* message;
+};
+
+class BadRegistrationTest : public testing::TestWithParam<BadCase> {};
+
+TEST_P(BadRegistrationTest, IsRefusedByField) {
+  OriginRegistration registration = GoodRegistration();
+  GetParam().change(registration);
+  const absl::Status status = ValidateRegistration(registration);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MessageOf(status), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Registrations, BadRegistrationTest,
+    testing::Values(
+        BadCase{"no_ip", [](auto& r) { r.ip = ""; }, "ip: must not be empty"},
+        BadCase{"ip_no_address", [](auto& r) { r.ip = "10.0.0.256"; },
+                "ip: '10.0.0.256' is neither an IP address nor a host name"},
+        BadCase{"ip_with_port", [](auto& r) { r.ip = "10.0.0.1:1935"; },
+                "ip: '10.0.0.1:1935' is neither an IP address nor a host name"},
+        BadCase{"ip_wildcard", [](auto& r) { r.ip = "0.0.0.0"; },
+                "ip: '0.0.0.0' is no address to connect to"},
+        BadCase{"ip_too_long", [](auto& r) { r.ip = std::string(254, 'a'); },
+                "ip: longer than 253 bytes"},
+        BadCase{"no_server", [](auto& r) { r.server = ""; }, "server: must not be empty"},
+        BadCase{"server_too_long", [](auto& r) { r.server = std::string(129, 'a'); },
+                "server: longer than 128 bytes"},
+        BadCase{"no_service", [](auto& r) { r.service = ""; }, "service: must not be empty"},
+        BadCase{"no_pid", [](auto& r) { r.pid = ""; }, "pid: must not be empty"},
+        BadCase{"pid_not_utf8", [](auto& r) { r.pid = "\xFF"; },
+                "pid: not UTF-8 text without control characters"},
+        BadCase{"server_with_newline", [](auto& r) { r.server = "a\nb"; },
+                "server: not UTF-8 text without control characters"},
+        BadCase{"no_rtmp", [](auto& r) { r.rtmp.clear(); },
+                "rtmp: must name at least one endpoint"},
+        BadCase{"port_zero",
+                [](auto& r) {
+                  r.srt = {{Transport::kUdp, "", 0}};
+                },
+                "srt[0]: the port is not in 1 to 65535"},
+        BadCase{"second_port_zero",
+                [](auto& r) {
+                  r.rtmp.push_back({Transport::kTcp, "", 0});
+                },
+                "rtmp[1]: the port is not in 1 to 65535"},
+        BadCase{"endpoint_host",
+                [](auto& r) {
+                  r.http = {{Transport::kTcp, "a/b", 80}};
+                },
+                "http[0]: the host is neither an address nor a host name"},
+        BadCase{"many_endpoints",
+                [](auto& r) {
+                  r.api.assign(17, Endpoint{Transport::kTcp, "", 80});
+                },
+                "api: more than 16 endpoints"},
+        BadCase{"device_id_too_long", [](auto& r) { r.device_id = std::string(129, 'a'); },
+                "device_id: longer than 128 bytes"},
+        BadCase{"zone_with_control", [](auto& r) { r.zone = "\x01"; },
+                "zone: not UTF-8 text without control characters"},
+        BadCase{"weight_zero", [](auto& r) { r.weight = 0; }, "weight: must be above 0"},
+        BadCase{"weight_nan", [](auto& r) { r.weight = std::nan(""); }, "weight: must be above 0"},
+        BadCase{"capacity_negative", [](auto& r) { r.capacity = -1; },
+                "capacity: must not be negative"},
+        BadCase{"interval_zero", [](auto& r) { r.heartbeat_interval = absl::ZeroDuration(); },
+                "heartbeat_interval: must be above 0"},
+        BadCase{"label_key_empty", [](auto& r) { r.labels[""] = "x"; },
+                "labels: key: must not be empty"},
+        BadCase{"label_value_not_utf8", [](auto& r) { r.labels["rack"] = "\xFF"; },
+                "labels[rack]: not UTF-8 text without control characters"},
+        BadCase{"many_labels",
+                [](auto& r) {
+                  for (int i = 0; i < 65; ++i) r.labels[std::to_string(i)] = "";
+                },
+                "labels: more than 64"}),
+    [](const auto& row) { return row.param.name; });
+
+struct DialCase {
+  const char* name;
+  const char* host;
+  const char* dialled;
+};
+
+class DialEndpointTest : public testing::TestWithParam<DialCase> {};
+
+TEST_P(DialEndpointTest, ReplacesWhatIsNoAddressForOthers) {
+  const Endpoint endpoint{Transport::kUdp, GetParam().host, 8000};
+  EXPECT_EQ(DialEndpoint(GoodRegistration(), endpoint),
+            (Endpoint{Transport::kUdp, GetParam().dialled, 8000}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Hosts, DialEndpointTest,
+                         testing::Values(DialCase{"empty", "", "10.0.0.1"},
+                                         DialCase{"wildcard", "0.0.0.0", "10.0.0.1"},
+                                         DialCase{"ipv6_wildcard", "::", "10.0.0.1"},
+                                         DialCase{"loopback", "127.0.0.1", "10.0.0.1"},
+                                         DialCase{"localhost", "localhost", "10.0.0.1"},
+                                         DialCase{"other", "10.0.0.9", "10.0.0.9"},
+                                         DialCase{"name", "rtc.example", "rtc.example"}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(OriginSnapshotTest, FindsOriginsAndFollowsSuccessors) {
+  OriginSnapshot snapshot;
+  for (const char* id : {"a-s-1", "b-s-1", "c-s-1"}) {
+    auto origin = std::make_shared<Origin>();
+    origin->id = id;
+    snapshot.origins.push_back(std::move(origin));
+  }
+  EXPECT_EQ(snapshot.Resolve("a-s-0"), nullptr);
+  snapshot.successors =
+      std::make_shared<OriginSuccessors>(OriginSuccessors{{"a-s-0", "a-s-1"}, {"x-s-0", "x-s-1"}});
+  for (const auto& origin : snapshot.origins) {
+    EXPECT_EQ(snapshot.Find(origin->id), origin);
+    EXPECT_EQ(snapshot.Resolve(origin->id), origin);
+  }
+  EXPECT_EQ(snapshot.Find("a-s-0"), nullptr);
+  EXPECT_EQ(snapshot.Find("zz"), nullptr);
+  EXPECT_EQ(snapshot.Resolve("a-s-0")->id, "a-s-1");
+  EXPECT_EQ(snapshot.Resolve("x-s-0"), nullptr) << "its successor has gone as well";
+}
+
+}  // namespace
+}  // namespace srsproxy
