@@ -52,7 +52,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
 
     found = commands(arguments.folder)
     if any("tools" in entry["file"] or "controlplane" in entry["file"] for entry in found):

@@ -15,7 +15,7 @@ LAYERS = [
     ("src/dataplane/balance/", ["dataplane/core/", "dataplane/net/", "dataplane/balance/"]),
     ("src/dataplane/proxy/", ["dataplane/core/", "dataplane/protocol/", "dataplane/net/",
                               "dataplane/directory/", "dataplane/balance/", "dataplane/proxy/"]),
-    ("src/dataplane/data_plane", ["dataplane/"]),
+    ("src/dataplane/", ["dataplane/"]),
     ("src/controlplane/", ["dataplane/", "controlplane/", "srsproxy/v1/"]),
     ("src/main.cc", ["dataplane/", "controlplane/"]),
     ("tools/", ["tools/", "srsproxy/v1/"]),
