@@ -78,6 +78,27 @@ def test_one_stream_has_one_origin_however_its_name_is_spelled(lab, proxy, origi
     assert proxy.metric("srsproxy_streams", state="known") == 1
 
 
+@pytest.mark.parametrize("app, stream", [
+    ("live", "50%"), ("live", "%41%zz"), ("live", "a b"), ("live", "größe"), ("live", "a.b.flv"),
+    ("live", "x" * 200), ("live?token=a/b", "tokened"), ("live/room/7", "deep"), ("live", "a/b"),
+])
+def test_unusual_names_are_published_and_played(lab, app, stream):
+    origin = lab.fake()
+    proxy = lab.proxy(origin)
+    assert lab.client(proxy.rtmp_port).open(app).publish(stream)["level"] == "status"
+    assert lab.client(proxy.rtmp_port).open(app).play(stream)["level"] == "status"
+    assert proxy.metric("srsproxy_streams", state="known") == 1
+    connects = [session.commands()[0][2]["app"] for session in origin.sessions]
+    assert connects == [app, app]
+
+
+def test_a_token_in_the_app_does_not_make_two_streams_one(lab, proxy):
+    for stream in ("one", "two", "three"):
+        client = lab.client(proxy.rtmp_port).open("live?token=same")
+        assert client.publish(stream)["code"] == "NetStream.Publish.Start"
+    assert proxy.metric("srsproxy_streams", state="known") == 3
+
+
 def test_64_first_clients_of_a_stream_at_once_share_one_origin(lab, proxy, origins):
     def play(_):
         return lab.client(proxy.rtmp_port).open().play("rush")["level"]
@@ -118,3 +139,6 @@ def test_a_session_is_told_in_the_log_and_in_the_metrics(lab, proxy, origins, cl
     assert proxy.metric("srsproxy_bytes_total", role="publisher", direction="in") == (
         ended["bytes_in"])
     assert proxy.metric("srsproxy_origins") == 2
+    metrics = proxy.get("/metrics").body.decode()
+    for private in ("told", viewer["client"], viewer["id"]):
+        assert f'"{private}"' not in metrics and f"/{private}" not in metrics
