@@ -10,8 +10,7 @@ void AddOriginArgument(CLI::App& command, std::string& selector) {
 void AddFilterOption(CLI::App& command, std::vector<std::string>& terms) {
   command
       .add_option("--filter", terms,
-                  "Only rows whose FIELD (a title of -o wide, in lower case) is VALUE, or begins "
-                  "with it when VALUE ends in *; given again, all must match")
+                  "Only rows with VALUE, or VALUE*, in a column of -o wide; again: all match")
       ->type_name("FIELD=VALUE")
       ->expected(1)
       ->take_all();

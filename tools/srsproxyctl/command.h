@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <absl/status/status.h>
@@ -29,12 +30,18 @@ struct Context {
 using Action = std::function<absl::Status(Context&)>;
 
 struct Command {
-  std::string_view noun;  // Empty: the verb stands alone.
   std::string_view verb;
   std::string_view summary;
   std::string_view examples;  // Whole lines, shown under --help.
   // Declares the command's own options; the action reads what was parsed into them.
   std::function<Action(CLI::App&)> declare;
+};
+
+// `srsproxyctl NOUN VERB`.
+struct Noun {
+  std::string_view name;  // Empty: the verbs stand alone, as in `srsproxyctl version`.
+  std::string_view summary;
+  std::vector<Command> commands;
 };
 
 }  // namespace srsproxy::ctl

@@ -8,6 +8,6 @@
 namespace srsproxy::ctl {
 
 // In the order in which --help shows them.
-std::vector<Command> CommandTable();
+std::vector<Noun> CommandTable();
 
 }  // namespace srsproxy::ctl

@@ -1,6 +1,7 @@
 #include "tools/srsproxyctl/origin_commands.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,113 +12,13 @@
 #include "tools/srsproxyctl/confirm.h"
 #include "tools/srsproxyctl/filter.h"
 #include "tools/srsproxyctl/origin_selector.h"
+#include "tools/srsproxyctl/origin_view.h"
 #include "tools/srsproxyctl/pages.h"
-#include "tools/srsproxyctl/text.h"
 
 namespace srsproxy::ctl {
 namespace {
 
 using OriginStub = v1::OriginService::StubInterface;
-
-Cell HealthCell(const v1::Origin& origin) {
-  Tone tone = Tone::kGood;
-  if (origin.health() == v1::ORIGIN_HEALTH_SUSPECT) tone = Tone::kWarning;
-  if (origin.health() == v1::ORIGIN_HEALTH_DEAD) tone = Tone::kBad;
-  return {EnumText(v1::OriginHealth_Name(origin.health()), "ORIGIN_HEALTH_"), tone};
-}
-
-Cell AdminCell(const v1::Origin& origin) {
-  return {EnumText(v1::AdminState_Name(origin.admin_state()), "ADMIN_STATE_"),
-          origin.admin_state() == v1::ADMIN_STATE_ACTIVE ? Tone::kPlain : Tone::kWarning};
-}
-
-Cell DownCell(const v1::Origin& origin) {
-  return {YesOrNo(origin.down()), origin.down() ? Tone::kBad : Tone::kPlain};
-}
-
-Cell EndpointsCell(const google::protobuf::RepeatedPtrField<std::string>& endpoints) {
-  return {OrNothing(Join(endpoints, ","))};
-}
-
-Cell LabelsCell(const v1::Origin& origin) {
-  const std::map<std::string, std::string> sorted(origin.registration().labels().begin(),
-                                                  origin.registration().labels().end());
-  std::string text;
-  for (const auto& [key, value] : sorted) {
-    text += (text.empty() ? "" : ",") + key + "=" + value;
-  }
-  return {OrNothing(text)};
-}
-
-Cell LoadCell(bool told, double value) { return {told ? NumberText(value) : kNothing}; }
-
-const View<v1::Origin>& OriginView() {
-  using Origin = v1::Origin;
-  static const View<Origin> view = {
-      "origins",
-      [](const Origin& o) { return o.id(); },
-      {
-          {"ID", [](const Origin& o) { return Cell{o.id()}; }},
-          {"IP", [](const Origin& o) { return Cell{o.registration().ip()}; }},
-          {"HEALTH", HealthCell},
-          {"ADMIN", AdminCell},
-          {"DOWN", DownCell},
-          {"WEIGHT", [](const Origin& o) { return Cell{NumberText(o.weight())}; }},
-          {"HEARTBEAT",
-           [](const Origin& o) {
-             return Cell{TimeText(o.has_heartbeat_time(), o.heartbeat_time())};
-           }},
-          {"SERVER", [](const Origin& o) { return Cell{o.registration().server()}; }, true},
-          {"DEVICE", [](const Origin& o) { return Cell{OrNothing(o.registration().device_id())}; },
-           true},
-          {"ZONE", [](const Origin& o) { return Cell{OrNothing(o.registration().zone())}; }, true},
-          {"LABELS", LabelsCell, true},
-          {"GENERATION", [](const Origin& o) { return Cell{std::to_string(o.generation())}; },
-           true},
-          {"PERMANENT", [](const Origin& o) { return Cell{YesOrNo(o.permanent())}; }, true},
-          {"REGISTERED",
-           [](const Origin& o) { return Cell{TimeText(o.has_register_time(), o.register_time())}; },
-           true},
-          {"RTMP", [](const Origin& o) { return EndpointsCell(o.registration().rtmp()); }, true},
-          {"HTTP", [](const Origin& o) { return EndpointsCell(o.registration().http()); }, true},
-          {"API", [](const Origin& o) { return EndpointsCell(o.registration().api()); }, true},
-          {"SRT", [](const Origin& o) { return EndpointsCell(o.registration().srt()); }, true},
-          {"RTC", [](const Origin& o) { return EndpointsCell(o.registration().rtc()); }, true},
-          {"CPU",
-           [](const Origin& o) { return LoadCell(o.load().has_cpu_ratio(), o.load().cpu_ratio()); },
-           true},
-          {"MEMORY",
-           [](const Origin& o) {
-             return LoadCell(o.load().has_memory_ratio(), o.load().memory_ratio());
-           },
-           true},
-          {"CONNECTIONS",
-           [](const Origin& o) {
-             return Cell{o.load().has_connections() ? std::to_string(o.load().connections())
-                                                    : kNothing};
-           },
-           true},
-      }};
-  return view;
-}
-
-const View<v1::OriginRefusal>& RefusalView() {
-  using Refusal = v1::OriginRefusal;
-  static const View<Refusal> view = {
-      "refusals",
-      [](const Refusal& r) { return r.source(); },
-      {
-          {"REFUSED",
-           [](const Refusal& r) {
-             return Cell{r.source(), Tone::kBad};
-           }},
-          {"TIMES", [](const Refusal& r) { return Cell{std::to_string(r.count())}; }},
-          {"LAST",
-           [](const Refusal& r) { return Cell{TimeText(r.has_last_time(), r.last_time())}; }},
-          {"WHY", [](const Refusal& r) { return Cell{r.message()}; }},
-      }};
-  return view;
-}
 
 const View<v1::DeregisterOriginResponse>& DeregisteredView() {
   using Response = v1::DeregisterOriginResponse;
@@ -132,24 +33,29 @@ absl::Status ListOrigins(Context& context, const std::vector<std::string>& filte
   auto filter = Filter<v1::Origin>::Parse(filter_terms, OriginView());
   if (!filter.ok()) return filter.status();
   Printer& printer = context.printer;
-  std::vector<v1::OriginRefusal> refusals;
-  size_t registered = 0;
+  v1::ListOriginsResponse beside;  // What the first page tells beside the origins.
+  size_t received = 0;
+  size_t shown = 0;
   const auto show = [&](v1::ListOriginsResponse& page) {
-    registered += page.origins_size();
-    refusals.insert(refusals.end(), page.refusals().begin(), page.refusals().end());
+    received += page.origins_size();
+    beside.mutable_refusals()->MergeFrom(page.refusals());
+    beside.mutable_conflicts()->MergeFrom(page.conflicts());
     filter->Apply(*page.mutable_origins());
+    shown += page.origins_size();
     printer.Page(OriginView(), page.origins());
   };
   printer.BeginList(OriginView());
   absl::Status listed = ForEachPage<v1::OriginService>(context.client, &OriginStub::ListOrigins,
                                                        v1::ListOriginsRequest(), show);
   if (!listed.ok()) return listed;
-  if (registered == 0) context.err << "Note: no origin is registered\n";
   if (printer.format() == OutputFormat::kJson || printer.shows_tables()) {
+    printer.BeginList(ConflictView());
+    printer.Page(ConflictView(), beside.conflicts());
     printer.BeginList(RefusalView());
-    printer.Page(RefusalView(), refusals);
+    printer.Page(RefusalView(), beside.refusals());
   }
   printer.EndLists();
+  NoteEmptyList(context, "origin", received, shown);
   return absl::OkStatus();
 }
 
@@ -165,7 +71,8 @@ struct Registration {
   v1::RegisterOriginRequest request;
   std::vector<std::string> rtmp, http, api, srt, rtc;
   std::vector<std::string> labels;  // key=value
-  double weight = 0;                // 0: not told.
+  std::optional<double> weight;
+  std::optional<int64_t> capacity;
 };
 
 absl::Status RegisterOrigin(Context& context, const Registration& told) {
@@ -176,7 +83,8 @@ absl::Status RegisterOrigin(Context& context, const Registration& told) {
   registration.mutable_api()->Assign(told.api.begin(), told.api.end());
   registration.mutable_srt()->Assign(told.srt.begin(), told.srt.end());
   registration.mutable_rtc()->Assign(told.rtc.begin(), told.rtc.end());
-  if (told.weight != 0) registration.set_weight(told.weight);
+  if (told.weight.has_value()) registration.set_weight(*told.weight);
+  if (told.capacity.has_value()) registration.set_capacity(*told.capacity);
   for (const std::string& label : told.labels) {
     const size_t equals = label.find('=');
     if (equals == 0 || equals == std::string::npos) {
@@ -238,41 +146,33 @@ Action DeclareGet(CLI::App& command) {
 Action DeclareRegister(CLI::App& command) {
   auto told = std::make_shared<Registration>();
   v1::OriginRegistration& registration = *told->request.mutable_registration();
-  const auto add_text = [&command](const char* name, std::string* value, const char* help) {
-    return command.add_option(name, *value, help);
-  };
   const auto add_endpoints = [&command](const char* name, std::vector<std::string>& values,
                                         const char* help) {
     return command.add_option(name, values, help)
         ->delimiter(',')
-        ->type_name("ENDPOINT,…")
+        ->type_name("ENDPOINTS")
         ->expected(1)
         ->take_all();
   };
-  add_text("--ip", registration.mutable_ip(), "Its address, or a host name")->required();
-  add_text("--server", registration.mutable_server(), "What it is called over restarts")
+  command.add_option("--ip", *registration.mutable_ip(), "Its address, or a host name")->required();
+  command.add_option("--server", *registration.mutable_server(), "What it is called over restarts")
       ->required();
-  add_text("--service", registration.mutable_service(), "This run of it")->required();
-  add_text("--pid", registration.mutable_pid(), "Its process id")->required();
-  add_text("--device-id", registration.mutable_device_id(), "The name of its machine");
-  add_text("--zone", registration.mutable_zone(), "Where it stands");
+  command.add_option("--service", *registration.mutable_service(), "This run of it")->required();
+  command.add_option("--pid", *registration.mutable_pid(), "Its process id")->required();
+  command.add_option("--device-id", *registration.mutable_device_id(), "The name of its machine");
+  command.add_option("--zone", *registration.mutable_zone(), "Where it stands");
   add_endpoints("--rtmp", told->rtmp, "Where it listens for RTMP: 1935, 0.0.0.0:1935, …")
       ->required();
   add_endpoints("--http", told->http, "Where it serves HTTP-FLV and HLS");
   add_endpoints("--api", told->api, "Where it serves its HTTP API, WHIP and WHEP");
   add_endpoints("--srt", told->srt, "Where it listens for SRT: udp://0.0.0.0:10080, …");
   add_endpoints("--rtc", told->rtc, "Where it listens for WebRTC: udp://0.0.0.0:8000, …");
-  command.add_option("--weight", told->weight, "Its share of new streams; 1 when not told")
-      ->check(CLI::PositiveNumber);
+  command.add_option("--weight", told->weight, "Its share of new streams; 1 when not told");
   command.add_option("--label", told->labels, "A label; may be given again")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
-  const auto set_capacity = [told](const int64_t& sessions) {
-    told->request.mutable_registration()->set_capacity(sessions);
-  };
-  command.add_option_function<int64_t>("--capacity", set_capacity, "Sessions it can hold")
-      ->check(CLI::PositiveNumber);
+  command.add_option("--capacity", told->capacity, "Sessions it can hold");
   const auto set_dry_run = [told](int64_t) { told->request.set_validate_only(true); };
   command.add_flag_function("--dry-run", set_dry_run, "Check the registration, change nothing");
   return [told](Context& context) { return RegisterOrigin(context, *told); };
@@ -290,28 +190,31 @@ Action DeclareDeregister(CLI::App& command) {
 
 }  // namespace
 
-std::vector<Command> OriginCommands() {
+Noun OriginCommands() {
   return {
-      {"origin", "list", "Show the registered origins, and registrations that were refused",
-       "  srsproxyctl origin list\n"
-       "  srsproxyctl origin list -o wide --filter health=suspect\n"
-       "  srsproxyctl origin list -o json | jq '.origins[].registration.ip'\n",
-       DeclareList},
-      {"origin", "get", "Show one origin",
-       "  srsproxyctl origin get vid-0x1a2\n"
-       "  srsproxyctl origin get vid-0x1a2 -o json\n",
-       DeclareGet},
-      {"origin", "register", "Register an origin by hand, or renew it",
-       "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
-       "      --rtmp 1935 --http 8080 --label disk=ssd\n"
-       "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
-       "      --rtmp 1935 --dry-run\n",
-       DeclareRegister},
-      {"origin", "deregister", "End an origin's registration; its streams are placed anew",
-       "  srsproxyctl origin deregister vid-0x1a2\n"
-       "  srsproxyctl origin deregister vid-0x1a2 --yes\n",
-       DeclareDeregister},
-  };
+      "origin",
+      "The SRS servers that streams are placed on",
+      {
+          {"list", "Show the registered origins, and registrations that were refused",
+           "  srsproxyctl origin list\n"
+           "  srsproxyctl origin list -o wide --filter health=suspect\n"
+           "  srsproxyctl origin list -o json | jq '.origins[].registration.ip'\n",
+           DeclareList},
+          {"get", "Show one origin",
+           "  srsproxyctl origin get vid-0x1a2\n"
+           "  srsproxyctl origin get vid-0x1a2 -o json\n",
+           DeclareGet},
+          {"register", "Register an origin by hand, or renew it",
+           "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
+           "      --rtmp 1935 --http 8080 --label disk=ssd\n"
+           "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
+           "      --rtmp 1935 --dry-run\n",
+           DeclareRegister},
+          {"deregister", "End an origin's registration; its streams are placed anew",
+           "  srsproxyctl origin deregister vid-0x1a2\n"
+           "  srsproxyctl origin deregister vid-0x1a2 --yes\n",
+           DeclareDeregister},
+      }};
 }
 
 }  // namespace srsproxy::ctl

@@ -1,12 +1,10 @@
 // `srsproxyctl origin …`
 #pragma once
 
-#include <vector>
-
 #include "tools/srsproxyctl/command.h"
 
 namespace srsproxy::ctl {
 
-std::vector<Command> OriginCommands();
+Noun OriginCommands();
 
 }  // namespace srsproxy::ctl

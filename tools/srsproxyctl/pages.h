@@ -1,9 +1,13 @@
 // Lists come in pages; this asks for one after another.
 #pragma once
 
+#include <cstddef>
+#include <string_view>
+
 #include <absl/status/status.h>
 
 #include "tools/srsproxyctl/client.h"
+#include "tools/srsproxyctl/command.h"
 
 namespace srsproxy::ctl {
 
@@ -23,6 +27,13 @@ absl::Status ForEachPage(Client& client,
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
   return absl::OkStatus();
+}
+
+// Says on the side that a list is empty: none was received, or none of them matched a filter.
+inline void NoteEmptyList(Context& context, std::string_view noun, size_t received, size_t shown) {
+  if (shown != 0) return;
+  context.err << "Note: no " << noun << (received == 0 ? " is known" : " matches the filter")
+              << '\n';
 }
 
 }  // namespace srsproxy::ctl

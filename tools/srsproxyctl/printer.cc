@@ -157,6 +157,7 @@ void Printer::WritePage(std::vector<Record> records) {
 void Printer::EndLists() {
   if (format_ == OutputFormat::kJson) out_ << "]}\n";
   lists_ = 0;
+  table_written_ = false;
 }
 
 void Printer::WriteTablePage(std::vector<Record>& records) {
@@ -172,8 +173,11 @@ void Printer::WriteTablePage(std::vector<Record>& records) {
       widths_[i] = std::max(widths_[i], DisplayWidth(record.cells[i].text));
     }
   }
-  if (!heading_written_) WriteRow(titles);
-  heading_written_ = true;
+  if (!heading_written_) {
+    if (table_written_) out_ << '\n';
+    WriteRow(titles);
+  }
+  heading_written_ = table_written_ = true;
   for (const Record& record : records) WriteRow(record.cells);
 }
 

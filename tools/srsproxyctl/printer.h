@@ -116,6 +116,7 @@ class Printer {
   std::vector<Heading> headings_;
   std::vector<size_t> widths_;
   bool heading_written_ = false;
+  bool table_written_ = false;  // Of any list so far.
   size_t lists_ = 0;
   size_t records_in_list_ = 0;
 };

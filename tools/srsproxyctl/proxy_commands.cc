@@ -54,11 +54,13 @@ absl::Status GetProxy(Context& context) {
 
 }  // namespace
 
-std::vector<Command> ProxyCommands() {
-  return {{"proxy", "get", "Show the proxy that answers",
-           "  srsproxyctl proxy get\n"
-           "  srsproxyctl proxy get --endpoint 10.0.0.2:12026 -o json | jq .ready\n",
-           [](CLI::App&) -> Action { return GetProxy; }}};
+Noun ProxyCommands() {
+  return {"proxy",
+          "The proxies themselves",
+          {{"get", "Show the proxy that answers",
+            "  srsproxyctl proxy get\n"
+            "  srsproxyctl proxy get --endpoint 10.0.0.2:12026 -o json | jq .ready\n",
+            [](CLI::App&) -> Action { return GetProxy; }}}};
 }
 
 }  // namespace srsproxy::ctl

@@ -1,12 +1,10 @@
 // `srsproxyctl proxy …`
 #pragma once
 
-#include <vector>
-
 #include "tools/srsproxyctl/command.h"
 
 namespace srsproxy::ctl {
 
-std::vector<Command> ProxyCommands();
+Noun ProxyCommands();
 
 }  // namespace srsproxy::ctl

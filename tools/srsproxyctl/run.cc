@@ -45,20 +45,28 @@ class Grammar {
     options_.endpoints = variable == environment.variables.end() || variable->second.empty()
                              ? kDefaultEndpoint
                              : variable->second;
+    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app_.get_formatter()->label("Subcommands", "Commands");
+    app_.footer(
+        "Examples:\n"
+        "  srsproxyctl origin list\n"
+        "  srsproxyctl stream explain live/livestream\n"
+        "\nEvery command has examples: srsproxyctl origin list --help");
     app_.fallthrough();
     app_.require_subcommand(1);
     app_.add_option("--endpoint", options_.endpoints,
-                    "The proxy's gRPC address host:port; of several, separated by commas, the "
-                    "first that can be reached [" +
-                        std::string(kEndpointVariable) + "]")
+                    "The proxy's gRPC address; of a,b the first that can be reached (" +
+                        std::string(kEndpointVariable) + ")")
+        ->type_name("HOST:PORT")
         ->capture_default_str();
     app_.add_option("--timeout", options_.timeout,
-                    "How long to wait for each endpoint and for each answer, like 500ms or 1m30s")
+                    "How long to wait for each endpoint and each answer: 500ms, 1m30s")
+        ->type_name("DURATION")
         ->capture_default_str();
     app_.add_option("-o,--output", options_.output, "How to print")
         ->check(CLI::IsMember(OutputFormats()))
         ->capture_default_str();
-    for (const Command& command : CommandTable()) Add(command);
+    for (const Noun& noun : CommandTable()) Add(noun);
   }
   Grammar(const Grammar&) = delete;  // CLI11 keeps references to the members.
   Grammar& operator=(const Grammar&) = delete;
@@ -68,6 +76,14 @@ class Grammar {
 
   // The action of the command that was parsed.
   const Action& action() const { return actions_.at(&Chosen()); }
+
+  // What is wrong with a command line that did not parse.
+  std::string Problem(const CLI::ParseError& error) const {
+    if (actions_.contains(&Chosen())) return error.what();
+    const std::vector<std::string> unknown = app_.remaining(/*recurse=*/true);
+    return unknown.empty() ? "a command is missing"
+                           : "'" + unknown.front() + "' is neither a command nor an option";
+  }
 
   // `srsproxyctl origin list`: as much of a command as was parsed.
   std::string CommandName() const {
@@ -81,25 +97,21 @@ class Grammar {
   }
 
  private:
-  void Add(const Command& command) {
+  void Add(const Noun& noun) {
     CLI::App* parent = &app_;
-    if (!command.noun.empty()) {
-      const std::string noun(command.noun);
-      CLI::App*& known = nouns_[noun];
-      if (known == nullptr) {
-        known = app_.add_subcommand(noun);
-        known->require_subcommand(1);
-      }
-      parent = known;
-      const std::string earlier = parent->get_description();
-      parent->description(earlier + (earlier.empty() ? "" : ", ") + std::string(command.verb));
+    if (!noun.name.empty()) {
+      parent = app_.add_subcommand(std::string(noun.name), std::string(noun.summary));
+      parent->require_subcommand(1);
+      parent->footer("Examples:\n" + std::string(noun.commands.front().examples));
     }
-    CLI::App* verb =
-        parent->add_subcommand(std::string(command.verb), std::string(command.summary));
-    verb->footer("Examples:\n" + std::string(command.examples) +
-                 "\n--endpoint, --timeout and --output go with every command: see " + kProgram +
-                 " --help");
-    actions_[verb] = command.declare(*verb);
+    for (const Command& command : noun.commands) {
+      CLI::App* verb =
+          parent->add_subcommand(std::string(command.verb), std::string(command.summary));
+      verb->footer("Examples:\n" + std::string(command.examples) +
+                   "\n--endpoint, --timeout and --output go with every command: see " + kProgram +
+                   " --help");
+      actions_[verb] = command.declare(*verb);
+    }
   }
 
   const CLI::App& Chosen() const {
@@ -110,7 +122,6 @@ class Grammar {
 
   CLI::App app_;
   GlobalOptions options_;
-  std::map<std::string, CLI::App*> nouns_;
   std::map<const CLI::App*, Action> actions_;
 };
 
@@ -152,7 +163,7 @@ int Run(const std::vector<std::string>& arguments, std::istream& in, std::ostrea
     out << grammar.app().help();
     return static_cast<int>(ExitCode::kOk);
   } catch (const CLI::ParseError& error) {
-    err << "Error: " << error.what() << "\nSee " << grammar.CommandName() << " --help\n";
+    err << "Error: " << grammar.Problem(error) << "\nSee " << grammar.CommandName() << " --help\n";
     return static_cast<int>(ExitCode::kUsage);
   }
   const absl::Status status = Execute(grammar, in, out, err, environment);

@@ -85,8 +85,10 @@ absl::Status ListStreams(Context& context, const std::vector<std::string>& filte
     request.set_origin_id(origin->id());
   }
   Printer& printer = context.printer;
+  size_t received = 0;
   size_t shown = 0;
   const auto show = [&](v1::ListStreamsResponse& page) {
+    received += page.streams_size();
     filter->Apply(*page.mutable_streams());
     shown += page.streams_size();
     printer.Page(StreamView(), page.streams());
@@ -96,7 +98,7 @@ absl::Status ListStreams(Context& context, const std::vector<std::string>& filte
       ForEachPage<v1::StreamService>(context.client, &StreamStub::ListStreams, request, show);
   if (!listed.ok()) return listed;
   printer.EndLists();
-  if (shown == 0) context.err << "Note: no stream to show\n";
+  NoteEmptyList(context, "stream", received, shown);
   return absl::OkStatus();
 }
 
@@ -123,10 +125,7 @@ absl::Status ExplainStream(Context& context, const v1::LookupStreamRequest& requ
 }
 
 CLI::Option* AddKeyArgument(CLI::App& command, std::string& key) {
-  return command
-      .add_option(
-          "KEY", key,
-          "vhost/app/stream, app/stream, or any URL of the stream (rtmp, http, webrtc, srt)")
+  return command.add_option("KEY", key, "vhost/app/stream, app/stream, or any URL of the stream")
       ->required();
 }
 
@@ -135,7 +134,7 @@ Action DeclareList(CLI::App& command) {
   auto origin = std::make_shared<std::string>();
   AddFilterOption(command, *terms);
   command.add_option("--origin", *origin,
-                     "Only the streams of this origin: server, device_id, id, or a unique prefix");
+                     "Only this origin's: server, device_id, id, or a unique prefix");
   return [terms, origin](Context& context) { return ListStreams(context, *terms, *origin); };
 }
 
@@ -178,22 +177,24 @@ Action DeclareExplain(CLI::App& command) {
 
 }  // namespace
 
-std::vector<Command> StreamCommands() {
-  return {
-      {"stream", "list", "Show the streams that are mapped to an origin",
-       "  srsproxyctl stream list\n"
-       "  srsproxyctl stream list --origin vid-0x1a2 --filter state=live\n"
-       "  srsproxyctl stream list --filter 'stream=__defaultVhost__/live/*' -o name\n",
-       DeclareList},
-      {"stream", "get", "Show which origin holds a stream",
-       "  srsproxyctl stream get live/livestream\n"
-       "  srsproxyctl stream get rtmp://video.example.com/live/livestream -o json\n",
-       DeclareGet},
-      {"stream", "explain", "Say where a client would be sent now, and why; changes nothing",
-       "  srsproxyctl stream explain live/livestream\n"
-       "  srsproxyctl stream explain live/livestream --protocol srt --role publisher\n",
-       DeclareExplain},
-  };
+Noun StreamCommands() {
+  return {"stream",
+          "Streams, and the origins they are placed on",
+          {
+              {"list", "Show the streams that are mapped to an origin",
+               "  srsproxyctl stream list\n"
+               "  srsproxyctl stream list --origin vid-0x1a2 --filter state=live\n"
+               "  srsproxyctl stream list --filter 'stream=__defaultVhost__/live/*' -o name\n",
+               DeclareList},
+              {"get", "Show which origin holds a stream",
+               "  srsproxyctl stream get live/livestream\n"
+               "  srsproxyctl stream get rtmp://video.example.com/live/livestream -o json\n",
+               DeclareGet},
+              {"explain", "Say where a client would be sent now, and why; changes nothing",
+               "  srsproxyctl stream explain live/livestream\n"
+               "  srsproxyctl stream explain live/livestream --protocol srt --role publisher\n",
+               DeclareExplain},
+          }};
 }
 
 }  // namespace srsproxy::ctl

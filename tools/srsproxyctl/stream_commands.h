@@ -1,12 +1,10 @@
 // `srsproxyctl stream …`
 #pragma once
 
-#include <vector>
-
 #include "tools/srsproxyctl/command.h"
 
 namespace srsproxy::ctl {
 
-std::vector<Command> StreamCommands();
+Noun StreamCommands();
 
 }  // namespace srsproxy::ctl

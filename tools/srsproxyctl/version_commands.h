@@ -5,6 +5,6 @@
 
 namespace srsproxy::ctl {
 
-Command VersionCommand();
+Noun VersionCommands();
 
 }  // namespace srsproxy::ctl

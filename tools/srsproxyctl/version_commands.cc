@@ -1,4 +1,4 @@
-#include "tools/srsproxyctl/version_command.h"
+#include "tools/srsproxyctl/version_commands.h"
 
 #include <string>
 
@@ -26,9 +26,11 @@ absl::Status ShowVersion(Context& context) {
 
 }  // namespace
 
-Command VersionCommand() {
-  return {"", "version", "Show the version of srsproxyctl; `proxy get` shows the proxy's",
-          "  srsproxyctl version\n", [](CLI::App&) -> Action { return ShowVersion; }};
+Noun VersionCommands() {
+  return {"",
+          "",
+          {{"version", "The version of srsproxyctl; `proxy get` shows the proxy's",
+            "  srsproxyctl version\n", [](CLI::App&) -> Action { return ShowVersion; }}}};
 }
 
 }  // namespace srsproxy::ctl

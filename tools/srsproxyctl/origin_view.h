@@ -1,0 +1,13 @@
+// How origins are shown, servers that several of them claim, and registrations that were refused.
+#pragma once
+
+#include "srsproxy/v1/origin.pb.h"
+#include "tools/srsproxyctl/printer.h"
+
+namespace srsproxy::ctl {
+
+const View<v1::Origin>& OriginView();
+const View<v1::OriginConflict>& ConflictView();
+const View<v1::OriginRefusal>& RefusalView();
+
+}  // namespace srsproxy::ctl
