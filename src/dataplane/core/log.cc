@@ -55,9 +55,10 @@ size_t Utf8Length(std::string_view text) {
   return overlong || outside ? 0 : length;
 }
 
-// Appends `text` so that it stays on one line and, within quotes, reads back as a JSON string
-// (RFC 8259, section 7). What is not UTF-8 becomes U+FFFD.
-void AppendEscaped(std::string& out, std::string_view text) {
+// `text` so that it stays on one line and, within quotes, reads back as a JSON string (RFC 8259,
+// section 7). What is not UTF-8 becomes U+FFFD.
+std::string Escaped(std::string_view text) {
+  std::string out;
   while (!text.empty()) {
     const char c = text.front();
     const size_t length = Utf8Length(text);
@@ -71,6 +72,8 @@ void AppendEscaped(std::string& out, std::string_view text) {
       out.append("\\t");
     } else if ((length == 1 && static_cast<unsigned char>(c) < 0x20) || c == 0x7F) {
       absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned>(c));
+    } else if (length == 2 && c == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0) {
+      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(text[1]));  // C1
     } else if (length == 0) {
       out.append("\uFFFD");
     } else {
@@ -78,21 +81,16 @@ void AppendEscaped(std::string& out, std::string_view text) {
     }
     text.remove_prefix(std::max<size_t>(length, 1));
   }
+  return out;
 }
 
-void AppendQuoted(std::string& out, std::string_view text) {
-  out.push_back('"');
-  AppendEscaped(out, text);
-  out.push_back('"');
-}
+std::string QuotedText(std::string_view text) { return absl::StrCat("\"", Escaped(text), "\""); }
 
-bool NeedsQuotes(std::string_view text) {
-  for (const char c : text) {
-    if (c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) {
-      return true;
-    }
-  }
-  return text.empty();
+// A value of a text line: in quotes unless it can be told apart from what follows without them.
+std::string Word(std::string_view text) {
+  std::string escaped = Escaped(text);
+  const bool plain = !text.empty() && escaped == text && text.find_first_of(" =") == text.npos;
+  return plain ? escaped : absl::StrCat("\"", escaped, "\"");
 }
 
 // A value with its secrets hidden, as it stands in a line of the format.
@@ -106,11 +104,7 @@ void AppendValue(std::string& out, const LogField& field, LogFormat format,
     using Value = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<Value, std::string_view>) {
       const std::string text = redactor.Redact(value);
-      if (format == LogFormat::kJson || NeedsQuotes(text)) {
-        AppendQuoted(out, text);
-      } else {
-        AppendEscaped(out, text);
-      }
+      out.append(format == LogFormat::kJson ? QuotedText(text) : Word(text));
     } else if constexpr (std::is_same_v<Value, bool>) {
       out.append(value ? "true" : "false");
     } else if constexpr (std::is_same_v<Value, double>) {
@@ -225,7 +219,7 @@ void Logger::Log(LogLevel level, std::string_view message, Fields fields) const 
   std::string line;
   if (format_ == LogFormat::kText) {
     absl::StrAppend(&line, time, " ", ToAbsl(LevelText(level)), " ");
-    AppendEscaped(line, redactor_.Redact(message));
+    line.append(Escaped(redactor_.Redact(message)));
     for (const LogField& field : fields) {
       absl::StrAppend(&line, " ", ToAbsl(field.key), "=");
       AppendValue(line, field, format_, redactor_);
@@ -233,11 +227,9 @@ void Logger::Log(LogLevel level, std::string_view message, Fields fields) const 
   } else {
     absl::StrAppend(&line, R"({"time":")", time, R"(","level":")", ToAbsl(LogLevelName(level)),
                     R"(","message":)");
-    AppendQuoted(line, redactor_.Redact(message));
+    line.append(QuotedText(redactor_.Redact(message)));
     for (const LogField& field : fields) {
-      line.push_back(',');
-      AppendQuoted(line, field.key);
-      line.push_back(':');
+      absl::StrAppend(&line, ",", QuotedText(field.key), ":");
       AppendValue(line, field, format_, redactor_);
     }
     line.push_back('}');

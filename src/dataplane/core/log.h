@@ -48,11 +48,11 @@ struct LogField {
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
-  std::vector<std::string> redact;  // See Redactor.
-  size_t queue_lines = 4096;        // Lines that may wait to be written.
+  std::vector<std::string> redact = {};  // See Redactor.
+  size_t queue_lines = 4096;             // Lines that may wait to be written.
 
   // Takes each line, without its newline, on the log's own thread. Empty: standard error.
-  std::function<void(std::string_view line)> sink;
+  std::function<void(std::string_view line)> sink = {};
 };
 
 // Thread-safe and never blocking: lines are made by the caller and written by a thread of the
