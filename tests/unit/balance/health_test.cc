@@ -1,0 +1,132 @@
+#include "dataplane/balance/health.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace srsproxy {
+namespace {
+
+constexpr MonotonicTime kStart{};
+constexpr absl::Duration kTtl = absl::Seconds(300);
+constexpr absl::Duration kMinSuspect = absl::Seconds(30);
+
+MonotonicTime At(double seconds) {
+  return kStart + absl::ToChronoNanoseconds(absl::Seconds(seconds));
+}
+
+TEST(HeartbeatRhythmTest, AssumesThenObservesThenIsTold) {
+  HeartbeatRhythm rhythm(kStart, absl::Seconds(10));
+  rhythm.Heartbeat(At(0));
+  rhythm.Heartbeat(At(20));
+  EXPECT_EQ(rhythm.Interval(), absl::Seconds(10)) << "one gap tells nothing";
+  rhythm.Heartbeat(At(40));
+  EXPECT_EQ(rhythm.Interval(), absl::Seconds(20));
+  rhythm.Heartbeat(At(140));
+  EXPECT_EQ(rhythm.Interval(), absl::Seconds(20)) << "one pause is no rhythm";
+  rhythm.Told(absl::Seconds(5));
+  EXPECT_EQ(rhythm.Interval(), absl::Seconds(5));
+}
+
+TEST(HeartbeatRhythmTest, RegisteringAgainIsASignOfLifeButNoHeartbeat) {
+  HeartbeatRhythm rhythm(kStart, absl::Seconds(10));
+  for (const double seconds : {0, 40, 80}) {
+    rhythm.Heard(At(seconds));
+    rhythm.Heartbeat(At(seconds));
+  }
+  rhythm.Heard(At(120));
+  EXPECT_EQ(rhythm.Interval(), absl::Seconds(40));
+  EXPECT_EQ(rhythm.Silence(At(121)), absl::Seconds(1));
+}
+
+struct HealthCase {
+  const char* name;
+  double interval;
+  double silence;
+  OriginHealth expected;
+};
+
+class HealthTest : public testing::TestWithParam<HealthCase> {};
+
+TEST_P(HealthTest, FollowsFromSilence) {
+  HeartbeatRhythm rhythm(kStart, absl::Seconds(10));
+  rhythm.Told(absl::Seconds(GetParam().interval));
+  EXPECT_EQ(rhythm.HealthAt(At(GetParam().silence), kMinSuspect, kTtl), GetParam().expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Silences, HealthTest,
+    testing::Values(HealthCase{"just_heard", 10, 0, OriginHealth::kHealthy},
+                    HealthCase{"before_3_intervals", 20, 59.9, OriginHealth::kHealthy},
+                    HealthCase{"after_3_intervals", 20, 60, OriginHealth::kSuspect},
+                    HealthCase{"short_interval_before_30s", 1, 29.9, OriginHealth::kHealthy},
+                    HealthCase{"short_interval_after_30s", 1, 30, OriginHealth::kSuspect},
+                    HealthCase{"before_ttl", 10, 299.9, OriginHealth::kSuspect},
+                    HealthCase{"after_ttl", 10, 300, OriginHealth::kDead},
+                    HealthCase{"interval_above_ttl", 200, 300, OriginHealth::kDead}),
+    [](const auto& row) { return row.param.name; });
+
+struct OpinionCase {
+  const char* name;
+  std::vector<ConnectOutcome> outcomes;
+  bool down;
+};
+
+class ConnectOpinionTest : public testing::TestWithParam<OpinionCase> {};
+
+TEST_P(ConnectOpinionTest, FollowsFromConnections) {
+  ConnectOpinion opinion;
+  for (const ConnectOutcome outcome : GetParam().outcomes) opinion.Report(outcome, 3);
+  EXPECT_EQ(opinion.down(), GetParam().down);
+}
+
+constexpr auto kOk = ConnectOutcome::kOk;
+constexpr auto kRefused = ConnectOutcome::kRefused;
+constexpr auto kTimedOut = ConnectOutcome::kTimedOut;
+constexpr auto kFailed = ConnectOutcome::kFailed;
+INSTANTIATE_TEST_SUITE_P(
+    Outcomes, ConnectOpinionTest,
+    testing::Values(OpinionCase{"none", {}, false},
+                    OpinionCase{"two_failures", {kTimedOut, kFailed}, false},
+                    OpinionCase{"three_failures", {kTimedOut, kFailed, kTimedOut}, true},
+                    OpinionCase{"not_in_a_row", {kFailed, kFailed, kOk, kFailed, kFailed}, false},
+                    OpinionCase{"refused_once", {kRefused}, true},
+                    OpinionCase{"refused_then_failed", {kRefused, kFailed}, true},
+                    OpinionCase{"refused_then_connected", {kRefused, kOk}, false},
+                    OpinionCase{"connected_then_failed_once", {kRefused, kOk, kFailed}, false}),
+    [](const auto& row) { return row.param.name; });
+
+struct PreservationCase {
+  const char* name;
+  size_t origins;
+  size_t expiring;
+  bool may_expire;
+};
+
+class SelfPreservationTest : public testing::TestWithParam<PreservationCase> {};
+
+TEST_P(SelfPreservationTest, DoubtsItselfWhenMostAreSilent) {
+  SelfPreservation preservation;
+  EXPECT_EQ(preservation.MayExpire(kStart, GetParam().origins, GetParam().expiring, kTtl),
+            GetParam().may_expire);
+  EXPECT_EQ(preservation.active(), !GetParam().may_expire);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fleets, SelfPreservationTest,
+                         testing::Values(PreservationCase{"one_of_one", 1, 1, true},
+                                         PreservationCase{"three_of_three", 3, 3, true},
+                                         PreservationCase{"two_of_four", 4, 2, true},
+                                         PreservationCase{"three_of_four", 4, 3, false},
+                                         PreservationCase{"all_of_a_hundred", 100, 100, false}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(SelfPreservationTest, EndsOneTtlLater) {
+  SelfPreservation preservation;
+  EXPECT_FALSE(preservation.MayExpire(At(0), 4, 4, kTtl));
+  EXPECT_FALSE(preservation.MayExpire(At(299), 4, 1, kTtl));
+  EXPECT_TRUE(preservation.MayExpire(At(300), 4, 4, kTtl));
+  EXPECT_FALSE(preservation.active());
+}
+
+}  // namespace
+}  // namespace srsproxy

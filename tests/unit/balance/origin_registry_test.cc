@@ -1,0 +1,531 @@
+#include "dataplane/balance/origin_registry.h"
+
+#include <latch>
+#include <thread>
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/directory/memory_origin_store.h"
+#include "tests/support/fake_clock.h"
+
+namespace srsproxy {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+OriginRegistration Srs(const std::string& server, const std::string& ip, const std::string& pid,
+                       uint16_t port = 1935) {
+  OriginRegistration registration;
+  registration.ip = ip;
+  registration.server = server;
+  registration.service = "svc";
+  registration.pid = pid;
+  registration.rtmp = {{Transport::kTcp, "", port}};
+  return registration;
+}
+
+class OriginRegistryTest : public testing::Test {
+ protected:
+  OriginLease Register(OriginRegistration registration, std::string_view source = "10.0.0.1") {
+    return registry_.Register(std::move(registration), source).value();
+  }
+  std::vector<std::string> Ids() const {
+    std::vector<std::string> ids;
+    for (const auto& origin : registry_.snapshot()->origins) ids.push_back(origin->id);
+    return ids;
+  }
+  std::shared_ptr<const Origin> Find(std::string_view id) const {
+    return registry_.snapshot()->Find(id);
+  }
+  // Time passes second by second, as the proxy lives it.
+  void Pass(absl::Duration duration) {
+    for (; duration > absl::ZeroDuration(); duration -= absl::Seconds(1)) {
+      clock_.Advance(absl::Seconds(1));
+      registry_.Tick();
+    }
+  }
+  // The same, while `leases` keep their 10 s heartbeats.
+  void PassAlive(absl::Duration duration, const std::vector<std::string>& leases) {
+    for (; duration > absl::ZeroDuration(); duration -= absl::Seconds(10)) {
+      Pass(absl::Seconds(10));
+      for (const std::string& lease : leases) {
+        EXPECT_TRUE(registry_.Heartbeat(lease, LoadReport{}).ok());
+      }
+    }
+  }
+
+  FakeClock clock_;
+  MemoryOriginStore store_;
+  OriginRegistry registry_{clock_, store_};
+};
+
+TEST_F(OriginRegistryTest, RegistersAnOrigin) {
+  const OriginLease lease = Register(Srs("vid-1", "10.0.0.1", "7"), "192.168.0.9");
+  EXPECT_EQ(lease.origin_id, "vid-1-svc-7");
+  EXPECT_EQ(lease.generation, 1u);
+  EXPECT_EQ(lease.lease_id.size(), 32u);
+  EXPECT_EQ(lease.heartbeat_interval, absl::Seconds(10));
+  EXPECT_EQ(lease.ttl, absl::Seconds(300));
+  EXPECT_FALSE(lease.renewed);
+  EXPECT_THAT(lease.superseded, IsEmpty());
+
+  const auto origin = Find("vid-1-svc-7");
+  ASSERT_NE(origin, nullptr);
+  EXPECT_EQ(origin->source, "192.168.0.9");
+  EXPECT_EQ(origin->health, OriginHealth::kHealthy);
+  EXPECT_EQ(origin->admin_state, AdminState::kActive);
+  EXPECT_EQ(origin->registered_at, clock_.WallNow());
+  EXPECT_FALSE(origin->permanent);
+}
+
+TEST_F(OriginRegistryTest, RefusesABadRegistration) {
+  const auto refused = registry_.Register(Srs("vid-1", "", "7"), "10.0.0.1");
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MessageOf(refused.status()), "ip: must not be empty");
+  EXPECT_THAT(Ids(), IsEmpty());
+}
+
+TEST_F(OriginRegistryTest, RefusesMoreOriginsThanItsLimit) {
+  OriginRegistry small(clock_, store_, {.max_origins = 1});
+  ASSERT_TRUE(small.Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  EXPECT_EQ(small.Register(Srs("b", "10.0.0.2", "1"), "x").status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(small.Register(Srs("a", "10.0.0.1", "1"), "x").ok()) << "a renewal is no new one";
+}
+
+TEST_F(OriginRegistryTest, RenewalBySameSourceKeepsTheLease) {
+  const OriginLease first = Register(Srs("a", "10.0.0.1", "1"));
+  clock_.Advance(absl::Seconds(10));
+  const OriginLease second = Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_TRUE(second.renewed);
+  EXPECT_EQ(second.lease_id, first.lease_id);
+  EXPECT_EQ(second.generation, 1u);
+  EXPECT_EQ(Find("a-svc-1")->heartbeat_at, clock_.WallNow());
+  EXPECT_EQ(Find("a-svc-1")->registered_at, clock_.WallNow() - absl::Seconds(10));
+}
+
+TEST_F(OriginRegistryTest, RenewalByAnotherSourceEndsTheFormerLease) {
+  const OriginLease first = Register(Srs("a", "10.0.0.1", "1"), "10.0.0.1");
+  const OriginLease second = Register(Srs("a", "10.0.0.1", "1"), "10.0.0.2");
+  EXPECT_NE(second.lease_id, first.lease_id);
+  EXPECT_EQ(registry_.Heartbeat(first.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(registry_.Heartbeat(second.lease_id, {}).ok());
+}
+
+TEST_F(OriginRegistryTest, RenewalTakesOverWhatChanged) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  OriginRegistration changed = Srs("a", "10.0.0.1", "1");
+  changed.srt = {{Transport::kUdp, "", 10080}};
+  changed.weight = 3;
+  Register(changed);
+  EXPECT_EQ(Find("a-svc-1")->registration, changed);
+  EXPECT_EQ(Find("a-svc-1")->weight, 3);
+}
+
+TEST_F(OriginRegistryTest, HeartbeatCarriesLoadAndAnswersTheTerms) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_TRUE(registry_.SetAdminState("a", AdminState::kCordoned).ok());
+  LoadReport load;
+  load.cpu_ratio = 0.5;
+  const auto reply = registry_.Heartbeat(lease.lease_id, load);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->origin_id, "a-svc-1");
+  EXPECT_EQ(reply->generation, 1u);
+  EXPECT_EQ(reply->heartbeat_interval, absl::Seconds(10));
+  EXPECT_EQ(reply->ttl, absl::Seconds(300));
+  EXPECT_EQ(reply->admin_state, AdminState::kCordoned);
+  EXPECT_EQ(Find("a-svc-1")->load.cpu_ratio, 0.5);
+}
+
+TEST_F(OriginRegistryTest, HeartbeatNeedsALease) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  for (const char* lease : {"", "a-svc-1", "00000000000000000000000000000000"}) {
+    EXPECT_EQ(registry_.Heartbeat(lease, {}).status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(registry_.DeregisterLease(lease).status().code(), absl::StatusCode::kNotFound);
+  }
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-1"));
+}
+
+TEST_F(OriginRegistryTest, AskedIntervalLeavesThreeHeartbeatsInATtl) {
+  OriginRegistry brief(clock_, store_, {.ttl = absl::Seconds(15)});
+  EXPECT_EQ(brief.Register(Srs("a", "10.0.0.1", "1"), "x")->heartbeat_interval, absl::Seconds(5));
+  OriginRegistration told = Srs("b", "10.0.0.2", "1");
+  told.heartbeat_interval = absl::Seconds(2);
+  EXPECT_EQ(brief.Register(told, "x")->heartbeat_interval, absl::Seconds(2));
+}
+
+// Superseding.
+
+TEST_F(OriginRegistryTest, RestartAtTheSameAddressSupersedes) {
+  const OriginLease old = Register(Srs("a", "10.0.0.1", "1"));
+  const OriginLease restarted = Register(Srs("a", "10.0.0.1", "2"));
+  EXPECT_THAT(restarted.superseded, ElementsAre("a-svc-1"));
+  EXPECT_EQ(restarted.generation, 2u);
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-2"));
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
+  EXPECT_EQ(registry_.Heartbeat(old.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(OriginRegistryTest, AnotherServerAtTheSameAddressSupersedes) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_THAT(Register(Srs("b", "10.0.0.1", "1")).superseded, ElementsAre("a-svc-1"));
+  EXPECT_THAT(Register(Srs("c", "10.0.0.1", "1", 1936)).superseded, IsEmpty()) << "another port";
+}
+
+TEST_F(OriginRegistryTest, OneAddressInTwoSpellingsIsOne) {
+  OriginRegistration written_out = Srs("a", "2001:DB8:0::1", "1");
+  Register(written_out);
+  OriginRegistration with_host = Srs("b", "10.9.9.9", "1");
+  with_host.rtmp = {{Transport::kTcp, "2001:db8::1", 1935}};
+  EXPECT_THAT(Register(with_host).superseded, ElementsAre("a-svc-1"));
+}
+
+TEST_F(OriginRegistryTest, StreamsFollowThroughManyRestarts) {
+  for (int pid = 1; pid <= 10; ++pid) Register(Srs("a", "10.0.0.1", std::to_string(pid)));
+  const auto snapshot = registry_.snapshot();
+  for (int pid = 1; pid <= 10; ++pid) {
+    EXPECT_EQ(snapshot->Resolve(absl::StrCat("a-svc-", pid))->id, "a-svc-10");
+  }
+  EXPECT_EQ(snapshot->Find("a-svc-10")->generation, 10u);
+}
+
+TEST_F(OriginRegistryTest, FormerIdsAreForgottenOldestFirst) {
+  OriginRegistry small(clock_, store_, {.max_superseded = 2});
+  for (int pid = 1; pid <= 4; ++pid) {
+    ASSERT_TRUE(small.Register(Srs("a", "10.0.0.1", std::to_string(pid)), "x").ok());
+  }
+  EXPECT_EQ(small.snapshot()->Resolve("a-svc-1"), nullptr);
+  EXPECT_EQ(small.snapshot()->Resolve("a-svc-2")->id, "a-svc-4");
+}
+
+TEST_F(OriginRegistryTest, FormerIdsGoWithTheirSuccessor) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "2"));
+  EXPECT_EQ(registry_.DeregisterLease(lease.lease_id).value(), "a-svc-2");
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1"), nullptr);
+}
+
+TEST_F(OriginRegistryTest, SupersededIdMayComeBack) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Register(Srs("b", "10.0.0.1", "1"));
+  Register(Srs("a", "10.0.0.2", "1"));
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->registration.ip, "10.0.0.2");
+  EXPECT_EQ(registry_.snapshot()->Resolve("b-svc-1")->id, "b-svc-1");
+}
+
+TEST_F(OriginRegistryTest, SameIdAtAnotherAddressIsANewGeneration) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  clock_.Advance(absl::Seconds(60));
+  const OriginLease moved = Register(Srs("a", "10.0.0.2", "1"));
+  EXPECT_FALSE(moved.renewed);
+  EXPECT_EQ(moved.generation, 2u);
+  EXPECT_EQ(Find("a-svc-1")->registration.ip, "10.0.0.2");
+  EXPECT_FALSE(Find("a-svc-1")->down) << "what failed was the former address";
+  EXPECT_EQ(registry_.stats().conflicts, 0u);
+}
+
+TEST_F(OriginRegistryTest, MovedServerSupersedesItsSilentAddress) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Pass(absl::Seconds(20));
+  const OriginLease moved = Register(Srs("a", "10.0.0.2", "2"));
+  EXPECT_THAT(moved.superseded, ElementsAre("a-svc-1"));
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
+}
+
+TEST_F(OriginRegistryTest, MovedServerSupersedesOnceItsOldAddressIsSilent) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Pass(absl::Seconds(15));
+  const OriginLease moved = Register(Srs("a", "10.0.0.2", "2"));
+  EXPECT_THAT(moved.superseded, IsEmpty()) << "it may still be alive";
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-1", "a-svc-2"));
+  Pass(absl::Seconds(5));
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-2"));
+  EXPECT_EQ(Find("a-svc-2")->generation, 2u);
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
+  EXPECT_TRUE(registry_.Heartbeat(moved.lease_id, {}).ok());
+}
+
+TEST_F(OriginRegistryTest, TwoLiveAddressesOfAServerAreKeptAndReported) {
+  std::vector<std::string> conflicts;
+  const auto subscription = registry_.Subscribe([&](const OriginEvent& event) {
+    if (event.kind == OriginEvent::Kind::kConflict) conflicts.push_back(event.reason);
+  });
+  const OriginLease a = Register(Srs("copied", "10.0.0.1", "1"));
+  const OriginLease b = Register(Srs("copied", "10.0.0.2", "1-b"));
+  PassAlive(absl::Seconds(60), {a.lease_id, b.lease_id});
+  EXPECT_THAT(Ids(), ElementsAre("copied-svc-1", "copied-svc-1-b"));
+  EXPECT_THAT(conflicts,
+              ElementsAre("server 'copied' is live at 10.0.0.2:1935 and at 10.0.0.1:1935: give "
+                          "each SRS a server id file of its own"));
+  EXPECT_EQ(registry_.stats().conflicts, 1u);
+  const auto listed = registry_.Conflicts();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].server, "copied");
+  EXPECT_THAT(listed[0].origin_ids, ElementsAre("copied-svc-1", "copied-svc-1-b"));
+}
+
+// Health.
+
+TEST_F(OriginRegistryTest, SilenceMakesSuspectThenDead) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  Pass(absl::Seconds(29));
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
+  Pass(absl::Seconds(269));
+  EXPECT_NE(Find("a-svc-1"), nullptr);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Find("a-svc-1"), nullptr);
+  EXPECT_EQ(registry_.stats().lease_expirations, 1u);
+  EXPECT_EQ(registry_.Heartbeat(lease.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(store_.Records(), IsEmpty());
+}
+
+TEST_F(OriginRegistryTest, HeartbeatEndsSuspicion) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  Pass(absl::Seconds(100));
+  ASSERT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
+  EXPECT_TRUE(registry_.Heartbeat(lease.lease_id, {}).ok());
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
+}
+
+TEST_F(OriginRegistryTest, RegisteringAgainEndsSuspicion) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Pass(absl::Seconds(100));
+  Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
+}
+
+TEST_F(OriginRegistryTest, ToldIntervalMovesSuspicion) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_TRUE(registry_.Heartbeat(lease.lease_id, {}, absl::Seconds(30)).ok());
+  Pass(absl::Seconds(89));
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
+  EXPECT_EQ(registry_.Heartbeat(lease.lease_id, {}, absl::ZeroDuration()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OriginRegistryTest, SelfPreservationKeepsTheSilentForOneMoreTtl) {
+  for (int i = 1; i <= 4; ++i) {
+    Register(Srs(absl::StrCat("o", i), absl::StrCat("10.0.0.", i), "1"));
+    clock_.Advance(absl::Seconds(2));  // Their leases end seconds apart: still one window.
+  }
+  Pass(absl::Seconds(310));
+  EXPECT_EQ(Ids().size(), 4u);
+  EXPECT_TRUE(registry_.stats().self_preservation);
+  EXPECT_EQ(Find("o1-svc-1")->health, OriginHealth::kSuspect);
+
+  registry_.ReportConnect("o2-svc-1", ConnectOutcome::kRefused);
+  EXPECT_TRUE(Find("o2-svc-1")->down) << "a refused connection still counts";
+
+  Register(Srs("o3", "10.0.0.3", "1"));
+  Pass(absl::Seconds(290));
+  EXPECT_THAT(Ids(), ElementsAre("o3-svc-1")) << "the others stayed silent for another TTL";
+  EXPECT_FALSE(registry_.stats().self_preservation);
+}
+
+TEST_F(OriginRegistryTest, HalfOfTheFleetMayDie) {
+  std::vector<std::string> alive;
+  for (int i = 1; i <= 4; ++i) {
+    const OriginLease lease = Register(Srs(absl::StrCat("o", i), absl::StrCat("10.0.0.", i), "1"));
+    if (i > 2) alive.push_back(lease.lease_id);
+  }
+  PassAlive(absl::Seconds(300), alive);
+  EXPECT_THAT(Ids(), ElementsAre("o3-svc-1", "o4-svc-1"));
+}
+
+// DOWN.
+
+TEST_F(OriginRegistryTest, DownIsProbedUntilAConnectionSucceeds) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Register(Srs("b", "10.0.0.2", "1"));
+  EXPECT_THAT(registry_.TakeDueProbes(), IsEmpty());
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  registry_.ReportConnect("unknown", ConnectOutcome::kRefused);
+  EXPECT_TRUE(Find("a-svc-1")->down);
+  EXPECT_FALSE(Find("b-svc-1")->down);
+  EXPECT_THAT(registry_.TakeDueProbes(), IsEmpty()) << "it has just been tried";
+
+  clock_.Advance(absl::Seconds(3));
+  const auto due = registry_.TakeDueProbes();
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0]->id, "a-svc-1");
+  EXPECT_THAT(registry_.TakeDueProbes(), IsEmpty()) << "once for each interval";
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kTimedOut);
+  EXPECT_TRUE(Find("a-svc-1")->down);
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_EQ(registry_.TakeDueProbes().size(), 1u);
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kOk);
+  EXPECT_FALSE(Find("a-svc-1")->down);
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_THAT(registry_.TakeDueProbes(), IsEmpty());
+}
+
+TEST_F(OriginRegistryTest, HeartbeatsDoNotEndDown) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  for (int i = 0; i < 3; ++i) registry_.ReportConnect("a-svc-1", ConnectOutcome::kTimedOut);
+  EXPECT_TRUE(registry_.Heartbeat(lease.lease_id, {}).ok());
+  Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_TRUE(Find("a-svc-1")->down);
+}
+
+// Operators.
+
+TEST_F(OriginRegistryTest, AdminStateBelongsToTheServer) {
+  EXPECT_TRUE(registry_.SetAdminState("a", AdminState::kCordoned).ok());
+  const OriginLease first = Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_EQ(Find("a-svc-1")->admin_state, AdminState::kCordoned);
+  Register(Srs("a", "10.0.0.1", "2"));
+  EXPECT_EQ(Find("a-svc-2")->admin_state, AdminState::kCordoned) << "a restart";
+  Pass(absl::Seconds(300));
+  ASSERT_EQ(Find("a-svc-2"), nullptr);
+  Register(Srs("a", "10.0.0.3", "3"));
+  EXPECT_EQ(Find("a-svc-3")->admin_state, AdminState::kCordoned) << "death";
+  EXPECT_TRUE(registry_.SetAdminState("a", std::nullopt).ok());
+  EXPECT_EQ(Find("a-svc-3")->admin_state, AdminState::kActive);
+}
+
+TEST_F(OriginRegistryTest, OperatorsWeightWinsUntilCleared) {
+  OriginRegistration registration = Srs("a", "10.0.0.1", "1");
+  registration.weight = 2;
+  Register(registration);
+  EXPECT_TRUE(registry_.SetWeight("a", 5).ok());
+  EXPECT_EQ(Find("a-svc-1")->weight, 5);
+  registration.weight = 3;
+  Register(registration);
+  EXPECT_EQ(Find("a-svc-1")->weight, 5);
+  EXPECT_TRUE(registry_.SetWeight("a", std::nullopt).ok());
+  EXPECT_EQ(Find("a-svc-1")->weight, 3);
+  EXPECT_EQ(registry_.SetWeight("a", 0).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(registry_.SetWeight("", 1).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OriginRegistryTest, OperatorDeregistersById) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1").ok());
+  EXPECT_EQ(registry_.DeregisterOrigin("a-svc-1").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(registry_.Heartbeat(lease.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
+}
+
+// The default backend.
+
+TEST_F(OriginRegistryTest, PermanentOriginNeedsNoHeartbeat) {
+  EXPECT_TRUE(registry_.RegisterPermanent(Srs("default", "127.0.0.1", "1")).ok());
+  Pass(absl::Seconds(900));
+  ASSERT_NE(Find("default-svc-1"), nullptr);
+  EXPECT_TRUE(Find("default-svc-1")->permanent);
+  EXPECT_EQ(Find("default-svc-1")->health, OriginHealth::kHealthy);
+  EXPECT_EQ(registry_.DeregisterOrigin("default-svc-1").code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(registry_.RegisterPermanent(Srs("default", "", "1")).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OriginRegistryTest, PermanentOriginGivesWayAndComesBack) {
+  EXPECT_TRUE(registry_.RegisterPermanent(Srs("default", "127.0.0.1", "1")).ok());
+  const OriginLease lease = Register(Srs("real", "127.0.0.1", "1"));
+  EXPECT_THAT(Ids(), ElementsAre("real-svc-1"));
+  EXPECT_EQ(registry_.snapshot()->Resolve("default-svc-1")->id, "real-svc-1");
+  EXPECT_TRUE(registry_.DeregisterLease(lease.lease_id).ok());
+  EXPECT_THAT(Ids(), ElementsAre("default-svc-1"));
+}
+
+// The store.
+
+TEST_F(OriginRegistryTest, TakesOverTheRecordsOfItsStore) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "2"));
+  EXPECT_TRUE(registry_.SetWeight("a", 4).ok());
+  OriginRegistry restarted(clock_, store_);
+  const auto origin = restarted.snapshot()->Find("a-svc-2");
+  ASSERT_NE(origin, nullptr);
+  EXPECT_EQ(origin->generation, 2u);
+  EXPECT_EQ(origin->weight, 4);
+  EXPECT_TRUE(restarted.Heartbeat(lease.lease_id, {}).ok());
+}
+
+// Subscribers.
+
+TEST_F(OriginRegistryTest, TellsChangesInOrderAfterTheSnapshotShowsThem) {
+  std::vector<std::string> told;
+  auto subscription = registry_.Subscribe([&](const OriginEvent& event) {
+    const bool present = registry_.snapshot()->Find(event.origin->id) != nullptr;
+    const char* kind = event.kind == OriginEvent::Kind::kJoined    ? "joined"
+                       : event.kind == OriginEvent::Kind::kChanged ? "changed"
+                       : event.kind == OriginEvent::Kind::kLeft    ? "left"
+                                                                   : "conflict";
+    told.push_back(absl::StrCat(kind, " ", event.origin->id, ": ", event.reason));
+    EXPECT_EQ(present, event.kind != OriginEvent::Kind::kLeft) << told.back();
+  });
+  Register(Srs("a", "10.0.0.1", "1"));
+  Register(Srs("a", "10.0.0.1", "1"));  // Nothing changes.
+  Register(Srs("a", "10.0.0.1", "2"));
+  registry_.ReportConnect("a-svc-2", ConnectOutcome::kRefused);
+  registry_.ReportConnect("a-svc-2", ConnectOutcome::kRefused);  // Nothing changes.
+  registry_.ReportConnect("a-svc-2", ConnectOutcome::kOk);
+  EXPECT_TRUE(registry_.SetAdminState("a", AdminState::kDraining).ok());
+  Pass(absl::Seconds(300));
+  EXPECT_THAT(
+      told,
+      ElementsAre("joined a-svc-1: registered", "joined a-svc-2: registered",
+                  "left a-svc-1: superseded by a-svc-2", "changed a-svc-2: refused a connection",
+                  "changed a-svc-2: connected again", "changed a-svc-2: set by an operator",
+                  "changed a-svc-2: no heartbeat for 30s", "left a-svc-2: no heartbeat for 5m"));
+  subscription = {};
+  told.clear();
+  Register(Srs("a", "10.0.0.1", "3"));
+  EXPECT_THAT(told, IsEmpty());
+}
+
+TEST_F(OriginRegistryTest, TellsWhenTheFirstOriginIsKnown) {
+  int waited = 0;
+  auto given_up = registry_.AwaitFirstOrigin([&] { waited += 100; });
+  auto waiting = registry_.AwaitFirstOrigin([&] { ++waited; });
+  EXPECT_EQ(waited, 0);
+  given_up = {};
+  Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_EQ(waited, 1);
+  Register(Srs("b", "10.0.0.2", "1"));
+  EXPECT_EQ(waited, 1) << "only once";
+  const auto late = registry_.AwaitFirstOrigin([&] { ++waited; });
+  EXPECT_EQ(waited, 2) << "inline when one is known";
+}
+
+TEST_F(OriginRegistryTest, SubscriptionMayOutliveTheRegistry) {
+  OriginRegistry::Subscription subscription;
+  {
+    MemoryOriginStore store;
+    OriginRegistry registry(clock_, store);
+    subscription = registry.Subscribe([](const OriginEvent&) {});
+  }
+}
+
+TEST_F(OriginRegistryTest, HundredConcurrentRegistrationsAreAllListed) {
+  constexpr int kOrigins = 100;
+  std::latch start(kOrigins);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kOrigins; ++i) {
+    threads.emplace_back([&, i] {
+      const auto subscription = registry_.Subscribe([](const OriginEvent&) {});
+      start.arrive_and_wait();
+      const auto lease =
+          registry_.Register(Srs(absl::StrCat("o", i), absl::StrCat("10.0.1.", i), "1"), "x");
+      EXPECT_TRUE(registry_.Heartbeat(lease->lease_id, {}).ok());
+      registry_.ReportConnect(lease->origin_id, ConnectOutcome::kRefused);
+      EXPECT_NE(registry_.snapshot()->Find(lease->origin_id), nullptr);
+      registry_.Tick();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(Ids().size(), static_cast<size_t>(kOrigins));
+  EXPECT_EQ(store_.Records().size(), static_cast<size_t>(kOrigins));
+}
+
+}  // namespace
+}  // namespace srsproxy

@@ -1,0 +1,353 @@
+#include "dataplane/balance/sticky_balancer.h"
+
+#include <latch>
+#include <map>
+#include <set>
+#include <thread>
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/fake_clock.h"
+
+namespace srsproxy {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr size_t kCap = 1000;
+
+class StickyBalancerTest : public testing::Test {
+ protected:
+  OriginLease Register(const std::string& server, const std::string& ip,
+                       const std::string& pid = "1") {
+    OriginRegistration registration;
+    registration.ip = ip;
+    registration.server = server;
+    registration.service = "svc";
+    registration.pid = pid;
+    registration.rtmp = {{Transport::kTcp, "0.0.0.0", 1935}};
+    registration.srt = {{Transport::kUdp, "10.9.9.9", 10080}};
+    return origins_.Register(std::move(registration), "10.0.0.1").value();
+  }
+  absl::StatusOr<Placement> TryPick(PickRequest request) {
+    std::optional<absl::StatusOr<Placement>> answer;
+    balancer_.Pick(std::move(request),
+                   [&](absl::StatusOr<Placement> placement) { answer = std::move(placement); });
+    return *std::move(answer);
+  }
+  Placement Pick(const StreamKey& key, Role role = Role::kViewer,
+                 std::vector<std::string> excluded = {}) {
+    return TryPick({key, Protocol::kRtmp, role, std::move(excluded)}).value();
+  }
+
+  FakeClock clock_;
+  MemoryOriginStore store_;
+  OriginRegistry origins_{clock_, store_};
+  std::shared_ptr<MemoryStreamDirectory> streams_ =
+      std::make_shared<MemoryStreamDirectory>(clock_, kCap);
+  StickyBalancer balancer_{origins_, streams_, SelectRandom, /*seed=*/1};
+  const StreamKey key_{"example.com", "live", "cam"};
+};
+
+TEST_F(StickyBalancerTest, SaysWhenThereIsNoOrigin) {
+  const auto refused = TryPick({key_, Protocol::kRtmp, Role::kViewer, {}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(MessageOf(refused.status()), "no origin is registered with this proxy");
+  EXPECT_EQ(SideOf(refused.status()), Side::kProxy);
+  EXPECT_EQ(streams_->size(), 0u);
+}
+
+TEST_F(StickyBalancerTest, GivesTheAddressToDial) {
+  Register("a", "10.0.0.1");
+  const Placement rtmp = Pick(key_);
+  EXPECT_EQ(rtmp.endpoint, (Endpoint{Transport::kTcp, "10.0.0.1", 1935}));
+  EXPECT_EQ(rtmp.reason, PickReason::kClaimed);
+  ASSERT_NE(rtmp.lease, nullptr);
+  const Placement srt = TryPick({key_, Protocol::kSrt, Role::kViewer, {}}).value();
+  EXPECT_EQ(srt.endpoint, (Endpoint{Transport::kUdp, "10.9.9.9", 10080}));
+  EXPECT_EQ(srt.reason, PickReason::kMapped);
+}
+
+TEST_F(StickyBalancerTest, EveryClientOfAStreamReachesOneOrigin) {
+  for (int i = 1; i <= 5; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  const Placement publisher = Pick(key_, Role::kPublisher);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Pick(key_).origin->id, publisher.origin->id);
+}
+
+TEST_F(StickyBalancerTest, StreamsSpreadByWeight) {
+  for (int i = 1; i <= 3; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  ASSERT_TRUE(origins_.SetWeight("o1", 2).ok());
+  std::map<std::string, int> streams_of;
+  std::vector<Placement> placements;
+  for (int i = 0; i < 800; ++i) {
+    placements.push_back(Pick({"v.com", "live", std::to_string(i)}));
+    ++streams_of[placements.back().origin->id];
+  }
+  EXPECT_NEAR(streams_of["o1-svc-1"], 400, 60);
+  EXPECT_NEAR(streams_of["o2-svc-1"], 200, 50);
+  EXPECT_NEAR(streams_of["o3-svc-1"], 200, 50);
+}
+
+TEST_F(StickyBalancerTest, ViewersClaimIsProvisional) {
+  Register("a", "10.0.0.1");
+  {
+    const Placement viewer = Pick(key_);
+    EXPECT_TRUE(streams_->Find(key_)->provisional);
+    viewer.lease->MediaFlows();
+    EXPECT_FALSE(streams_->Find(key_)->provisional);
+  }
+  EXPECT_EQ(streams_->size(), 0u);
+}
+
+TEST_F(StickyBalancerTest, RefusalEndsTheHoldAtOnce) {
+  Register("a", "10.0.0.1");
+  const Placement scanner = Pick(key_);
+  scanner.lease->Refused();
+  EXPECT_EQ(streams_->size(), 0u);
+  scanner.lease->MediaFlows();
+  const Placement other = Pick(key_);
+  scanner.lease->Refused();
+  EXPECT_EQ(streams_->Find(key_)->viewers, 1u) << "it ends only once";
+}
+
+TEST_F(StickyBalancerTest, PublishersMappingStays) {
+  Register("a", "10.0.0.1");
+  Register("b", "10.0.0.2");
+  std::string origin;
+  {
+    const Placement publisher = Pick(key_, Role::kPublisher);
+    origin = publisher.origin->id;
+    publisher.lease->MediaFlows();
+    publisher.lease->MediaFlows();
+    EXPECT_TRUE(streams_->Find(key_)->publisher_live);
+  }
+  EXPECT_FALSE(streams_->Find(key_)->publisher_live);
+  clock_.Advance(absl::Hours(100));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Pick(key_, Role::kPublisher).origin->id, origin);
+}
+
+TEST_F(StickyBalancerTest, LeaseMayOutliveTheBalancer) {
+  Register("a", "10.0.0.1");
+  std::optional<Placement> placement;
+  {
+    StickyBalancer brief(origins_, streams_, SelectRandom, 1);
+    brief.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
+               [&](absl::StatusOr<Placement> picked) { placement = *std::move(picked); });
+  }
+  placement->lease->MediaFlows();
+  placement.reset();
+  EXPECT_EQ(streams_->size(), 0u);
+}
+
+TEST_F(StickyBalancerTest, StreamFollowsItsRestartedOrigin) {
+  Register("a", "10.0.0.1", "1");
+  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  for (int i = 2; i <= 6; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  Register("a", "10.0.0.1", "2");
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-2");
+  EXPECT_EQ(streams_->Find(key_)->origin_id, "a-svc-2");
+}
+
+TEST_F(StickyBalancerTest, StreamLeavesADeadOrigin) {
+  Register("a", "10.0.0.1");
+  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  Register("b", "10.0.0.2");
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
+  ASSERT_TRUE(origins_.DeregisterOrigin("a-svc-1").ok());
+  EXPECT_EQ(Pick(key_).origin->id, "b-svc-1");
+}
+
+TEST_F(StickyBalancerTest, RepublishGoesElsewhereAfterARefusedConnection) {
+  Register("a", "10.0.0.1");
+  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  Register("b", "10.0.0.2");
+  balancer_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  const Placement viewer = Pick(key_);
+  EXPECT_EQ(viewer.origin->id, "b-svc-1");
+  EXPECT_EQ(Pick(key_, Role::kPublisher).origin->id, "b-svc-1");
+}
+
+TEST_F(StickyBalancerTest, ViewerStaysWithALivePublisher) {
+  Register("a", "10.0.0.1");
+  const Placement publisher = Pick(key_, Role::kPublisher);
+  publisher.lease->MediaFlows();
+  Register("b", "10.0.0.2");
+  balancer_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
+  const auto refused = TryPick({key_, Protocol::kRtmp, Role::kViewer, {"a-svc-1"}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("is published on origin a-svc-1"));
+}
+
+TEST_F(StickyBalancerTest, PublisherTriesAnotherOriginAfterAFailedDial) {
+  Register("a", "10.0.0.1");
+  Register("b", "10.0.0.2");
+  const std::string first = Pick(key_, Role::kPublisher).origin->id;
+  const Placement second = Pick(key_, Role::kPublisher, {first});
+  EXPECT_NE(second.origin->id, first);
+  const auto none = TryPick({key_, Protocol::kRtmp, Role::kPublisher, {"a-svc-1", "b-svc-1"}});
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(StickyBalancerTest, PlayAtADomainFindsThePushToAnAddress) {
+  for (int i = 1; i <= 8; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  const Placement push = Pick({"__defaultVhost__", "live", "cam"}, Role::kPublisher);
+  const Placement play = Pick(key_);
+  EXPECT_EQ(play.origin->id, push.origin->id);
+  EXPECT_EQ(play.reason, PickReason::kMappedByVhost);
+  EXPECT_EQ(Pick(key_).reason, PickReason::kMapped);
+}
+
+TEST_F(StickyBalancerTest, CapIsToldToTheClient) {
+  Register("a", "10.0.0.1");
+  std::vector<Placement> held;
+  for (size_t i = 0; i < kCap; ++i) held.push_back(Pick({"v.com", "live", std::to_string(i)}));
+  const auto refused = TryPick({key_, Protocol::kRtmp, Role::kViewer, {}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(MessageOf(refused.status()),
+            "all 1000 streams of PROXY_MAX_STREAMS are in use: raise it");
+  held.pop_back();
+  EXPECT_TRUE(TryPick({key_, Protocol::kRtmp, Role::kViewer, {}}).ok());
+}
+
+TEST_F(StickyBalancerTest, ExplainChangesNothing) {
+  Register("a", "10.0.0.1");
+  const PickRequest request{key_, Protocol::kRtmp, Role::kViewer, {}};
+  const PickExplanation before = balancer_.Explain(request);
+  EXPECT_EQ(before.origin_id, "a-svc-1");
+  EXPECT_EQ(before.reason, PickReason::kClaimed);
+  EXPECT_FALSE(before.mapped);
+  EXPECT_FALSE(before.steps.empty());
+  EXPECT_EQ(streams_->size(), 0u);
+
+  const Placement viewer = Pick(key_);
+  const PickExplanation after = balancer_.Explain(request);
+  EXPECT_EQ(after.reason, PickReason::kMapped);
+  EXPECT_TRUE(after.mapped);
+  EXPECT_EQ(streams_->Find(key_)->viewers, 1u);
+}
+
+// A directory where another proxy claims in between: what Find shows is older than what Claim does.
+class RacingDirectory final : public StreamDirectory {
+ public:
+  explicit RacingDirectory(std::string winner) : winner_(std::move(winner)) {}
+
+  std::optional<StreamMapping> Find(const StreamKey&) const override { return std::nullopt; }
+  std::optional<StreamMapping> FindInOtherVhost(const StreamKey&) const override {
+    return std::nullopt;
+  }
+  void Claim(ClaimRequest request, ClaimCallback done) override {
+    ++claims;
+    ++sessions;
+    ClaimOutcome outcome;
+    outcome.mapping.key = request.key;
+    outcome.mapping.origin_id = winner_;
+    done(std::move(outcome));
+  }
+  void MediaFlows(const StreamKey&, Role) override {}
+  void SessionEnded(const StreamKey&, Role, bool) override { --sessions; }
+  Page List(std::string_view, size_t) const override { return {}; }
+  size_t size() const override { return 0; }
+
+  int claims = 0;
+  int sessions = 0;
+
+ private:
+  const std::string winner_;
+};
+
+TEST_F(StickyBalancerTest, LoserOfARaceUsesTheWinnersOrigin) {
+  Register("a", "10.0.0.1");
+  Register("b", "10.0.0.2");
+  for (const char* winner : {"a-svc-1", "b-svc-1"}) {
+    StickyBalancer balancer(origins_, std::make_shared<RacingDirectory>(winner), SelectRandom, 1);
+    bool answered = false;
+    balancer.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
+                  [&](absl::StatusOr<Placement> placement) {
+                    answered = true;
+                    EXPECT_EQ(placement->origin->id, winner);
+                    EXPECT_EQ(placement->reason, PickReason::kLostRace);
+                  });
+    EXPECT_TRUE(answered);
+  }
+}
+
+TEST_F(StickyBalancerTest, GivesUpWhenThePlacementKeepsChanging) {
+  Register("a", "10.0.0.1");
+  const auto directory = std::make_shared<RacingDirectory>("unknown");
+  StickyBalancer balancer(origins_, directory, SelectRandom, 1);
+  absl::Status refused;
+  balancer.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
+                [&](absl::StatusOr<Placement> placement) { refused = placement.status(); });
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(MessageOf(refused), "the placement of example.com/live/cam kept changing: try again");
+  EXPECT_EQ(directory->claims, 4);
+  EXPECT_EQ(directory->sessions, 0) << "every answered claim was ended";
+}
+
+TEST_F(StickyBalancerTest, SixtyFourConcurrentPicksOneWinner) {
+  constexpr int kPicks = 64;
+  for (int i = 1; i <= 10; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  for (int round = 0; round < 10; ++round) {
+    const StreamKey key{"v.com", "live", std::to_string(round)};
+    std::latch start(kPicks);
+    std::vector<absl::StatusOr<Placement>> picked;
+    for (int i = 0; i < kPicks; ++i) picked.emplace_back(absl::UnknownError(""));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kPicks; ++i) {
+      threads.emplace_back([&, i] {
+        start.arrive_and_wait();
+        balancer_.Pick(
+            {key, Protocol::kRtmp, i == 0 ? Role::kPublisher : Role::kViewer, {}},
+            [&, i](absl::StatusOr<Placement> placement) { picked[i] = std::move(placement); });
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::set<std::string> origins;
+    int claimed = 0;
+    for (const auto& placement : picked) {
+      origins.insert(placement->origin->id);
+      claimed += placement->reason == PickReason::kClaimed ? 1 : 0;
+    }
+    EXPECT_EQ(origins.size(), 1u);
+    EXPECT_EQ(claimed, 1);
+  }
+}
+
+TEST_F(StickyBalancerTest, SessionsComeAndGoWhileOriginsDo) {
+  constexpr int kThreads = 8;
+  for (int i = 1; i <= 4; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  std::latch start(kThreads + 1);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      start.arrive_and_wait();
+      for (int i = 0; i < 300; ++i) {
+        const Role role = (i + t) % 4 == 0 ? Role::kPublisher : Role::kViewer;
+        balancer_.Pick({{"v.com", "live", std::to_string(i % 20)}, Protocol::kRtmp, role, {}},
+                       [&](absl::StatusOr<Placement> placement) {
+                         ASSERT_TRUE(placement.ok()) << placement.status();
+                         placement->lease->MediaFlows();
+                         balancer_.ReportConnect(placement->origin->id, ConnectOutcome::kOk);
+                       });
+      }
+    });
+  }
+  start.arrive_and_wait();
+  for (int pid = 2; pid < 100; ++pid) {
+    Register("o1", "10.0.0.1", std::to_string(pid));
+    balancer_.ReportConnect("o2-svc-1", ConnectOutcome::kRefused);
+    origins_.Tick();
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const StreamMapping& mapping : streams_->List("", 100).mappings) {
+    EXPECT_EQ(mapping.publishers + mapping.viewers, 0u);
+  }
+}
+
+}  // namespace
+}  // namespace srsproxy
