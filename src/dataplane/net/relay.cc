@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -17,6 +18,10 @@ constexpr int kReadsInARow = 4;
 // read.
 constexpr size_t kMaxUnsentToReadOn = 64 * 1024;
 
+// A peer that takes data slowly makes progress often; moving its deadline each time would cost more
+// than the write.
+constexpr auto kRearmInterval = std::chrono::seconds(1);
+
 absl::Status CloseStatus(Side side, int error) {
   // A reset is how many players leave; what else the kernel says (a timeout, no route) is a broken
   // connection.
@@ -31,22 +36,36 @@ Relay::Relay(Worker& worker, Handler& handler, absl::Duration write_timeout)
     : worker_(worker),
       handler_(handler),
       write_timeout_(write_timeout),
-      ends_{End(worker.io().get_executor()), End(worker.io().get_executor())},
-      progress_(worker.io().get_executor()) {}
+      client_(*this, Side::kClient, worker.io().get_executor()),
+      origin_(*this, Side::kOrigin, worker.io().get_executor()),
+      sent_(worker.io().get_executor()) {}
 
-void Relay::Attach(TcpStream& stream) {
-  end(stream.side()).stream = &stream;
-  WaitReadable(stream.side());
+Relay::~Relay() {
+  Release(Side::kClient);
+  Release(Side::kOrigin);
 }
 
-void Relay::Detach(Side side) {
+void Relay::Attach(TcpStream& stream) {
+  End& which = end(stream.side());
+  which.stream = &stream;
+  which.readable = false;
+  which.ended = false;
+  if (!worker_.poller().Add(stream.fd(), which)) {
+    which.stream = nullptr;
+    handler_.OnClosed(stream.side(), ProxyFailure(absl::StatusCode::kResourceExhausted,
+                                                  "the kernel watches no more sockets"));
+  }
+}
+
+void Relay::Release(Side side) {
   End& which = end(side);
-  if (which.stream != nullptr) which.stream->Close();
+  if (which.stream == nullptr) return;
+  worker_.poller().Remove(which.stream->fd(), which);
   which.stream = nullptr;
   which.unsent = {};
   which.unsent_start = 0;
   which.write_deadline.Disarm();
-  progress_.Notify();
+  sent_.Notify();
 }
 
 void Relay::Send(const RelayOutput& out) {
@@ -55,16 +74,19 @@ void Relay::Send(const RelayOutput& out) {
 }
 
 void Relay::Resume() {
-  WaitReadable(Side::kClient);
-  WaitReadable(Side::kOrigin);
+  for (End* which : {&client_, &origin_}) {
+    if (which->readable) Read(which->side);
+  }
 }
 
 Task<void> Relay::Drained(Side side) {
-  while (end(side).stream != nullptr && !end(side).unsent.empty()) co_await progress_.Wait();
+  while (!end(side).unsent.empty()) co_await sent_.Wait();
 }
 
-Task<void> Relay::Idle() {
-  while (waits_ > 0) co_await progress_.Wait();
+void Relay::End::OnReady(Poller::Readiness ready) {
+  ended = ended || ready.ended;
+  if (ready.writable) relay.WriteUnsent(side);
+  if (ready.readable && stream != nullptr) relay.Read(side);
 }
 
 size_t Relay::Readable(Side side) {
@@ -75,46 +97,31 @@ size_t Relay::Readable(Side side) {
   return std::min(handler_.Appetite(side), worker_.scratch().size());
 }
 
-void Relay::WaitReadable(Side side) {
+void Relay::Read(Side side) {
   End& from = end(side);
-  if (from.waiting_readable || Readable(side) == 0) return;
-  from.waiting_readable = true;
-  ++waits_;
-  const auto wait = [this, side, stream = from.stream](const boost::system::error_code& error) {
-    --waits_;
-    end(side).waiting_readable = false;
-    if (error || end(side).stream != stream) {
-      progress_.Notify();
-      return;
-    }
-    OnReadable(side);
-  };
-  if (from.stream->may_hold_more()) {
-    asio::post(worker_.io(), [wait] { wait({}); });
-  } else {
-    from.stream->AsyncWaitReadable(wait);
-  }
-}
-
-void Relay::OnReadable(Side side) {
+  from.readable = true;
   RelayOutput& out = worker_.output();
   const auto scratch = worker_.scratch();
   for (int i = 0; i < kReadsInARow; ++i) {
     const size_t wanted = Readable(side);
     if (wanted == 0) return;  // Resume reads on.
-    TcpStream& stream = *end(side).stream;
-    const IoResult got = stream.TryRead(scratch.first(wanted));
-    if (got.state == IoState::kClosed) {
-      Closed(side, CloseStatus(side, got.error));
+    const IoResult got = from.stream->TryRead(scratch.first(wanted));
+    if (got.state == IoState::kClosed) return Closed(side, CloseStatus(side, got.error));
+    if (got.state == IoState::kWouldBlock) {
+      from.readable = false;
       return;
     }
-    if (got.state == IoState::kWouldBlock) break;
+    if (got.bytes >= scratch.size() / 2) worker_.poller().Hurry();
     out.Clear();
     handler_.OnBytes(side, scratch.first(got.bytes), out);
     Send(out);
-    if (got.bytes < wanted && !stream.may_hold_more()) break;
+    if (from.stream == nullptr) return;
+    if (got.bytes < wanted && !from.ended && !from.stream->may_hold_more()) {
+      from.readable = false;
+      return;
+    }
   }
-  WaitReadable(side);
+  worker_.poller().Again(from);
 }
 
 void Relay::Write(Side side, const Pieces& pieces) {
@@ -123,64 +130,45 @@ void Relay::Write(Side side, const Pieces& pieces) {
   size_t sent = 0;
   if (to.unsent.empty()) {
     const IoResult result = to.stream->TryWrite(pieces.list());
-    if (result.state == IoState::kClosed) {
-      Closed(side, CloseStatus(side, result.error));
-      return;
-    }
+    if (result.state == IoState::kClosed) return Closed(side, CloseStatus(side, result.error));
     sent = result.bytes;
+    if (sent == pieces.total_bytes()) return;
+    ArmWriteDeadline(side);
   }
-  if (sent == pieces.total_bytes()) return;
   pieces.CopyTo(to.unsent, sent);
-  WaitWritable(side);
 }
 
-void Relay::WaitWritable(Side side) {
+void Relay::WriteUnsent(Side side) {
   End& to = end(side);
-  if (to.waiting_writable) return;
-  to.waiting_writable = true;
-  ++waits_;
-  ArmWriteDeadline(side);
-  to.stream->AsyncWaitWritable(
-      [this, side, stream = to.stream](const boost::system::error_code& error) {
-        --waits_;
-        end(side).waiting_writable = false;
-        if (error || end(side).stream != stream) {
-          progress_.Notify();
-          return;
-        }
-        OnWritable(side);
-      });
-}
-
-void Relay::ArmWriteDeadline(Side side) {
-  end(side).write_deadline.Arm(write_timeout_, [this, side] {
-    Closed(side, Failure(side, absl::StatusCode::kDeadlineExceeded,
-                         "took no data for " + absl::FormatDuration(write_timeout_)));
-  });
-}
-
-void Relay::OnWritable(Side side) {
-  End& to = end(side);
+  if (to.unsent.empty()) return;
   const Pieces::Piece rest = std::span(to.unsent).subspan(to.unsent_start);
   const IoResult result = to.stream->TryWrite({&rest, 1});
-  if (result.state == IoState::kClosed) {
-    Closed(side, CloseStatus(side, result.error));
-    return;
-  }
+  if (result.state == IoState::kClosed) return Closed(side, CloseStatus(side, result.error));
   to.unsent_start += result.bytes;
   if (to.unsent_start < to.unsent.size()) {
-    WaitWritable(side);
+    if (result.bytes > 0) ArmWriteDeadline(side);
     return;
   }
   to.unsent = {};
   to.unsent_start = 0;
   to.write_deadline.Disarm();
-  progress_.Notify();
+  sent_.Notify();
   Resume();
 }
 
+void Relay::ArmWriteDeadline(Side side) {
+  End& to = end(side);
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  if (to.write_deadline.armed() && now - to.write_deadline_armed < kRearmInterval) return;
+  to.write_deadline_armed = now;
+  to.write_deadline.Arm(write_timeout_, [this, side] {
+    Closed(side, Failure(side, absl::StatusCode::kDeadlineExceeded,
+                         "took no data for " + absl::FormatDuration(write_timeout_)));
+  });
+}
+
 void Relay::Closed(Side side, absl::Status why) {
-  Detach(side);
+  Release(side);
   handler_.OnClosed(side, std::move(why));
 }
 

@@ -5,7 +5,6 @@
 // the other is not read.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,6 +12,7 @@
 #include <absl/time/time.h>
 
 #include "dataplane/core/bytes.h"
+#include "dataplane/core/clock.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/status.h"
 #include "dataplane/net/event.h"
@@ -48,11 +48,12 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  // Starts reading from `stream`, which the caller owns and keeps until Idle().
+  ~Relay();
+
+  // Starts reading from `stream`, which the caller owns and keeps until it has taken it back.
   void Attach(TcpStream& stream);
-  // Closes the stream of `side` and forgets what is kept for it. Await Idle() before the stream is
-  // destroyed.
-  void Detach(Side side);
+  // Takes the stream of `side` back as it is, open. What is kept for it is forgotten.
+  void Release(Side side);
 
   // Sends what was made outside OnBytes.
   void Send(const RelayOutput& out);
@@ -61,39 +62,40 @@ class Relay {
 
   // Returns when all that is kept for `side` was sent, or its connection has ended.
   Task<void> Drained(Side side);
-  // Returns when no wait is under way: after both sides are detached or closed.
-  Task<void> Idle();
 
  private:
-  struct End {
-    explicit End(const asio::any_io_executor& executor) : write_deadline(executor) {}
+  struct End final : Poller::Target {
+    End(Relay& owner, Side its_side, const asio::any_io_executor& executor)
+        : relay(owner), side(its_side), write_deadline(executor) {}
+    void OnReady(Poller::Readiness ready) override;
 
+    Relay& relay;
+    const Side side;
     TcpStream* stream = nullptr;
+    bool readable = false;  // There may be something to read.
+    bool ended = false;     // And after that, the end.
     std::vector<uint8_t> unsent;
     size_t unsent_start = 0;
-    bool waiting_readable = false;
-    bool waiting_writable = false;
     Deadline write_deadline;
+    MonotonicTime write_deadline_armed;
   };
 
-  End& end(Side side) { return ends_[side == Side::kClient ? 0 : 1]; }
+  End& end(Side side) { return side == Side::kClient ? client_ : origin_; }
   static Side Other(Side side) { return side == Side::kClient ? Side::kOrigin : Side::kClient; }
 
-  void WaitReadable(Side side);
-  void WaitWritable(Side side);
-  void OnReadable(Side side);
-  void OnWritable(Side side);
   size_t Readable(Side side);
+  void Read(Side side);
   void Write(Side side, const Pieces& pieces);
+  void WriteUnsent(Side side);
   void ArmWriteDeadline(Side side);
   void Closed(Side side, absl::Status why);
 
   Worker& worker_;
   Handler& handler_;
   const absl::Duration write_timeout_;
-  std::array<End, 2> ends_;
-  int waits_ = 0;
-  Event progress_;
+  End client_;
+  End origin_;
+  Event sent_;
 };
 
 }  // namespace srsproxy::net

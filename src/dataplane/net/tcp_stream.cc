@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +12,8 @@
 #include <openssl/err.h>
 
 #include "dataplane/core/endpoint.h"
-#include "dataplane/net/error.h"
+#include "dataplane/net/event.h"
+#include "dataplane/net/timeout.h"
 
 namespace srsproxy::net {
 namespace {
@@ -20,6 +22,7 @@ constexpr int kKeepAliveIdleSeconds = 15;
 constexpr int kKeepAliveIntervalSeconds = 5;
 constexpr int kKeepAliveProbes = 3;
 constexpr size_t kMaxPieces = 64;
+constexpr size_t kMaxThrownAway = 4 * 1024 * 1024;
 
 void SetOption(int fd, int level, int name, int value) {
   // A socket without one of these still works; nothing to do about a failure.
@@ -50,47 +53,33 @@ IoResult FromTls(SSL* ssl, int result, size_t moved) {
 
 }  // namespace
 
-TcpStream::TcpStream(tcp::socket socket, Side side) : socket_(std::move(socket)), side_(side) {
-  boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
+TcpStream::TcpStream(tcp::socket socket, Side side) : side_(side) {
+  boost::system::error_code error;
+  socket.non_blocking(true, error);
+  fd_ = socket.release(error);
 }
 
 void TcpStream::Tune(absl::Duration write_timeout) {
-  const int fd = socket_.native_handle();
-  SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
-  SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
-  SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
-  SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+  SetOption(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
+  SetOption(fd_, SOL_SOCKET, SO_KEEPALIVE, 1);
+  SetOption(fd_, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+  SetOption(fd_, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+  SetOption(fd_, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  SetOption(fd_, IPPROTO_TCP, TCP_USER_TIMEOUT,
             static_cast<int>(absl::ToInt64Milliseconds(write_timeout)));
 }
 
-Task<absl::Status> TcpStream::AcceptTls(const TlsContext& context) {
+bool TcpStream::StartTls(const TlsContext& context) {
   tls_.reset(SSL_new(context.get()));
-  SSL_set_fd(tls_.get(), socket_.native_handle());
-  while (true) {
-    ERR_clear_error();
-    const int result = SSL_accept(tls_.get());
-    if (result == 1) co_return absl::OkStatus();
-    const int want = SSL_get_error(tls_.get(), result);
-    if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE) {
-      const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-      const std::string text = reason == nullptr ? "connection closed" : reason;
-      ERR_clear_error();
-      co_return Failure(side_, absl::StatusCode::kInvalidArgument, "TLS handshake: " + text);
-    }
-    const auto wait =
-        want == SSL_ERROR_WANT_READ ? tcp::socket::wait_read : tcp::socket::wait_write;
-    const auto [error] = co_await socket_.async_wait(wait, kNoThrow);
-    if (error) co_return ErrorStatus(side_, "TLS handshake", error);
-  }
+  if (tls_ == nullptr || SSL_set_fd(tls_.get(), fd_) != 1) return false;
+  SSL_set_accept_state(tls_.get());
+  return true;
 }
 
 IoResult TcpStream::TryRead(std::span<uint8_t> buffer) {
-  if (!socket_.is_open()) return {.state = IoState::kClosed};
+  if (fd_ < 0) return {.state = IoState::kClosed};
   if (tls_ != nullptr) return TryReadTls(buffer);
-  const ssize_t got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got > 0) return {.bytes = static_cast<size_t>(got)};
   if (got == 0) return {.state = IoState::kClosed};
   return FromErrno();
@@ -106,7 +95,7 @@ IoResult TcpStream::TryReadTls(std::span<uint8_t> buffer) {
 }
 
 IoResult TcpStream::TryWrite(std::span<const Pieces::Piece> pieces) {
-  if (!socket_.is_open()) return {.state = IoState::kClosed};
+  if (fd_ < 0) return {.state = IoState::kClosed};
   if (tls_ != nullptr) return TryWriteTls(pieces);
   IoResult total;
   while (!pieces.empty()) {
@@ -120,10 +109,9 @@ IoResult TcpStream::TryWrite(std::span<const Pieces::Piece> pieces) {
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
-    const int fd = socket_.native_handle();
-    const ssize_t sent = count == 1 ? ::send(fd, vectors[0].iov_base, vectors[0].iov_len,
+    const ssize_t sent = count == 1 ? ::send(fd_, vectors[0].iov_base, vectors[0].iov_len,
                                              MSG_DONTWAIT | MSG_NOSIGNAL)
-                                    : ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+                                    : ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       IoResult failed = FromErrno();
       failed.bytes = total.bytes;
@@ -155,18 +143,44 @@ IoResult TcpStream::TryWriteTls(std::span<const Pieces::Piece> pieces) {
   return {.bytes = total};
 }
 
-void TcpStream::Close() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
-}
-
 void TcpStream::ShutdownWrite() {
   if (tls_ != nullptr) {
     ERR_clear_error();
     SSL_shutdown(tls_.get());
   }
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  ::shutdown(fd_, SHUT_WR);
+}
+
+void TcpStream::Close() {
+  tls_.reset();
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+Task<void> CloseGently(Poller& poller, asio::any_io_executor executor, TcpStream stream,
+                       absl::Duration timeout) {
+  struct Waiter final : Poller::Target {
+    explicit Waiter(const asio::any_io_executor& on) : event(on) {}
+    void OnReady(Poller::Readiness) override { event.Notify(); }
+    Event event;
+  };
+  if (!stream.is_open()) co_return;
+  stream.ShutdownWrite();
+  Waiter waiter(executor);
+  if (!poller.Add(stream.fd(), waiter)) co_return;
+  bool late = false;
+  const Deadline deadline(executor, timeout, [&] {
+    late = true;
+    waiter.event.Notify();
+  });
+  std::array<uint8_t, 4096> unread;
+  size_t thrown_away = 0;
+  while (!late && thrown_away < kMaxThrownAway) {
+    const IoResult got = stream.TryRead(unread);
+    thrown_away += got.bytes;
+    if (got.state == IoState::kClosed) break;
+    if (got.state == IoState::kWouldBlock) co_await waiter.event.Wait();
+  }
+  poller.Remove(stream.fd(), waiter);
 }
 
 std::string HostOf(const tcp::endpoint& endpoint) {

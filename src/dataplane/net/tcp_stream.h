@@ -5,12 +5,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <openssl/ssl.h>
 
 #include "dataplane/core/bytes.h"
 #include "dataplane/core/status.h"
+#include "dataplane/net/poller.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tls.h"
 
@@ -26,46 +28,40 @@ struct IoResult {
   int error = 0;     // errno of a kClosed that was no orderly end.
 };
 
-// Used on one worker only. Movable until something waits on it.
+// Used on one worker only. Whoever waits for it registers fd() with the worker's Poller, and
+// removes it before Close.
 class TcpStream {
  public:
+  // Takes the connection out of Asio's hands.
   TcpStream(tcp::socket socket, Side side);
-  TcpStream(TcpStream&&) = default;
-  TcpStream& operator=(TcpStream&&) = default;
+  TcpStream(TcpStream&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), tls_(std::move(other.tls_)), side_(other.side_) {}
+  TcpStream& operator=(TcpStream&&) = delete;
+  ~TcpStream() { Close(); }
 
   // No delay, keep-alive probes (15 s idle, 3 probes 5 s apart), and TCP_USER_TIMEOUT, so that dead
   // peers are noticed.
   void Tune(absl::Duration write_timeout);
 
-  // Server side of a TLS handshake. Without a deadline of its own: Close() ends it.
-  Task<absl::Status> AcceptTls(const TlsContext& context);
+  // From now on TLS, as the server; the handshake happens with the first reads. False: out of
+  // memory.
+  bool StartTls(const TlsContext& context);
 
-  // Reads what is there, at most `buffer`. A kOk with fewer bytes than asked may be followed by
-  // more only when may_hold_more().
+  // Reads what is there, at most `buffer`. After fewer bytes than asked, nothing more is there
+  // unless may_hold_more().
   IoResult TryRead(std::span<uint8_t> buffer);
   // Writes as much as the peer takes. kOk: all of it.
   IoResult TryWrite(std::span<const Pieces::Piece> pieces);
-  // TLS can hold decrypted bytes that no readiness event announces.
-  bool may_hold_more() const { return tls_ != nullptr && SSL_has_pending(tls_.get()) == 1; }
+  // TLS hands out one record at a time.
+  bool may_hold_more() const { return tls_ != nullptr; }
 
-  // `handler(error_code)` when TryRead or TryWrite is worth calling again.
-  template <typename Handler>
-  void AsyncWaitReadable(Handler&& handler) {
-    socket_.async_wait(tcp::socket::wait_read, std::forward<Handler>(handler));
-  }
-  template <typename Handler>
-  void AsyncWaitWritable(Handler&& handler) {
-    socket_.async_wait(tcp::socket::wait_write, std::forward<Handler>(handler));
-  }
-
-  // Stops reading and writing at once; waiting operations end with operation_aborted.
-  void Close();
   // Says goodbye: sends FIN after what was written.
   void ShutdownWrite();
+  void Close();
 
-  bool is_open() const { return socket_.is_open(); }
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
   Side side() const { return side_; }
-  tcp::socket& socket() { return socket_; }
 
  private:
   IoResult TryReadTls(std::span<uint8_t> buffer);
@@ -75,10 +71,16 @@ class TcpStream {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
 
-  tcp::socket socket_;
+  int fd_ = -1;
   std::unique_ptr<SSL, SslDelete> tls_;
   Side side_;
 };
+
+// Ends `stream` so that the peer gets what was sent: says goodbye, throws away what still comes,
+// and closes when the peer has closed too, or after `timeout`. (A close with unread bytes would
+// reset the connection and lose what is under way.) `stream` is registered with no poller.
+Task<void> CloseGently(Poller& poller, asio::any_io_executor executor, TcpStream stream,
+                       absl::Duration timeout);
 
 // The peer's address without a port, IPv4-mapped addresses as IPv4.
 std::string HostOf(const tcp::endpoint& endpoint);

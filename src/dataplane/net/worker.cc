@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <pthread.h>
 #include <sched.h>
 
@@ -22,7 +24,9 @@ uint32_t UsableCores() {
 }  // namespace
 
 Worker::Worker(uint32_t index)
-    : index_(index), io_(1), work_(asio::make_work_guard(io_)), scratch_(kScratchBytes) {}
+    : index_(index), io_(1), work_(asio::make_work_guard(io_)), scratch_(kScratchBytes) {
+  asio::co_spawn(io_, poller_.Run(), asio::detached);
+}
 
 Worker::~Worker() {
   Stop();

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "dataplane/core/bytes.h"
+#include "dataplane/net/poller.h"
 
 namespace srsproxy::net {
 
@@ -42,6 +43,7 @@ class Worker {
 
   uint32_t index() const { return index_; }
   asio::io_context& io() { return io_; }
+  Poller& poller() { return poller_; }
 
   // One read buffer for all sessions of this worker: what is in it is gone at the next wait. Worker
   // thread only.
@@ -51,6 +53,7 @@ class Worker {
 
  private:
   const uint32_t index_;
+  Poller poller_;  // Before io_: what io_ destroys with itself may use it.
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<uint8_t> scratch_;

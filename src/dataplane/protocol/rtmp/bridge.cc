@@ -54,8 +54,9 @@ std::string_view RefusalCode(Role role, absl::StatusCode why) {
 
 }  // namespace
 
-Bridge::Bridge(const VhostPolicy& vhosts, HandshakeSeed seed)
+Bridge::Bridge(const VhostPolicy& vhosts, HandshakeSeed seed, Listener& listener)
     : vhosts_(vhosts),
+      listener_(listener),
       client_handshake_(std::make_unique<ServerHandshake>(seed)),
       naming_walker_(std::make_unique<ChunkWalker>(Side::kClient, &naming_observer_)),
       to_client_(Side::kOrigin, &origin_observer_) {}
@@ -77,7 +78,7 @@ void Bridge::FromClient(std::span<uint8_t> in, Output out) {
     in = in.subspan(*used);
     if (!client_handshake_->done()) return;
     client_handshake_.reset();
-    state_ = BridgeState::kNaming;
+    SetState(BridgeState::kNaming);
   }
   switch (state_) {
     case BridgeState::kNaming:
@@ -132,7 +133,7 @@ size_t Bridge::ClientAppetite() const {
 void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>> real_ip,
                        Output out) {
   retired_ = {};
-  state_ = BridgeState::kAsking;
+  SetState(BridgeState::kAsking);
   ask_ = Ask::kHandshake;
   accepted_ = false;
   connect_answered_ = false;
@@ -160,7 +161,7 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
 
 void Bridge::Continue(Output out) {
   retired_ = {};
-  state_ = BridgeState::kAsking;
+  SetState(BridgeState::kAsking);
   ask_ = Ask::kVerdict;
   accepted_ = false;
   for_origin_.push_back(request_);
@@ -176,7 +177,7 @@ void Bridge::Refuse(absl::Status why, Output out) {
 void Bridge::OriginClosed(absl::Status why, Output out) {
   origin_handshake_.reset();
   if (state_ == BridgeState::kAsking && ask_ == Ask::kHandshake) {
-    state_ = BridgeState::kPicking;
+    SetState(BridgeState::kPicking);
     return;
   }
   if (state_ == BridgeState::kAsking && why.ok()) {
@@ -307,7 +308,7 @@ void Bridge::SetRequest(const MessageHeader& header, std::span<const uint8_t> pa
   key_ = std::move(request.key);
   role_ = request.role;
   media_seen_ = false;
-  state_ = BridgeState::kPicking;
+  SetState(BridgeState::kPicking);
 }
 
 // ---- The origin, until it has answered
@@ -452,7 +453,7 @@ void Bridge::OnResult(const MessageHeader& header, const Command& command,
     if (result->ok) return;
     if (result->redirect.empty()) return refused("connect");
     redirect_ = result->redirect;
-    state_ = BridgeState::kPicking;
+    SetState(BridgeState::kPicking);
     return;
   }
   if (ask_ == Ask::kStreamId && result->transaction_id == creates_[next_create_].transaction_id) {
@@ -485,7 +486,7 @@ void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
 }
 
 void Bridge::StartFlowing(Output out) {
-  state_ = BridgeState::kFlowing;
+  SetState(BridgeState::kFlowing);
   accepted_ = false;
   active_.push_back({request_.header.stream_id, role_});
   request_.payload = {};
@@ -599,7 +600,7 @@ void Bridge::OnLaterStreamId(std::span<uint8_t> payload) {
 
 template <typename Predicate>
 void Bridge::EndStreams(Predicate ended) {
-  if (std::erase_if(active_, ended) > 0 && active_.empty()) state_ = BridgeState::kIdle;
+  if (std::erase_if(active_, ended) > 0 && active_.empty()) SetState(BridgeState::kIdle);
 }
 
 // ---- Stream ids
@@ -662,9 +663,15 @@ void Bridge::FlushQueues(Output out) {
   }
 }
 
+void Bridge::SetState(BridgeState state) {
+  const BridgeState before = std::exchange(state_, state);
+  if (before != state) listener_.OnBridgeState(before, state);
+}
+
 void Bridge::End(absl::Status why) {
-  state_ = BridgeState::kEnded;
+  if (state_ == BridgeState::kEnded) return;
   status_ = std::move(why);
+  SetState(BridgeState::kEnded);
 }
 
 void Bridge::Fail(absl::Status why) {

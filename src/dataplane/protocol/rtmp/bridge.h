@@ -51,7 +51,16 @@ class Bridge {
     Pieces& to_origin;
   };
 
-  Bridge(const VhostPolicy& vhosts, HandshakeSeed seed);
+  // Hears of every change of state, also of those that pass within one call. Must not call the
+  // bridge's changing members.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void OnBridgeState(BridgeState before, BridgeState now) = 0;
+  };
+
+  // `vhosts` and `listener` outlive the bridge.
+  Bridge(const VhostPolicy& vhosts, HandshakeSeed seed, Listener& listener);
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
   ~Bridge();
@@ -76,13 +85,15 @@ class Bridge {
   void OriginClosed(absl::Status why, Output out);
 
   BridgeState state() const { return state_; }
-  // Why it ended; OK and closed_by() when one side closed in order.
+  // Why it ended; OK: the origin closed in order.
   const absl::Status& status() const { return status_; }
 
   const StreamKey& key() const { return key_; }
   Role role() const { return role_; }
   // Where the origin sent the client, in kPicking after a redirect (302); else empty.
   const std::string& redirect() const { return redirect_; }
+  // In kAsking: nothing of the client has been told to the origin yet.
+  bool origin_handshaking() const { return origin_handshake_ != nullptr; }
   // Media has passed from the one that sends it.
   bool media_seen() const { return media_seen_; }
 
@@ -174,11 +185,13 @@ class Bridge {
   void PassToClient(const MessageHeader& header, std::span<const uint8_t> payload);
   void FlushQueues(Output out);
 
+  void SetState(BridgeState state);
   void End(absl::Status why);
   // Ends because `why` says that the client or the origin broke the protocol, and tells the client.
   void Fail(absl::Status why);
 
   const VhostPolicy& vhosts_;
+  Listener& listener_;
   BridgeState state_ = BridgeState::kHandshake;
   Ask ask_ = Ask::kHandshake;
   Role role_ = Role::kViewer;

@@ -1,0 +1,287 @@
+#include "dataplane/data_plane.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "dataplane/descriptors.h"
+#include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/directory/memory_stream_directory.h"
+#include "dataplane/net/dial.h"
+#include "dataplane/net/listener.h"
+#include "dataplane/proxy/rtmp_session.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr auto kTick = std::chrono::seconds(1);
+constexpr absl::Duration kRefusalLogInterval = absl::Seconds(10);
+// Fewer sessions than this is seldom what an operator wants.
+constexpr uint64_t kLowSessionLimit = 4096;
+// The default backend is one origin; it has no identity of its own.
+constexpr std::string_view kDefaultBackendServer = "default-backend";
+
+uint64_t RandomSeed() {
+  std::random_device random;
+  const uint64_t high = random();
+  return high << 32 | random();
+}
+
+}  // namespace
+
+struct DataPlane::Lane {
+  Lane(net::Worker& its_worker, WorkerMetrics& worker_metrics, const Dependencies& with,
+       DataPlane& plane)
+      : sessions(its_worker.io().get_executor()),
+        rtmp{.config = with.config,
+             .clock = with.clock,
+             .logger = with.logger,
+             .metrics = with.metrics,
+             .worker_metrics = worker_metrics,
+             .balancer = *plane.balancer_,
+             .origins = *plane.origins_,
+             .worker = its_worker,
+             .sessions = sessions,
+             .started = plane.started_} {}
+
+  net::Worker& worker() { return rtmp.worker; }
+
+  SessionTable sessions;
+  RtmpServices rtmp;
+  MonotonicTime refusal_logged;  // When this worker last said that the limit is reached.
+};
+
+struct DataPlane::Listening {
+  Listener listener;
+  net::TlsContext tls;
+  std::vector<net::tcp::acceptor> acceptors;  // One for each worker.
+};
+
+// Workers report here that their sessions are gone; outlives a drain that was given up.
+struct DataPlane::DrainState {
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t waiting = 0;
+};
+
+DataPlane::DataPlane(const Dependencies& dependencies)
+    : dependencies_(dependencies),
+      started_(dependencies.clock.Now()),
+      origin_store_(std::make_unique<MemoryOriginStore>()),
+      origins_(std::make_unique<OriginRegistry>(
+          dependencies.clock, *origin_store_,
+          OriginRegistryOptions{.ttl = dependencies.config.origin_server_ttl})),
+      streams_(std::make_shared<MemoryStreamDirectory>(dependencies.clock,
+                                                       dependencies.config.max_streams)),
+      balancer_(std::make_unique<StickyBalancer>(*origins_, streams_, SelectRandom, RandomSeed())),
+      limit_(std::make_unique<SessionLimit>(
+          SessionLimitFor(RaiseDescriptorLimit(), dependencies.config.max_sessions))),
+      workers_(net::MakeWorkers(dependencies.config.workers)),
+      housekeeper_(std::make_unique<net::Worker>(worker_count())) {
+  for (const auto& worker : workers_) {
+    lanes_.push_back(
+        std::make_unique<Lane>(*worker, dependencies.metrics.AddWorker(), dependencies_, *this));
+  }
+}
+
+DataPlane::~DataPlane() {
+  housekeeper_.reset();
+  for (const auto& worker : workers_) worker->Stop();
+  listening_.clear();
+  workers_.clear();
+}
+
+absl::Status DataPlane::Start() {
+  const Config& config = dependencies_.config;
+  net::TlsContext tls;
+  if (config.rtmps_server.enabled) {
+    auto loaded = net::LoadServerTls(config.tls_cert, config.tls_key);
+    if (!loaded.ok()) return loaded.status();
+    tls = *std::move(loaded);
+  }
+  if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
+  if (auto status = Listen("rtmp_server", config.rtmp_server, Listener::kRtmp, nullptr);
+      !status.ok()) {
+    return status;
+  }
+  if (auto status = Listen("rtmps_server", config.rtmps_server, Listener::kRtmps, tls);
+      !status.ok()) {
+    return status;
+  }
+
+  Metrics& metrics = dependencies_.metrics;
+  metrics.SetSessionsLimit(limit_->limit());
+  metrics.AddCollector([this](Metrics& to) {
+    to.SetOrigins(*origins_->snapshot(), dependencies_.clock.Now());
+    to.SetSelfPreservation(origins_->stats().self_preservation);
+    to.SetStreams("known", streams_->size());
+    to.SetLogDropped(dependencies_.logger.dropped());
+  });
+  if (limit_->limit() < kLowSessionLimit) {
+    dependencies_.logger.Warn("few sessions fit; raise the limit of open files (ulimit -n)",
+                              {{"sessions_limit", limit_->limit()}});
+  }
+  for (const auto& lane : lanes_) {
+    asio::co_spawn(lane->worker().io(), MeasureLag(*lane), asio::detached);
+    lane->worker().Start();
+  }
+  asio::co_spawn(housekeeper_->io(), Housekeep(), asio::detached);
+  housekeeper_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status DataPlane::RegisterDefaultBackend() {
+  const Config& config = dependencies_.config;
+  if (!config.default_backend_enabled) return absl::OkStatus();
+  OriginRegistration backend;
+  backend.ip = config.default_backend_ip;
+  backend.server = kDefaultBackendServer;
+  backend.service = "static";
+  backend.pid = "0";
+  const auto add = [](const std::optional<Endpoint>& endpoint, std::vector<Endpoint>& to) {
+    if (endpoint.has_value()) to.push_back(*endpoint);
+  };
+  add(config.default_backend_rtmp, backend.rtmp);
+  add(config.default_backend_http, backend.http);
+  add(config.default_backend_api, backend.api);
+  add(config.default_backend_rtc, backend.rtc);
+  add(config.default_backend_srt, backend.srt);
+  if (auto status = origins_->RegisterPermanent(std::move(backend)); !status.ok()) {
+    return ProxyFailure(status.code(),
+                        "PROXY_DEFAULT_BACKEND_*: " + std::string(MessageOf(status)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DataPlane::Listen(std::string_view setting, const ListenAddress& address,
+                               Listener listener, net::TlsContext tls) {
+  if (!address.enabled) return absl::OkStatus();
+  auto acceptors = net::OpenListeners(std::string(setting), address, workers_);
+  if (!acceptors.ok()) return acceptors.status();
+  const auto& listening = listening_.emplace_back(
+      std::make_unique<Listening>(Listening{listener, std::move(tls), *std::move(acceptors)}));
+  bound_.push_back(
+      {std::string(setting), net::FormatPeer(listening->acceptors.front().local_endpoint())});
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[i];
+    auto accepted = [this, &lane, &on = *listening](net::tcp::socket socket) {
+      Accept(lane, on, std::move(socket));
+    };
+    auto exhausted = [this](const boost::system::error_code& error) {
+      dependencies_.metrics.CountLimitRejection(LimitReason::kDescriptors);
+      dependencies_.logger.Error("cannot accept: pausing", {{"error", error.message()}});
+    };
+    asio::co_spawn(
+        lane.worker().io(),
+        net::AcceptLoop(listening->acceptors[i], std::move(accepted), std::move(exhausted)),
+        asio::detached);
+  }
+  return absl::OkStatus();
+}
+
+void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket socket) {
+  if (!limit_->Take()) {
+    dependencies_.metrics.CountLimitRejection(LimitReason::kMaxSessions);
+    const MonotonicTime now = dependencies_.clock.Now();
+    if (now - lane.refusal_logged > absl::ToChronoNanoseconds(kRefusalLogInterval)) {
+      lane.refusal_logged = now;
+      dependencies_.logger.Warn("connection refused: PROXY_MAX_SESSIONS is reached",
+                                {{"sessions_limit", limit_->limit()}});
+    }
+    return;
+  }
+  auto ended = [this](const std::exception_ptr& fault) {
+    limit_->Give();
+    if (fault == nullptr) return;
+    try {
+      std::rethrow_exception(fault);
+    } catch (const std::exception& error) {
+      dependencies_.logger.Error("session failed", {{"error", error.what()}});
+    }
+  };
+  asio::co_spawn(lane.worker().io(), Serve(lane, listening, std::move(socket)), std::move(ended));
+}
+
+net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tcp::socket socket) {
+  RtmpSession session(lane.rtmp, listening.listener, std::move(socket));
+  co_await session.Run(listening.tls);
+}
+
+// ---- Housekeeping
+
+net::Task<void> DataPlane::MeasureLag(Lane& lane) {
+  asio::steady_timer timer(lane.worker().io());
+  while (true) {
+    timer.expires_after(kTick);
+    co_await timer.async_wait(net::kNoThrow);
+    const auto late = std::chrono::steady_clock::now() - timer.expiry();
+    dependencies_.metrics.ObserveWorkerLoopLag(lane.worker().index(), absl::FromChrono(late));
+  }
+}
+
+net::Task<void> DataPlane::Housekeep() {
+  asio::steady_timer timer(housekeeper_->io());
+  uint64_t expired = 0;
+  while (true) {
+    timer.expires_after(kTick);
+    co_await timer.async_wait(net::kNoThrow);
+    origins_->Tick();
+    for (const uint64_t now = origins_->stats().lease_expirations; expired < now; ++expired) {
+      dependencies_.metrics.CountLeaseExpiration();
+    }
+    for (auto& origin : origins_->TakeDueProbes()) {
+      asio::co_spawn(housekeeper_->io(), Probe(std::move(origin)), asio::detached);
+    }
+  }
+}
+
+net::Task<void> DataPlane::Probe(std::shared_ptr<const Origin> origin) {
+  if (origin->registration.rtmp.empty()) co_return;
+  const Endpoint target = DialEndpoint(origin->registration, origin->registration.rtmp.front());
+  net::Dialer dialer(housekeeper_->io().get_executor());
+  const auto dialled =
+      co_await dialer.Dial(target.host, target.port, dependencies_.config.connect_timeout);
+  origins_->ReportConnect(origin->id, dialled.outcome);
+}
+
+// ---- Stopping
+
+void DataPlane::StopAccepting() {
+  for (const auto& listening : listening_) {
+    for (size_t i = 0; i < lanes_.size(); ++i) {
+      auto close = [&acceptor = listening->acceptors[i]] {
+        boost::system::error_code ignored;
+        acceptor.close(ignored);
+      };
+      asio::post(lanes_[i]->worker().io(), std::move(close));
+    }
+  }
+}
+
+bool DataPlane::Drain(absl::Duration timeout) {
+  if (drain_ == nullptr) {
+    drain_ = std::make_shared<DrainState>();
+    drain_->waiting = lanes_.size();
+    for (const auto& lane : lanes_) {
+      asio::co_spawn(lane->worker().io(), SayGoodbye(*lane, drain_), asio::detached);
+    }
+  }
+  std::unique_lock lock(drain_->mutex);
+  return drain_->changed.wait_for(lock, absl::ToChronoNanoseconds(timeout),
+                                  [this] { return drain_->waiting == 0; });
+}
+
+net::Task<void> DataPlane::SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state) {
+  lane.sessions.KickAll(ProxyFailure(absl::StatusCode::kCancelled, "this proxy stops"));
+  co_await lane.sessions.Empty();
+  const std::lock_guard lock(state->mutex);
+  --state->waiting;
+  state->changed.notify_all();
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,96 @@
+// Everything that media passes through: workers, listeners, sessions, and the knowledge of where
+// streams are.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/time/time.h>
+
+#include "dataplane/balance/origin_registry.h"
+#include "dataplane/balance/sticky_balancer.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/stream_directory.h"
+#include "dataplane/net/task.h"
+#include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/worker.h"
+#include "dataplane/proxy/session_table.h"
+
+namespace srsproxy {
+
+namespace asio = boost::asio;
+
+// Made, started and drained on one thread; the registries that it hands out are thread-safe.
+class DataPlane {
+ public:
+  // All outlive the data plane.
+  struct Dependencies {
+    const Config& config;
+    const Clock& clock;
+    const Logger& logger;
+    Metrics& metrics;
+  };
+
+  explicit DataPlane(const Dependencies& dependencies);
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+  ~DataPlane();  // What still runs ends at once.
+
+  // Opens every listener and starts to accept. Errors name the setting; nothing listens then.
+  absl::Status Start();
+
+  // Closes the listeners. Sessions go on.
+  void StopAccepting();
+  // Ends every session, and returns when all have said goodbye: true; or after `timeout`: false. A
+  // repeated call goes on waiting. Blocking.
+  bool Drain(absl::Duration timeout);
+
+  struct BoundListener {
+    std::string setting;  // "rtmp_server"
+    std::string address;  // host:port
+  };
+  const std::vector<BoundListener>& listeners() const { return bound_; }
+  uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
+  // Connections that are open now. Any thread.
+  uint64_t sessions() const { return limit_->used(); }
+
+  OriginRegistry& origins() { return *origins_; }
+  const StreamDirectory& streams() const { return *streams_; }
+  Balancer& balancer() { return *balancer_; }
+
+ private:
+  struct Lane;       // What belongs to one worker.
+  struct Listening;  // One listener on all workers.
+  struct DrainState;
+
+  absl::Status Listen(std::string_view setting, const ListenAddress& address, Listener listener,
+                      net::TlsContext tls);
+  absl::Status RegisterDefaultBackend();
+  void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
+  net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
+  net::Task<void> MeasureLag(Lane& lane);
+  net::Task<void> Housekeep();
+  net::Task<void> Probe(std::shared_ptr<const Origin> origin);
+  net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
+
+  const Dependencies dependencies_;
+  const MonotonicTime started_;
+  std::unique_ptr<OriginStore> origin_store_;
+  std::unique_ptr<OriginRegistry> origins_;
+  std::shared_ptr<StreamDirectory> streams_;
+  std::unique_ptr<StickyBalancer> balancer_;
+  std::unique_ptr<SessionLimit> limit_;
+  net::Workers workers_;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // One for each worker.
+  std::vector<std::unique_ptr<Listening>> listening_;
+  std::vector<BoundListener> bound_;
+  std::shared_ptr<DrainState> drain_;         // Once a drain has begun.
+  std::unique_ptr<net::Worker> housekeeper_;  // For what is no session's: leases, probes.
+};
+
+}  // namespace srsproxy

@@ -1,0 +1,28 @@
+#include "dataplane/descriptors.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace srsproxy {
+namespace {
+
+constexpr uint64_t kReserved = 256;
+constexpr uint64_t kPerSession = 2;
+
+}  // namespace
+
+uint64_t RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+uint64_t SessionLimitFor(uint64_t descriptors, uint64_t asked) {
+  const uint64_t fit = std::max<uint64_t>(descriptors, kReserved + kPerSession) - kReserved;
+  return asked == 0 ? fit / kPerSession : std::min(asked, fit / kPerSession);
+}
+
+}  // namespace srsproxy

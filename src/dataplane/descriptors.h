@@ -1,0 +1,15 @@
+// How many files and sockets this process may open, and how many sessions that makes.
+#pragma once
+
+#include <cstdint>
+
+namespace srsproxy {
+
+// Raises the soft limit of open descriptors to the hard one, and returns it.
+uint64_t RaiseDescriptorLimit();
+
+// The sessions that fit: each needs two descriptors, and 256 are kept for everything else. `asked`
+// is PROXY_MAX_SESSIONS, 0 for as many as fit.
+uint64_t SessionLimitFor(uint64_t descriptors, uint64_t asked);
+
+}  // namespace srsproxy

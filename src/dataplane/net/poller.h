@@ -1,0 +1,66 @@
+// Readiness of the sockets of one worker: an epoll of its own, edge-triggered, inside the worker's
+// io_context.
+//
+// A socket is registered once, and no system call is needed for each event but the read and the
+// write themselves (Asio's own wait costs an epoll_ctl each time). On a worker that carries many
+// connections, a drained poller lets events gather for a moment before it looks again: what arrived
+// meanwhile is read at once, in fewer and larger pieces.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "dataplane/net/task.h"
+
+namespace srsproxy::net {
+
+// Used on one worker only. Outlives its targets.
+class Poller {
+ public:
+  struct Readiness {
+    bool readable = false;
+    bool writable = false;
+    bool ended = false;  // The peer has closed, or there was an error: read to the end.
+  };
+
+  class Target {
+   public:
+    virtual ~Target() = default;
+    // What has become true since the last call. It is told once: read, or write, until that would
+    // block. May add and remove any target.
+    virtual void OnReady(Readiness ready) = 0;
+  };
+
+  Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  ~Poller();
+
+  // Calls the targets until the io_context stops. Spawned once, by the worker.
+  Task<void> Run();
+
+  // `target` hears of `fd`, first of its state now, until Remove. False when the kernel refuses
+  // (out of memory or watches).
+  bool Add(int fd, Target& target);
+  // From now on `target` is not called. Before `fd` is closed.
+  void Remove(int fd, Target& target);
+
+  // Calls `target` again, as readable, after the others had their turn.
+  void Again(Target& target) { again_.push_back(&target); }
+
+  // Somebody waits for an answer, or there is more to read than fits: do not gather this time.
+  void Hurry() { hurry_ = true; }
+
+ private:
+  void DispatchAgain();
+  void DispatchEvents();
+
+  const int epoll_;
+  size_t targets_ = 0;
+  bool hurry_ = false;
+  std::vector<Target*> again_;
+  std::vector<Target*> batch_;  // Of the dispatch under way; removed ones are null.
+};
+
+}  // namespace srsproxy::net

@@ -1,0 +1,399 @@
+#include "dataplane/proxy/rtmp_session.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include <boost/url/parse.hpp>
+
+#include "dataplane/proxy/pick_origin.h"
+
+namespace srsproxy {
+namespace {
+
+using rtmp::BridgeState;
+
+// After connect an encoder names its stream at once; SRS waits as long as this for it, and origins
+// ask their hooks.
+constexpr int kCommandTimeouts = 3;  // Handshake timeouts.
+
+// SRS lets a publisher's connection wait this long for its next stream.
+constexpr absl::Duration kIdleTimeout = absl::Minutes(3);
+
+constexpr size_t kMaxOriginsTried = 3;
+constexpr int kMaxRedirects = 3;
+
+// How long the last bytes may take to reach those who are still there.
+constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+
+constexpr uint16_t kRtmpPort = 1935;
+
+// Of PROXY_LOAD_BALANCER_STRATEGY.
+constexpr std::string_view kStrategy = "random";
+
+rtmp::HandshakeSeed NewSeed(MonotonicTime now) {
+  std::random_device random;
+  const uint64_t high = random();
+  const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = high << 32 | random()};
+}
+
+std::string PeerOf(const net::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? "unknown" : net::FormatPeer(peer);
+}
+
+std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return std::nullopt;
+  const auto address = net::asio::ip::make_address_v4(net::HostOf(peer), error);
+  if (error) return std::nullopt;
+  return address.to_bytes();
+}
+
+}  // namespace
+
+RtmpSession::RtmpSession(RtmpServices& services, srsproxy::Listener listener,
+                         net::tcp::socket client)
+    : services_(services),
+      listener_(listener),
+      client_address_(PeerOf(client)),
+      client_ipv4_(Ipv4Of(client)),
+      accepted_(services.clock.Now()),
+      client_(std::move(client), Side::kClient),
+      bridge_(services.config.vhosts, NewSeed(accepted_), *this),
+      relay_(services.worker, *this, services.config.write_timeout),
+      changed_(services.worker.io().get_executor()),
+      deadline_(services.worker.io().get_executor()),
+      place_(services.sessions, *this) {}
+
+net::Task<void> RtmpSession::Run(net::TlsContext tls) {
+  services_.worker_metrics.ConnectionOpened(listener_);
+  client_.Tune(services_.config.write_timeout);
+  if (tls != nullptr && !client_.StartTls(tls)) {
+    End(Side::kProxy, ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS"));
+  }
+  ArmDeadline(services_.config.handshake_timeout, Side::kClient, "the handshake");
+  if (!over()) relay_.Attach(client_);
+  while (!over()) {
+    co_await changed_.Wait();
+    if (origin_closed_.has_value() && !over()) {
+      auto& out = services_.worker.output();
+      out.Clear();
+      const absl::Status why = *std::exchange(origin_closed_, std::nullopt);
+      bridge_.OriginClosed(why, {out.to_client, out.to_origin});
+      relay_.Send(out);
+      origin_.reset();
+    }
+    if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
+    if (!over()) relay_.Resume();
+  }
+  deadline_.Disarm();
+  co_await SayGoodbye();
+  services_.worker_metrics.ConnectionClosed(listener_);
+}
+
+// ---- Events
+
+void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) {
+  const rtmp::Bridge::Output to{out.to_client, out.to_origin};
+  uint64_t received = 0;
+  const bool handshaking = bridge_.origin_handshaking();
+  if (from == Side::kClient) {
+    heard_ = true;
+    received = in.size();
+    bridge_.FromClient(in, to);
+  } else {
+    bridge_.FromOrigin(in, to);
+  }
+  if (bridge_.state() != State::kFlowing) services_.worker.poller().Hurry();
+  if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAsking) {
+    ArmDeadline(kCommandTimeouts * services_.config.handshake_timeout, Side::kOrigin, "its answer");
+  }
+  if (use_ == nullptr) return;
+  use_->bytes_in += received;
+  use_->bytes_out += out.to_client.total_bytes();
+  auto& metrics = services_.worker_metrics;
+  metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kIn, received);
+  metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kOut, out.to_client.total_bytes());
+  if (!use_->media_seen && bridge_.media_seen()) NoteMedia();
+}
+
+void RtmpSession::OnClosed(Side side, absl::Status why) {
+  if (side == Side::kClient) {
+    End(SideOf(why) == Side::kProxy && !why.ok() ? Side::kProxy : Side::kClient, std::move(why));
+    return;
+  }
+  origin_closed_ = std::move(why);
+  changed_.Notify();
+}
+
+size_t RtmpSession::Appetite(Side side) const {
+  if (over()) return 0;
+  return side == Side::kClient ? bridge_.ClientAppetite() : SIZE_MAX;
+}
+
+void RtmpSession::OnBridgeState(State before, State now) {
+  phase_ = before;
+  const absl::Duration handshake_timeout = services_.config.handshake_timeout;
+  switch (now) {
+    case State::kHandshake:
+      break;
+    case State::kNaming:
+      services_.metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient,
+                                         absl::FromChrono(services_.clock.Now() - accepted_));
+      ArmDeadline(kCommandTimeouts * handshake_timeout, Side::kClient, "publish or play");
+      break;
+    case State::kPicking:
+      deadline_.Disarm();
+      if (before != State::kAsking) BeginUse();
+      break;
+    case State::kAsking:
+      ArmDeadline(handshake_timeout, Side::kOrigin, "the handshake");
+      break;
+    case State::kFlowing:
+      deadline_.Disarm();
+      if (use_->role == Role::kPublisher) use_->lease->MediaFlows();
+      break;
+    case State::kIdle:
+      ArmDeadline(kIdleTimeout, Side::kClient, "another stream");
+      FinishUse(Side::kClient, absl::OkStatus());
+      break;
+    case State::kEnded:
+      End(bridge_.status().ok() ? Side::kOrigin : SideOf(bridge_.status()), bridge_.status());
+      break;
+  }
+  changed_.Notify();
+}
+
+void RtmpSession::Kick(absl::Status why) { End(Side::kProxy, std::move(why)); }
+
+void RtmpSession::End(Side side, absl::Status why) {
+  if (over()) return;
+  ended_ = {side, std::move(why)};
+  if (dialer_ != nullptr) dialer_->Cancel();
+  if (cancel_wait_) cancel_wait_();
+  changed_.Notify();
+}
+
+void RtmpSession::ArmDeadline(absl::Duration timeout, Side side, std::string_view what) {
+  deadline_.Arm(timeout, [this, side, what] { OnDeadline(side, what); });
+}
+
+void RtmpSession::OnDeadline(Side side, std::string_view what) {
+  const absl::Status why =
+      Failure(side, absl::StatusCode::kDeadlineExceeded,
+              "the " + std::string(SideName(side)) + " took too long for " + std::string(what));
+  if (side == Side::kClient) return End(side, why);
+  if (bridge_.origin_handshaking()) {
+    relay_.Release(Side::kOrigin);
+    OnClosed(Side::kOrigin, why);
+  } else {
+    Refuse(why);
+  }
+}
+
+// ---- The origin
+
+net::Task<void> RtmpSession::FindOrigin() {
+  absl::Status last = ProxyFailure(absl::StatusCode::kUnavailable, "no origin could be reached");
+  while (!over() && use_->tried.size() < kMaxOriginsTried) {
+    PickRequest request{bridge_.key(), Protocol::kRtmp, use_->role, use_->tried};
+    use_->lease.reset();
+    const MonotonicTime asked = services_.clock.Now();
+    auto placement = co_await PickOrigin(services_.worker.io().get_executor(), services_.balancer,
+                                         services_.origins, services_.clock, services_.started,
+                                         std::move(request), cancel_wait_);
+    services_.metrics.ObservePick(absl::FromChrono(services_.clock.Now() - asked));
+    if (over()) co_return;
+    if (!placement.ok()) {
+      if (absl::IsResourceExhausted(placement.status())) {
+        services_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
+      }
+      co_return Refuse(placement.status());
+    }
+    use_->lease = std::move(placement->lease);
+    use_->origin = placement->origin->registration.server;
+    services_.metrics.CountStreamAssignment(kStrategy, placement->reason);
+
+    const bool redirected = !bridge_.redirect().empty();
+    const auto target = Target(*placement);
+    if (!target.ok()) co_return Refuse(target.status());
+    if (!redirected && origin_ != nullptr && origin_id_ == placement->origin->id) {
+      auto& out = services_.worker.output();
+      out.Clear();
+      bridge_.Continue({out.to_client, out.to_origin});
+      relay_.Send(out);
+      co_return;
+    }
+    DropOrigin();
+    if (co_await Dial(*placement, *target)) co_return;
+    use_->tried.push_back(placement->origin->id);
+  }
+  if (!over()) Refuse(last);
+}
+
+absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
+  if (bridge_.redirect().empty()) return placement.endpoint;
+  const auto refused = [](std::string_view why) {
+    return OriginFailure(absl::StatusCode::kPermissionDenied,
+                         "the origin redirected the client " + std::string(why));
+  };
+  if (use_->redirects >= kMaxRedirects) return refused("too often");
+  const auto url = boost::urls::parse_uri_reference(bridge_.redirect());
+  if (url.has_error()) return refused("to something that is no URL");
+  const Endpoint wanted{.transport = Transport::kTcp,
+                        .host = std::string(url->host_address()),
+                        .port = url->has_port() ? url->port_number() : kRtmpPort};
+  for (const auto& origin : services_.origins.snapshot()->origins) {
+    if (origin->registration.ip != wanted.host) continue;
+    for (const Endpoint& endpoint : origin->registration.rtmp) {
+      if (endpoint.port == wanted.port) return wanted;
+    }
+  }
+  return refused("to a server that is not registered here");
+}
+
+net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& target) {
+  const MonotonicTime began = services_.clock.Now();
+  net::Dialer dialer(services_.worker.io().get_executor());
+  dialer_ = &dialer;
+  auto dialled = co_await dialer.Dial(target.host, target.port, services_.config.connect_timeout);
+  dialer_ = nullptr;
+  if (over()) co_return false;
+  services_.balancer.ReportConnect(placement.origin->id, dialled.outcome);
+  if (!dialled.socket.ok()) {
+    services_.metrics.CountOriginFailure(placement.origin->registration.server, dialled.outcome);
+    services_.logger.Warn("origin not reached", {{"session", use_->id},
+                                                 {"origin", placement.origin->id},
+                                                 {"error", MessageOf(dialled.socket.status())}});
+    co_return false;
+  }
+  services_.metrics.ObserveOriginConnect(absl::FromChrono(services_.clock.Now() - began));
+  if (!bridge_.redirect().empty()) ++use_->redirects;
+  origin_ = std::make_unique<net::TcpStream>(*std::move(dialled.socket), Side::kOrigin);
+  origin_->Tune(services_.config.write_timeout);
+  origin_id_ = placement.origin->id;
+  const bool tell_ip = services_.config.rtmp_real_ip == RtmpRealIp::kF3;
+  auto& out = services_.worker.output();
+  out.Clear();
+  bridge_.Connected(NewSeed(services_.clock.Now()), tell_ip ? client_ipv4_ : std::nullopt,
+                    {out.to_client, out.to_origin});
+  relay_.Attach(*origin_);
+  relay_.Send(out);
+  co_return true;
+}
+
+void RtmpSession::Refuse(const absl::Status& why) {
+  if (use_ != nullptr && use_->lease != nullptr) use_->lease->Refused();
+  auto& out = services_.worker.output();
+  out.Clear();
+  bridge_.Refuse(why, {out.to_client, out.to_origin});
+  relay_.Send(out);
+}
+
+void RtmpSession::DropOrigin() {
+  relay_.Release(Side::kOrigin);
+  origin_.reset();
+  origin_closed_.reset();
+}
+
+// ---- The end
+
+net::Task<void> RtmpSession::SayGoodbye() {
+  const auto& [side, why] = *ended_;
+  // The lease first, so that whoever comes back is placed anew.
+  if (use_ != nullptr) {
+    FinishUse(side, why);
+  } else {
+    SessionEnd end;
+    end.id = NewSessionId();
+    end.client = client_address_;
+    end.duration = absl::FromChrono(services_.clock.Now() - accepted_);
+    end.side = side;
+    end.reason = EndReasonOf(why);
+    end.message = MessageOf(why);
+    if (heard_ || !why.ok()) LogSessionEnd(services_.logger, end);
+  }
+  CountClientError(why);
+
+  const auto executor = services_.worker.io().get_executor();
+  {
+    // Whoever is still there gets what is kept for it.
+    const net::Deadline late(executor, kGoodbyeTimeout, [this] {
+      relay_.Release(Side::kClient);
+      relay_.Release(Side::kOrigin);
+    });
+    co_await relay_.Drained(Side::kOrigin);
+    co_await relay_.Drained(Side::kClient);
+  }
+  relay_.Release(Side::kClient);
+  relay_.Release(Side::kOrigin);
+  if (origin_ != nullptr) {
+    origin_->ShutdownWrite();
+    client_.ShutdownWrite();
+    co_await net::CloseGently(services_.worker.poller(), executor, std::move(*origin_),
+                              kGoodbyeTimeout);
+  }
+  co_await net::CloseGently(services_.worker.poller(), executor, std::move(client_),
+                            kGoodbyeTimeout);
+}
+
+void RtmpSession::BeginUse() {
+  use_ = std::make_unique<Use>();
+  use_->id = NewSessionId();
+  use_->role = bridge_.role();
+  use_->stream = bridge_.key().stream.empty() ? "" : bridge_.key().ToString();
+  use_->started = services_.clock.Now();
+  services_.worker_metrics.SessionStarted(Protocol::kRtmp, use_->role);
+}
+
+void RtmpSession::FinishUse(Side side, const absl::Status& why) {
+  use_->lease.reset();
+  const SessionEnd end{.id = use_->id,
+                       .protocol = Protocol::kRtmp,
+                       .role = use_->role,
+                       .stream = std::move(use_->stream),
+                       .origin = std::move(use_->origin),
+                       .client = client_address_,
+                       .bytes_in = use_->bytes_in,
+                       .bytes_out = use_->bytes_out,
+                       .duration = absl::FromChrono(services_.clock.Now() - use_->started),
+                       .side = side,
+                       .reason = EndReasonOf(why),
+                       .message = std::string(MessageOf(why))};
+  use_.reset();
+  services_.worker_metrics.SessionEnded(end);
+  services_.metrics.ObserveSessionDuration(end.protocol, end.role, end.duration);
+  LogSessionEnd(services_.logger, end);
+}
+
+void RtmpSession::NoteMedia() {
+  use_->media_seen = true;
+  if (use_->role == Role::kViewer && use_->lease != nullptr) use_->lease->MediaFlows();
+  services_.metrics.ObserveFirstByte(Protocol::kRtmp, use_->role,
+                                     absl::FromChrono(services_.clock.Now() - accepted_));
+}
+
+void RtmpSession::CountClientError(const absl::Status& why) {
+  if (ended_->side != Side::kClient) return;
+  std::optional<ClientError> error;
+  if (absl::IsDeadlineExceeded(why)) {
+    error = ClientError::kTimeout;
+  } else if (absl::IsOutOfRange(why)) {
+    error = ClientError::kTooLarge;
+  } else if (absl::IsInvalidArgument(why)) {
+    error = phase_ == State::kHandshake ? ClientError::kWrongProtocol
+            : phase_ == State::kPicking ? ClientError::kBadName
+                                        : ClientError::kMalformed;
+  } else if (why.ok() && heard_ && bridge_.state() == State::kHandshake) {
+    error = ClientError::kHandshake;
+  }
+  if (error.has_value()) {
+    services_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
+  }
+}
+
+}  // namespace srsproxy

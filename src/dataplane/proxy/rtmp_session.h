@@ -1,0 +1,126 @@
+// One RTMP client's connection, from accept to close: drives the bridge, finds origins, relays.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/balance/origin_registry.h"
+#include "dataplane/core/balancer.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/session.h"
+#include "dataplane/net/dial.h"
+#include "dataplane/net/event.h"
+#include "dataplane/net/relay.h"
+#include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/timeout.h"
+#include "dataplane/net/worker.h"
+#include "dataplane/protocol/rtmp/bridge.h"
+#include "dataplane/proxy/session_table.h"
+
+namespace srsproxy {
+
+// What the RTMP sessions of one worker use. Outlives them.
+struct RtmpServices {
+  const Config& config;
+  const Clock& clock;
+  const Logger& logger;
+  Metrics& metrics;
+  WorkerMetrics& worker_metrics;
+  Balancer& balancer;
+  OriginRegistry& origins;
+  net::Worker& worker;
+  SessionTable& sessions;
+  MonotonicTime started;  // Of the proxy.
+};
+
+// Lives in the frame of Run. Used on its worker only.
+class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTable::Session {
+ public:
+  RtmpSession(RtmpServices& services, srsproxy::Listener listener, net::tcp::socket client);
+  RtmpSession(const RtmpSession&) = delete;
+  RtmpSession& operator=(const RtmpSession&) = delete;
+
+  // Returns when both connections are closed. `tls`: the client speaks TLS; null: it does not.
+  net::Task<void> Run(net::TlsContext tls);
+
+ private:
+  using State = rtmp::BridgeState;
+
+  // A client's use of one stream; a connection may see several, one after another.
+  struct Use {
+    std::string id;
+    Role role = Role::kViewer;
+    std::string stream;
+    std::string origin;  // `server`
+    MonotonicTime started;
+    uint64_t bytes_in = 0;
+    uint64_t bytes_out = 0;
+    bool media_seen = false;
+    std::vector<std::string> tried;  // Origin ids.
+    int redirects = 0;
+    std::unique_ptr<StreamLease> lease;
+  };
+
+  // net::Relay::Handler
+  void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
+  void OnClosed(Side side, absl::Status why) override;
+  size_t Appetite(Side side) const override;
+  // rtmp::Bridge::Listener
+  void OnBridgeState(State before, State now) override;
+  // SessionTable::Session
+  void Kick(absl::Status why) override;
+
+  net::Task<void> FindOrigin();
+  // The endpoint of the pick, or of the redirect that the origin answered with.
+  absl::StatusOr<Endpoint> Target(const Placement& placement) const;
+  net::Task<bool> Dial(const Placement& placement, const Endpoint& target);
+  void Refuse(const absl::Status& why);
+  void DropOrigin();
+  net::Task<void> SayGoodbye();
+
+  bool over() const { return ended_.has_value(); }
+  // The first reason counts.
+  void End(Side side, absl::Status why);
+  void ArmDeadline(absl::Duration timeout, Side side, std::string_view what);
+  void OnDeadline(Side side, std::string_view what);
+
+  void BeginUse();
+  void FinishUse(Side side, const absl::Status& why);
+  void CountClientError(const absl::Status& why);
+  void NoteMedia();
+
+  struct Ended {
+    Side side = Side::kClient;
+    absl::Status why;
+  };
+
+  RtmpServices& services_;
+  const srsproxy::Listener listener_;
+  const std::string client_address_;  // address:port
+  std::optional<std::array<uint8_t, 4>> client_ipv4_;
+  const MonotonicTime accepted_;
+
+  net::TcpStream client_;
+  std::unique_ptr<net::TcpStream> origin_;
+  std::string origin_id_;  // Of the connected one.
+  rtmp::Bridge bridge_;
+  net::Relay relay_;
+  net::Event changed_;
+  net::Deadline deadline_;
+  net::Dialer* dialer_ = nullptr;              // While dialling.
+  std::function<void()> cancel_wait_;          // While waiting for a first origin.
+  std::unique_ptr<Use> use_;                   // From the moment the client has named a stream.
+  std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
+  std::optional<Ended> ended_;
+  State phase_ = State::kHandshake;  // The state in which it ended.
+  bool heard_ = false;               // The client has sent something.
+  SessionTable::Place place_;
+};
+
+}  // namespace srsproxy
