@@ -20,12 +20,15 @@ namespace {
 
 constexpr int kUsageExitCode = 2;
 
-std::string HelpText(const v1::SettingOptions& options) {
+std::string HelpText(const Setting& setting) {
+  const v1::SettingOptions& options = setting.options();
   std::string text = absl::StrReplaceAll(options.doc(), {{"`", ""}});
   if (!options.default_value().empty()) {
     absl::StrAppend(&text, " Default: ", options.default_value(), ".");
   }
-  if (!options.not_yet().empty()) absl::StrAppend(&text, " (Not yet available.)");
+  if (!setting.Restriction().empty()) {
+    absl::StrAppend(&text, " (", ToAbsl(setting.Restriction()), ")");
+  }
   return text;
 }
 
@@ -71,10 +74,9 @@ Startup ReadCommandLine(const std::vector<std::string>& arguments, ConfigSources
   std::map<std::string, std::string> flags;
   std::string section;
   for (const Setting& setting : AllSettings()) {
-    const v1::SettingOptions& options = setting.options();
-    if (!options.section().empty()) section = options.section();
+    if (!setting.options().section().empty()) section = setting.options().section();
     const char* alias = setting.name() == "config_file" ? ",--config" : "";
-    app.add_option(absl::StrCat(setting.Flag(), alias), flags[setting.name()], HelpText(options))
+    app.add_option(absl::StrCat(setting.Flag(), alias), flags[setting.name()], HelpText(setting))
         ->type_name(setting.Kind())
         ->group(section)
         ->take_last();

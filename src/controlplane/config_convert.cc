@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <absl/strings/str_cat.h>
@@ -93,11 +95,16 @@ bool Overlap(const ListenAddress& a, const ListenAddress& b) {
 void CheckReadable(std::string_view setting, const std::string& path,
                    std::vector<ConfigProblem>& problems) {
   if (path.empty()) return;
+  const auto complain = [&](std::string_view reason) {
+    problems.push_back(
+        {std::string(setting), absl::StrCat(path, " cannot be read: ", ToAbsl(reason))});
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return complain("it is a folder");
   errno = 0;
   std::ifstream file(path);
-  if (file.peek() != std::ifstream::traits_type::eof()) return;
-  const char* reason = file.is_open() && errno == 0 ? "it is empty" : std::strerror(errno);
-  problems.push_back({std::string(setting), absl::StrCat(path, " cannot be read: ", reason)});
+  if (!file.is_open()) return complain(std::strerror(errno));
+  if (file.peek() == std::ifstream::traits_type::eof()) complain("it is empty");
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ unknown variable `PROXY_*` is only warned about. `srsproxy --check-config` shows
 its value and source, checks them, and exits.
 
 Settings are read at start. Those marked *not yet available* belong to parts that are not built yet:
-setting one to anything but its default, or such a listener to anything but `off`, is refused.
+setting one to anything but its default, or such a listener to anything but `off`, is refused with
+that reason. Such a listener is off, whatever its default says.
 
 | kind | how it is written |
 |---|---|
@@ -66,10 +67,11 @@ std::string ConfigurationPage() {
     }
     const std::string value =
         options.default_value().empty() ? "" : absl::StrCat("`", options.default_value(), "`");
+    const std::string restriction =
+        setting.Restriction().empty() ? "" : absl::StrCat(" (", ToAbsl(setting.Restriction()), ")");
     absl::StrAppend(&page, "| `", setting.Variable(), "` | ", Cell(setting.Kind()), " | ",
-                    Cell(value), options.not_yet().empty() ? "" : " (not yet available)", " | ",
-                    Cell(options.doc()), options.reloadable() ? " Can be changed by a reload." : "",
-                    " |\n");
+                    Cell(value), restriction, " | ", Cell(options.doc()),
+                    options.reloadable() ? " Can be changed by a reload." : "", " |\n");
   }
   return page;
 }

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <absl/strings/ascii.h>
@@ -42,14 +42,16 @@ struct Written {
 using WrittenSettings = std::map<std::string, Written>;  // By the setting's name.
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
+  const auto failed = [&](std::string_view reason) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), " cannot be read: ", ToAbsl(reason)));
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return failed("it is a folder");
   errno = 0;
   std::ifstream file(path);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad() || std::filesystem::is_directory(path)) {
-    const char* reason = errno != 0 ? std::strerror(errno) : "it is no file";
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), " cannot be read: ", reason));
-  }
-  return text;
+  if (!file.is_open()) return failed(std::strerror(errno));
+  return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
 class Loader {
@@ -273,25 +275,27 @@ absl::StatusOr<LoadedConfig> LoadConfig(const ConfigSources& sources) {
 
 std::string FormatSettings(const LoadedConfig& config) {
   struct Row {
-    std::string setting, value, source;
+    std::string setting, source, value;
   };
-  std::vector<Row> rows = {{"SETTING", "VALUE", "SOURCE"}};
-  size_t setting_width = rows[0].setting.size();
-  size_t value_width = rows[0].value.size();
+  std::vector<Row> rows = {{"SETTING", "SOURCE", "VALUE"}};
   for (const Setting& setting : AllSettings()) {
     std::string value = setting.Text(config.proto);
     if (setting.options().secret() && !value.empty()) value = "***";
-    if (!setting.options().not_yet().empty()) {
-      absl::StrAppend(&value, value.empty() ? "" : " ", "(not yet available)");
+    if (!setting.Restriction().empty()) {
+      absl::StrAppend(&value, value.empty() ? "" : " ", "(", ToAbsl(setting.Restriction()), ")");
     }
-    rows.push_back({setting.name(), value, config.sources.at(setting.name())});
-    setting_width = std::max(setting_width, rows.back().setting.size());
-    value_width = std::max(value_width, rows.back().value.size());
+    rows.push_back({setting.name(), config.sources.at(setting.name()), std::move(value)});
+  }
+  size_t setting_width = 0;
+  size_t source_width = 0;
+  for (const Row& row : rows) {
+    setting_width = std::max(setting_width, row.setting.size());
+    source_width = std::max(source_width, row.source.size());
   }
   std::string table;
   for (const Row& row : rows) {
     absl::StrAppendFormat(&table, "%-*s  %-*s  %s\n", static_cast<int>(setting_width), row.setting,
-                          static_cast<int>(value_width), row.value, row.source);
+                          static_cast<int>(source_width), row.source, row.value);
   }
   return table;
 }

@@ -118,6 +118,13 @@ bool Setting::IsListener() const {
   return options_->kind() == "address" && !options_->default_value().empty();
 }
 
+std::string_view Setting::Restriction() const {
+  if (options_->not_yet().empty()) return "";
+  const bool has_choices =
+      Kind().find('|') != std::string::npos && field_->cpp_type() == FieldDescriptor::CPPTYPE_ENUM;
+  return has_choices ? "others not yet available" : "not yet available";
+}
+
 absl::Status Setting::Set(std::string_view text, v1::Config& config) const {
   const Reflection* reflection = config.GetReflection();
   if (field_->is_repeated()) {
