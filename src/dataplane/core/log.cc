@@ -18,6 +18,7 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include "dataplane/core/status.h"
+#include "dataplane/core/text.h"
 
 namespace srsproxy {
 namespace {
@@ -36,32 +37,19 @@ std::string_view LevelText(LogLevel level) {
   return "INFO";
 }
 
-// The length of the well-formed UTF-8 sequence (RFC 3629, section 4) that `text` starts with; 0
-// when there is none.
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
-                        : lead >= 0xE0 && lead < 0xF0 ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                      : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool outside = (lead == 0xED && byte(1) >= 0xA0) || (lead == 0xF4 && byte(1) >= 0x90);
-  return overlong || outside ? 0 : length;
-}
-
 // `text` so that it stays on one line and, within quotes, reads back as a JSON string (RFC 8259,
 // section 7). What is not UTF-8 becomes U+FFFD.
 std::string Escaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const char c = text.front();
-    const size_t length = Utf8Length(text);
+    const std::string_view sequence = text.substr(0, Utf8SequenceLength(text));
+    if (sequence.empty()) {
+      out.append("\uFFFD");
+      text.remove_prefix(1);
+      continue;
+    }
+    text.remove_prefix(sequence.size());
+    const char c = sequence.front();
     if (c == '"' || c == '\\') {
       out.append({'\\', c});
     } else if (c == '\n') {
@@ -70,16 +58,12 @@ std::string Escaped(std::string_view text) {
       out.append("\\r");
     } else if (c == '\t') {
       out.append("\\t");
-    } else if ((length == 1 && static_cast<unsigned char>(c) < 0x20) || c == 0x7F) {
-      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned>(c));
-    } else if (length == 2 && c == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0) {
-      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(text[1]));  // C1
-    } else if (length == 0) {
-      out.append("\uFFFD");
+    } else if (IsControl(sequence)) {
+      // The code point of a control character is its last byte.
+      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(sequence.back()));
     } else {
-      out.append(text.substr(0, length));
+      out.append(sequence);
     }
-    text.remove_prefix(std::max<size_t>(length, 1));
   }
   return out;
 }
