@@ -30,7 +30,7 @@ ControlPlane::ControlPlane(Dependencies dependencies)
                       .origins = dependencies_.origins,
                       .streams = dependencies_.streams,
                       .readiness = dependencies_.readiness,
-                      .status = dependencies_.proxy_status},
+                      .status = [this] { return Status(); }},
                      observer_) {}
 
 ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
@@ -42,10 +42,11 @@ absl::Status ControlPlane::Start() {
                                      dependencies_.readiness);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
+  grpc_port_ = server_->port();
   if (config.grpc_server.enabled) {
-    dependencies_.logger.Info("listening",
-                              {{"listener", "grpc_server"},
-                               {"address", BoundAddress(config.grpc_server, server_->port())}});
+    dependencies_.logger.Info(
+        "listening",
+        {{"listener", "grpc_server"}, {"address", BoundAddress(config.grpc_server, grpc_port_)}});
   }
   if (!config.system_api.enabled) return absl::OkStatus();
 
@@ -59,9 +60,10 @@ absl::Status ControlPlane::Start() {
     return api.status();
   }
   system_api_ = *std::move(api);
-  dependencies_.logger.Info("listening",
-                            {{"listener", "system_api"},
-                             {"address", BoundAddress(config.system_api, system_api_->port())}});
+  system_api_port_ = system_api_->port();
+  dependencies_.logger.Info(
+      "listening",
+      {{"listener", "system_api"}, {"address", BoundAddress(config.system_api, system_api_port_)}});
   return absl::OkStatus();
 }
 
@@ -71,6 +73,20 @@ void ControlPlane::Stop(absl::Duration grace) {
   system_api_.reset();
   if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
   server_.reset();
+  system_api_port_ = 0;
+  grpc_port_ = 0;
+}
+
+ProxyStatus ControlPlane::Status() const {
+  auto status = dependencies_.proxy_status();
+  const auto& config = dependencies_.config;
+  if (const uint16_t port = system_api_port_; port != 0) {
+    status.listeners.push_back({"system_api", BoundAddress(config.system_api, port)});
+  }
+  if (const uint16_t port = grpc_port_; port != 0) {
+    status.listeners.push_back({"grpc_server", BoundAddress(config.grpc_server, port)});
+  }
+  return status;
 }
 
 }  // namespace srsproxy::control

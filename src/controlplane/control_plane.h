@@ -1,6 +1,7 @@
 // Everything through which a proxy is controlled: the gRPC port and the System API.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,11 +56,16 @@ class ControlPlane {
   void Stop(absl::Duration grace);
 
   // As bound; 0 when off. After Start.
-  uint16_t grpc_port() const { return server_ ? server_->port() : 0; }
-  uint16_t system_api_port() const { return system_api_ ? system_api_->port() : 0; }
+  uint16_t grpc_port() const { return grpc_port_; }
+  uint16_t system_api_port() const { return system_api_port_; }
 
  private:
+  // Of the whole proxy: what the data plane tells, and the ports of the control plane.
+  ProxyStatus Status() const;
+
   const Dependencies dependencies_;
+  std::atomic<uint16_t> grpc_port_{0};
+  std::atomic<uint16_t> system_api_port_{0};
   const CallObserver observer_;
   RefusalLog refusals_;
   OriginService origin_service_;

@@ -1,6 +1,5 @@
 #include "controlplane/convert.h"
 
-#include <cmath>
 #include <optional>
 #include <string>
 
@@ -13,14 +12,8 @@ namespace {
 
 using Endpoints = google::protobuf::RepeatedPtrField<std::string>;
 
-constexpr int kMaxEndpoints = 64;  // In each list.
-constexpr size_t kMaxLabels = 64;
-
 absl::StatusOr<std::vector<Endpoint>> ParseEndpoints(std::string_view field, const Endpoints& texts,
                                                      Transport default_transport) {
-  if (texts.size() > kMaxEndpoints) {
-    return InvalidField(field, "at most " + std::to_string(kMaxEndpoints) + " are allowed");
-  }
   std::vector<Endpoint> endpoints;
   for (int i = 0; i < texts.size(); ++i) {
     auto endpoint = ParseEndpoint(texts[i], default_transport);
@@ -128,38 +121,26 @@ absl::StatusOr<OriginRegistration> FromProto(const v1::OriginRegistration& messa
     list.endpoints = *std::move(endpoints);
   }
 
-  if (message.has_weight()) {
-    if (!std::isfinite(message.weight())) return InvalidField("weight", "must be a finite number");
-    registration.weight = message.weight();
-  }
+  if (message.has_weight()) registration.weight = message.weight();
   registration.zone = message.zone();
-  if (message.labels().size() > kMaxLabels) {
-    return InvalidField("labels", "at most " + std::to_string(kMaxLabels) + " are allowed");
-  }
   registration.labels = {message.labels().begin(), message.labels().end()};
-  if (message.capacity() < 0) return InvalidField("capacity", "must not be negative");
   registration.capacity = message.capacity();
   if (message.has_heartbeat_interval()) {
     const auto& interval = message.heartbeat_interval();
     registration.heartbeat_interval =
         absl::Seconds(interval.seconds()) + absl::Nanoseconds(interval.nanos());
-    if (*registration.heartbeat_interval <= absl::ZeroDuration()) {
-      return InvalidField("heartbeat_interval", "must be more than 0");
-    }
   }
 
-  if (registration.rtmp.empty()) {
-    return InvalidField("rtmp",
+  const auto valid = ValidateRegistration(registration);
+  if (valid.ok()) return registration;
+  const auto problem = MessageOf(valid);
+  const auto field = problem.substr(0, problem.find(':'));
+  if (field == "rtmp" && registration.rtmp.empty()) {
+    return InvalidField(field,
                         "at least one endpoint is needed; SRS sends them when its heartbeat "
                         "section says `ports on`");
   }
-  const auto valid = ValidateRegistration(registration);
-  if (!valid.ok()) {
-    const auto message_text = MessageOf(valid);
-    return WithReason(valid, v1::ERROR_REASON_INVALID_FIELD,
-                      {{"field", message_text.substr(0, message_text.find(':'))}});
-  }
-  return registration;
+  return WithReason(valid, v1::ERROR_REASON_INVALID_FIELD, {{"field", field}});
 }
 
 absl::StatusOr<LoadReport> FromProto(const v1::LoadReport& message) {

@@ -12,6 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <pthread.h>
 
 #include "dataplane/net/listener.h"
 #include "dataplane/net/tcp_stream.h"
@@ -26,8 +27,8 @@ using boost::system::error_code;
 
 constexpr char kMetricsProtocol[] = "system_api";
 constexpr size_t kFirstRead = 4 * 1024;
-// After an error answer: how long and how much is read and dropped, so that the client gets to
-// read the answer before the connection is reset.
+// After a last answer: how long and how much is read and dropped, so that the client gets to read
+// the answer before the connection is reset.
 constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 constexpr size_t kMaxLingerBytes = 16 * 1024 * 1024;
 
@@ -48,7 +49,7 @@ struct ReadFailure {
 };
 
 ReadFailure Explain(const error_code& error) {
-  if (error == http::error::end_of_stream || error == asio::error::operation_aborted) return {};
+  if (error == http::error::end_of_stream) return {};
   if (error == beast::error::timeout) return {.answer = {}, .counted = ClientError::kTimeout};
   if (error == http::error::body_limit) {
     return {ErrorResponse(413, "BODY_TOO_LARGE", "the body is larger than 1 MiB"),
@@ -58,12 +59,31 @@ ReadFailure Explain(const error_code& error) {
     return {ErrorResponse(431, "HEADERS_TOO_LARGE", "the request's head is larger than 8 KiB"),
             ClientError::kTooLarge};
   }
-  if (error == http::error::partial_message ||
-      error.category() != make_error_code(http::error::end_of_stream).category()) {
-    return {};
-  }
+  if (error.category() != make_error_code(http::error::bad_value).category()) return {};
   return {ErrorResponse(400, "BAD_REQUEST", "this is no HTTP request: " + error.message()),
           ClientError::kMalformed};
+}
+
+http::response<http::string_body> ToMessage(HttpResponse response) {
+  http::response<http::string_body> message;
+  message.result(response.status);
+  message.set(http::field::server, "srsproxy");
+  message.set(http::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  message.body() = std::move(response.body);
+  message.prepare_payload();
+  return message;
+}
+
+// Tells a client that there is no room for it, as far as this can be done at once.
+void RefuseBusy(asio::ip::tcp::socket& socket) {
+  auto message = ToMessage(ErrorResponse(503, "TOO_MANY_CONNECTIONS",
+                                         "the System API has no connection left; try later"));
+  message.keep_alive(false);
+  error_code error;
+  socket.non_blocking(true, error);
+  http::write(socket, message, error);
+  socket.shutdown(asio::ip::tcp::socket::shutdown_send, error);
 }
 
 }  // namespace
@@ -100,6 +120,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   asio::co_spawn(server->workers_.front()->io(),
                  net::AcceptLoop(acceptor, std::move(accepted), std::move(exhausted)),
                  asio::detached);
+  asio::post(server->workers_.front()->io(),
+             [] { pthread_setname_np(pthread_self(), "control-http"); });
   server->workers_.front()->Start();
   return server;
 }
@@ -113,24 +135,28 @@ HttpServer::HttpServer(Handler handler, Metrics& metrics)
 HttpServer::~HttpServer() { Stop(absl::ZeroDuration()); }
 
 void HttpServer::Stop(absl::Duration grace) {
-  if (workers_.empty() || acceptors_.empty()) return;
-  auto& io = workers_.front()->io();
-  asio::post(io, [this] {
+  if (acceptors_.empty()) return;
+  auto& worker = *workers_.front();
+  asio::post(worker.io(), [this] {
     stopping_ = true;
-    acceptors_.front().close();
+    error_code ignored;
+    acceptors_.front().close(ignored);
     CloseConnections(/*idle_only=*/true);
   });
   const auto all_ended = [this] { return open_ == 0; };
-  {
-    std::unique_lock lock(mutex_);
-    all_ended_.wait_for(lock, Chrono(grace), all_ended);
-  }
-  asio::post(io, [this] { CloseConnections(/*idle_only=*/false); });
-  {
-    std::unique_lock lock(mutex_);
-    all_ended_.wait(lock, all_ended);
-  }
-  workers_.front()->Stop();
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, Chrono(grace), all_ended);
+  asio::post(worker.io(), [this] { CloseConnections(/*idle_only=*/false); });
+  changed_.wait(lock, all_ended);
+  // From within, so that no handler runs when the acceptors are destroyed.
+  asio::post(worker.io(), [this, &worker] {
+    worker.Stop();
+    const std::lock_guard stopped_lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  });
+  changed_.wait(lock, [this] { return stopped_; });
+  lock.unlock();
   acceptors_.clear();
   workers_.clear();
 }
@@ -148,6 +174,7 @@ void HttpServer::Accepted(Tcp::socket socket) {
   if (error) return;
   if (connections_.size() >= kMaxConnections) {
     metrics_.CountLimitRejection(LimitReason::kConnections);
+    RefuseBusy(socket);
     return;
   }
   auto connection = std::make_shared<Connection>(std::move(socket), net::HostOf(peer));
@@ -162,11 +189,12 @@ void HttpServer::Accepted(Tcp::socket socket) {
 
 net::Task<void> HttpServer::Run(std::shared_ptr<Connection> connection) {
   co_await ServeConnection(*connection);
-  connection->stream.close();
   connections_.erase(connection.get());
   counters_.ConnectionClosed(Listener::kSystemApi);
+  connection->stream.close();
   const std::lock_guard lock(mutex_);
-  if (--open_ == 0) all_ended_.notify_all();
+  --open_;
+  changed_.notify_all();
 }
 
 net::Task<void> HttpServer::ServeConnection(Connection& connection) {
@@ -182,20 +210,8 @@ net::Task<void> HttpServer::ServeConnection(Connection& connection) {
       if (error) co_return;
       buffer.commit(bytes);
     }
-    const bool keep_alive = co_await ServeRequest(connection);
-    if (!keep_alive) break;
-  }
-  // The answer is sent: give the client the time to read it, see kLingerTimeout.
-  error_code error;
-  stream.socket().shutdown(Tcp::socket::shutdown_send, error);
-  stream.expires_after(Chrono(kLingerTimeout));
-  size_t dropped = 0;
-  while (!error && dropped < kMaxLingerBytes) {
-    buffer.clear();
-    const auto [failed, bytes] =
-        co_await stream.async_read_some(buffer.prepare(kFirstRead), net::kNoThrow);
-    error = failed;
-    dropped += bytes;
+    const bool goes_on = co_await ServeRequest(connection);
+    if (!goes_on) co_return;
   }
 }
 
@@ -242,17 +258,29 @@ net::Task<bool> HttpServer::ServeRequest(Connection& connection) {
 
 net::Task<bool> HttpServer::Reply(Connection& connection, HttpResponse response, bool head_only,
                                   bool keep_alive) {
-  http::response<http::string_body> message;
-  message.result(response.status);
-  message.set(http::field::server, "srsproxy");
-  message.set(http::field::content_type, response.content_type);
-  for (const auto& [name, value] : response.headers) message.set(name, value);
-  message.content_length(response.body.size());
+  auto message = ToMessage(std::move(response));
+  if (head_only) message.body().clear();  // Content-Length stays.
   message.keep_alive(keep_alive && !stopping_);
-  if (!head_only) message.body() = std::move(response.body);
   connection.stream.expires_after(Chrono(kWriteTimeout));
   const auto [error, bytes] = co_await http::async_write(connection.stream, message, net::kNoThrow);
-  co_return !error && message.keep_alive();
+  if (error) co_return false;
+  if (!message.keep_alive()) co_await Linger(connection);
+  co_return message.keep_alive();
+}
+
+net::Task<void> HttpServer::Linger(Connection& connection) {
+  auto& stream = connection.stream;
+  error_code error;
+  stream.socket().shutdown(Tcp::socket::shutdown_send, error);
+  stream.expires_after(Chrono(kLingerTimeout));
+  size_t dropped = 0;
+  while (!error && dropped < kMaxLingerBytes) {
+    connection.buffer.clear();
+    const auto [failed, bytes] =
+        co_await stream.async_read_some(connection.buffer.prepare(kFirstRead), net::kNoThrow);
+    error = failed;
+    dropped += bytes;
+  }
 }
 
 }  // namespace srsproxy::control

@@ -80,10 +80,11 @@ class HttpServer {
   void Accepted(Tcp::socket socket);
   net::Task<void> Run(std::shared_ptr<Connection> connection);
   net::Task<void> ServeConnection(Connection& connection);
-  // False when the connection is to be closed.
+  // Both: false when the connection is to be closed.
   net::Task<bool> ServeRequest(Connection& connection);
   net::Task<bool> Reply(Connection& connection, HttpResponse response, bool head_only,
                         bool keep_alive);
+  net::Task<void> Linger(Connection& connection);
   void CloseConnections(bool idle_only);
 
   const Handler handler_;
@@ -98,8 +99,9 @@ class HttpServer {
   bool stopping_ = false;
 
   std::mutex mutex_;
-  std::condition_variable all_ended_;
-  size_t open_ = 0;  // Connections. Guarded by mutex_.
+  std::condition_variable changed_;  // open_ or stopped_.
+  size_t open_ = 0;                  // Connections. Guarded by mutex_.
+  bool stopped_ = false;             // No handler runs any more. Guarded by mutex_.
 };
 
 }  // namespace srsproxy::control

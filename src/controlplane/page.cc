@@ -30,8 +30,8 @@ absl::StatusOr<PageRequest> ParsePage(int32_t page_size, std::string_view page_t
   return page;
 }
 
-std::string MakePageToken(std::string_view last_key) {
-  return absl::WebSafeBase64Escape(std::string(kTokenPrefix) + std::string(last_key));
+std::string MakePageToken(std::string_view last) {
+  return absl::WebSafeBase64Escape(std::string(kTokenPrefix) + std::string(last));
 }
 
 }  // namespace srsproxy::control

@@ -1,4 +1,4 @@
-// Paging by the key of the last item: what page_size and page_token mean in every list call.
+// Paging by a position: what page_size and page_token mean in every list call.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace srsproxy::control {
 
-// The wanted page: at most `size` items whose key is after `after`; empty: from the start.
+// The wanted page: at most `size` items after the position `after`; empty: from the start.
 struct PageRequest {
   size_t size = 0;
   std::string after;
@@ -20,7 +20,7 @@ struct PageRequest {
 // that MakePageToken did not make.
 absl::StatusOr<PageRequest> ParsePage(int32_t page_size, std::string_view page_token);
 
-// The token of the page after the one that ends with `last_key`. URL-safe text.
-std::string MakePageToken(std::string_view last_key);
+// The token of the page after the position `last`. URL-safe text.
+std::string MakePageToken(std::string_view last);
 
 }  // namespace srsproxy::control

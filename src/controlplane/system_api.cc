@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include <absl/time/clock.h>
@@ -99,9 +101,8 @@ net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   if (get == nullptr) {
     co_return control::ErrorResponse(
         404, "NOT_FOUND",
-        "there is no " + path +
-            " here; this is srsproxy's System API: POST /api/v1/srs/register, GET "
-            "/api/v1/versions, /metrics, /healthz, /readyz");
+        "no such path; this is srsproxy's System API: POST /api/v1/srs/register, GET "
+        "/api/v1/versions, /metrics, /healthz, /readyz");
   }
   if (request.method != "GET") co_return MethodNotAllowed(request, "GET, HEAD");
   co_return (this->*get)();
