@@ -5,8 +5,9 @@
 namespace srsproxy::control {
 namespace {
 
-// The peer of every call that arrives by grpc::Server::InProcessChannel, and of no other.
-constexpr std::string_view kInProcessPeer = "inproc";
+// The peer of every call that arrives by grpc::Server::InProcessChannel, and of no other: sockets
+// have an address.
+constexpr std::string_view kInProcessPeer = "unknown";
 
 bool StripPrefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
