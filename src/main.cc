@@ -108,12 +108,12 @@ int Run(const control::LoadedConfig& loaded) {
   signals.Wait();
   readiness.Block("stopping", "this proxy stops");
   logger.Info("stopping", {{"sessions", data_plane.sessions()}});
-  const bool hurried =
-      config.shutdown_delay > absl::ZeroDuration() && signals.WaitFor(config.shutdown_delay);
+  const absl::Duration delay = std::min(config.shutdown_delay, config.force_quit_timeout);
+  const bool hurried = delay > absl::ZeroDuration() && signals.WaitFor(delay);
   data_plane.StopAccepting();
   const absl::Duration patience =
       hurried ? absl::ZeroDuration()
-              : std::min(config.grace_quit_timeout, config.force_quit_timeout);
+              : std::min(config.grace_quit_timeout, config.force_quit_timeout - delay);
   const auto drained = [&data_plane](absl::Duration timeout) { return data_plane.Drain(timeout); };
   if (!WaitUntil(drained, patience, signals)) {
     logger.Warn("stopping with sessions left", {{"sessions", data_plane.sessions()}});
