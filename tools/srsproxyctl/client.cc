@@ -6,6 +6,8 @@
 
 #include <absl/time/clock.h>
 
+#include "tools/srsproxyctl/printer.h"
+
 namespace srsproxy::ctl {
 namespace {
 
@@ -115,7 +117,7 @@ absl::Status Client::Failure(const grpc::Status& status) const {
     default:
       // gRPC's codes and abseil's have the same numbers.
       return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                          status.error_message());
+                          PrintableText(status.error_message()));
   }
 }
 

@@ -1,8 +1,6 @@
 #include "tools/srsproxyctl/run.h"
 
-#include <algorithm>
 #include <map>
-#include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -46,7 +44,6 @@ class Grammar {
                              ? kDefaultEndpoint
                              : variable->second;
     app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
-    app_.get_formatter()->label("Subcommands", "Commands");
     app_.footer(
         "Examples:\n"
         "  srsproxyctl origin list\n"
@@ -87,11 +84,9 @@ class Grammar {
 
   // `srsproxyctl origin list`: as much of a command as was parsed.
   std::string CommandName() const {
-    std::string name = app_.get_name();
-    const CLI::App* command = &app_;
-    while (!command->get_subcommands().empty()) {
-      command = command->get_subcommands().front();
-      name += " " + command->get_name();
+    std::string name = Chosen().get_name();
+    for (const CLI::App* app = Chosen().get_parent(); app != nullptr; app = app->get_parent()) {
+      name = app->get_name() + " " + name;
     }
     return name;
   }
@@ -101,12 +96,13 @@ class Grammar {
     CLI::App* parent = &app_;
     if (!noun.name.empty()) {
       parent = app_.add_subcommand(std::string(noun.name), std::string(noun.summary));
-      parent->require_subcommand(1);
+      parent->group("Commands")->require_subcommand(1);
       parent->footer("Examples:\n" + std::string(noun.commands.front().examples));
     }
     for (const Command& command : noun.commands) {
       CLI::App* verb =
           parent->add_subcommand(std::string(command.verb), std::string(command.summary));
+      verb->group("Commands");
       verb->footer("Examples:\n" + std::string(command.examples) +
                    "\n--endpoint, --timeout and --output go with every command: see " + kProgram +
                    " --help");
@@ -114,6 +110,7 @@ class Grammar {
     }
   }
 
+  // The command that was parsed, or as much of one as there was.
   const CLI::App& Chosen() const {
     const CLI::App* command = &app_;
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();

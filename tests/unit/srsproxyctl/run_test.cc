@@ -178,6 +178,12 @@ TEST_F(RunTest, TheProxysWordsReachTheOperator) {
   }
 }
 
+TEST_F(RunTest, TheProxysWordsCannotSteerTheTerminal) {
+  fake_.failure = grpc::Status(grpc::StatusCode::NOT_FOUND, "no stream \x1b[2J", "details");
+  EXPECT_EQ(RunCommand({"proxy", "get"}), 3);
+  EXPECT_EQ(err_.str(), "Error: no stream \\x1b[2J\n");
+}
+
 TEST_F(RunTest, AProxyThatDoesNotAnswerIsNamed) {
   fake_.silent = true;
   EXPECT_EQ(RunCommand({"proxy", "get", "--timeout", "50ms"}), 4);
