@@ -1,0 +1,144 @@
+// Any chunk stream. The first byte seeds how the input is cut and what else happens: the output
+// must not depend on the cuts, and what a walker writes, a walker must be able to read.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "dataplane/protocol/rtmp/chunk_walker.h"
+
+namespace srsproxy::rtmp {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Treats messages by what their headers say, the same at every cut.
+class Observer : public ChunkWalker::Observer {
+ public:
+  explicit Observer(bool pass_all) : pass_all_(pass_all) {}
+
+  Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override {
+    Require(prefix.empty() || prefix.size() == std::min(header.length, 16u));
+    if (pass_all_) return Treatment::kPass;
+    return static_cast<Treatment>((header.length + header.timestamp) % 5);
+  }
+  Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override {
+    Require(payload.size() == header.length);
+    shown_ += payload.size();
+    return header.length % 2 == 0 ? Decision::kForward : Decision::kConsume;
+  }
+
+  friend bool operator==(const Observer& a, const Observer& b) { return a.shown_ == b.shown_; }
+
+ private:
+  const bool pass_all_;
+  size_t shown_ = 0;
+};
+
+constexpr ChunkWalker::Limits kLimits{.max_collected = 4096, .max_chunk_streams = 16};
+
+// True when no timestamp of `input` can be an extended one: then chunks can be read in one way
+// only.
+bool HasNoExtendedTimestamps(std::span<const uint8_t> input) {
+  constexpr uint8_t kMark[] = {0xff, 0xff, 0xff};
+  return std::ranges::search(input, kMark).empty();
+}
+
+void RequireReadable(Bytes output) {
+  Observer observer(true);
+  ChunkWalker reader(Side::kProxy, &observer, {.max_collected = 1u << 20, .max_chunk_streams = 64});
+  Pieces out;
+  Require(reader.Walk(output, out).ok());
+}
+
+struct Outcome {
+  Bytes output;
+  bool ok = true;
+};
+
+Outcome RunCut(Bytes input, std::minstd_rand& random, size_t most, Observer& observer) {
+  Outcome outcome;
+  ChunkWalker walker(Side::kClient, &observer, kLimits);
+  walker.MapStreamId(1, 5);
+  Pieces out;
+  for (size_t at = 0; at < input.size() && outcome.ok;) {
+    const size_t size = std::min<size_t>(1 + random() % most, input.size() - at);
+    out.Clear();
+    const auto walked = walker.Walk(std::span(input).subspan(at, size), out);
+    outcome.ok = walked.ok();
+    out.CopyTo(outcome.output);
+    at += size;
+  }
+  return outcome;
+}
+
+// Everything a session may do to a walker, at any moment.
+void RunWithEvents(Bytes input, std::minstd_rand& random, bool check) {
+  Observer observer(false);
+  ChunkWalker walker(Side::kClient, &observer, kLimits);
+  Pieces out;
+  for (size_t at = 0; at < input.size();) {
+    const size_t size = std::min<size_t>(1 + random() % 64, input.size() - at);
+    if (!walker.Walk(std::span(input).subspan(at, size), out).ok()) break;
+    at += size;
+    switch (random() % 8) {
+      case 0: {
+        const Bytes payload(random() % 300, 0x11);
+        const MessageHeader header{.chunk_stream_id = static_cast<uint32_t>(2 + random() % 8)};
+        (void)walker.Inject(header, payload, out);
+        break;
+      }
+      case 1: {
+        const Bytes payload = {0, 0, 0, static_cast<uint8_t>(1 + random() % 255)};
+        (void)walker.Inject({.chunk_stream_id = 2, .type = MessageType::kSetChunkSize}, payload,
+                            out);
+        break;
+      }
+      case 2:
+        walker.MapStreamId(random() % 3, random() % 9);
+        break;
+      case 3:
+        walker.ResetInput(out);
+        Require(walker.at_output_boundary());
+        break;
+      case 4:
+        if (check) RequireReadable(out.Flatten());
+        out.Clear();
+        walker.ResetOutput();
+        break;
+      default:
+        break;
+    }
+  }
+  if (check) RequireReadable(out.Flatten());
+}
+
+}  // namespace
+}  // namespace srsproxy::rtmp
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace srsproxy::rtmp;  // NOLINT(google-build-using-namespace): an entry point.
+  if (size == 0) return 0;
+  std::minstd_rand random(data[0] + 1);
+  const Bytes input(data + 1, data + size);
+  const bool unambiguous = HasNoExtendedTimestamps(input);
+
+  for (const bool pass_all : {true, false}) {
+    Observer whole_observer(pass_all);
+    Observer cut_observer(pass_all);
+    std::minstd_rand once(1);
+    const Outcome whole = RunCut(input, once, SIZE_MAX / 2, whole_observer);
+    const Outcome cut = RunCut(input, random, 40, cut_observer);
+    Require(whole.ok == cut.ok && whole.output == cut.output);
+    Require(whole_observer == cut_observer);
+    if (unambiguous) RequireReadable(whole.output);
+  }
+  RunWithEvents(input, random, unambiguous);
+  return 0;
+}
