@@ -564,6 +564,9 @@ void OriginRegistry::Publish() {
   }
   next->successors = successors_;
   next->version = ++version_;
+  // Whatever matters to placement is an event, too.
+  if (!pending_events_.empty()) ++shape_version_;
+  next->shape_version = shape_version_;
   {
     const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = std::move(next);

@@ -216,6 +216,7 @@ class OriginRegistry {
   std::vector<OriginEvent> pending_events_;
   std::vector<std::weak_ptr<Subscriber>> subscribers_;
   uint64_t version_ = 0;
+  uint64_t shape_version_ = 0;
 
   mutable std::mutex snapshot_mutex_;
   std::shared_ptr<const OriginSnapshot> snapshot_;

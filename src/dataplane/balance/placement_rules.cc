@@ -1,7 +1,7 @@
 #include "dataplane/balance/placement_rules.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -10,13 +10,6 @@
 
 namespace srsproxy {
 namespace {
-
-// In the order of preference for new claims.
-enum Tier : size_t { kHealthyTier, kSuspectTier, kDownTier, kTiers };
-constexpr std::string_view kTierNames[kTiers] = {"healthy", "suspect", "unreachable (down)"};
-
-// Why an origin is no candidate.
-enum Exclusion : size_t { kNotActive, kNotListening, kTriedInVain, kExclusions };
 
 bool Listens(const Origin& origin, const PickRequest& request) {
   return !origin.registration.EndpointsFor(request.protocol).empty();
@@ -114,52 +107,66 @@ class Decider {
 
   // Among all origins but `left_out`.
   PlacementDecision Choose(std::string_view left_out, uint64_t replaces_version) const {
-    std::array<std::vector<const Origin*>, kTiers> tiers;
-    std::array<size_t, kExclusions> excluded{};
-    for (const auto& origin : inputs_.origins.origins) {
-      if (origin->id == left_out) continue;
-      if (origin->admin_state != AdminState::kActive) {
-        ++excluded[kNotActive];
-      } else if (!Listens(*origin, request_)) {
-        ++excluded[kNotListening];
-      } else if (TriedInVain(*origin, request_)) {
-        ++excluded[kTriedInVain];
-      } else {
-        const Tier tier = origin->down                               ? kDownTier
-                          : origin->health == OriginHealth::kHealthy ? kHealthyTier
-                                                                     : kSuspectTier;
-        tiers[tier].push_back(origin.get());
-      }
+    const bool all_may = left_out.empty() && request_.excluded.empty();
+    if (steps_ != nullptr) {
+      const std::string why_not = DescribeExcluded(left_out);
+      if (!why_not.empty()) Say("No candidates: ", why_not, ".");
     }
-    const std::string why_not = steps_ != nullptr ? Describe(excluded) : std::string();
-    if (!why_not.empty()) Say("No candidates: ", why_not, ".");
-    for (size_t tier = 0; tier < kTiers; ++tier) {
-      const auto& candidates = tiers[tier];
+    std::vector<Candidate> left;
+    for (const Tier tier : kAllTiers) {
+      std::span<const Candidate> candidates = inputs_.candidates.Of(request_.protocol, tier);
+      if (!all_may) {
+        left.clear();
+        std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(left),
+                     [&](const Candidate& candidate) {
+                       const Origin& origin = *OriginOf(candidate);
+                       return origin.id != left_out && !TriedInVain(origin, request_);
+                     });
+        candidates = left;
+      }
       if (candidates.empty()) continue;
-      const Origin* chosen = candidates[inputs_.selector(candidates, inputs_.random)];
-      Say("Of ", candidates.size(), " ", ToAbsl(kTierNames[tier]), " origins, ", chosen->id,
-          " is chosen.");
       PlacementDecision decision;
-      decision.origin = inputs_.origins.Find(chosen->id);
+      decision.origin = OriginOf(inputs_.selector(candidates, inputs_.random));
       decision.replaces_version = replaces_version;
+      Say("Of ", candidates.size(), " ", ToAbsl(TierName(tier)), " origins, ", decision.origin->id,
+          " is chosen.");
       return decision;
     }
     if (inputs_.origins.origins.empty()) {
       return Refuse("no origin is registered with this proxy");
     }
-    const std::string reasons = Describe(excluded);
+    const std::string why_not = DescribeExcluded(left_out);
     return Refuse(absl::StrCat("no origin can serve ", request_.key.ToString(), " by ",
                                ToAbsl(ProtocolName(request_.protocol)), ": ",
-                               reasons.empty() ? "there is no other" : reasons));
+                               why_not.empty() ? "there is no other" : why_not));
   }
 
-  static std::string Describe(const std::array<size_t, kExclusions>& excluded) {
-    constexpr std::string_view kNames[kExclusions] = {
-        "cordoned or draining", "not listening for this protocol", "tried in vain by this session"};
-    std::vector<std::string> reasons;
-    for (size_t i = 0; i < kExclusions; ++i) {
-      if (excluded[i] > 0) reasons.push_back(absl::StrCat(excluded[i], " ", ToAbsl(kNames[i])));
+  const std::shared_ptr<const Origin>& OriginOf(const Candidate& candidate) const {
+    return inputs_.origins.origins[candidate.index];
+  }
+
+  // Why origins are no candidates, with how many each.
+  std::string DescribeExcluded(std::string_view left_out) const {
+    size_t not_active = 0;
+    size_t not_listening = 0;
+    size_t tried_in_vain = 0;
+    for (const auto& origin : inputs_.origins.origins) {
+      if (origin->id == left_out) continue;
+      if (origin->admin_state != AdminState::kActive) {
+        ++not_active;
+      } else if (!Listens(*origin, request_)) {
+        ++not_listening;
+      } else if (TriedInVain(*origin, request_)) {
+        ++tried_in_vain;
+      }
     }
+    std::vector<std::string> reasons;
+    const auto add = [&](size_t count, const char* reason) {
+      if (count > 0) reasons.push_back(absl::StrCat(count, " ", reason));
+    };
+    add(not_active, "cordoned or draining");
+    add(not_listening, "not listening for this protocol");
+    add(tried_in_vain, "tried in vain by this session");
     return absl::StrJoin(reasons, ", ");
   }
 

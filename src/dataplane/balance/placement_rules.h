@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/balance/candidates.h"
 #include "dataplane/balance/selection.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/origin.h"
@@ -16,6 +17,7 @@ namespace srsproxy {
 struct PlacementInputs {
   const PickRequest& request;
   const OriginSnapshot& origins;
+  const CandidateTable& candidates;      // Of `origins`.
   std::optional<StreamMapping> mapping;  // Of the request's key.
   std::optional<StreamMapping> sibling;  // Of the same app/stream in exactly one other vhost.
   Selector selector = SelectRandom;

@@ -2,15 +2,15 @@
 
 namespace srsproxy {
 
-size_t SelectRandom(std::span<const Origin* const> candidates, double random) {
+const Candidate& SelectRandom(std::span<const Candidate> candidates, double random) {
   double total = 0;
-  for (const Origin* candidate : candidates) total += candidate->weight;
+  for (const Candidate& candidate : candidates) total += candidate.weight;
   double left = random * total;
-  for (size_t i = 0; i + 1 < candidates.size(); ++i) {
-    left -= candidates[i]->weight;
-    if (left < 0) return i;
+  for (const Candidate& candidate : candidates) {
+    left -= candidate.weight;
+    if (left < 0) return candidate;
   }
-  return candidates.size() - 1;
+  return candidates.back();
 }
 
 std::optional<Selector> FindSelector(std::string_view strategy) {

@@ -2,21 +2,20 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 
-#include "dataplane/core/origin.h"
+#include "dataplane/balance/candidates.h"
 
 namespace srsproxy {
 
-// A strategy: the index of one of `candidates`, which is not empty. `random`: from [0, 1).
-using Selector = size_t (*)(std::span<const Origin* const> candidates, double random);
+// A strategy: one of `candidates`, which is not empty. `random`: from [0, 1).
+using Selector = const Candidate& (*)(std::span<const Candidate> candidates, double random);
 
 // `random`: each by its share of the weights.
-size_t SelectRandom(std::span<const Origin* const> candidates, double random);
+const Candidate& SelectRandom(std::span<const Candidate> candidates, double random);
 
 // By the strategy's name; nullopt when there is none of that name.
 std::optional<Selector> FindSelector(std::string_view strategy);

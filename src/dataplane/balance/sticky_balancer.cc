@@ -67,12 +67,22 @@ void StickyBalancer::ReportConnect(std::string_view origin_id, ConnectOutcome ou
 PlacementDecision StickyBalancer::Decide(const PickRequest& request,
                                          std::vector<std::string>* steps) const {
   const auto snapshot = origins_.snapshot();
-  PlacementInputs inputs{request,      *snapshot, streams_->Find(request.key),
+  const auto candidates = CandidatesOf(*snapshot);
+  PlacementInputs inputs{request,      *snapshot, *candidates,   streams_->Find(request.key),
                          std::nullopt, selector_, random_.Next()};
   if (!inputs.mapping.has_value() && request.role == Role::kViewer) {
     inputs.sibling = streams_->FindInOtherVhost(request.key);
   }
   return DecidePlacement(inputs, steps);
+}
+
+std::shared_ptr<const CandidateTable> StickyBalancer::CandidatesOf(
+    const OriginSnapshot& origins) const {
+  const std::lock_guard lock(candidates_mutex_);
+  if (candidates_ == nullptr || candidates_->shape_version() != origins.shape_version) {
+    candidates_ = std::make_shared<const CandidateTable>(origins);
+  }
+  return candidates_;
 }
 
 void StickyBalancer::Try(Attempt attempt) {

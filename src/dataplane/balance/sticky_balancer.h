@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
+#include "dataplane/balance/candidates.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/placement_rules.h"
 #include "dataplane/balance/selection.h"
@@ -28,6 +30,7 @@ class StickyBalancer final : public Balancer {
   struct Attempt;
 
   PlacementDecision Decide(const PickRequest& request, std::vector<std::string>* steps) const;
+  std::shared_ptr<const CandidateTable> CandidatesOf(const OriginSnapshot& origins) const;
   void Try(Attempt attempt);
   void Settle(Attempt attempt, const PlacementDecision& decision,
               absl::StatusOr<ClaimOutcome> outcome);
@@ -36,6 +39,8 @@ class StickyBalancer final : public Balancer {
   const std::shared_ptr<StreamDirectory> streams_;
   const Selector selector_;
   mutable RandomSource random_;
+  mutable std::mutex candidates_mutex_;
+  mutable std::shared_ptr<const CandidateTable> candidates_;  // Of the shape seen last.
 };
 
 }  // namespace srsproxy

@@ -92,6 +92,7 @@ using OriginSuccessors = absl::flat_hash_map<std::string, std::string>;
 // Every origin at one moment, sorted by id. Shared between threads without locks.
 struct OriginSnapshot {
   uint64_t version = 0;
+  uint64_t shape_version = 0;  // Stays when only heartbeats and load have changed.
   std::vector<std::shared_ptr<const Origin>> origins;
   std::shared_ptr<const OriginSuccessors> successors;
 

@@ -2,6 +2,7 @@
 
 #include <latch>
 #include <thread>
+#include <utility>
 
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
@@ -448,6 +449,32 @@ TEST_F(OriginRegistryTest, TakesOverTheRecordsOfItsStore) {
   EXPECT_EQ(origin->generation, 2u);
   EXPECT_EQ(origin->weight, 4);
   EXPECT_TRUE(restarted.Heartbeat(lease.lease_id, {}).ok());
+}
+
+TEST_F(OriginRegistryTest, ShapeChangesWithWhatMattersToPlacement) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  uint64_t shape = registry_.snapshot()->shape_version;
+  const auto changed = [&] {
+    return std::exchange(shape, registry_.snapshot()->shape_version) != shape;
+  };
+  ASSERT_TRUE(registry_.Heartbeat(lease.lease_id, {}).ok());
+  Register(Srs("a", "10.0.0.1", "1"));
+  registry_.Tick();
+  EXPECT_FALSE(changed());
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  EXPECT_TRUE(changed());
+  ASSERT_TRUE(registry_.SetAdminState("a", AdminState::kCordoned).ok());
+  EXPECT_TRUE(changed());
+  ASSERT_TRUE(registry_.SetWeight("a", 2).ok());
+  EXPECT_TRUE(changed());
+  OriginRegistration with_srt = Srs("a", "10.0.0.1", "1");
+  with_srt.srt = {{Transport::kUdp, "", 10080}};
+  Register(with_srt);
+  EXPECT_TRUE(changed());
+  Pass(absl::Seconds(30));
+  EXPECT_TRUE(changed());
+  Register(Srs("b", "10.0.0.2", "1"));
+  EXPECT_TRUE(changed());
 }
 
 // Subscribers.

@@ -74,7 +74,8 @@ TEST_P(PlacementRulesTest, Place) {
   const Row& row = GetParam();
   const PickRequest request{kKey, row.protocol, row.role, row.excluded};
   const OriginSnapshot snapshot = Snapshot(row.origins);
-  const PlacementInputs inputs{request, snapshot, row.mapping, row.sibling};
+  const CandidateTable candidates(snapshot);
+  const PlacementInputs inputs{request, snapshot, candidates, row.mapping, row.sibling};
   std::vector<std::string> steps;
   const PlacementDecision decision = DecidePlacement(inputs, &steps);
   const std::string why = testing::PrintToString(steps);
@@ -289,8 +290,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(PlacementStepsTest, ReadLikeAnExplanation) {
   const PickRequest request{kKey, kRtmp, kViewer, {}};
   const OriginSnapshot snapshot = Snapshot({"a", "b:d", "c:c"});
+  const CandidateTable candidates(snapshot);
   std::vector<std::string> steps;
-  DecidePlacement({request, snapshot, On("b"), kNoMapping}, &steps);
+  DecidePlacement({request, snapshot, candidates, On("b"), kNoMapping}, &steps);
   EXPECT_THAT(
       steps,
       ElementsAre("The stream is mapped to origin b (0 publishers and 0 viewers of this proxy).",
@@ -298,7 +300,7 @@ TEST(PlacementStepsTest, ReadLikeAnExplanation) {
                   "anew.",
                   "No candidates: 1 cordoned or draining.", "Of 1 healthy origins, a is chosen."));
   steps.clear();
-  DecidePlacement({request, snapshot, kNoMapping, Sibling(On("a"))}, &steps);
+  DecidePlacement({request, snapshot, candidates, kNoMapping, Sibling(On("a"))}, &steps);
   EXPECT_THAT(steps, ElementsAre("The stream has no mapping.",
                                  "The same live/cam of vhost __defaultVhost__ is mapped to origin "
                                  "a: viewers are placed there."));

@@ -17,13 +17,11 @@ struct SelectCase {
 class SelectRandomTest : public testing::TestWithParam<SelectCase> {};
 
 TEST_P(SelectRandomTest, GivesEachItsShare) {
-  std::vector<Origin> origins(GetParam().weights.size());
-  std::vector<const Origin*> candidates;
-  for (size_t i = 0; i < origins.size(); ++i) {
-    origins[i].weight = GetParam().weights[i];
-    candidates.push_back(&origins[i]);
+  std::vector<Candidate> candidates;
+  for (const double weight : GetParam().weights) {
+    candidates.push_back({static_cast<uint32_t>(candidates.size()), weight});
   }
-  EXPECT_EQ(SelectRandom(candidates, GetParam().random), GetParam().expected);
+  EXPECT_EQ(SelectRandom(candidates, GetParam().random).index, GetParam().expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(
