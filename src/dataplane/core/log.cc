@@ -156,6 +156,12 @@ class Logger::Writer {
             "srsproxy", std::make_shared<LineSink>(std::move(write)), pool_,
             spdlog::async_overflow_policy::overrun_oldest)) {}
 
+  // Ends the thread, after all that waits is written, before what it uses.
+  ~Writer() { pool_.reset(); }
+
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
   void Write(std::string_view line) {
     logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
   }
@@ -163,7 +169,7 @@ class Logger::Writer {
   uint64_t dropped() const { return pool_->overrun_counter(); }
 
  private:
-  const std::shared_ptr<spdlog::details::thread_pool> pool_;  // Its end waits for the queue's.
+  std::shared_ptr<spdlog::details::thread_pool> pool_;
   const std::shared_ptr<spdlog::async_logger> logger_;
 };
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
+#include <latch>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -193,9 +195,17 @@ TEST(MetricsTest, TellsOfTheProcess) {
                            "process_start_time_seconds", "process_open_fds", "process_max_fds"}) {
     EXPECT_NE(Sample(scrape, name), "absent") << name;
   }
-  EXPECT_EQ(Sample(scrape, "process_threads"), "1");
   EXPECT_GT(std::stod(Sample(scrape, "process_start_time_seconds")), 1.7e9);
   EXPECT_GT(std::stod(Sample(scrape, "process_resident_memory_bytes")), 1e6);
+}
+
+TEST(MetricsTest, ThreadsAreCounted) {
+  Metrics metrics("1");
+  const double before = std::stod(Sample(metrics.Serialize(), "process_threads"));
+  std::latch end(1);
+  const std::jthread one_more([&end] { end.wait(); });
+  EXPECT_EQ(std::stod(Sample(metrics.Serialize(), "process_threads")), before + 1);
+  end.count_down();
 }
 
 TEST(MetricsTest, OpenDescriptorsAreCounted) {
