@@ -11,6 +11,7 @@
 #include "tools/srsproxyctl/command_table.h"
 #include "tools/srsproxyctl/exit_code.h"
 #include "tools/srsproxyctl/printer.h"
+#include "tools/srsproxyctl/text.h"
 
 namespace srsproxy::ctl {
 namespace {
@@ -152,6 +153,11 @@ absl::Status Execute(const Grammar& grammar, std::istream& in, std::ostream& out
 
 int Run(const std::vector<std::string>& arguments, std::istream& in, std::ostream& out,
         std::ostream& err, const Environment& environment) {
+  for (const std::string& argument : arguments) {
+    if (IsUtf8(argument)) continue;
+    err << "Error: '" << PrintableText(argument) << "' is not UTF-8\n";
+    return static_cast<int>(ExitCode::kUsage);
+  }
   Grammar grammar(environment);
   try {
     // CLI11 takes a vector from its end.

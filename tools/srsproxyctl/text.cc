@@ -1,5 +1,9 @@
 #include "tools/srsproxyctl/text.h"
 
+#include <algorithm>
+#include <cwchar>
+#include <locale>
+
 #include <absl/strings/str_cat.h>
 #include <absl/time/time.h>
 
@@ -16,6 +20,20 @@ std::string TimeText(bool present, const google::protobuf::Timestamp& time) {
 }
 
 std::string NumberText(double value) { return absl::StrCat(value); }
+
+bool IsUtf8(const std::string& text) {
+  using Converter = std::codecvt<char32_t, char8_t, std::mbstate_t>;
+  const auto& converter = std::use_facet<Converter>(std::locale::classic());
+  const auto* begin = reinterpret_cast<const char8_t*>(text.data());
+  const char8_t* read = begin;
+  std::u32string converted(text.size(), U'\0');
+  char32_t* written = converted.data();
+  std::mbstate_t state{};
+  const auto result = converter.in(state, begin, begin + text.size(), read, converted.data(),
+                                   converted.data() + converted.size(), written);
+  const auto is_surrogate = [](char32_t code) { return code >= 0xD800 && code <= 0xDFFF; };
+  return result == std::codecvt_base::ok && std::none_of(converted.data(), written, is_surrogate);
+}
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);

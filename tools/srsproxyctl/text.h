@@ -20,6 +20,9 @@ std::string TimeText(bool present, const google::protobuf::Timestamp& time);
 // A weight or another ratio, without needless digits.
 std::string NumberText(double value);
 
+// Whether `text` is well-formed UTF-8, as every text of the API must be.
+bool IsUtf8(const std::string& text);
+
 // ASCII only.
 std::string LowerCase(std::string_view text);
 

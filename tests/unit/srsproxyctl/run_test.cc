@@ -136,6 +136,15 @@ TEST_F(RunTest, ExplainNamesNothingWhenNoOriginCanServe) {
   EXPECT_THAT(out_.str(), HasSubstr("no origin can serve it"));
 }
 
+TEST_F(RunTest, TextThatIsNotUtf8IsRefused) {
+  for (const char* key : {"live/\xff", "live/\xc3", "live/\xc0\xaf", "live/\xed\xa0\x80"}) {
+    EXPECT_EQ(RunCommand({"stream", "get", key}), 2);
+    EXPECT_THAT(err_.str(), testing::EndsWith("is not UTF-8\n"));
+  }
+  EXPECT_THAT(fake_.lookups, IsEmpty());
+  EXPECT_EQ(RunCommand({"stream", "explain", "live/пример"}), 0);
+}
+
 TEST_F(RunTest, EveryPageIsFollowed) {
   for (int i = 0; i < 5; ++i) {
     fake_.streams.push_back(MakeStream("v/live/" + std::to_string(i), "o"));
