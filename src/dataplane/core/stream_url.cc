@@ -200,7 +200,8 @@ absl::StatusOr<StreamKey> KeyFromPieces(std::string_view host,
   }
   // FMLE puts the app's query before the stream: app?k=v/stream.
   if (const size_t slash = query.rfind('/'); levels.size() == 1 && slash != std::string::npos) {
-    const std::string_view stream = CutAt(std::string_view(query).substr(slash + 1), "?&").first;
+    const std::string_view stream =
+        CutAt(std::string_view(query).substr(slash + 1), kQuerySeparators).first;
     if (auto status = AppendLevels(stream, levels); !status.ok()) return status;
   }
   if (levels.size() > 1) levels.back() = WithoutExtension(levels.back());
