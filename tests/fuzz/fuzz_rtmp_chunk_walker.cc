@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <random>
 #include <span>
 #include <vector>
@@ -47,7 +48,7 @@ constexpr ChunkWalker::Limits kLimits{.max_collected = 4096, .max_chunk_streams 
 // only.
 bool HasNoExtendedTimestamps(std::span<const uint8_t> input) {
   constexpr uint8_t kMark[] = {0xff, 0xff, 0xff};
-  return std::ranges::search(input, kMark).empty();
+  return std::search(input.begin(), input.end(), std::begin(kMark), std::end(kMark)) == input.end();
 }
 
 void RequireReadable(Bytes output) {

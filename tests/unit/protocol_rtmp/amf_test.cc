@@ -179,7 +179,7 @@ Bytes Repeated(const Bytes& pattern, size_t times) {
 
 // One string of 60,000 bytes, then references to it.
 Bytes StringsRepeated(size_t times) {
-  Bytes bytes = {9, 0x87, 0x69, 1, 6, 0x83, 0xa9, 0x41};  // 1000 elements; 60,000 bytes.
+  Bytes bytes = {9, 0x8f, 0x51, 1, 6, 0x87, 0xa9, 0x41};  // 1000 elements; 60,000 bytes.
   bytes.resize(bytes.size() + 60'000, 'x');
   const Bytes references = Repeated({6, 0}, times);
   bytes.insert(bytes.end(), references.begin(), references.end());

@@ -438,9 +438,11 @@ absl::Status ChunkWalker::EndMessage(Pieces& out) {
   absl::Status status;
   switch (streams_[index].treatment) {
     case Treatment::kPass:
-      WriteCollected(index, out);
-      if (header.type == MessageType::kSetChunkSize) status = FollowChunkSize(payload);
-      if (header.type == MessageType::kAbort) status = FollowAbort(payload);
+      if (IsFollowed(header.type)) {
+        status = Follow(index, out);
+      } else {
+        WriteCollected(index, out);
+      }
       break;
     case Treatment::kPassAndShow:
       if (!streams_[index].half_sent) WriteCollected(index, out);
@@ -490,36 +492,41 @@ void ChunkWalker::Release(ChunkStream& stream) {
   stream.collected.reset();
 }
 
-absl::Status ChunkWalker::FollowChunkSize(std::span<const uint8_t> payload) {
+// Passes on a SetChunkSize or Abort, and does what it says.
+absl::Status ChunkWalker::Follow(size_t index, Pieces& out) {
+  const MessageType type = streams_[index].type;
+  const std::span<const uint8_t> payload = streams_[index].collected->payload;
   if (payload.size() < 4) {
-    return Fault(absl::StrCat("a SetChunkSize message has ", payload.size(), " bytes, not 4"));
+    return Fault(absl::StrCat("a ", ToAbsl(MessageTypeName(type)), " message has ", payload.size(),
+                              " bytes, not 4"));
   }
-  const uint32_t size = ReadU32(payload.data());
-  if (size == 0 || size > kMaxChunkSize) {
-    return Fault(
-        absl::StrCat("it sets its chunk size to ", size, "; 1 to ", kMaxChunkSize, " are allowed"));
+  const uint32_t value = ReadU32(payload.data());
+  if (type == MessageType::kSetChunkSize && (value == 0 || value > kMaxChunkSize)) {
+    return Fault(absl::StrCat("it sets its chunk size to ", value, "; 1 to ", kMaxChunkSize,
+                              " are allowed"));
   }
-  output_chunk_size_ = size;
-  if (std::exchange(input_chunk_size_, size) == size) return absl::OkStatus();
-  for (ChunkStream& stream : streams_) {
-    if (stream.collected != nullptr) stream.collected->recut = true;
-  }
+  WriteCollected(index, out);
+  type == MessageType::kSetChunkSize ? ChangeChunkSize(value) : AbortMessage(value);
   return absl::OkStatus();
 }
 
-absl::Status ChunkWalker::FollowAbort(std::span<const uint8_t> payload) {
-  if (payload.size() < 4) {
-    return Fault(absl::StrCat("an Abort message has ", payload.size(), " bytes, not 4"));
+void ChunkWalker::ChangeChunkSize(uint32_t size) {
+  output_chunk_size_ = size;
+  if (std::exchange(input_chunk_size_, size) == size) return;
+  for (ChunkStream& stream : streams_) {
+    if (stream.collected != nullptr) stream.collected->recut = true;
   }
-  const size_t index = FindStream(ReadU32(payload.data()));
-  if (index == kNone || index == current_ || streams_[index].missing == 0) return absl::OkStatus();
+}
+
+void ChunkWalker::AbortMessage(uint32_t chunk_stream_id) {
+  const size_t index = FindStream(chunk_stream_id);
+  if (index == kNone || streams_[index].missing == 0) return;
   ChunkStream& stream = streams_[index];
   if (!stream.half_sent) stream.view = ChunkStream::View::kOther;
   stream.missing = 0;
   stream.undecided = false;
   stream.half_sent = false;
   Release(stream);
-  return absl::OkStatus();
 }
 
 // `raw` may be changed; it outlives the Walk when `stable`.

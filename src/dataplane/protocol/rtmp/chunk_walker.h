@@ -130,8 +130,9 @@ class ChunkWalker {
                        std::span<const uint8_t> raw);
   absl::Status Collect(ChunkStream& stream, std::span<const uint8_t> bytes);
   void Release(ChunkStream& stream);
-  absl::Status FollowChunkSize(std::span<const uint8_t> payload);
-  absl::Status FollowAbort(std::span<const uint8_t> payload);
+  absl::Status Follow(size_t index, Pieces& out);
+  void ChangeChunkSize(uint32_t size);
+  void AbortMessage(uint32_t chunk_stream_id);
 
   void WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size, bool stable,
                         Pieces& out);
