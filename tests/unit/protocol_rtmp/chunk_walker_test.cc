@@ -409,6 +409,14 @@ TEST_F(ChunkWalkerTest, FillsUpWhatTheFormerSenderLeft) {
             Chunk({0, 4, 3, 2, kVideo, 0}, Filled(2, 1)));
 }
 
+TEST_F(ChunkWalkerTest, AbortsALongMessageOfTheFormerSender) {
+  Walk(Chunk({0, 4, 10, 1'000'000, kVideo, 1}, Filled(100, 1)));
+  Pieces out;
+  walker_.ResetInput(out);
+  EXPECT_EQ(out.Flatten(), Filled(28, 0) + Abort(4));
+  EXPECT_EQ(Walk(Video(0, 1, 3)), Video(0, 1, 3));
+}
+
 TEST_F(ChunkWalkerTest, DropsWhatTheFormerReceiverGotHalfOf) {
   Walk(SetChunkSize(200) + Chunk({0, 4, 10, 300, kVideo, 1}, Filled(150, 1)));
   walker_.ResetOutput();

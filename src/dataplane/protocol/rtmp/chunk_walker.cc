@@ -647,11 +647,10 @@ void ChunkWalker::MatchChunkSizes(uint32_t remaining, Pieces& out) {
       remaining <= std::min(input_chunk_size_, output_chunk_size_)) {
     return;
   }
-  MessageHeader header{.chunk_stream_id = kControlChunkStream, .type = MessageType::kSetChunkSize};
-  while (HalfSent(header.chunk_stream_id)) ++header.chunk_stream_id;
   uint8_t payload[4];
   WriteU32(payload, input_chunk_size_);
-  WriteOwn(header, payload, out);
+  WriteOwn({.chunk_stream_id = FreeControlStream(), .type = MessageType::kSetChunkSize}, payload,
+           out);
 }
 
 void ChunkWalker::MapStreamId(uint32_t from, uint32_t to) {
@@ -670,7 +669,14 @@ void ChunkWalker::ResetInput(Pieces& out) {
     }
   };
   if (!at_output_boundary()) fill(chunk_missing_);
-  for (ChunkStream& stream : streams_) {
+  for (size_t index = 0; index < streams_.size(); ++index) {
+    if (streams_[index].half_sent && streams_[index].missing > limits_.max_collected) {
+      uint8_t payload[4];
+      WriteU32(payload, streams_[index].id);
+      WriteOwn({.chunk_stream_id = FreeControlStream(), .type = MessageType::kAbort}, payload, out);
+      streams_[index].missing = 0;
+    }
+    ChunkStream& stream = streams_[index];
     while (stream.half_sent && stream.missing > 0) {
       const uint32_t size = std::min(output_chunk_size_, stream.missing);
       out.AppendCopy(stream.Continuation(stream.id).bytes());
@@ -724,6 +730,13 @@ size_t ChunkWalker::FindStream(uint32_t id) const {
 bool ChunkWalker::HalfSent(uint32_t chunk_stream_id) const {
   const size_t index = FindStream(chunk_stream_id);
   return index != kNone && streams_[index].half_sent;
+}
+
+// The usual one, unless the sender has half a message there.
+uint32_t ChunkWalker::FreeControlStream() const {
+  uint32_t id = kControlChunkStream;
+  while (HalfSent(id)) ++id;
+  return id;
 }
 
 uint32_t ChunkWalker::MappedStreamId(uint32_t stream_id) const {

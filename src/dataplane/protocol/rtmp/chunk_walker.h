@@ -94,7 +94,8 @@ class ChunkWalker {
   void MapStreamId(uint32_t from, uint32_t to);
 
   // Another sender continues: its chunk stream starts afresh. What the receiver got only half of is
-  // filled up with zeros; what was held is forgotten. Stream id mappings are cleared.
+  // filled up with zeros, or aborted when more than max_collected bytes are missing; what was held
+  // is forgotten. Stream id mappings are cleared.
   void ResetInput(Pieces& out);
 
   // Another receiver continues, which knows nothing: the rest of messages that the former got half
@@ -143,6 +144,7 @@ class ChunkWalker {
 
   size_t FindStream(uint32_t id) const;
   bool HalfSent(uint32_t chunk_stream_id) const;
+  uint32_t FreeControlStream() const;
   uint32_t MappedStreamId(uint32_t stream_id) const;
   absl::Status Fault(std::string_view what) const;
 
