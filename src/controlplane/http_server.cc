@@ -101,7 +101,9 @@ struct HttpServer::Connection {
   beast::tcp_stream stream;
   const std::string client;
   beast::flat_buffer buffer{kMaxHeadBytes + kMaxBodyBytes};
-  bool idle = true;  // Waits for the first byte of a request.
+  // While it waits for the first byte of a request: its place in the order of becoming idle; else
+  // 0.
+  uint64_t idle_since = 0;
 };
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& setting,
@@ -163,8 +165,20 @@ void HttpServer::Stop(absl::Duration grace) {
 
 void HttpServer::CloseConnections(bool idle_only) {
   for (auto* connection : connections_) {
-    if (connection->idle || !idle_only) connection->stream.close();
+    if (connection->idle_since != 0 || !idle_only) connection->stream.close();
   }
+}
+
+bool HttpServer::CloseLongestIdle() {
+  Connection* longest = nullptr;
+  for (auto* connection : connections_) {
+    if (connection->idle_since == 0) continue;
+    if (longest == nullptr || connection->idle_since < longest->idle_since) longest = connection;
+  }
+  if (longest == nullptr) return false;
+  longest->idle_since = 0;
+  longest->stream.close();
+  return true;
 }
 
 void HttpServer::Accepted(Tcp::socket socket) {
@@ -174,8 +188,10 @@ void HttpServer::Accepted(Tcp::socket socket) {
   if (error) return;
   if (connections_.size() >= kMaxConnections) {
     metrics_.CountLimitRejection(LimitReason::kConnections);
-    RefuseBusy(socket);
-    return;
+    if (!CloseLongestIdle()) {
+      RefuseBusy(socket);
+      return;
+    }
   }
   auto connection = std::make_shared<Connection>(std::move(socket), net::HostOf(peer));
   connections_.insert(connection.get());
@@ -200,16 +216,18 @@ net::Task<void> HttpServer::Run(std::shared_ptr<Connection> connection) {
 net::Task<void> HttpServer::ServeConnection(Connection& connection) {
   auto& stream = connection.stream;
   auto& buffer = connection.buffer;
+  auto timeout = kHeadTimeout;  // The first request is awaited no longer than any other's head.
   while (!stopping_) {
     if (buffer.size() == 0) {
-      connection.idle = true;
-      stream.expires_after(Chrono(kIdleTimeout));
+      connection.idle_since = ++last_idle_;
+      stream.expires_after(Chrono(timeout));
       const auto [error, bytes] =
           co_await stream.async_read_some(buffer.prepare(kFirstRead), net::kNoThrow);
-      connection.idle = false;
+      connection.idle_since = 0;
       if (error) co_return;
       buffer.commit(bytes);
     }
+    timeout = kIdleTimeout;
     const bool goes_on = co_await ServeRequest(connection);
     if (!goes_on) co_return;
   }

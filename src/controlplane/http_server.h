@@ -47,11 +47,13 @@ class HttpServer {
   // Runs on the server's thread, so it must not block; it must end within a time of its own.
   using Handler = std::function<net::Task<HttpResponse>(HttpRequest)>;
 
+  // When all are taken, a new one replaces the one that has been idle longest; when none is idle
+  // it is answered 503.
   static constexpr size_t kMaxConnections = 256;
   static constexpr uint32_t kMaxHeadBytes = 8 * 1024;
   static constexpr uint64_t kMaxBodyBytes = 1024 * 1024;
   static constexpr absl::Duration kIdleTimeout = absl::Seconds(75);  // Between requests.
-  static constexpr absl::Duration kHeadTimeout = absl::Seconds(10);  // From its first byte.
+  static constexpr absl::Duration kHeadTimeout = absl::Seconds(10);
   static constexpr absl::Duration kBodyTimeout = absl::Seconds(10);
   static constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
 
@@ -86,6 +88,7 @@ class HttpServer {
                         bool keep_alive);
   net::Task<void> Linger(Connection& connection);
   void CloseConnections(bool idle_only);
+  bool CloseLongestIdle();
 
   const Handler handler_;
   Metrics& metrics_;
@@ -96,6 +99,7 @@ class HttpServer {
 
   // Of the server's thread.
   std::unordered_set<Connection*> connections_;
+  uint64_t last_idle_ = 0;
   bool stopping_ = false;
 
   std::mutex mutex_;

@@ -1,0 +1,77 @@
+// A control plane on free ports over real registries, and clients for both of its ports.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <grpcpp/channel.h>
+#include <gtest/gtest.h>
+
+#include "controlplane/control_plane.h"
+#include "dataplane/balance/sticky_balancer.h"
+#include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/directory/memory_stream_directory.h"
+
+namespace srsproxy::control {
+
+using HttpAnswer = boost::beast::http::response<boost::beast::http::string_body>;
+
+// One connection to an HTTP port; reads block for at most some seconds.
+class HttpClient {
+ public:
+  explicit HttpClient(uint16_t port);
+
+  void Send(std::string_view bytes);
+  void ShutdownSend();
+  // The next answer; its status is 0 when the server closed instead. `head`: it has no body.
+  HttpAnswer Read(bool head = false);
+  // Waits for the end of the connection; whether it came without another byte.
+  bool ReadEnd();
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::socket socket_{io_};
+  boost::beast::flat_buffer buffer_;
+};
+
+std::string HttpGet(std::string_view path);
+std::string HttpPost(std::string_view path, std::string_view body);
+
+class ControlPlaneTest : public testing::Test {
+ protected:
+  ControlPlaneTest();
+  ~ControlPlaneTest() override;
+
+  ControlPlane::Dependencies Dependencies();
+  std::shared_ptr<grpc::Channel> Channel() const;
+  // One request to the System API, on a connection of its own.
+  HttpAnswer Ask(std::string_view request) const;
+  // A registration of `server` with a port of its own, by gRPC; returns the lease id.
+  std::string Register(const std::string& server, uint16_t rtmp_port);
+  // Makes `key` a stream that a publisher has brought to an origin.
+  void Publish(const StreamKey& key);
+  // The value of the sample that starts with `sample` in /metrics; -1: there is none.
+  double Metric(std::string_view sample);
+
+  Clock clock_;
+  Config config_;
+  Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
+  Metrics metrics_{"1.2.3"};
+  Readiness readiness_;
+  MemoryOriginStore store_;
+  OriginRegistry origins_{clock_, store_};
+  std::shared_ptr<MemoryStreamDirectory> streams_ =
+      std::make_shared<MemoryStreamDirectory>(clock_, 1000);
+  StickyBalancer balancer_{origins_, streams_, &SelectRandom, 1};
+  std::vector<std::unique_ptr<StreamLease>> leases_;
+  std::unique_ptr<ControlPlane> control_;
+};
+
+}  // namespace srsproxy::control
