@@ -46,7 +46,7 @@ NOT_RTMP = {
 MALFORMED = {
     "chunk size 0": control(SET_CHUNK_SIZE, 0),
     "chunk size 2 GB": control(SET_CHUNK_SIZE, 0x80000000),
-    "a cut control message": ChunkWriter().write(Message(SET_CHUNK_SIZE, b"\x00\x01", csid=2)),
+    "a cut control message": claims(SET_CHUNK_SIZE, 2, csid=2) + b"\x00\x01",
     "a command of 16 MB": BIG_CHUNKS + claims(COMMAND, 0xFFFFFF) + bytes(200_000),
     "fmt 3 before any other": basic_header(3, 7) + bytes(128),
     "fmt 1 before any other": basic_header(1, 7) + bytes(3) + b"\x00\x00\x04\x09" + bytes(4),

@@ -97,7 +97,7 @@ def with_stream_id(message, stream_id):
     """The payload as an origin with this stream id must see it: user control events about a stream
     and deleteStream name it."""
     payload = message.payload
-    if message.type == USER_CONTROL and struct.unpack_from(">H", payload)[0] in (0, 1, 2, 3, 4):
+    if message.type == USER_CONTROL and payload[2:6] == struct.pack(">I", 1):
         return payload[:2] + struct.pack(">I", stream_id) + payload[6:]
     delete = amf0.encode("deleteStream")
     if message.type == COMMAND and payload.startswith(delete):

@@ -84,7 +84,7 @@ def test_the_client_is_closed_when_the_origin_dies_and_comes_back_on_the_other(l
     assert accepted(publisher, "moving")
     player = lab.client(proxy.rtmp_port).open()
     assert player.play("moving")["level"] == "status"
-    assert holder_of(origins, "moving") is second
+    assert second.clients("moving") == (1, 1)
     send_picture(publisher, b"on the other")
     wait_for_picture(player, b"on the other")
     assert proxy.metric("srsproxy_origin_up", origin=first.server) == 0

@@ -59,23 +59,39 @@ def test_all_clients_of_a_stream_reach_the_same_origin(lab, proxy, origins):
         "twelve streams, chosen at random, all on one of two origins")
 
 
-def test_one_stream_has_one_origin_however_its_name_is_spelled(lab, proxy, origins):
-    port = proxy.rtmp_port
-    publisher = lab.client(port).open()
-    assert publisher.publish("spelled")["code"] == "NetStream.Publish.Start"
-    spellings = [
-        ("live", f"rtmp://127.0.0.1:{port}/live", "spelled"),
-        ("live", "rtmp://127.0.0.1/live", "spelled"),
-        ("live", f"rtmp://[::1]:{port}/live", "spelled"),
-        ("live", f"rtmp://localhost:{port}/live", "spelled?token=abc"),
-        ("live?vhost=__defaultVhost__", f"rtmp://cdn.example.com:{port}/live", "spelled"),
-        ("live", f"rtmp://127.0.0.1:{port}/live", "spelled?vhost=__defaultVhost__"),
-    ]
+@pytest.mark.parametrize("spellings", [
+    pytest.param([("live", "rtmp://127.0.0.1:{port}/live", "spelled"),
+                  ("live", "rtmp://127.0.0.1/live", "spelled"),
+                  ("live", "rtmp://[::1]:{port}/live", "spelled"),
+                  ("live", "rtmp://localhost:{port}/live", "spelled?token=abc"),
+                  ("live?token=abc", "rtmp://10.1.2.3/live?token=abc", "spelled"),
+                  ("live/", "rtmp://10.1.2.3/live/", "spelled")], id="no vhost"),
+    pytest.param([("live", "rtmp://cdn.example.com/live", "spelled"),
+                  ("live", "rtmp://CDN.Example.com:{port}/live", "spelled"),
+                  ("live?vhost=cdn.example.com", "rtmp://127.0.0.1/live", "spelled"),
+                  ("live", "rtmp://127.0.0.1/live", "spelled?vhost=cdn.example.com"),
+                  ("live?domain=cdn.example.com", "rtmp://127.0.0.1/live", "spelled"),
+                  ("live...vhost...cdn.example.com", "rtmp://127.0.0.1/live", "spelled")],
+                 id="a vhost"),
+])
+def test_one_stream_has_one_origin_however_its_name_is_spelled(lab, spellings):
+    origins = [lab.fake(server="origin-a"), lab.fake(server="origin-b")]
+    proxy = lab.proxy(*origins)
     for app, tc_url, stream in spellings:
-        player = lab.client(port).open(app, tc_url)
+        player = lab.client(proxy.rtmp_port).open(app, tc_url.format(port=proxy.rtmp_port))
         assert player.play(stream)["level"] == "status", (app, tc_url, stream)
-    assert len(holders(origins, "spelled")) == 1
     assert proxy.metric("srsproxy_streams", state="known") == 1
+    assert sorted(len(origin.sessions) for origin in origins) == [0, len(spellings)]
+
+
+def test_a_stream_pushed_to_an_address_plays_at_a_domain(lab, origins):
+    proxy = lab.proxy(*origins)
+    for number in range(6):
+        publisher = lab.client(proxy.rtmp_port).open()
+        assert publisher.publish(f"s{number}")["level"] == "status"
+        player = lab.client(proxy.rtmp_port).open("live", "rtmp://play.example.com/live")
+        assert player.play(f"s{number}")["level"] == "status"
+        assert sorted(origin.clients(f"s{number}") for origin in origins) == [(0, 0), (1, 1)]
 
 
 @pytest.mark.parametrize("app, stream", [

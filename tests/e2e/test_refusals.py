@@ -80,7 +80,8 @@ def silent_from(stage):
             super().serve(session)
 
         def answer(self, session, values, message):
-            if stage != values[0]:
+            self.mute = getattr(self, "mute", False) or stage == values[0]
+            if not self.mute:
                 super().answer(session, values, message)
 
     return Silent
@@ -223,7 +224,6 @@ def test_a_stalled_viewer_is_ended_and_costs_little_memory(lab):
     before = proxy.process.resident_bytes()
     for _ in range(20):
         assert lab.client(proxy.rtmp_port).open().play("flood")["level"] == "status"
-    proxy.wait_for_metric("srsproxy_sessions", 20)
     peak = 0
 
     def all_ended():

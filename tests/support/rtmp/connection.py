@@ -33,6 +33,11 @@ class Connection:
         self._messages = []
 
     def close(self):
+        """Also ends a read that another thread is waiting in."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The other side was first.
         self.socket.close()
 
     def __enter__(self):

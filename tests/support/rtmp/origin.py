@@ -56,7 +56,6 @@ class FakeOrigin:
         self._listener = socket.create_server(
             (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
         self.rtmp_port = self._listener.getsockname()[1]
-        self._stopped = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def registration(self, **changes):
@@ -69,6 +68,7 @@ class FakeOrigin:
 
     def stop(self):
         self._stopped = True
+        self._listener.shutdown(socket.SHUT_RDWR)  # Wakes accept, which would take one more.
         self._listener.close()
         for session in self.sessions:
             session.close()
