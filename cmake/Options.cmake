@@ -20,7 +20,7 @@ find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Precompiled headers need the two sloppiness settings; see ccache's manual.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_SLOPPINESS=pch_defines,time_macros
       "${CCACHE_PROGRAM}")
 endif()
 
@@ -29,7 +29,8 @@ add_compile_options(-fno-omit-frame-pointer -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fcoroutines -fpch-preprocess)
   # GCC 12 reports these inside its own standard library and Boost at -O2 (GCC bugs 105329, 105651).
-  add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-maybe-uninitialized)
+  add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-stringop-overflow
+                      -Wno-maybe-uninitialized)
 endif()
 
 if(SRSPROXY_SANITIZER STREQUAL "address")

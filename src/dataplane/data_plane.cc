@@ -47,10 +47,12 @@ struct DataPlane::Lane {
              .origins = *plane.origins_,
              .worker = its_worker,
              .sessions = sessions,
+             .random = random,
              .started = plane.started_} {}
 
   net::Worker& worker() { return rtmp.worker; }
 
+  std::mt19937_64 random{RandomSeed()};
   SessionTable sessions;
   RtmpServices rtmp;
   MonotonicTime refusal_logged;  // When this worker last said that the limit is reached.

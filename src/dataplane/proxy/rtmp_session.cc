@@ -31,11 +31,9 @@ constexpr uint16_t kRtmpPort = 1935;
 // Of PROXY_LOAD_BALANCER_STRATEGY.
 constexpr std::string_view kStrategy = "random";
 
-rtmp::HandshakeSeed NewSeed(MonotonicTime now) {
-  std::random_device random;
-  const uint64_t high = random();
+rtmp::HandshakeSeed NewSeed(MonotonicTime now, std::mt19937_64& random) {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
-  return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = high << 32 | random()};
+  return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = random()};
 }
 
 std::string PeerOf(const net::tcp::socket& socket) {
@@ -63,7 +61,7 @@ RtmpSession::RtmpSession(RtmpServices& services, srsproxy::Listener listener,
       client_ipv4_(Ipv4Of(client)),
       accepted_(services.clock.Now()),
       client_(std::move(client), Side::kClient),
-      bridge_(services.config.vhosts, NewSeed(accepted_), *this),
+      bridge_(services.config.vhosts, NewSeed(accepted_, services.random), *this),
       relay_(services.worker, *this, services.config.write_timeout),
       changed_(services.worker.io().get_executor()),
       deadline_(services.worker.io().get_executor()),
@@ -83,9 +81,11 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
       auto& out = services_.worker.output();
       out.Clear();
       const absl::Status why = *std::exchange(origin_closed_, std::nullopt);
+      const bool handshaking = bridge_.origin_handshaking();
       bridge_.OriginClosed(why, {out.to_client, out.to_origin});
       relay_.Send(out);
       origin_.reset();
+      if (handshaking) NoteFailure(ConnectOutcome::kFailed, why);
     }
     if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
     if (!over()) relay_.Resume();
@@ -112,19 +112,17 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAsking) {
     ArmDeadline(kCommandTimeouts * services_.config.handshake_timeout, Side::kOrigin, "its answer");
   }
+  unclaimed_in_ += received;
+  unclaimed_out_ += out.to_client.total_bytes();
   if (use_ == nullptr) return;
-  use_->bytes_in += received;
-  use_->bytes_out += out.to_client.total_bytes();
-  auto& metrics = services_.worker_metrics;
-  metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kIn, received);
-  metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kOut, out.to_client.total_bytes());
+  ClaimBytes();
   if (!use_->media_seen && bridge_.media_seen()) NoteMedia();
 }
 
 void RtmpSession::OnClosed(Side side, absl::Status why) {
   if (side == Side::kClient) {
-    End(SideOf(why) == Side::kProxy && !why.ok() ? Side::kProxy : Side::kClient, std::move(why));
-    return;
+    const Side fault = why.ok() ? Side::kClient : SideOf(why);
+    return End(fault, std::move(why));
   }
   origin_closed_ = std::move(why);
   changed_.Notify();
@@ -198,7 +196,6 @@ void RtmpSession::OnDeadline(Side side, std::string_view what) {
 // ---- The origin
 
 net::Task<void> RtmpSession::FindOrigin() {
-  absl::Status last = ProxyFailure(absl::StatusCode::kUnavailable, "no origin could be reached");
   while (!over() && use_->tried.size() < kMaxOriginsTried) {
     PickRequest request{bridge_.key(), Protocol::kRtmp, use_->role, use_->tried};
     use_->lease.reset();
@@ -212,7 +209,8 @@ net::Task<void> RtmpSession::FindOrigin() {
       if (absl::IsResourceExhausted(placement.status())) {
         services_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
       }
-      co_return Refuse(placement.status());
+      // Other origins there are none: what was wrong with the one that was tried says more.
+      co_return Refuse(use_->failure.ok() ? placement.status() : use_->failure);
     }
     use_->lease = std::move(placement->lease);
     use_->origin = placement->origin->registration.server;
@@ -230,9 +228,8 @@ net::Task<void> RtmpSession::FindOrigin() {
     }
     DropOrigin();
     if (co_await Dial(*placement, *target)) co_return;
-    use_->tried.push_back(placement->origin->id);
   }
-  if (!over()) Refuse(last);
+  if (!over()) Refuse(use_->failure);
 }
 
 absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
@@ -263,27 +260,36 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   auto dialled = co_await dialer.Dial(target.host, target.port, services_.config.connect_timeout);
   dialer_ = nullptr;
   if (over()) co_return false;
-  services_.balancer.ReportConnect(placement.origin->id, dialled.outcome);
+  origin_id_ = placement.origin->id;
   if (!dialled.socket.ok()) {
-    services_.metrics.CountOriginFailure(placement.origin->registration.server, dialled.outcome);
-    services_.logger.Warn("origin not reached", {{"session", use_->id},
-                                                 {"origin", placement.origin->id},
-                                                 {"error", MessageOf(dialled.socket.status())}});
+    NoteFailure(dialled.outcome, dialled.socket.status());
     co_return false;
   }
+  services_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
   services_.metrics.ObserveOriginConnect(absl::FromChrono(services_.clock.Now() - began));
   if (!bridge_.redirect().empty()) ++use_->redirects;
   origin_ = std::make_unique<net::TcpStream>(*std::move(dialled.socket), Side::kOrigin);
   origin_->Tune(services_.config.write_timeout);
-  origin_id_ = placement.origin->id;
   const bool tell_ip = services_.config.rtmp_real_ip == RtmpRealIp::kF3;
   auto& out = services_.worker.output();
   out.Clear();
-  bridge_.Connected(NewSeed(services_.clock.Now()), tell_ip ? client_ipv4_ : std::nullopt,
-                    {out.to_client, out.to_origin});
+  bridge_.Connected(NewSeed(services_.clock.Now(), services_.random),
+                    tell_ip ? client_ipv4_ : std::nullopt, {out.to_client, out.to_origin});
   relay_.Attach(*origin_);
   relay_.Send(out);
   co_return true;
+}
+
+void RtmpSession::NoteFailure(ConnectOutcome outcome, const absl::Status& why) {
+  services_.balancer.ReportConnect(origin_id_, outcome);
+  if (use_ == nullptr) return;
+  services_.metrics.CountOriginFailure(use_->origin, outcome);
+  services_.logger.Warn("origin not reached",
+                        {{"session", use_->id}, {"origin", origin_id_}, {"error", MessageOf(why)}});
+  use_->tried.push_back(origin_id_);
+  // The client is told no address of the inside.
+  const auto code = why.ok() ? absl::StatusCode::kUnavailable : why.code();
+  use_->failure = OriginFailure(code, "the stream's origin could not be reached");
 }
 
 void RtmpSession::Refuse(const absl::Status& why) {
@@ -308,14 +314,19 @@ net::Task<void> RtmpSession::SayGoodbye() {
   if (use_ != nullptr) {
     FinishUse(side, why);
   } else {
-    SessionEnd end;
-    end.id = NewSessionId();
-    end.client = client_address_;
-    end.duration = absl::FromChrono(services_.clock.Now() - accepted_);
-    end.side = side;
-    end.reason = EndReasonOf(why);
-    end.message = MessageOf(why);
-    if (heard_ || !why.ok()) LogSessionEnd(services_.logger, end);
+    // Who connects and says nothing is a health check.
+    const LogLevel level = heard_ || !why.ok() ? LogLevel::kInfo : LogLevel::kDebug;
+    services_.logger.Log(
+        level, "connection ended before a stream was named",
+        {{"protocol", ProtocolName(Protocol::kRtmp)},
+         {"client", client_address_},
+         {"bytes_in", unclaimed_in_},
+         {"bytes_out", unclaimed_out_},
+         {"duration_seconds",
+          absl::ToDoubleSeconds(absl::FromChrono(services_.clock.Now() - accepted_))},
+         {"side", SideName(side)},
+         {"reason", EndReasonName(EndReasonOf(why))},
+         {"detail", MessageOf(why)}});
   }
   CountClientError(why);
 
@@ -368,6 +379,15 @@ void RtmpSession::FinishUse(Side side, const absl::Status& why) {
   services_.worker_metrics.SessionEnded(end);
   services_.metrics.ObserveSessionDuration(end.protocol, end.role, end.duration);
   LogSessionEnd(services_.logger, end);
+}
+
+void RtmpSession::ClaimBytes() {
+  const uint64_t in = std::exchange(unclaimed_in_, 0);
+  const uint64_t out = std::exchange(unclaimed_out_, 0);
+  use_->bytes_in += in;
+  use_->bytes_out += out;
+  services_.worker_metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kIn, in);
+  services_.worker_metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kOut, out);
 }
 
 void RtmpSession::NoteMedia() {

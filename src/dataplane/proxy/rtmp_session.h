@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct RtmpServices {
   OriginRegistry& origins;
   net::Worker& worker;
   SessionTable& sessions;
+  std::mt19937_64& random;
   MonotonicTime started;  // Of the proxy.
 };
 
@@ -63,6 +65,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
     uint64_t bytes_out = 0;
     bool media_seen = false;
     std::vector<std::string> tried;  // Origin ids.
+    absl::Status failure;            // Of the last one tried.
     int redirects = 0;
     std::unique_ptr<StreamLease> lease;
   };
@@ -80,6 +83,8 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   // The endpoint of the pick, or of the redirect that the origin answered with.
   absl::StatusOr<Endpoint> Target(const Placement& placement) const;
   net::Task<bool> Dial(const Placement& placement, const Endpoint& target);
+  // The origin that was tried cannot be reached, or does not speak RTMP.
+  void NoteFailure(ConnectOutcome outcome, const absl::Status& why);
   void Refuse(const absl::Status& why);
   void DropOrigin();
   net::Task<void> SayGoodbye();
@@ -93,6 +98,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void BeginUse();
   void FinishUse(Side side, const absl::Status& why);
   void CountClientError(const absl::Status& why);
+  void ClaimBytes();
   void NoteMedia();
 
   struct Ended {
@@ -119,7 +125,9 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
   std::optional<Ended> ended_;
   State phase_ = State::kHandshake;  // The state in which it ended.
-  bool heard_ = false;               // The client has sent something.
+  uint64_t unclaimed_in_ = 0;        // Bytes that belong to the use that comes, or is being served.
+  uint64_t unclaimed_out_ = 0;
+  bool heard_ = false;  // The client has sent something.
   SessionTable::Place place_;
 };
 

@@ -53,6 +53,7 @@ class FakeOrigin:
     def __init__(self, server="fake", host="127.0.0.1"):
         self.server = server
         self.sessions = []
+        self._stopped = False
         self._listener = socket.create_server(
             (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
         self.rtmp_port = self._listener.getsockname()[1]
@@ -67,6 +68,8 @@ class FakeOrigin:
         return f"{self.server}-fake-1"
 
     def stop(self):
+        if self._stopped:
+            return
         self._stopped = True
         self._listener.shutdown(socket.SHUT_RDWR)  # Wakes accept, which would take one more.
         self._listener.close()

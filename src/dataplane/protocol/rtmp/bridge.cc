@@ -470,6 +470,10 @@ void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
                        std::span<const uint8_t> payload) {
   const auto verdict = StatusCommand::From(command);
   if (!verdict.ok()) return Fail(AtFault(Side::kOrigin, verdict.status()));
+  if (verdict->is_error() && !verdict->redirect.empty()) {
+    redirect_ = verdict->redirect;
+    return SetState(BridgeState::kPicking);
+  }
   if (verdict->is_error()) {
     PassToClient(header, payload);
     return End(OriginFailure(absl::StatusCode::kPermissionDenied,

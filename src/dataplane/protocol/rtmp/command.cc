@@ -99,6 +99,13 @@ bool OverwriteNumber(std::span<uint8_t> encoded, uint32_t number) {
   return true;
 }
 
+// SRS's origin cluster: where to go instead.
+std::string RedirectOf(const AmfObject& information) {
+  const AmfValue* extra = information.Find("ex");
+  if (extra == nullptr || extra->AsObject() == nullptr) return "";
+  return TextOr(extra->AsObject()->Find("redirect"), "");
+}
+
 }  // namespace
 
 const AmfValue& Command::Argument(size_t index) const {
@@ -205,10 +212,7 @@ absl::StatusOr<ResultCommand> ResultCommand::From(const Command& command) {
   if (const AmfObject* information = InformationOf(command, 0)) {
     result.code = TextOr(information->Find("code"), "");
     result.description = TextOr(information->Find("description"), "");
-    const AmfValue* extra = information->Find("ex");
-    if (extra != nullptr && extra->AsObject() != nullptr) {
-      result.redirect = TextOr(extra->AsObject()->Find("redirect"), "");
-    }
+    result.redirect = RedirectOf(*information);
   }
   return result;
 }
@@ -220,6 +224,7 @@ absl::StatusOr<StatusCommand> StatusCommand::From(const Command& command) {
   status.level = TextOr(information->Find("level"), "status");
   status.code = TextOr(information->Find("code"), "");
   status.description = TextOr(information->Find("description"), "");
+  status.redirect = RedirectOf(*information);
   return status;
 }
 

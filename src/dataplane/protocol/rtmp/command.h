@@ -102,6 +102,7 @@ struct StatusCommand {
   std::string level;  // "status", "warning", "error"
   std::string code;   // "NetStream.Publish.Start"
   std::string description;
+  std::string redirect;  // ex.redirect of a 302, else empty.
 
   bool is_error() const { return level == "error"; }
 
