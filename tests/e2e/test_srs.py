@@ -108,7 +108,7 @@ def test_srs_killed_and_restarted_with_another_pid(lab, proxy, tmp_path, clip):
     again = lab.run(Process("srs-one", [SRS, "-c", tmp_path / "one" / "srs.conf"],
                             tmp_path / "srs-again.log", cwd=tmp_path / "one",
                             env=ENVIRONMENT))
-    wait_until(lambda: again.running and len(proxy.process.lines(f"-{again.pid}")) > 0,
+    wait_until(lambda: ctl(proxy, "origin", "list", "-o", "name").out.endswith(f"-{again.pid}\n"),
                "the proxy hears of the new pid", timeout=30)
     lab.publisher(proxy.url("back"), clip, name="again")
     assert media.probe(proxy.url("back")) == ["aac", "h264"]

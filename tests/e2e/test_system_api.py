@@ -152,7 +152,7 @@ def test_a_heartbeat_as_srs_sends_it_is_taken(lab):
                    anything_newer={"is": "ignored"})
     assert proxy.metric("srsproxy_heartbeats_total", result="accepted") == 1
     registration = ctl(proxy, "origin", "get", "fake", "-o", "json").json["registration"]
-    assert registration["rtc"] == ["udp://8000", "tcp://8000"]
+    assert registration["rtc"] == ["udp://0.0.0.0:8000", "tcp://0.0.0.0:8000"]
 
 
 def test_100_origins_that_register_at_once_are_100_origins(lab):
@@ -176,7 +176,7 @@ def test_versions_health_and_metrics(lab):
     assert proxy.get("/readyz").status == 200
     metrics = proxy.get("/metrics")
     assert metrics.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    for name in ("build_info", "origins", "sessions", "sessions_limit", "worker_loop_lag_seconds"):
+    for name in ("build_info", "origins", "sessions", "sessions_limit", "connections"):
         assert f"# TYPE srsproxy_{name} " in metrics.body.decode()
     assert "process_resident_memory_bytes" in metrics.body.decode()
 
