@@ -30,7 +30,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fcoroutines -fpch-preprocess)
   # GCC 12 reports these inside its own standard library and Boost at -O2 (GCC bugs 105329, 105651).
   add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-stringop-overflow
-                      -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
+                      -Wno-maybe-uninitialized)
 endif()
 
 if(SRSPROXY_SANITIZER STREQUAL "address")
