@@ -100,6 +100,7 @@ DataPlane::~DataPlane() {
 
 absl::Status DataPlane::Start() {
   const Config& config = dependencies_.config;
+  origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
   net::TlsContext tls;
   if (config.rtmps_server.enabled) {
     auto loaded = net::LoadServerTls(config.tls_cert, config.tls_key);
@@ -249,6 +250,23 @@ net::Task<void> DataPlane::Probe(std::shared_ptr<const Origin> origin) {
   const auto dialled =
       co_await dialer.Dial(target.host, target.port, dependencies_.config.connect_timeout);
   origins_->ReportConnect(origin->id, dialled.outcome);
+}
+
+void DataPlane::OnOriginEvent(const OriginEvent& event) {
+  using Kind = OriginEvent::Kind;
+  const std::string& server = event.origin->registration.server;
+  if (event.kind == Kind::kConflict) dependencies_.metrics.CountOriginConflict(server);
+  const std::string_view what = event.kind == Kind::kJoined    ? "origin joined"
+                                : event.kind == Kind::kChanged ? "origin changed"
+                                : event.kind == Kind::kLeft    ? "origin left"
+                                                               : "origin at two addresses";
+  const LogLevel level = event.kind == Kind::kConflict ? LogLevel::kWarn : LogLevel::kInfo;
+  dependencies_.logger.Log(level, what,
+                           {{"origin", event.origin->id},
+                            {"ip", event.origin->registration.ip},
+                            {"health", OriginHealthName(event.origin->health)},
+                            {"down", event.origin->down},
+                            {"why", event.reason}});
 }
 
 // ---- Stopping

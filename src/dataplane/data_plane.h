@@ -76,12 +76,14 @@ class DataPlane {
   net::Task<void> MeasureLag(Lane& lane);
   net::Task<void> Housekeep();
   net::Task<void> Probe(std::shared_ptr<const Origin> origin);
+  void OnOriginEvent(const OriginEvent& event);
   net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
   std::unique_ptr<OriginStore> origin_store_;
   std::unique_ptr<OriginRegistry> origins_;
+  OriginRegistry::Subscription origin_events_;
   std::shared_ptr<StreamDirectory> streams_;
   std::unique_ptr<StickyBalancer> balancer_;
   std::unique_ptr<SessionLimit> limit_;

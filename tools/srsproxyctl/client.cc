@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
 
 #include "tools/srsproxyctl/printer.h"
@@ -57,9 +58,9 @@ absl::StatusOr<std::vector<std::string>> ParseEndpoints(std::string_view text) {
     const std::string_view part = text.substr(0, comma);
     std::optional<std::string> endpoint = ReadEndpoint(part);
     if (!endpoint.has_value()) {
-      return absl::InvalidArgumentError("'" + std::string(part) +
-                                        "' is no endpoint: write host:port, for example " +
-                                        kDefaultEndpoint + ", or several separated by commas");
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", std::string(part), "' is no endpoint: write host:port, for example ",
+                       kDefaultEndpoint, ", or several separated by commas"));
     }
     endpoints.push_back(*std::move(endpoint));
     if (comma == std::string_view::npos) return endpoints;

@@ -59,8 +59,7 @@ Command Named(std::string name, double transaction, std::vector<AmfValue> argume
 
 Bytes ConnectBytes() {
   AmfObject object;
-  object.Set("app", "live");
-  object.Set("tcUrl", "rtmp://example.com/live");
+  object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
   return Say(Command{"connect", 1, {object}});
 }
 Bytes PublishBytes(std::string stream = "one", uint32_t stream_id = 1) {
@@ -392,11 +391,10 @@ TEST(BridgeTest, ARedirectIsTheDriversToFollowAndNeverPassedOut) {
     peers.to_client.clear();
     peers.ConnectOrigin();
     AmfObject extra;
-    extra.Set("redirect", "rtmp://10.0.0.9/live/one");
+    extra.properties = {{"redirect", "rtmp://10.0.0.9/live/one"}};
     AmfObject information;
-    information.Set("level", "error");
-    information.Set("code", "NetConnection.Connect.Rejected");
-    information.Set("ex", extra);
+    information.properties = {
+        {"level", "error"}, {"code", "NetConnection.Connect.Rejected"}, {"ex", extra}};
     if (on_connect) {
       peers.Origin(Say(Named("_error", 1, {AmfNull{}, information})));
     } else {
@@ -521,7 +519,7 @@ INSTANTIATE_TEST_SUITE_P(
                  ConnectBytes() + Say(MessageType::kVideo, 1, Bytes(64'000, 7), 6), "64 KiB",
                  "64 KiB"},
         BadInput{"chunk_size_zero", true, testing::SetChunkSize(0), "chunk size", "chunk size"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace srsproxy::rtmp

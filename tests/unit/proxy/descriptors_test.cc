@@ -1,0 +1,18 @@
+#include "dataplane/descriptors.h"
+
+#include <gtest/gtest.h>
+
+namespace srsproxy {
+namespace {
+
+TEST(DescriptorsTest, EachSessionNeedsTwoAnd256AreKept) {
+  EXPECT_EQ(SessionLimitFor(1024, 0), 384);
+  EXPECT_EQ(SessionLimitFor(1024, 100), 100);
+  EXPECT_EQ(SessionLimitFor(1024, 100'000), 384);
+  EXPECT_EQ(SessionLimitFor(10, 0), 1) << "too few for anything, but it starts";
+}
+
+TEST(DescriptorsTest, TheSoftLimitIsRaised) { EXPECT_GT(RaiseDescriptorLimit(), 256); }
+
+}  // namespace
+}  // namespace srsproxy
