@@ -59,6 +59,32 @@ def test_all_clients_of_a_stream_reach_the_same_origin(lab, proxy, origins):
         "twelve streams, chosen at random, all on one of two origins")
 
 
+# app and tcUrl of connect, and the name of play.
+SPELLINGS = {
+    "no vhost": [
+        ("live", "rtmp://127.0.0.1:{port}/live", "spelled"),
+        ("live", "rtmp://127.0.0.1/live", "spelled"),
+        ("live", "rtmp://[::1]:{port}/live", "spelled"),
+        ("live", "rtmp://localhost:{port}/live", "spelled?token=abc"),
+        ("live?token=abc", "rtmp://10.1.2.3/live?token=abc", "spelled"),
+        ("live/", "rtmp://10.1.2.3/live/", "spelled"),
+    ],
+    "a vhost": [
+        ("live", "rtmp://cdn.example.com/live", "spelled"),
+        ("live", "rtmp://CDN.Example.com:{port}/live", "spelled"),
+        ("live?vhost=cdn.example.com", "rtmp://127.0.0.1/live", "spelled"),
+        ("live", "rtmp://127.0.0.1/live", "spelled?vhost=cdn.example.com"),
+        ("live?domain=cdn.example.com", "rtmp://127.0.0.1/live", "spelled"),
+        ("live...vhost...cdn.example.com", "rtmp://127.0.0.1/live", "spelled"),
+    ],
+}
+
+UNUSUAL_NAMES = [
+    ("live", "50%"), ("live", "%41%zz"), ("live", "a b"), ("live", "größe"), ("live", "a.b.flv"),
+    ("live", "x" * 200), ("live?token=a/b", "tokened"), ("live/room/7", "deep"), ("live", "a/b"),
+]
+
+
 @pytest.mark.parametrize("spellings", [
     pytest.param([("live", "rtmp://127.0.0.1:{port}/live", "spelled"),
                   ("live", "rtmp://127.0.0.1/live", "spelled"),
@@ -95,10 +121,7 @@ def test_a_stream_pushed_to_an_address_plays_at_a_domain(lab, origins):
         assert sorted(origin.clients(f"s{number}") for origin in origins) == [(0, 0), (1, 1)]
 
 
-@pytest.mark.parametrize("app, stream", [
-    ("live", "50%"), ("live", "%41%zz"), ("live", "a b"), ("live", "größe"), ("live", "a.b.flv"),
-    ("live", "x" * 200), ("live?token=a/b", "tokened"), ("live/room/7", "deep"), ("live", "a/b"),
-])
+@pytest.mark.parametrize("app, stream", UNUSUAL_NAMES)
 def test_unusual_names_are_published_and_played(lab, app, stream):
     origin = lab.fake()
     proxy = lab.proxy(origin)

@@ -95,7 +95,8 @@ def reflection(channel):
 
 def main():
     proto_dir, port = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as out, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    address = f"127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as out, grpc.insecure_channel(address) as channel:
         make_stubs(proto_dir, out)
         life = origin_life(channel)
         next(life)

@@ -23,5 +23,5 @@ def lines(path):
 def code_lines(path):
     """The same for C++, without comments and without what stands in raw strings."""
     text = (ROOT / path).read_text(errors="replace")
-    text = re.sub(r'R"(\w*)\(.*?\)\1"', lambda raw: "\n" * raw[0].count("\n"), text, flags=re.DOTALL)
+    text = re.sub(r'(?s)R"(\w*)\(.*?\)\1"', lambda raw: "\n" * raw[0].count("\n"), text)
     return enumerate((line.split("//")[0].rstrip() for line in text.splitlines()), 1)

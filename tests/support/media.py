@@ -78,7 +78,7 @@ def frames_of(clip):
 
 def assert_same_frames(sent, arrived, at_least=20, jitter_ms=1):
     """What arrived is one unbroken run of what was sent, in each track, with the same distances in
-    time (to `jitter_ms`). A player that joins late misses the beginning, one that leaves the end."""
+    time (to `jitter_ms`). Who joins late misses the beginning, who leaves misses the end."""
     for track in sorted({frame.track for frame in sent}):
         want = [frame for frame in sent if frame.track == track]
         have = [frame for frame in arrived if frame.track == track]
