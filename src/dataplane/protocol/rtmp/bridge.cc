@@ -41,6 +41,10 @@ std::span<const uint8_t> AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
+Role RoleOf(std::string_view request) {
+  return request == "publish" ? Role::kPublisher : Role::kViewer;
+}
+
 // How a refusal is called on the wire, by what is refused and why.
 std::string_view RefusalCode(Role role, absl::StatusCode why) {
   const bool refused =
@@ -245,7 +249,8 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
     TellClient(EmptyResult(command->transaction_id), kCommandChunkStream, 0);
   } else if (IsRequest(command->name)) {
     auto request = ReadRequest(*command);
-    SetRequest(header, payload, request.ok() ? *std::move(request) : Request{});
+    SetRequest(header, payload,
+               request.ok() ? *std::move(request) : Request{{}, RoleOf(command->name)});
     naming_walker_->Stop();
     if (!request.ok()) {
       TellClientStatus(RefusalCode(role_, request.status().code()), MessageOf(request.status()));
@@ -284,10 +289,9 @@ void Bridge::OnCreateStream(const Command& command) {
 }
 
 absl::StatusOr<Bridge::Request> Bridge::ReadRequest(const Command& command) const {
-  Request request;
+  Request request{{}, RoleOf(command.name)};
   std::string name;
-  if (command.name == "publish") {
-    request.role = Role::kPublisher;
+  if (request.role == Role::kPublisher) {
     auto publish = PublishCommand::From(command);
     if (!publish.ok()) return AtFault(Side::kClient, publish.status());
     name = std::move(publish->stream_name);
@@ -561,7 +565,7 @@ void Bridge::OnLaterRequest(const MessageHeader& header, const Command& command,
                             std::span<const uint8_t> payload) {
   auto request = ReadRequest(command);
   const auto refuse = [&](absl::StatusCode code, std::string_view text) {
-    const Role role = command.name == "publish" ? Role::kPublisher : Role::kViewer;
+    const Role role = RoleOf(command.name);
     for_client_.push_back(
         {{.chunk_stream_id = kStatusChunkStream,
           .type = header.type,
