@@ -134,6 +134,7 @@ class Demo:
                     raise RuntimeError(f"{part.name} ended:\n{part.tail(20)}")
 
     def stop(self, *_):
+        """For signals: whoever waits sees it at the next step."""
         self._stopping.set()
 
     def close(self):
@@ -193,7 +194,8 @@ def main():
     arguments = parser.parse_args()
 
     demo = Demo()
-    signal.signal(signal.SIGTERM, demo.stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, demo.stop)
     try:
         demo.start()
         demo.describe()
@@ -202,8 +204,6 @@ def main():
         else:
             say("Ctrl-C stops everything.")
             demo.run_until_stopped()
-        step("stopping")
-    except KeyboardInterrupt:
         step("stopping")
     except (RuntimeError, AssertionError, TimeoutError, OSError) as error:
         print(f"Error: {error}\nThe logs are in {FOLDER}", file=sys.stderr, flush=True)
