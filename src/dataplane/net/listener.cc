@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "dataplane/net/error.h"

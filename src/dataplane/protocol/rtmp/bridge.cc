@@ -248,9 +248,8 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
     answered_.push_back(command->transaction_id);
     TellClient(EmptyResult(command->transaction_id), kCommandChunkStream, 0);
   } else if (IsRequest(command->name)) {
-    auto request = ReadRequest(*command);
-    SetRequest(header, payload,
-               request.ok() ? *std::move(request) : Request{{}, RoleOf(command->name)});
+    const auto request = ReadRequest(*command);
+    SetRequest(header, payload, request.ok() ? *request : Request{{}, RoleOf(command->name)});
     naming_walker_->Stop();
     if (!request.ok()) {
       TellClientStatus(RefusalCode(role_, request.status().code()), MessageOf(request.status()));
