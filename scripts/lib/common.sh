@@ -22,9 +22,10 @@ packages_of() {
 install_packages() {
   local wanted installed missing
   wanted=$(packages_of "$@" | sort)
-  # shellcheck disable=SC2086  # a list of names, split on purpose
-  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted 2>/dev/null |
-    awk '$2 == "installed" { print $1 }' | sort -u) || true
+  # Names and what they provide: a Node.js from elsewhere brings its own npm.
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Provides}\n' |
+    awk '$1 == "installed" { gsub(/[(][^)]*[)]|,/, ""); for (i = 2; i <= NF; i++) print $i }' |
+    sort -u)
   missing=$(comm -23 <(echo "$wanted") <(echo "$installed"))
   [ -n "$missing" ] || return 0
 
