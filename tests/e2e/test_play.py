@@ -94,11 +94,13 @@ UNUSUAL_NAMES = [
                   ("live/", "rtmp://10.1.2.3/live/", "spelled")], id="no vhost"),
     pytest.param([("live", "rtmp://cdn.example.com/live", "spelled"),
                   ("live", "rtmp://CDN.Example.com:{port}/live", "spelled"),
-                  ("live?vhost=cdn.example.com", "rtmp://127.0.0.1/live?vhost=cdn.example.com", "spelled"),
+                  ("live?vhost=cdn.example.com", "rtmp://127.0.0.1/live?vhost=cdn.example.com",
+                   "spelled"),
                   ("live", "rtmp://127.0.0.1/live", "spelled?vhost=cdn.example.com"),
-                  ("live?domain=cdn.example.com", "rtmp://127.0.0.1/live?domain=cdn.example.com", "spelled"),
-                  ("live...vhost...cdn.example.com", "rtmp://127.0.0.1/live...vhost...cdn.example.com",
-                   "spelled")],
+                  ("live?domain=cdn.example.com", "rtmp://127.0.0.1/live?domain=cdn.example.com",
+                   "spelled"),
+                  ("live...vhost...cdn.example.com",
+                   "rtmp://127.0.0.1/live...vhost...cdn.example.com", "spelled")],
                  id="a vhost"),
 ])
 def test_one_stream_has_one_origin_however_its_name_is_spelled(lab, spellings):
