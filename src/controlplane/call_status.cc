@@ -83,7 +83,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
       }
     }
   }
-  return WithReason(std::move(result), ImpliedReason(result.code()));
+  const auto reason = ImpliedReason(result.code());
+  return WithReason(std::move(result), reason);
 }
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }
