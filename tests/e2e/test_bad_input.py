@@ -8,14 +8,13 @@ import struct
 
 import pytest
 
-from support.rtmp import amf0, crowd
+from support.rtmp import amf0, avc, crowd
 from support.rtmp.chunks import (ABORT, COMMAND, SET_CHUNK_SIZE, VIDEO, ChunkReader, ChunkWriter,
                                  Message, basic_header)
 from support.rtmp.connection import Client
 from support.waiting import wait_until
 
 HANDSHAKE = b"\x03" + bytes(1536) + bytes(1536)
-SEQUENCE_HEADER = bytes([0x17, 0, 0, 0, 0, 1, 0x42, 0xC0, 0x1E, 0xFF, 0xE1, 0, 0, 1, 0, 0])
 MEMORY_BOUND = 32 * 1024 * 1024
 
 
@@ -83,12 +82,12 @@ class Neighbour:
         assert self.publisher.publish("neighbour")["level"] == "status"
         self.player = lab.client(proxy.rtmp_port).open()
         assert self.player.play("neighbour")["level"] == "status"
-        self.publisher.media(VIDEO, SEQUENCE_HEADER, 0)
+        self.publisher.media(VIDEO, avc.SEQUENCE_HEADER, 0)
         self._pictures = 0
 
     def assert_well(self):
         self._pictures += 1
-        picture = bytes([0x17, 1, 0, 0, 0]) + os.urandom(100)
+        picture = avc.key_frame(os.urandom(100))
         self.publisher.media(VIDEO, picture, 40 * self._pictures)
         while self.player.receive_media(VIDEO).payload != picture:
             pass

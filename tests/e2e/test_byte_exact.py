@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from support.rtmp import amf0, recording
+from support.rtmp import amf0, avc, recording
 from support.rtmp.chunks import (ABORT, AUDIO, COMMAND, COMMAND_AMF3, DATA, SET_CHUNK_SIZE,
                                  USER_CONTROL, VIDEO, WINDOW_ACK_SIZE, ChunkReader, ChunkWriter,
                                  Message)
@@ -145,7 +145,7 @@ def test_every_form_of_chunk_arrives_byte_for_byte(lab):
     writer = ChunkWriter()
 
     def media(kind, size, timestamp, csid):
-        return Message(kind, bytes([0x27, 1, 0, 0, 0]) + bytes(size), 1, timestamp, csid)
+        return Message(kind, avc.inter_frame(bytes(size)), 1, timestamp, csid)
 
     def chunk_size(size):
         return Message(SET_CHUNK_SIZE, struct.pack(">I", size), csid=2)
@@ -236,17 +236,17 @@ class Broadcaster(FakeOrigin):
     answers_stream_id = 9
     program = [
         Message(DATA, amf0.encode("onMetaData", amf0.EcmaArray(width=320.0)), 9, 0, 3),
-        Message(VIDEO, bytes([0x17, 0, 0, 0, 0]) + bytes(40), 9, 0, 3),
-        Message(VIDEO, bytes([0x17, 1, 0, 0, 0]) + bytes(3000), 9, 40, 3),
-        Message(VIDEO, bytes([0x27, 1, 0, 0, 0]) + bytes(3000), 9, 80, 3),
-        Message(VIDEO, bytes([0x27, 1, 0, 0, 1]) + bytes(3000), 9, 120, 3),
-        Message(VIDEO, bytes([0x27, 1, 0, 0, 2]) + bytes(3000), 9, 160, 3),
+        Message(VIDEO, avc.SEQUENCE_HEADER, 9, 0, 3),
+        Message(VIDEO, avc.key_frame(bytes(3000)), 9, 40, 3),
+        Message(VIDEO, avc.inter_frame(bytes(3000)), 9, 80, 3),
+        Message(VIDEO, avc.inter_frame(bytes([1]) * 3000), 9, 120, 3),
+        Message(VIDEO, avc.inter_frame(bytes([2]) * 3000), 9, 160, 3),
         Message(AUDIO, bytes([0xAF, 1]) + bytes(100), 9, 100, 2),
         Message(AUDIO, bytes([0xAF, 1]) + bytes(100), 9, 123, 2),
         Message(AUDIO, bytes([0xAF, 1]) + bytes(100), 9, 146, 2),
-        Message(VIDEO, bytes([0x27, 1, 0, 0, 3]) + bytes(300), 9, 0x1000000, 3),
-        Message(VIDEO, bytes([0x27, 1, 0, 0, 4]) + bytes(300), 9, 0x2000000, 3),
-        Message(VIDEO, bytes([0x27, 1, 0, 0, 5]) + bytes(300), 9, 0x3000000, 3),
+        Message(VIDEO, avc.inter_frame(bytes([3]) * 300), 9, 0x1000000, 3),
+        Message(VIDEO, avc.inter_frame(bytes([4]) * 300), 9, 0x2000000, 3),
+        Message(VIDEO, avc.inter_frame(bytes([5]) * 300), 9, 0x3000000, 3),
     ]
 
     def serve(self, session):

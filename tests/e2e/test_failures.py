@@ -3,25 +3,21 @@
 import pytest
 
 from support import media
+from support.rtmp import avc
 from support.rtmp.chunks import VIDEO
 from support.waiting import wait_until
-
-# AVC sequence header and key frame, as nginx needs them to pass video on.
-SEQUENCE_HEADER = bytes([0x17, 0, 0, 0, 0, 1, 0x42, 0xC0, 0x1E, 0xFF, 0xE1, 0, 0, 1, 0, 0])
-KEY_FRAME = bytes([0x17, 1, 0, 0, 0])
-
 
 def accepted(client, stream):
     return client.publish(stream)["code"] == "NetStream.Publish.Start"
 
 
 def send_picture(publisher, mark, timestamp=0):
-    publisher.media(VIDEO, SEQUENCE_HEADER, timestamp)
-    publisher.media(VIDEO, KEY_FRAME + mark, timestamp + 40)
+    publisher.media(VIDEO, avc.SEQUENCE_HEADER, timestamp)
+    publisher.media(VIDEO, avc.key_frame(mark), timestamp + 40)
 
 
 def wait_for_picture(player, mark):
-    while player.receive_media(VIDEO).payload != KEY_FRAME + mark:
+    while player.receive_media(VIDEO).payload != avc.key_frame(mark):
         pass
 
 

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from support.rtmp import avc
 from support.rtmp.chunks import VIDEO, Message
 from support.rtmp.connection import Closed
 from support.rtmp.origin import FakeOrigin
@@ -213,7 +214,7 @@ class Flood(FakeOrigin):
 
     def on_play(self, session, message):
         super().on_play(session, message)
-        frame = Message(VIDEO, bytes([0x27, 1, 0, 0, 0]) + bytes(60_000), message.stream_id, 0, 6)
+        frame = Message(VIDEO, avc.inter_frame(bytes(60_000)), message.stream_id, 0, 6)
         session.set_chunk_size(65536)
         while True:
             session.send(frame)

@@ -4,13 +4,13 @@ import signal
 
 from support import media
 from support.process import Process
+from support.rtmp import avc
 from support.rtmp.chunks import VIDEO
 from support.rtmp.origin import FakeOrigin
 from support.waiting import wait_until
 
-# An AVC sequence header and frames, enough for a player to go on.
-_FEED = [bytes([0x17, 0, 0, 0, 0, 1, 0x42, 0xC0, 0x1E, 0xFF, 0xE1, 0, 0, 1, 0, 0]),
-         bytes([0x17, 1, 0, 0, 0]) + bytes(200)]
+# Enough for a player to go on.
+_FEED = [avc.SEQUENCE_HEADER, avc.key_frame(bytes(200))]
 
 
 def _gstreamer_publisher(sink):
