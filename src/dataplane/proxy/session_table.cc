@@ -1,5 +1,7 @@
 #include "dataplane/proxy/session_table.h"
 
+#include <absl/cleanup/cleanup.h>
+
 namespace srsproxy {
 
 SessionTable::Place::Place(SessionTable& table, Session& session)
@@ -7,7 +9,7 @@ SessionTable::Place::Place(SessionTable& table, Session& session)
 
 SessionTable::Place::~Place() {
   table_.sessions_.erase(position_);
-  if (table_.sessions_.empty()) table_.left_.Notify();
+  if (table_.sessions_.empty() && table_.left_ != nullptr) table_.left_->Notify();
 }
 
 void SessionTable::KickAll(const absl::Status& why) {
@@ -15,7 +17,10 @@ void SessionTable::KickAll(const absl::Status& why) {
 }
 
 net::Task<void> SessionTable::Empty() {
-  while (!sessions_.empty()) co_await left_.Wait();
+  net::Event left(executor_);
+  left_ = &left;
+  const absl::Cleanup forget = [this] { left_ = nullptr; };
+  while (!sessions_.empty()) co_await left.Wait();
 }
 
 }  // namespace srsproxy

@@ -33,7 +33,7 @@ class SessionLimit {
   std::atomic<uint64_t> used_{0};
 };
 
-// Used on its worker only.
+// Used on its worker only, and destroyed after its worker, with which the last sessions go.
 class SessionTable {
  public:
   class Session {
@@ -56,16 +56,17 @@ class SessionTable {
     std::list<Session*>::iterator position_;
   };
 
-  explicit SessionTable(const net::asio::any_io_executor& executor) : left_(executor) {}
+  explicit SessionTable(const net::asio::any_io_executor& executor) : executor_(executor) {}
 
   size_t size() const { return sessions_.size(); }
   void KickAll(const absl::Status& why);
-  // Returns when no session is left.
+  // Returns when no session is left. For one caller at a time.
   net::Task<void> Empty();
 
  private:
+  const net::asio::any_io_executor executor_;
   std::list<Session*> sessions_;
-  net::Event left_;
+  net::Event* left_ = nullptr;  // In the frame of Empty(), for it may not outlive the worker.
 };
 
 }  // namespace srsproxy
