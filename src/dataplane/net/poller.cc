@@ -15,8 +15,9 @@ namespace {
 
 constexpr int kMaxEvents = 256;
 
-// Far below what a player buffers, and enough for several frames of a thousand viewers.
-constexpr auto kGather = std::chrono::milliseconds(10);
+// Far below what a player buffers, less than a frame of most streams lasts, and long enough that a
+// wake-up finds several connections to serve when a hundred viewers play.
+constexpr auto kGather = std::chrono::milliseconds(20);
 // With fewer sockets than this, each event costs little and is worth handling at once.
 constexpr size_t kGatherFrom = 64;
 
@@ -26,7 +27,7 @@ void Forget(std::vector<Poller::Target*>& targets, Poller::Target* target) {
 
 }  // namespace
 
-Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+Poller::Poller(Pace pace) : pace_(pace), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
 Poller::~Poller() { ::close(epoll_); }
 
@@ -57,10 +58,13 @@ Task<void> Poller::Run() {
     } else {
       co_await asio::post(executor, asio::use_awaitable);
     }
-    hurry_ = false;
-    DispatchAgain();
-    DispatchEvents();
-    if (targets_ >= kGatherFrom && !hurry_ && again_.empty()) {
+    // Until a moment has passed without an event; only then is waiting for one the cheaper way.
+    while (true) {
+      hurry_ = false;
+      DispatchAgain();
+      const bool quiet = DispatchEvents() == 0;
+      const bool gathers = pace_ == Pace::kGathering && targets_ >= kGatherFrom;
+      if (!gathers || quiet || hurry_ || !again_.empty()) break;
       gathering.expires_after(kGather);
       co_await gathering.async_wait(kNoThrow);
     }
@@ -76,7 +80,7 @@ void Poller::DispatchAgain() {
   batch_.clear();
 }
 
-void Poller::DispatchEvents() {
+int Poller::DispatchEvents() {
   std::array<epoll_event, kMaxEvents> events;
   const int count = ::epoll_wait(epoll_, events.data(), kMaxEvents, 0);
   if (count == kMaxEvents) Hurry();
@@ -91,6 +95,7 @@ void Poller::DispatchEvents() {
     }
   }
   batch_.clear();
+  return count;
 }
 
 }  // namespace srsproxy::net

@@ -1,10 +1,11 @@
-// Readiness of the sockets of one worker: an epoll of its own, edge-triggered, inside the worker's
+// Readiness of sockets of one worker: an epoll of its own, edge-triggered, inside the worker's
 // io_context.
 //
 // A socket is registered once, and no system call is needed for each event but the read and the
-// write themselves (Asio's own wait costs an epoll_ctl each time). On a worker that carries many
-// connections, a drained poller lets events gather for a moment before it looks again: what arrived
-// meanwhile is read at once, in fewer and larger pieces.
+// write themselves (Asio's own wait costs an epoll_ctl each time). A gathering poller that carries
+// many connections lets events gather for a moment before it looks again: what arrived meanwhile
+// is read at once, in fewer and larger pieces, and a wake-up, which costs as much as a read and a
+// write of a frame, serves many connections.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +33,11 @@ class Poller {
     virtual void OnReady(Readiness ready) = 0;
   };
 
-  Poller();
+  // kPrompt: every event is told at once, as somebody waits for an answer.
+  // kGathering: for media, which players buffer; told up to 20 ms late.
+  enum class Pace : uint8_t { kPrompt, kGathering };
+
+  explicit Poller(Pace pace);
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
   ~Poller();
@@ -49,13 +54,15 @@ class Poller {
   // Calls `target` again, as readable, after the others had their turn.
   void Again(Target& target) { again_.push_back(&target); }
 
-  // Somebody waits for an answer, or there is more to read than fits: do not gather this time.
+  // There is more to read than fits: do not gather this time.
   void Hurry() { hurry_ = true; }
 
  private:
   void DispatchAgain();
-  void DispatchEvents();
+  // How many there were.
+  int DispatchEvents();
 
+  const Pace pace_;
   const int epoll_;
   size_t targets_ = 0;
   bool hurry_ = false;

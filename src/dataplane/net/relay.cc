@@ -50,17 +50,31 @@ void Relay::Attach(TcpStream& stream) {
   which.stream = &stream;
   which.readable = false;
   which.ended = false;
-  if (!worker_.poller().Add(stream.fd(), which)) {
-    which.stream = nullptr;
-    handler_.OnClosed(stream.side(), ProxyFailure(absl::StatusCode::kResourceExhausted,
-                                                  "the kernel watches no more sockets"));
+  Watch(which);
+}
+
+void Relay::Watch(End& which) {
+  if (poller().Add(which.stream->fd(), which)) return;
+  which.stream = nullptr;
+  handler_.OnClosed(which.side, ProxyFailure(absl::StatusCode::kResourceExhausted,
+                                             "the kernel watches no more sockets"));
+}
+
+void Relay::SetPace(Poller::Pace pace) {
+  if (pace == pace_) return;
+  for (End* which : {&client_, &origin_}) {
+    if (which->stream != nullptr) poller().Remove(which->stream->fd(), *which);
+  }
+  pace_ = pace;
+  for (End* which : {&client_, &origin_}) {
+    if (which->stream != nullptr) Watch(*which);
   }
 }
 
 void Relay::Release(Side side) {
   End& which = end(side);
   if (which.stream == nullptr) return;
-  worker_.poller().Remove(which.stream->fd(), which);
+  poller().Remove(which.stream->fd(), which);
   which.stream = nullptr;
   which.unsent = {};
   which.unsent_start = 0;
@@ -111,7 +125,7 @@ void Relay::Read(Side side) {
       from.readable = false;
       return;
     }
-    if (got.bytes >= scratch.size() / 2) worker_.poller().Hurry();
+    if (got.bytes >= scratch.size() / 2) poller().Hurry();
     out.Clear();
     handler_.OnBytes(side, scratch.first(got.bytes), out);
     Send(out);
@@ -121,7 +135,7 @@ void Relay::Read(Side side) {
       return;
     }
   }
-  worker_.poller().Again(from);
+  poller().Again(from);
 }
 
 void Relay::Write(Side side, const Pieces& pieces) {

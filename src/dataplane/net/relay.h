@@ -55,6 +55,9 @@ class Relay {
   // Takes the stream of `side` back as it is, open. What is kept for it is forgotten.
   void Release(Side side);
 
+  // How promptly what comes from both sides is read from now on; prompt at first.
+  void SetPace(Poller::Pace pace);
+
   // Sends what was made outside OnBytes.
   void Send(const RelayOutput& out);
   // Reads again where Appetite has grown from 0.
@@ -89,10 +92,13 @@ class Relay {
   void WriteUnsent(Side side);
   void ArmWriteDeadline(Side side);
   void Closed(Side side, absl::Status why);
+  Poller& poller() { return worker_.poller(pace_); }
+  void Watch(End& which);
 
   Worker& worker_;
   Handler& handler_;
   const absl::Duration write_timeout_;
+  Poller::Pace pace_ = Poller::Pace::kPrompt;
   End client_;
   End origin_;
   Event sent_;

@@ -43,7 +43,8 @@ class Worker {
 
   uint32_t index() const { return index_; }
   asio::io_context& io() { return io_; }
-  Poller& poller() { return poller_; }
+  // Where a socket is watched while somebody waits for an answer, and while media flows.
+  Poller& poller(Poller::Pace pace) { return pace == Poller::Pace::kPrompt ? prompt_ : gathering_; }
 
   // One read buffer for all sessions of this worker: what is in it is gone at the next wait. Worker
   // thread only.
@@ -53,7 +54,9 @@ class Worker {
 
  private:
   const uint32_t index_;
-  Poller poller_;  // Before io_: what io_ destroys with itself may use it.
+  // Before io_: what io_ destroys with itself may use them.
+  Poller prompt_{Poller::Pace::kPrompt};
+  Poller gathering_{Poller::Pace::kGathering};
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<uint8_t> scratch_;

@@ -88,7 +88,10 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
       if (handshaking) NoteFailure(ConnectOutcome::kFailed, why);
     }
     if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
-    if (!over()) relay_.Resume();
+    if (over()) break;
+    relay_.SetPace(bridge_.state() == State::kFlowing ? net::Poller::Pace::kGathering
+                                                      : net::Poller::Pace::kPrompt);
+    relay_.Resume();
   }
   deadline_.Disarm();
   co_await SayGoodbye();
@@ -108,7 +111,6 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   } else {
     bridge_.FromOrigin(in, to);
   }
-  if (bridge_.state() != State::kFlowing) services_.worker.poller().Hurry();
   if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAsking) {
     ArmDeadline(kCommandTimeouts * services_.config.handshake_timeout, Side::kOrigin, "its answer");
   }
@@ -345,11 +347,11 @@ net::Task<void> RtmpSession::SayGoodbye() {
   if (origin_ != nullptr) {
     origin_->ShutdownWrite();
     client_.ShutdownWrite();
-    co_await net::CloseGently(services_.worker.poller(), executor, std::move(*origin_),
-                              kGoodbyeTimeout);
+    co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt), executor,
+                              std::move(*origin_), kGoodbyeTimeout);
   }
-  co_await net::CloseGently(services_.worker.poller(), executor, std::move(client_),
-                            kGoodbyeTimeout);
+  co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt), executor,
+                            std::move(client_), kGoodbyeTimeout);
 }
 
 void RtmpSession::BeginUse() {

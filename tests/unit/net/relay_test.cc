@@ -21,7 +21,6 @@ namespace {
 class RelayTest : public ::testing::Test, protected Relay::Handler {
  protected:
   void SetUp() override {
-    asio::co_spawn(worker_.io(), worker_.poller().Run(), asio::detached);
     Connect(client_, Side::kClient);
     Connect(origin_, Side::kOrigin);
     for (TcpStream& stream : streams_) relay_.Attach(stream);
@@ -164,14 +163,23 @@ TEST_F(RelayTest, AGentleCloseDeliversEverythingAndWaitsForThePeer) {
   ASSERT_EQ(streams_[0].TryWrite({&farewell, 1}).bytes, 8);
   bool closed = false;
   asio::co_spawn(worker_.io(),
-                 CloseGently(worker_.poller(), worker_.io().get_executor(), std::move(streams_[0]),
-                             absl::Seconds(20)),
+                 CloseGently(worker_.poller(Poller::Pace::kPrompt), worker_.io().get_executor(),
+                             std::move(streams_[0]), absl::Seconds(20)),
                  [&closed](const std::exception_ptr&) { closed = true; });
   EXPECT_EQ(ReadExactly(client_, 8), "farewell");
   Until([&] { return IsAtEnd(client_); });
   EXPECT_FALSE(closed);
   client_.close();
   Until([&] { return closed; });
+}
+
+TEST_F(RelayTest, WhatHasArrivedWhenThePaceChangesIsRead) {
+  asio::write(origin_, asio::buffer("first", 5));
+  relay_.SetPace(Poller::Pace::kGathering);
+  EXPECT_EQ(ReadExactly(client_, 5), "first");
+  asio::write(client_, asio::buffer("second", 6));
+  relay_.SetPace(Poller::Pace::kPrompt);
+  EXPECT_EQ(ReadExactly(origin_, 6), "second");
 }
 
 TEST_F(RelayTest, ManyConnectionsGatherTheirEventsAndLoseNone) {
@@ -181,9 +189,11 @@ TEST_F(RelayTest, ManyConnectionsGatherTheirEventsAndLoseNone) {
   // Enough sockets that the poller gathers.
   std::vector<tcp::socket> others;
   Nobody nobody;
+  relay_.SetPace(Poller::Pace::kGathering);
+  Poller& poller = worker_.poller(Poller::Pace::kGathering);
   for (int i = 0; i < 70; ++i) {
     others.emplace_back(worker_.io(), tcp::v4());
-    ASSERT_TRUE(worker_.poller().Add(others.back().native_handle(), nobody));
+    ASSERT_TRUE(poller.Add(others.back().native_handle(), nobody));
   }
   std::string received;
   for (int i = 0; i < 50; ++i) {
@@ -191,7 +201,7 @@ TEST_F(RelayTest, ManyConnectionsGatherTheirEventsAndLoseNone) {
     received += ReadExactly(client_, 4);
   }
   EXPECT_EQ(received.size(), 200);
-  for (auto& other : others) worker_.poller().Remove(other.native_handle(), nobody);
+  for (auto& other : others) poller.Remove(other.native_handle(), nobody);
 }
 
 }  // namespace
