@@ -17,9 +17,11 @@ std::string BoundAddress(ListenAddress address, uint16_t port) {
 
 ControlPlane::ControlPlane(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
+      requests_(dependencies_.clock),
       observer_{.clock = dependencies_.clock,
                 .metrics = dependencies_.metrics,
-                .logger = dependencies_.logger},
+                .logger = dependencies_.logger,
+                .requests = requests_},
       refusals_(dependencies_.clock, dependencies_.logger),
       origin_service_(dependencies_.origins, refusals_, observer_),
       stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config.vhosts,

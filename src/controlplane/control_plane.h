@@ -66,6 +66,7 @@ class ControlPlane {
   const Dependencies dependencies_;
   std::atomic<uint16_t> grpc_port_{0};
   std::atomic<uint16_t> system_api_port_{0};
+  RequestMemory requests_;
   const CallObserver observer_;
   RefusalLog refusals_;
   OriginService origin_service_;

@@ -76,6 +76,8 @@ v1::PickReason ToProto(PickReason reason) {
       return v1::PICK_REASON_CLAIMED;
     case PickReason::kLostRace:
       return v1::PICK_REASON_LOST_RACE;
+    case PickReason::kPinned:
+      return v1::PICK_REASON_PINNED;
   }
   return v1::PICK_REASON_UNSPECIFIED;
 }

@@ -12,6 +12,8 @@ std::string_view PickReasonName(PickReason reason) {
       return "claimed";
     case PickReason::kLostRace:
       return "lost_race";
+    case PickReason::kPinned:
+      return "pinned";
   }
   return "unknown";
 }

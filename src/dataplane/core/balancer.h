@@ -42,9 +42,10 @@ enum class PickReason : uint8_t {
   kMappedByVhost,  // Placed where the same app/stream of exactly one other vhost is.
   kClaimed,        // A new mapping, chosen by the strategy.
   kLostRace,       // Another claim came first; its origin is used.
+  kPinned,         // A new mapping, where an operator has pinned the stream.
 };
 std::string_view PickReasonName(
-    PickReason reason);  // "mapped", "mapped_by_vhost", "claimed", "lost_race"
+    PickReason reason);  // "mapped", "mapped_by_vhost", "claimed", "lost_race", "pinned"
 
 struct Placement {
   std::shared_ptr<const Origin> origin;

@@ -79,7 +79,11 @@ struct Origin {
   AdminState admin_state = AdminState::kActive;
   bool down = false;       // This proxy's own opinion: its connections failed.
   bool permanent = false;  // The default backend: kept alive without heartbeats.
-  double weight = 1.0;     // After an operator's override.
+  // After an operator's overrides.
+  double weight = 1.0;
+  std::string zone;
+  std::map<std::string, std::string> labels;
+  int64_t capacity = 0;  // Sessions it can hold; 0: not told.
   LoadReport load;
   absl::Time registered_at;
   absl::Time heartbeat_at;

@@ -2,6 +2,7 @@
 // proxy remembers. DESIGN "Origins": wishes belong to `server`, not to one registration of it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ struct OriginRecord {
 struct OriginOverrides {
   std::optional<AdminState> admin_state;
   std::optional<double> weight;
+  std::optional<std::string> zone;
+  std::optional<std::map<std::string, std::string>> labels;  // In place of all of them.
+  std::optional<int64_t> capacity;
 
   friend bool operator==(const OriginOverrides&, const OriginOverrides&) = default;
 };

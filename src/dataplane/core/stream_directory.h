@@ -16,6 +16,14 @@
 
 namespace srsproxy {
 
+// A move that waits until no publisher is live.
+struct PendingMove {
+  std::string origin_id;                         // Where the stream goes then.
+  absl::Time deadline = absl::InfiniteFuture();  // When its publisher is to be ended.
+
+  friend bool operator==(const PendingMove&, const PendingMove&) = default;
+};
+
 // Where a stream is. `version` grows with every change of origin and is never used twice, for
 // compare-and-swap.
 struct StreamMapping {
@@ -27,6 +35,7 @@ struct StreamMapping {
   uint32_t publishers = 0;      // Sessions of this proxy.
   uint32_t viewers = 0;
   absl::Time claimed_at;
+  std::optional<PendingMove> pending;  // Waits for the publisher's end.
 };
 
 // A wish to place a stream on `origin_id`. Granted when there is no mapping, or when the one there
@@ -42,6 +51,48 @@ struct ClaimRequest {
 struct ClaimOutcome {
   StreamMapping mapping;
   bool granted = false;  // This claim made the mapping.
+};
+
+// An operator's wish to have a stream on `origin_id`. Done at once when no publisher is live, else
+// pending: the directory does it in the same step in which the publisher's last session ends.
+struct MoveRequest {
+  StreamKey key;
+  std::string origin_id;
+  uint64_t expected_version = 0;  // 0: whatever it is.
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct MoveOutcome {
+  StreamMapping mapping;         // After the step; `pending` is set while it waits.
+  std::string former_origin_id;  // Empty when the move is pending.
+};
+
+// A stream that an operator has bound to the origins of one `server`.
+struct StreamPin {
+  StreamKey key;
+  std::string server;
+};
+
+// What has become of a mapping.
+struct StreamEvent {
+  enum class Kind : uint8_t {
+    kPlaced,   // It is new.
+    kChanged,  // Its origin, publisher_live, provisional or pending changed. Not: mere counts.
+    kRemoved,  // It is gone; `mapping` is what it was last.
+  };
+  Kind kind = Kind::kPlaced;
+  StreamMapping mapping;
+  std::string former_origin_id;  // Of a kChanged by which it came to another origin.
+  std::string_view reason;       // In words, for people; a literal.
+};
+
+// Hears every event of a stream in order.
+class StreamObserver {
+ public:
+  virtual ~StreamObserver() = default;
+  // On the thread that made the change, with a lock of the directory held: must not block, nor call
+  // the directory.
+  virtual void OnStreamEvent(const StreamEvent& event) = 0;
 };
 
 // Life of a mapping: a claim makes it. Once a publisher's media has flowed on it, it stays when the
@@ -80,6 +131,43 @@ class StreamDirectory {
   virtual Page List(std::string_view after, size_t limit) const = 0;
 
   virtual size_t size() const = 0;
+
+  // Mappings on `origin_id`, and those of them with a live publisher.
+  struct Counts {
+    size_t streams = 0;
+    size_t live_publishers = 0;
+  };
+  virtual Counts CountsOf(std::string_view origin_id) const = 0;
+
+  // Each of the following calls back once, as Claim does.
+  using MoveCallback = absl::AnyInvocable<void(absl::StatusOr<MoveOutcome>)>;
+  using ReleaseCallback = absl::AnyInvocable<void(absl::StatusOr<StreamMapping>)>;
+  using PinCallback = absl::AnyInvocable<void(absl::StatusOr<StreamPin>)>;
+
+  // NOT_FOUND: no mapping. ABORTED: another version. Moving to where it is forgets a pending move.
+  virtual void Move(MoveRequest request, MoveCallback done) = 0;
+
+  // Forgets a mapping; sessions that use it go on, uncounted, until somebody ends them. NOT_FOUND:
+  // no mapping. ABORTED: another version than `expected_version`, unless that is 0.
+  // FAILED_PRECONDITION: sessions use it, and `force` is not set.
+  virtual void Release(const StreamKey& key, uint64_t expected_version, bool force,
+                       ReleaseCallback done) = 0;
+
+  // Pins are kept with or without a mapping, and over a restart where the store can.
+  // RESOURCE_EXHAUSTED: too many pins. UNAVAILABLE: they cannot be kept now; nothing has changed.
+  virtual void Pin(StreamPin pin, PinCallback done) = 0;
+  // NOT_FOUND: it has no pin.
+  virtual void Unpin(const StreamKey& key, PinCallback done) = 0;
+  virtual std::optional<std::string> PinnedServer(const StreamKey& key) const = 0;
+
+  struct PinPage {
+    std::vector<StreamPin> pins;  // By app, then stream, then vhost.
+    std::string next;             // Empty at the end.
+  };
+  virtual PinPage ListPins(std::string_view after, size_t limit) const = 0;
+
+  // Before the first claim. The observer outlives the directory's use.
+  virtual void AddObserver(StreamObserver& observer) = 0;
 };
 
 }  // namespace srsproxy
