@@ -1,5 +1,6 @@
 #include "dataplane/data_plane.h"
 
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -15,11 +16,13 @@
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/proxy/rtmp_session.h"
+#include "dataplane/proxy/worker_sessions.h"
 
 namespace srsproxy {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
+constexpr std::chrono::nanoseconds kDrainStep = std::chrono::milliseconds(100);
 constexpr absl::Duration kRefusalLogInterval = absl::Seconds(10);
 // Fewer sessions than this is seldom what an operator wants.
 constexpr uint64_t kLowSessionLimit = 4096;
@@ -89,6 +92,9 @@ DataPlane::DataPlane(const Dependencies& dependencies)
     lanes_.push_back(
         std::make_unique<Lane>(*worker, dependencies.metrics.AddWorker(), dependencies_, *this));
   }
+  std::vector<WorkerSessions::Lane> tables;
+  for (const auto& lane : lanes_) tables.push_back({lane->worker(), lane->sessions});
+  session_control_ = std::make_unique<WorkerSessions>(std::move(tables));
 }
 
 DataPlane::~DataPlane() {
@@ -281,6 +287,31 @@ void DataPlane::StopAccepting() {
       asio::post(lanes_[i]->worker().io(), std::move(close));
     }
   }
+}
+
+bool DataPlane::BeginDrain(absl::Duration spread) {
+  if (draining_.exchange(true)) return false;
+  StopAccepting();
+  for (const auto& lane : lanes_) {
+    asio::co_spawn(lane->worker().io(), EndOneByOne(*lane, spread), asio::detached);
+  }
+  return true;
+}
+
+net::Task<void> DataPlane::EndOneByOne(Lane& lane, absl::Duration spread) {
+  const absl::Status why = ProxyFailure(absl::StatusCode::kCancelled, "this proxy is drained");
+  const auto end = dependencies_.clock.Now() + absl::ToChronoNanoseconds(spread);
+  asio::steady_timer timer(lane.worker().io());
+  while (lane.sessions.size() > 0) {
+    const auto left = end - dependencies_.clock.Now();
+    if (left <= kDrainStep) break;
+    const double steps = std::chrono::duration<double>(left) / kDrainStep;
+    const double count = static_cast<double>(lane.sessions.size());
+    lane.sessions.KickOldest(static_cast<size_t>(std::ceil(count / steps)), why);
+    timer.expires_after(kDrainStep);
+    co_await timer.async_wait(net::kNoThrow);
+  }
+  lane.sessions.KickAll(why);
 }
 
 bool DataPlane::Drain(absl::Duration timeout) {

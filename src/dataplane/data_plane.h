@@ -2,6 +2,7 @@
 // streams are.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "dataplane/core/config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
+#include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
@@ -46,6 +48,10 @@ class DataPlane {
 
   // Closes the listeners. Sessions go on.
   void StopAccepting();
+  // Stops accepting, and ends the sessions one after another over `spread`. False: that has begun
+  // already. Any thread.
+  bool BeginDrain(absl::Duration spread);
+  bool draining() const { return draining_; }  // Any thread.
   // Ends every session, and returns when all have said goodbye: true; or after `timeout`: false. A
   // repeated call goes on waiting. Blocking.
   bool Drain(absl::Duration timeout);
@@ -62,6 +68,7 @@ class DataPlane {
   OriginRegistry& origins() { return *origins_; }
   const StreamDirectory& streams() const { return *streams_; }
   Balancer& balancer() { return *balancer_; }
+  SessionControl& sessions_control() { return *session_control_; }
 
  private:
   struct Lane;       // What belongs to one worker.
@@ -78,6 +85,7 @@ class DataPlane {
   net::Task<void> Probe(std::shared_ptr<const Origin> origin);
   void OnOriginEvent(const OriginEvent& event);
   net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
+  net::Task<void> EndOneByOne(Lane& lane, absl::Duration spread);
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
@@ -89,8 +97,10 @@ class DataPlane {
   std::unique_ptr<SessionLimit> limit_;
   net::Workers workers_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // One for each worker.
+  std::unique_ptr<SessionControl> session_control_;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<BoundListener> bound_;
+  std::atomic<bool> draining_{false};
   std::shared_ptr<DrainState> drain_;         // Once a drain has begun.
   std::unique_ptr<net::Worker> housekeeper_;  // For what is no session's: leases, probes.
 };

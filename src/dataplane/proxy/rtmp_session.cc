@@ -118,7 +118,7 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   unclaimed_out_ += out.to_client.total_bytes();
   if (use_ == nullptr) return;
   ClaimBytes();
-  if (!use_->media_seen && bridge_.media_seen()) NoteMedia();
+  if (!use_->info.media_flows && bridge_.media_seen()) NoteMedia();
 }
 
 void RtmpSession::OnClosed(Side side, absl::Status why) {
@@ -155,7 +155,7 @@ void RtmpSession::OnBridgeState(State before, State now) {
       break;
     case State::kFlowing:
       deadline_.Disarm();
-      if (use_->role == Role::kPublisher) use_->lease->MediaFlows();
+      if (use_->info.role == Role::kPublisher) use_->lease->MediaFlows();
       break;
     case State::kIdle:
       ArmDeadline(kIdleTimeout, Side::kClient, "another stream");
@@ -199,7 +199,7 @@ void RtmpSession::OnDeadline(Side side, std::string_view what) {
 
 net::Task<void> RtmpSession::FindOrigin() {
   while (!over() && use_->tried.size() < kMaxOriginsTried) {
-    PickRequest request{bridge_.key(), Protocol::kRtmp, use_->role, use_->tried};
+    PickRequest request{use_->info.key, Protocol::kRtmp, use_->info.role, use_->tried};
     use_->lease.reset();
     const MonotonicTime asked = services_.clock.Now();
     auto placement = co_await PickOrigin(services_.worker.io().get_executor(), services_.balancer,
@@ -216,6 +216,7 @@ net::Task<void> RtmpSession::FindOrigin() {
     }
     use_->lease = std::move(placement->lease);
     use_->origin = placement->origin->registration.server;
+    use_->info.origin_id = placement->origin->id;
     services_.metrics.CountStreamAssignment(kStrategy, placement->reason);
 
     const bool redirected = !bridge_.redirect().empty();
@@ -286,8 +287,9 @@ void RtmpSession::NoteFailure(ConnectOutcome outcome, const absl::Status& why) {
   services_.balancer.ReportConnect(origin_id_, outcome);
   if (use_ == nullptr) return;
   services_.metrics.CountOriginFailure(use_->origin, outcome);
-  services_.logger.Warn("origin not reached",
-                        {{"session", use_->id}, {"origin", origin_id_}, {"error", MessageOf(why)}});
+  services_.logger.Warn(
+      "origin not reached",
+      {{"session", use_->info.id}, {"origin", origin_id_}, {"error", MessageOf(why)}});
   use_->tried.push_back(origin_id_);
   // The client is told no address of the inside.
   const auto code = why.ok() ? absl::StatusCode::kUnavailable : why.code();
@@ -356,23 +358,29 @@ net::Task<void> RtmpSession::SayGoodbye() {
 
 void RtmpSession::BeginUse() {
   use_ = std::make_unique<Use>();
-  use_->id = NewSessionId();
-  use_->role = bridge_.role();
-  use_->stream = bridge_.key().stream.empty() ? "" : bridge_.key().ToString();
+  SessionInfo& info = use_->info;
+  info.id = NewSessionId();
+  info.role = bridge_.role();
+  info.key = bridge_.key();
+  info.client = client_address_;
+  info.started_at = services_.clock.WallNow();
   use_->started = services_.clock.Now();
-  services_.worker_metrics.SessionStarted(Protocol::kRtmp, use_->role);
+  place_.List();
+  services_.worker_metrics.SessionStarted(Protocol::kRtmp, info.role);
 }
 
 void RtmpSession::FinishUse(Side side, const absl::Status& why) {
   use_->lease.reset();
-  const SessionEnd end{.id = use_->id,
-                       .protocol = Protocol::kRtmp,
-                       .role = use_->role,
-                       .stream = std::move(use_->stream),
+  place_.Unlist();
+  const SessionInfo& info = use_->info;
+  const SessionEnd end{.id = info.id,
+                       .protocol = info.protocol,
+                       .role = info.role,
+                       .stream = info.key.stream.empty() ? "" : info.key.ToString(),
                        .origin = std::move(use_->origin),
                        .client = client_address_,
-                       .bytes_in = use_->bytes_in,
-                       .bytes_out = use_->bytes_out,
+                       .bytes_in = info.bytes_in,
+                       .bytes_out = info.bytes_out,
                        .duration = absl::FromChrono(services_.clock.Now() - use_->started),
                        .side = side,
                        .reason = EndReasonOf(why),
@@ -386,16 +394,17 @@ void RtmpSession::FinishUse(Side side, const absl::Status& why) {
 void RtmpSession::ClaimBytes() {
   const uint64_t in = std::exchange(unclaimed_in_, 0);
   const uint64_t out = std::exchange(unclaimed_out_, 0);
-  use_->bytes_in += in;
-  use_->bytes_out += out;
-  services_.worker_metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kIn, in);
-  services_.worker_metrics.AddBytes(Protocol::kRtmp, use_->role, Direction::kOut, out);
+  SessionInfo& info = use_->info;
+  info.bytes_in += in;
+  info.bytes_out += out;
+  services_.worker_metrics.AddBytes(Protocol::kRtmp, info.role, Direction::kIn, in);
+  services_.worker_metrics.AddBytes(Protocol::kRtmp, info.role, Direction::kOut, out);
 }
 
 void RtmpSession::NoteMedia() {
-  use_->media_seen = true;
-  if (use_->role == Role::kViewer && use_->lease != nullptr) use_->lease->MediaFlows();
-  services_.metrics.ObserveFirstByte(Protocol::kRtmp, use_->role,
+  use_->info.media_flows = true;
+  if (use_->info.role == Role::kViewer && use_->lease != nullptr) use_->lease->MediaFlows();
+  services_.metrics.ObserveFirstByte(Protocol::kRtmp, use_->info.role,
                                      absl::FromChrono(services_.clock.Now() - accepted_));
 }
 

@@ -15,6 +15,7 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session.h"
+#include "dataplane/core/session_control.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/event.h"
 #include "dataplane/net/relay.h"
@@ -56,14 +57,9 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
 
   // A client's use of one stream; a connection may see several, one after another.
   struct Use {
-    std::string id;
-    Role role = Role::kViewer;
-    std::string stream;
+    SessionInfo info;
     std::string origin;  // `server`
     MonotonicTime started;
-    uint64_t bytes_in = 0;
-    uint64_t bytes_out = 0;
-    bool media_seen = false;
     std::vector<std::string> tried;  // Origin ids.
     absl::Status failure;            // Of the last one tried.
     int redirects = 0;
@@ -78,6 +74,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void OnBridgeState(State before, State now) override;
   // SessionTable::Session
   void Kick(absl::Status why) override;
+  const SessionInfo& info() const override { return use_->info; }
 
   net::Task<void> FindOrigin();
   // The endpoint of the pick, or of the redirect that the origin answered with.

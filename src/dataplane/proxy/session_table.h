@@ -5,7 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/functional/function_ref.h>
+
+#include "dataplane/core/session_control.h"
 #include "dataplane/core/status.h"
 #include "dataplane/net/event.h"
 #include "dataplane/net/task.h"
@@ -34,6 +42,9 @@ class SessionLimit {
 };
 
 // Used on its worker only, and destroyed after its worker, with which the last sessions go.
+//
+// Every connection has a place. While it uses a stream it is listed too, by the id of that use and
+// by its stream.
 class SessionTable {
  public:
   class Session {
@@ -41,6 +52,8 @@ class SessionTable {
     virtual ~Session() = default;
     // Ends soon, because of `why`. May be called more than once.
     virtual void Kick(absl::Status why) = 0;
+    // Of a listed session: what is told of it, as of now.
+    virtual const SessionInfo& info() const = 0;
   };
 
   // A session's place in the table; leaves with the session.
@@ -51,21 +64,46 @@ class SessionTable {
     Place& operator=(const Place&) = delete;
     ~Place();
 
+    // From now on the session is listed. Until Unlist its info's id and key stay as they are.
+    void List();
+    void Unlist();
+
    private:
     SessionTable& table_;
+    Session& session_;
     std::list<Session*>::iterator position_;
+    bool listed_ = false;
   };
 
   explicit SessionTable(const net::asio::any_io_executor& executor) : executor_(executor) {}
 
   size_t size() const { return sessions_.size(); }
-  void KickAll(const absl::Status& why);
+
+  struct Page {
+    std::vector<SessionInfo> sessions;  // Sorted by id.
+    std::string looked_at;              // Every session up to this id was looked at.
+    bool complete = false;              // And all others too.
+  };
+  // The first `limit` that match after the id `after`. Looks at no more than a few thousand.
+  Page List(const SessionFilter& filter, std::string_view after, size_t limit) const;
+
+  // Kicks at most `limit` that match, and tells them.
+  std::vector<SessionInfo> Kick(const SessionFilter& filter, size_t limit, const absl::Status& why);
+  // Kicks the `count` that have been here for longest.
+  void KickOldest(size_t count, const absl::Status& why);
+  void KickAll(const absl::Status& why) { KickOldest(size(), why); }
+
   // Returns when no session is left. For one caller at a time.
   net::Task<void> Empty();
 
  private:
+  // Until `visit` returns false.
+  void VisitMatching(const SessionFilter& filter, absl::FunctionRef<bool(Session&)> visit) const;
+
   const net::asio::any_io_executor executor_;
-  std::list<Session*> sessions_;
+  std::list<Session*> sessions_;  // Oldest first.
+  std::map<std::string, Session*, std::less<>> by_id_;
+  absl::flat_hash_map<StreamKey, std::vector<Session*>> by_stream_;
   net::Event* left_ = nullptr;  // In the frame of Empty(), for it may not outlive the worker.
 };
 

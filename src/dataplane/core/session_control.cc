@@ -1,0 +1,27 @@
+#include "dataplane/core/session_control.h"
+
+#include <algorithm>
+
+namespace srsproxy {
+namespace {
+
+// `client` is "address:port"; IPv6 addresses are in brackets.
+bool IsFrom(std::string_view client, std::string_view host) {
+  client = client.substr(0, client.rfind(':'));
+  if (client.starts_with('[')) client = client.substr(1, client.size() - 2);
+  return client == host;
+}
+
+}  // namespace
+
+bool SessionFilter::Matches(const SessionInfo& session) const {
+  if (role.has_value() && session.role != *role) return false;
+  if (protocol.has_value() && session.protocol != *protocol) return false;
+  if (key.has_value() && session.key != *key) return false;
+  if (!origin_id.empty() && session.origin_id != origin_id) return false;
+  if (!not_origin_id.empty() && session.origin_id == not_origin_id) return false;
+  if (!client_host.empty() && !IsFrom(session.client, client_host)) return false;
+  return ids.empty() || std::find(ids.begin(), ids.end(), session.id) != ids.end();
+}
+
+}  // namespace srsproxy

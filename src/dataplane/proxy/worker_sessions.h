@@ -1,0 +1,37 @@
+// SessionControl over the tables of all workers: each question is posted to every worker, and the
+// answers are put together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/core/session_control.h"
+#include "dataplane/net/worker.h"
+#include "dataplane/proxy/session_table.h"
+
+namespace srsproxy {
+
+// Thread-safe. Questions are answered as long as the workers run.
+class WorkerSessions final : public SessionControl {
+ public:
+  struct Lane {
+    net::Worker& worker;
+    SessionTable& sessions;
+  };
+
+  // Workers and tables outlive it. At least one.
+  explicit WorkerSessions(std::vector<Lane> lanes) : lanes_(std::move(lanes)) {}
+
+  void List(SessionFilter filter, std::string after, size_t limit, PageCallback done) override;
+  void Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) override;
+
+ private:
+  struct KickRound;
+
+  void KickFrom(size_t lane, std::shared_ptr<KickRound> round);
+
+  const std::vector<Lane> lanes_;
+};
+
+}  // namespace srsproxy
