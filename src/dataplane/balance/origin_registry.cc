@@ -465,7 +465,7 @@ void OriginRegistry::EmitConflict(const Entry& entry, std::string_view address,
 absl::Status OriginRegistry::SetOverrides(std::string_view server,
                                           const OriginOverrides& overrides) {
   if (server.empty()) return absl::InvalidArgumentError("server: must not be empty");
-  store_.SetOverrides(server, overrides);
+  if (auto status = store_.SetOverrides(server, overrides); !status.ok()) return status;
   for (auto& [id, entry] : entries_) {
     if (entry.origin->registration.server != server) continue;
     Origin changed = *entry.origin;

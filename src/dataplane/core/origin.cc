@@ -15,6 +15,7 @@ constexpr size_t kMaxFieldBytes = 128;
 constexpr size_t kMaxIpBytes = 253;
 constexpr size_t kMaxEndpoints = 16;
 constexpr size_t kMaxLabels = 64;
+constexpr double kMaxWeight = 1'000'000;
 
 absl::Status Invalid(std::string_view field, std::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(ToAbsl(field), ": ", ToAbsl(reason)));
@@ -46,6 +47,16 @@ absl::Status CheckEndpoints(std::string_view field, const std::vector<Endpoint>&
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckWeight(double weight) {
+  if (!std::isfinite(weight) || weight <= 0) return Invalid("weight", "must be above 0");
+  if (weight > kMaxWeight) return Invalid("weight", "must not be above 1000000");
+  return absl::OkStatus();
+}
+
+absl::Status CheckCapacity(int64_t capacity) {
+  return capacity < 0 ? Invalid("capacity", "must not be negative") : absl::OkStatus();
 }
 
 absl::Status CheckLabels(const std::map<std::string, std::string>& labels) {
@@ -120,15 +131,26 @@ absl::Status ValidateRegistration(const OriginRegistration& registration) {
                                      std::pair{"zone", std::cref(registration.zone)}}) {
     if (auto status = CheckText(field, value.get(), kMaxFieldBytes); !status.ok()) return status;
   }
-  if (!std::isfinite(registration.weight) || registration.weight <= 0) {
-    return Invalid("weight", "must be above 0");
-  }
-  if (registration.capacity < 0) return Invalid("capacity", "must not be negative");
+  if (auto status = CheckWeight(registration.weight); !status.ok()) return status;
+  if (auto status = CheckCapacity(registration.capacity); !status.ok()) return status;
   if (registration.heartbeat_interval.has_value() &&
       *registration.heartbeat_interval <= absl::ZeroDuration()) {
     return Invalid("heartbeat_interval", "must be above 0");
   }
   return CheckLabels(registration.labels);
+}
+
+absl::Status ValidateOverrides(const OriginOverrides& overrides) {
+  absl::Status status;
+  if (overrides.weight) status.Update(CheckWeight(*overrides.weight));
+  if (overrides.zone) status.Update(CheckText("zone", *overrides.zone, kMaxFieldBytes));
+  if (overrides.labels) status.Update(CheckLabels(*overrides.labels));
+  if (overrides.capacity) status.Update(CheckCapacity(*overrides.capacity));
+  return status;
+}
+
+absl::Status ValidateServer(std::string_view server) {
+  return CheckNeededText("server", server, kMaxFieldBytes);
 }
 
 Endpoint DialEndpoint(const OriginRegistration& registration, const Endpoint& endpoint) {

@@ -47,7 +47,7 @@ struct OriginRegistration {
 // INVALID_ARGUMENT, "field: what is wrong with it", for a registration that nothing could be placed
 // on: an empty ip, server, service, pid or rtmp; an ip that is neither an address nor a host name;
 // a port of 0; text that is too long, not UTF-8 or has control characters; a weight that is not
-// above 0.
+// above 0, or above 1,000,000.
 absl::Status ValidateRegistration(const OriginRegistration& registration);
 
 // Where to dial `endpoint`: its host is replaced by the registration's ip when it is empty, a
@@ -69,6 +69,32 @@ enum class AdminState : uint8_t { kActive, kCordoned, kDraining };
 std::string_view OriginHealthName(OriginHealth health);  // "healthy", "suspect", "dead"
 std::string_view AdminStateName(AdminState state);       // "active", "cordoned", "draining"
 
+// The time in which a server is emptied.
+struct OriginDrain {
+  absl::Time started_at;
+  absl::Time deadline = absl::InfiniteFuture();  // When publishers that are still live are ended.
+
+  friend bool operator==(const OriginDrain&, const OriginDrain&) = default;
+};
+
+// What an operator decided for every origin of one `server`. An absent value leaves the
+// registration's own in force.
+struct OriginOverrides {
+  std::optional<AdminState> admin_state;
+  std::optional<double> weight;
+  std::optional<std::string> zone;
+  std::optional<std::map<std::string, std::string>> labels;  // In place of all of them.
+  std::optional<int64_t> capacity;
+  std::optional<OriginDrain> drain;  // Exactly while admin_state is kDraining.
+
+  friend bool operator==(const OriginOverrides&, const OriginOverrides&) = default;
+};
+
+// INVALID_ARGUMENT, "field: what is wrong with it", under the rules of ValidateRegistration.
+absl::Status ValidateOverrides(const OriginOverrides& overrides);
+// The same for a `server` that an operator wrote.
+absl::Status ValidateServer(std::string_view server);
+
 // One origin at one moment. Immutable once published in a snapshot.
 struct Origin {
   std::string id;           // {server}-{service}-{pid}
@@ -77,9 +103,10 @@ struct Origin {
   OriginRegistration registration;
   OriginHealth health = OriginHealth::kHealthy;
   AdminState admin_state = AdminState::kActive;
-  bool down = false;       // This proxy's own opinion: its connections failed.
-  bool permanent = false;  // The default backend: kept alive without heartbeats.
-  // After an operator's overrides.
+  bool down = false;          // This proxy's own opinion: its connections failed.
+  bool permanent = false;     // The default backend: kept alive without heartbeats.
+  OriginOverrides overrides;  // What an operator decided for its server.
+  // After the overrides.
   double weight = 1.0;
   std::string zone;
   std::map<std::string, std::string> labels;

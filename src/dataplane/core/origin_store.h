@@ -2,8 +2,8 @@
 // proxy remembers. DESIGN "Origins": wishes belong to `server`, not to one registration of it.
 #pragma once
 
+#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +11,7 @@
 #include <absl/time/time.h>
 
 #include "dataplane/core/origin.h"
+#include "dataplane/core/status.h"
 
 namespace srsproxy {
 
@@ -23,19 +24,7 @@ struct OriginRecord {
   absl::Time registered_at;
 };
 
-// What an operator decided for every origin of one `server`. An absent value leaves the
-// registration's own in force.
-struct OriginOverrides {
-  std::optional<AdminState> admin_state;
-  std::optional<double> weight;
-  std::optional<std::string> zone;
-  std::optional<std::map<std::string, std::string>> labels;  // In place of all of them.
-  std::optional<int64_t> capacity;
-
-  friend bool operator==(const OriginOverrides&, const OriginOverrides&) = default;
-};
-
-// Thread-safe; no call waits for a network.
+// Thread-safe. No call waits for a network; SetOverrides may wait for a disk.
 class OriginStore {
  public:
   virtual ~OriginStore() = default;
@@ -45,9 +34,13 @@ class OriginStore {
   virtual void RemoveRecord(std::string_view origin_id) = 0;
   virtual std::vector<OriginRecord> Records() const = 0;
 
-  // Empty overrides when the operator wishes nothing. Setting empty ones forgets the server.
+  // Empty overrides when the operator wishes nothing.
   virtual OriginOverrides Overrides(std::string_view server) const = 0;
-  virtual void SetOverrides(std::string_view server, const OriginOverrides& overrides) = 0;
+  // Of every server for which there are any.
+  virtual std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const = 0;
+  // Setting empty ones forgets the server. UNAVAILABLE: they cannot be kept now.
+  // RESOURCE_EXHAUSTED: too many servers. After an error nothing has changed.
+  virtual absl::Status SetOverrides(std::string_view server, const OriginOverrides& overrides) = 0;
 };
 
 }  // namespace srsproxy

@@ -22,18 +22,16 @@ std::vector<OriginRecord> MemoryOriginStore::Records() const {
 }
 
 OriginOverrides MemoryOriginStore::Overrides(std::string_view server) const {
-  const std::lock_guard lock(mutex_);
-  const auto at = overrides_.find(server);
-  return at != overrides_.end() ? at->second : OriginOverrides{};
+  return state_->OverridesOf(server);
 }
 
-void MemoryOriginStore::SetOverrides(std::string_view server, const OriginOverrides& overrides) {
-  const std::lock_guard lock(mutex_);
-  if (overrides != OriginOverrides{}) {
-    overrides_.insert_or_assign(std::string(server), overrides);
-  } else if (const auto at = overrides_.find(server); at != overrides_.end()) {
-    overrides_.erase(at);
-  }
+std::map<std::string, OriginOverrides, std::less<>> MemoryOriginStore::AllOverrides() const {
+  return state_->AllOverrides();
+}
+
+absl::Status MemoryOriginStore::SetOverrides(std::string_view server,
+                                             const OriginOverrides& overrides) {
+  return state_->SetOverrides(server, overrides);
 }
 
 }  // namespace srsproxy
