@@ -13,6 +13,7 @@
 #include "controlplane/control_plane.h"
 #include "controlplane/readiness.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/data_plane.h"
@@ -61,12 +62,17 @@ bool WaitUntil(const std::function<bool(absl::Duration)>& done, absl::Duration t
   return false;
 }
 
+LogOptions LogOptionsOf(const Config& config) {
+  return {.level = config.log_level, .format = config.log_format, .redact = config.log_redact};
+}
+
 int Run(const control::LoadedConfig& loaded) {
-  const Config& config = loaded.core;
+  LiveConfig config(loaded.core);
   const StopSignals signals;
   const Clock clock;
-  Logger logger(
-      {.level = config.log_level, .format = config.log_format, .redact = config.log_redact});
+  Logger logger(LogOptionsOf(loaded.core));
+  const LiveConfig::Subscription log_settings(
+      config, [&logger](const Config&, const Config& now) { logger.Configure(LogOptionsOf(now)); });
   const auto failed = [&logger](const absl::Status& status) {
     logger.Error("srsproxy cannot start", {{"error", MessageOf(status)}});
     return kExitFailed;
@@ -101,19 +107,20 @@ int Run(const control::LoadedConfig& loaded) {
     logger.Info("listening", {{"listener", listener.setting}, {"address", listener.address}});
   }
   logger.Info("srsproxy started", {{"version", SRSPROXY_VERSION},
-                                   {"id", config.id},
+                                   {"id", loaded.core.id},
                                    {"workers", data_plane.worker_count()},
                                    {"pid", static_cast<int64_t>(::getpid())}});
 
   signals.Wait();
   readiness.Block("stopping", "this proxy stops");
   logger.Info("stopping", {{"sessions", data_plane.sessions()}});
-  const absl::Duration delay = std::min(config.shutdown_delay, config.force_quit_timeout);
+  const auto now = config.Get();
+  const absl::Duration delay = std::min(now->shutdown_delay, now->force_quit_timeout);
   const bool hurried = delay > absl::ZeroDuration() && signals.WaitFor(delay);
   data_plane.StopAccepting();
   const absl::Duration patience =
       hurried ? absl::ZeroDuration()
-              : std::min(config.grace_quit_timeout, config.force_quit_timeout - delay);
+              : std::min(now->grace_quit_timeout, now->force_quit_timeout - delay);
   const auto drained = [&data_plane](absl::Duration timeout) { return data_plane.Drain(timeout); };
   if (!WaitUntil(drained, patience, signals)) {
     logger.Warn("stopping with sessions left", {{"sessions", data_plane.sessions()}});

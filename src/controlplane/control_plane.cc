@@ -24,7 +24,7 @@ ControlPlane::ControlPlane(Dependencies dependencies)
                 .requests = requests_},
       refusals_(dependencies_.clock, dependencies_.logger),
       origin_service_(dependencies_.origins, refusals_, observer_),
-      stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config.vhosts,
+      stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config,
                       observer_),
       proxy_service_({.config = dependencies_.config,
                       .version = dependencies_.version,
@@ -38,7 +38,8 @@ ControlPlane::ControlPlane(Dependencies dependencies)
 ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
 
 absl::Status ControlPlane::Start() {
-  const auto& config = dependencies_.config;
+  const auto settings = dependencies_.config.Get();
+  const Config& config = *settings;
   auto server = ControlServer::Start(config.grpc_server,
                                      {&origin_service_, &stream_service_, &proxy_service_},
                                      dependencies_.readiness);
@@ -81,7 +82,8 @@ void ControlPlane::Stop(absl::Duration grace) {
 
 ProxyStatus ControlPlane::Status() const {
   auto status = dependencies_.proxy_status();
-  const auto& config = dependencies_.config;
+  const auto settings = dependencies_.config.Get();
+  const Config& config = *settings;
   if (const uint16_t port = system_api_port_; port != 0) {
     status.listeners.push_back({"system_api", BoundAddress(config.system_api, port)});
   }

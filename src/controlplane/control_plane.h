@@ -20,7 +20,7 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
-#include "dataplane/core/config.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/stream_directory.h"
@@ -32,7 +32,7 @@ class ControlPlane {
  public:
   // The referred objects outlive the control plane.
   struct Dependencies {
-    const Config& config;
+    const LiveConfig& config;
     const Clock& clock;
     const Logger& logger;
     Metrics& metrics;

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include "controlplane/call_status.h"
 #include "controlplane/convert.h"
+#include "controlplane/page.h"
 
 namespace srsproxy::control {
 namespace {
@@ -38,14 +40,67 @@ grpc::ServerUnaryReactor* ProxyService::GetProxy(grpc::CallbackServerContext* co
                                                  const v1::GetProxyRequest* request,
                                                  v1::GetProxyResponse* response) {
   return Serve(observer_, "srsproxy.v1.ProxyService/GetProxy", context, request, response,
-               [this](const auto&, const CallContext&) { return Get(); });
+               [this](const auto&, const CallContext&) {
+                 v1::GetProxyResponse answer;
+                 *answer.mutable_proxy() = Describe();
+                 return absl::StatusOr<v1::GetProxyResponse>(std::move(answer));
+               });
 }
 
-absl::StatusOr<v1::GetProxyResponse> ProxyService::Get() const {
+grpc::ServerUnaryReactor* ProxyService::ListProxies(grpc::CallbackServerContext* context,
+                                                    const v1::ListProxiesRequest* request,
+                                                    v1::ListProxiesResponse* response) {
+  return Serve(observer_, "srsproxy.v1.ProxyService/ListProxies", context, request, response,
+               [this](const auto& wanted, const CallContext&) { return List(wanted); });
+}
+
+grpc::ServerUnaryReactor* ProxyService::DrainProxy(grpc::CallbackServerContext* context,
+                                                   const v1::DrainProxyRequest* request,
+                                                   v1::DrainProxyResponse* response) {
+  return Serve(observer_, "srsproxy.v1.ProxyService/DrainProxy", context, request, response,
+               [this](const auto& wanted, const CallContext& call) { return Drain(wanted, call); });
+}
+
+absl::StatusOr<v1::ListProxiesResponse> ProxyService::List(
+    const v1::ListProxiesRequest& request) const {
+  const auto page = ParsePage(request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  v1::ListProxiesResponse response;
+  auto proxy = Describe();
+  if (proxy.id() > page->after) *response.add_proxies() = std::move(proxy);
+  return response;
+}
+
+absl::StatusOr<v1::DrainProxyResponse> ProxyService::Drain(const v1::DrainProxyRequest& request,
+                                                           const CallContext& call) {
+  absl::Duration spread = sources_.config.Get()->grace_quit_timeout;
+  if (request.has_deadline()) {
+    const auto wanted = FromProto("deadline", request.deadline());
+    if (!wanted.ok()) return wanted.status();
+    spread = *wanted;
+  }
+  const auto refused = [] {
+    return CallError(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_POSSIBLE_NOW,
+                     "this proxy is draining or stopping already");
+  };
+  if (request.validate_only()) {
+    if (sources_.status().draining) return refused();
+  } else {
+    if (!sources_.drain(spread)) return refused();
+    observer_.logger.Info("draining", {{"caller", call.caller},
+                                       {"sessions", sources_.status().sessions},
+                                       {"seconds", absl::ToDoubleSeconds(spread)}});
+  }
+  v1::DrainProxyResponse response;
+  *response.mutable_proxy() = Describe();
+  return response;
+}
+
+v1::Proxy ProxyService::Describe() const {
+  const auto config = sources_.config.Get();
   const auto status = sources_.status();
-  v1::GetProxyResponse response;
-  auto& proxy = *response.mutable_proxy();
-  proxy.set_id(sources_.config.id);
+  v1::Proxy proxy;
+  proxy.set_id(config->id);
   proxy.set_version(sources_.version);
   proxy.set_pid(getpid());
   *proxy.mutable_start_time() = ToProto(sources_.started_at);
@@ -57,14 +112,18 @@ absl::StatusOr<v1::GetProxyResponse> ProxyService::Get() const {
     message.set_name(listener.name);
     message.set_address(listener.address);
   }
-  proxy.set_load_balancer_type(std::string(TypeName(sources_.config.load_balancer_type)));
-  proxy.set_load_balancer_strategy(
-      std::string(StrategyName(sources_.config.load_balancer_strategy)));
+  proxy.set_load_balancer_type(std::string(TypeName(config->load_balancer_type)));
+  proxy.set_load_balancer_strategy(std::string(StrategyName(config->load_balancer_strategy)));
   proxy.set_workers(status.workers);
   proxy.set_origins(static_cast<int64_t>(sources_.origins.snapshot()->origins.size()));
   proxy.set_streams(static_cast<int64_t>(sources_.streams.size()));
   proxy.set_sessions(status.sessions);
-  return response;
+  proxy.set_draining(status.draining);
+  proxy.set_sessions_begun(status.sessions_begun);
+  proxy.set_bytes_in(status.bytes_in);
+  proxy.set_bytes_out(status.bytes_out);
+  proxy.set_self_preservation(sources_.origins.stats().self_preservation);
+  return proxy;
 }
 
 }  // namespace srsproxy::control

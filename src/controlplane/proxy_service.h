@@ -11,7 +11,7 @@
 #include "controlplane/readiness.h"
 #include "controlplane/serve.h"
 #include "dataplane/balance/origin_registry.h"
-#include "dataplane/core/config.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/stream_directory.h"
 #include "srsproxy/v1/proxy_service.grpc.pb.h"
 
@@ -27,17 +27,24 @@ struct ProxyStatus {
   std::vector<ListenerInfo> listeners;
   uint32_t workers = 0;
   int64_t sessions = 0;
+  int64_t sessions_begun = 0;  // Since the start; so are the bytes.
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  bool draining = false;
 };
 
 // Where ProxyService's answer comes from. The referred objects outlive the service.
 struct ProxySources {
-  const Config& config;
+  const LiveConfig& config;
   std::string version;
   absl::Time started_at;
   const OriginRegistry& origins;
   const StreamDirectory& streams;
   const Readiness& readiness;
   std::function<ProxyStatus()> status;  // Any thread; must not block.
+  // Takes no more clients, and ends its sessions spread over the time. False: that has begun already.
+  // Any thread; must not block.
+  std::function<bool(absl::Duration)> drain;
 };
 
 // Thread-safe.
@@ -49,9 +56,18 @@ class ProxyService final : public v1::ProxyService::CallbackService {
   grpc::ServerUnaryReactor* GetProxy(grpc::CallbackServerContext* context,
                                      const v1::GetProxyRequest* request,
                                      v1::GetProxyResponse* response) override;
+  grpc::ServerUnaryReactor* ListProxies(grpc::CallbackServerContext* context,
+                                        const v1::ListProxiesRequest* request,
+                                        v1::ListProxiesResponse* response) override;
+  grpc::ServerUnaryReactor* DrainProxy(grpc::CallbackServerContext* context,
+                                       const v1::DrainProxyRequest* request,
+                                       v1::DrainProxyResponse* response) override;
 
  private:
-  absl::StatusOr<v1::GetProxyResponse> Get() const;
+  v1::Proxy Describe() const;
+  absl::StatusOr<v1::ListProxiesResponse> List(const v1::ListProxiesRequest& request) const;
+  absl::StatusOr<v1::DrainProxyResponse> Drain(const v1::DrainProxyRequest& request,
+                                               const CallContext& call);
 
   const ProxySources sources_;
   const CallObserver& observer_;

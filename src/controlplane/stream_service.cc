@@ -33,7 +33,7 @@ absl::StatusOr<v1::LookupStreamResponse> StreamService::Lookup(
     const v1::LookupStreamRequest& request) const {
   if (request.stream().empty()) return InvalidField("stream", "is needed");
   PickRequest pick;
-  auto key = StreamKeyFromText(request.stream(), vhosts_);
+  auto key = StreamKeyFromText(request.stream(), config_.Get()->vhosts);
   if (!key.ok()) {
     return WithReason(key.status(), v1::ERROR_REASON_INVALID_STREAM_NAME,
                       {{"stream", request.stream()}});

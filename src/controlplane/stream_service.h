@@ -3,8 +3,8 @@
 
 #include "controlplane/serve.h"
 #include "dataplane/core/balancer.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/stream_directory.h"
-#include "dataplane/core/stream_url.h"
 #include "srsproxy/v1/stream_service.grpc.pb.h"
 
 namespace srsproxy::control {
@@ -12,9 +12,9 @@ namespace srsproxy::control {
 // Thread-safe. What it is given outlives it.
 class StreamService final : public v1::StreamService::CallbackService {
  public:
-  StreamService(const StreamDirectory& streams, const Balancer& balancer, const VhostPolicy& vhosts,
+  StreamService(const StreamDirectory& streams, const Balancer& balancer, const LiveConfig& config,
                 const CallObserver& observer)
-      : streams_(streams), balancer_(balancer), vhosts_(vhosts), observer_(observer) {}
+      : streams_(streams), balancer_(balancer), config_(config), observer_(observer) {}
 
   grpc::ServerUnaryReactor* LookupStream(grpc::CallbackServerContext* context,
                                          const v1::LookupStreamRequest* request,
@@ -29,7 +29,7 @@ class StreamService final : public v1::StreamService::CallbackService {
 
   const StreamDirectory& streams_;
   const Balancer& balancer_;
-  const VhostPolicy& vhosts_;
+  const LiveConfig& config_;
   const CallObserver& observer_;
 };
 

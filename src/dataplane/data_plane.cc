@@ -12,7 +12,6 @@
 
 #include "dataplane/descriptors.h"
 #include "dataplane/directory/memory_origin_store.h"
-#include "dataplane/directory/memory_stream_directory.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/proxy/rtmp_session.h"
@@ -80,14 +79,17 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       origin_store_(std::make_unique<MemoryOriginStore>()),
       origins_(std::make_unique<OriginRegistry>(
           dependencies.clock, *origin_store_,
-          OriginRegistryOptions{.ttl = dependencies.config.origin_server_ttl})),
+          OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl})),
       streams_(std::make_shared<MemoryStreamDirectory>(dependencies.clock,
-                                                       dependencies.config.max_streams)),
+                                                       dependencies.config.Get()->max_streams)),
       balancer_(std::make_unique<StickyBalancer>(*origins_, streams_, SelectRandom, RandomSeed())),
+      descriptors_(RaiseDescriptorLimit()),
       limit_(std::make_unique<SessionLimit>(
-          SessionLimitFor(RaiseDescriptorLimit(), dependencies.config.max_sessions))),
-      workers_(net::MakeWorkers(dependencies.config.workers)),
-      housekeeper_(std::make_unique<net::Worker>(worker_count())) {
+          SessionLimitFor(descriptors_, dependencies.config.Get()->max_sessions))),
+      workers_(net::MakeWorkers(dependencies.config.Get()->workers)),
+      housekeeper_(std::make_unique<net::Worker>(worker_count())),
+      config_changes_(dependencies.config,
+                      [this](const Config&, const Config& now) { Reconfigure(now); }) {
   for (const auto& worker : workers_) {
     lanes_.push_back(
         std::make_unique<Lane>(*worker, dependencies.metrics.AddWorker(), dependencies_, *this));
@@ -105,7 +107,8 @@ DataPlane::~DataPlane() {
 }
 
 absl::Status DataPlane::Start() {
-  const Config& config = dependencies_.config;
+  const auto settings = dependencies_.config.Get();
+  const Config& config = *settings;
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
   net::TlsContext tls;
   if (config.rtmps_server.enabled) {
@@ -144,8 +147,16 @@ absl::Status DataPlane::Start() {
   return absl::OkStatus();
 }
 
+void DataPlane::Reconfigure(const Config& config) {
+  limit_->SetLimit(SessionLimitFor(descriptors_, config.max_sessions));
+  dependencies_.metrics.SetSessionsLimit(limit_->limit());
+  streams_->SetMaxStreams(config.max_streams);
+  origins_->SetTtl(config.origin_server_ttl);
+}
+
 absl::Status DataPlane::RegisterDefaultBackend() {
-  const Config& config = dependencies_.config;
+  const auto settings = dependencies_.config.Get();
+  const Config& config = *settings;
   if (!config.default_backend_enabled) return absl::OkStatus();
   OriginRegistration backend;
   backend.ip = config.default_backend_ip;
@@ -254,7 +265,7 @@ net::Task<void> DataPlane::Probe(std::shared_ptr<const Origin> origin) {
   const Endpoint target = DialEndpoint(origin->registration, origin->registration.rtmp.front());
   net::Dialer dialer(housekeeper_->io().get_executor());
   const auto dialled =
-      co_await dialer.Dial(target.host, target.port, dependencies_.config.connect_timeout);
+      co_await dialer.Dial(target.host, target.port, dependencies_.config.Get()->connect_timeout);
   origins_->ReportConnect(origin->id, dialled.outcome);
 }
 

@@ -13,11 +13,12 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/core/clock.h"
-#include "dataplane/core/config.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
+#include "dataplane/directory/memory_stream_directory.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
@@ -32,7 +33,7 @@ class DataPlane {
  public:
   // All outlive the data plane.
   struct Dependencies {
-    const Config& config;
+    const LiveConfig& config;
     const Clock& clock;
     const Logger& logger;
     Metrics& metrics;
@@ -80,6 +81,7 @@ class DataPlane {
   absl::Status RegisterDefaultBackend();
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
   net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
+  void Reconfigure(const Config& config);
   net::Task<void> MeasureLag(Lane& lane);
   net::Task<void> Housekeep();
   net::Task<void> Probe(std::shared_ptr<const Origin> origin);
@@ -92,8 +94,9 @@ class DataPlane {
   std::unique_ptr<OriginStore> origin_store_;
   std::unique_ptr<OriginRegistry> origins_;
   OriginRegistry::Subscription origin_events_;
-  std::shared_ptr<StreamDirectory> streams_;
+  std::shared_ptr<MemoryStreamDirectory> streams_;
   std::unique_ptr<StickyBalancer> balancer_;
+  const uint64_t descriptors_;
   std::unique_ptr<SessionLimit> limit_;
   net::Workers workers_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // One for each worker.
@@ -103,6 +106,7 @@ class DataPlane {
   std::atomic<bool> draining_{false};
   std::shared_ptr<DrainState> drain_;         // Once a drain has begun.
   std::unique_ptr<net::Worker> housekeeper_;  // For what is no session's: leases, probes.
+  const LiveConfig::Subscription config_changes_;
 };
 
 }  // namespace srsproxy

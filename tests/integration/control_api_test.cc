@@ -351,7 +351,9 @@ TEST_F(ControlApiTest, CallsAreCounted) {
 }
 
 TEST_F(ControlApiTest, APortInUseIsToldWithItsSetting) {
-  config_.grpc_server.port = control_->grpc_port();
+  Config taken = *config_.Get();
+  taken.grpc_server.port = control_->grpc_port();
+  config_.Set(taken);
   ControlPlane second(Dependencies());
   const auto started = second.Start();
   EXPECT_EQ(started.code(), absl::StatusCode::kUnavailable);

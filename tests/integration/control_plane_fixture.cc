@@ -19,6 +19,14 @@ using asio::ip::tcp;
 
 constexpr int kReadTimeoutSeconds = 30;
 
+Config FreePorts() {
+  Config config;
+  config.id = "proxy-1";
+  config.grpc_server = {.enabled = true, .host = "127.0.0.1", .port = 0};
+  config.system_api = {.enabled = true, .host = "127.0.0.1", .port = 0};
+  return config;
+}
+
 }  // namespace
 
 HttpClient::HttpClient(uint16_t port) {
@@ -64,10 +72,7 @@ std::string HttpPost(std::string_view path, std::string_view body) {
          std::string(body);
 }
 
-ControlPlaneTest::ControlPlaneTest() {
-  config_.id = "proxy-1";
-  config_.grpc_server = {.enabled = true, .host = "127.0.0.1", .port = 0};
-  config_.system_api = {.enabled = true, .host = "127.0.0.1", .port = 0};
+ControlPlaneTest::ControlPlaneTest() : config_(FreePorts()) {
   control_ = std::make_unique<ControlPlane>(Dependencies());
   const auto started = control_->Start();
   EXPECT_TRUE(started.ok()) << started;

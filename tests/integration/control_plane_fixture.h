@@ -61,7 +61,7 @@ class ControlPlaneTest : public testing::Test {
   double Metric(std::string_view sample);
 
   Clock clock_;
-  Config config_;
+  LiveConfig config_;
   Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
   Metrics metrics_{"1.2.3"};
   Readiness readiness_;

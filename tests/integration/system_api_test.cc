@@ -160,7 +160,9 @@ TEST_F(SystemApiTest, MetricsAreInPrometheusText) {
 }
 
 TEST_F(SystemApiTest, APortInUseLeavesNothingListening) {
-  config_.system_api.port = control_->system_api_port();
+  Config taken = *config_.Get();
+  taken.system_api.port = control_->system_api_port();
+  config_.Set(taken);
   ControlPlane second(Dependencies());
   const auto started = second.Start();
   EXPECT_THAT(std::string(MessageOf(started)), testing::HasSubstr("PROXY_SYSTEM_API"));

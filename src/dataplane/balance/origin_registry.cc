@@ -283,6 +283,11 @@ void OriginRegistry::Tick() {
   if (!pending_events_.empty()) Publish();
 }
 
+void OriginRegistry::SetTtl(absl::Duration ttl) {
+  const std::lock_guard lock(mutex_);
+  options_.ttl = ttl;
+}
+
 OriginRegistry::Subscription OriginRegistry::Subscribe(EventCallback callback) {
   const std::lock_guard lock(mutex_);
   return AddSubscriber(std::move(callback));

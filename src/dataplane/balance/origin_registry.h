@@ -115,6 +115,9 @@ class OriginRegistry {
   absl::Status SetAdminState(std::string_view server, std::optional<AdminState> state);
   absl::Status SetWeight(std::string_view server, std::optional<double> weight);
 
+  // PROXY_ORIGIN_SERVER_TTL: also of leases that were given before.
+  void SetTtl(absl::Duration ttl);
+
   // The origins as of now. Never null; cheap enough for every pick.
   std::shared_ptr<const OriginSnapshot> snapshot() const;
 
@@ -203,9 +206,9 @@ class OriginRegistry {
 
   const Clock& clock_;
   OriginStore& store_;
-  const OriginRegistryOptions options_;
 
   mutable std::mutex mutex_;  // Guards all below except snapshot_.
+  OriginRegistryOptions options_;
   Entries entries_;
   absl::flat_hash_map<std::string, std::string> ids_by_lease_;
   std::deque<Superseded> superseded_;                   // Oldest first.

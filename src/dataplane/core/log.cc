@@ -175,14 +175,20 @@ class Logger::Writer {
 
 Logger::Logger(LogOptions options)
     : level_(options.level),
-      format_(options.format),
-      redactor_(options.redact),
+      style_(std::make_shared<const Style>(Style{options.format, Redactor(options.redact)})),
       writer_(std::make_unique<Writer>(
           options.queue_lines, options.sink ? std::move(options.sink) : WriteToStandardError)) {}
 
 Logger::~Logger() = default;
 
 bool Logger::Enabled(LogLevel level) const { return level >= level_; }
+
+void Logger::Configure(const LogOptions& options) {
+  level_ = options.level;
+  auto style = std::make_shared<const Style>(Style{options.format, Redactor(options.redact)});
+  const std::lock_guard lock(style_mutex_);
+  style_ = std::move(style);
+}
 
 uint64_t Logger::dropped() const { return writer_->dropped(); }
 
@@ -204,23 +210,28 @@ void Logger::Error(std::string_view message, Fields fields) const {
 
 void Logger::Log(LogLevel level, std::string_view message, Fields fields) const {
   if (!Enabled(level)) return;
+  const auto style = [this] {
+    const std::lock_guard lock(style_mutex_);
+    return style_;
+  }();
+  const Redactor& redactor = style->redactor;
   const std::string time =
       absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
   std::string line;
-  if (format_ == LogFormat::kText) {
+  if (style->format == LogFormat::kText) {
     absl::StrAppend(&line, time, " ", ToAbsl(LevelText(level)), " ");
-    line.append(Escaped(redactor_.Redact(message)));
+    line.append(Escaped(redactor.Redact(message)));
     for (const LogField& field : fields) {
       absl::StrAppend(&line, " ", ToAbsl(field.key), "=");
-      AppendValue(line, field, format_, redactor_);
+      AppendValue(line, field, style->format, redactor);
     }
   } else {
     absl::StrAppend(&line, R"({"time":")", time, R"(","level":")", ToAbsl(LogLevelName(level)),
                     R"(","message":)");
-    line.append(QuotedText(redactor_.Redact(message)));
+    line.append(QuotedText(redactor.Redact(message)));
     for (const LogField& field : fields) {
       absl::StrAppend(&line, ",", QuotedText(field.key), ":");
-      AppendValue(line, field, format_, redactor_);
+      AppendValue(line, field, style->format, redactor);
     }
     line.push_back('}');
   }

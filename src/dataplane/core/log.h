@@ -5,12 +5,14 @@
 //   {"time":"2026-01-02T03:04:05.678Z","level":"info","message":"origin registered",...}
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -74,15 +76,22 @@ class Logger {
 
   bool Enabled(LogLevel level) const;
 
+  // Level, format and redaction of the lines that are logged from now on; the rest is ignored.
+  void Configure(const LogOptions& options);
+
   // Lines dropped since the start.
   uint64_t dropped() const;
 
  private:
   class Writer;
+  struct Style {
+    LogFormat format;
+    Redactor redactor;
+  };
 
-  const LogLevel level_;
-  const LogFormat format_;
-  const Redactor redactor_;
+  std::atomic<LogLevel> level_;
+  mutable std::mutex style_mutex_;  // Guards style_.
+  std::shared_ptr<const Style> style_;
   const std::unique_ptr<Writer> writer_;
 };
 

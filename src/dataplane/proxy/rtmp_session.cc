@@ -56,24 +56,25 @@ std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::socket& socket) {
 RtmpSession::RtmpSession(RtmpServices& services, srsproxy::Listener listener,
                          net::tcp::socket client)
     : services_(services),
+      config_(services.config.Get()),
       listener_(listener),
       client_address_(PeerOf(client)),
       client_ipv4_(Ipv4Of(client)),
       accepted_(services.clock.Now()),
       client_(std::move(client), Side::kClient),
-      bridge_(services.config.vhosts, NewSeed(accepted_, services.random), *this),
-      relay_(services.worker, *this, services.config.write_timeout),
+      bridge_(config_->vhosts, NewSeed(accepted_, services.random), *this),
+      relay_(services.worker, *this, config_->write_timeout),
       changed_(services.worker.io().get_executor()),
       deadline_(services.worker.io().get_executor()),
       place_(services.sessions, *this) {}
 
 net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   services_.worker_metrics.ConnectionOpened(listener_);
-  client_.Tune(services_.config.write_timeout);
+  client_.Tune(config_->write_timeout);
   if (tls != nullptr && !client_.StartTls(tls)) {
     End(Side::kProxy, ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS"));
   }
-  ArmDeadline(services_.config.handshake_timeout, Side::kClient, "the handshake");
+  ArmDeadline(config_->handshake_timeout, Side::kClient, "the handshake");
   if (!over()) relay_.Attach(client_);
   while (!over()) {
     co_await changed_.Wait();
@@ -112,7 +113,7 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
     bridge_.FromOrigin(in, to);
   }
   if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAsking) {
-    ArmDeadline(kCommandTimeouts * services_.config.handshake_timeout, Side::kOrigin, "its answer");
+    ArmDeadline(kCommandTimeouts * config_->handshake_timeout, Side::kOrigin, "its answer");
   }
   unclaimed_in_ += received;
   unclaimed_out_ += out.to_client.total_bytes();
@@ -137,7 +138,7 @@ size_t RtmpSession::Appetite(Side side) const {
 
 void RtmpSession::OnBridgeState(State before, State now) {
   phase_ = before;
-  const absl::Duration handshake_timeout = services_.config.handshake_timeout;
+  const absl::Duration handshake_timeout = config_->handshake_timeout;
   switch (now) {
     case State::kHandshake:
       break;
@@ -260,7 +261,7 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   const MonotonicTime began = services_.clock.Now();
   net::Dialer dialer(services_.worker.io().get_executor());
   dialer_ = &dialer;
-  auto dialled = co_await dialer.Dial(target.host, target.port, services_.config.connect_timeout);
+  auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
   dialer_ = nullptr;
   if (over()) co_return false;
   origin_id_ = placement.origin->id;
@@ -272,8 +273,8 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   services_.metrics.ObserveOriginConnect(absl::FromChrono(services_.clock.Now() - began));
   if (!bridge_.redirect().empty()) ++use_->redirects;
   origin_ = std::make_unique<net::TcpStream>(*std::move(dialled.socket), Side::kOrigin);
-  origin_->Tune(services_.config.write_timeout);
-  const bool tell_ip = services_.config.rtmp_real_ip == RtmpRealIp::kF3;
+  origin_->Tune(config_->write_timeout);
+  const bool tell_ip = config_->rtmp_real_ip == RtmpRealIp::kF3;
   auto& out = services_.worker.output();
   out.Clear();
   bridge_.Connected(NewSeed(services_.clock.Now(), services_.random),

@@ -11,7 +11,7 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
-#include "dataplane/core/config.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session.h"
@@ -29,7 +29,7 @@ namespace srsproxy {
 
 // What the RTMP sessions of one worker use. Outlives them.
 struct RtmpServices {
-  const Config& config;
+  const LiveConfig& config;
   const Clock& clock;
   const Logger& logger;
   Metrics& metrics;
@@ -104,6 +104,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   };
 
   RtmpServices& services_;
+  const std::shared_ptr<const Config> config_;  // As it was when the client came.
   const srsproxy::Listener listener_;
   const std::string client_address_;  // address:port
   std::optional<std::array<uint8_t, 4>> client_ipv4_;
