@@ -19,6 +19,7 @@ namespace srsproxy::control {
 namespace {
 
 constexpr uint32_t kMostWorkers = 1024;
+constexpr int kMostPlacementRules = 100;
 
 // Converts one value after another and collects what is wrong.
 class Converter {
@@ -44,6 +45,24 @@ class Converter {
 
   VhostPolicy Vhosts(std::string_view setting, std::string_view text) {
     return ValueOr<VhostPolicy>(setting, VhostPolicy::Parse(text));
+  }
+
+  std::vector<PlacementRule> Rules(std::string_view setting,
+                                   const google::protobuf::RepeatedPtrField<std::string>& texts) {
+    if (texts.size() > kMostPlacementRules) {
+      Complain(setting, absl::StrCat("has more than ", kMostPlacementRules, " rules"));
+      return {};
+    }
+    std::vector<PlacementRule> rules;
+    for (const std::string& text : texts) {
+      absl::StatusOr<PlacementRule> rule = PlacementRule::Parse(text);
+      if (rule.ok()) {
+        rules.push_back(*std::move(rule));
+      } else {
+        Complain(setting, MessageOf(rule.status()));
+      }
+    }
+    return rules;
   }
 
   static absl::Duration Time(const google::protobuf::Duration& duration) {
@@ -157,6 +176,8 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   config.load_balancer_type = Converter::Value<LoadBalancerType>(settings.load_balancer_type());
   config.load_balancer_strategy =
       Converter::Value<LoadBalancerStrategy>(settings.load_balancer_strategy());
+  config.zone = settings.zone();
+  config.placement_rules = convert.Rules("placement_rules", settings.placement_rules());
   config.origin_server_ttl = convert.Timeout("origin_server_ttl", settings.origin_server_ttl());
   config.max_streams = settings.max_streams();
   if (config.max_streams == 0) convert.Complain("max_streams", "has to be at least 1");

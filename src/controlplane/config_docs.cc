@@ -37,6 +37,7 @@ that reason. Such a listener is off, whatever its default says.
 | on\|off | also `true`, `false`, `1`, `0` |
 | endpoint | `port`, `host:port`, `tcp://host:port` or `udp://host:port` |
 | addresses, networks, names, list | separated by commas; in the file also a YAML list |
+| rules | separated by `;`; in the file also a YAML list |
 
 `.env` holds lines of `NAME=value`, optionally after `export`, and comments after `#`. Values may be
 quoted: nothing is special between single quotes; between double quotes `\n`, `\t`, `\"`, `\\` and

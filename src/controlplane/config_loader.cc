@@ -148,7 +148,8 @@ void Loader::AddFileEntry(const YAML::Node& key, const YAML::Node& value, const 
     errors_.push_back(absl::StrCat(name.empty() ? "key" : name, " (", path, ", line ", line,
                                    "): ", ToAbsl(reason)));
   };
-  if (Find(settings_, name) == nullptr) return complain("there is no such setting");
+  const Setting* setting = Find(settings_, name);
+  if (setting == nullptr) return complain("there is no such setting");
   if (name == kConfigFile) return complain("the file cannot name another one");
   if (value.IsNull()) return;
 
@@ -159,7 +160,7 @@ void Loader::AddFileEntry(const YAML::Node& key, const YAML::Node& value, const 
     if (!node.IsScalar()) return complain("is neither a value nor a list of values");
     items.push_back(node.Scalar());
   }
-  Add(name, {absl::StrJoin(items, ","), name, path, line});
+  Add(name, {absl::StrJoin(items, ToAbsl(setting->Separator())), name, path, line});
 }
 
 void Loader::AddFile(const Written& file) {

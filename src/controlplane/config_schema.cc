@@ -118,6 +118,10 @@ bool Setting::IsListener() const {
   return options_->kind() == "address" && !options_->default_value().empty();
 }
 
+std::string_view Setting::Separator() const {
+  return options_->separator().empty() ? "," : std::string_view(options_->separator());
+}
+
 std::string_view Setting::Restriction() const {
   if (options_->not_yet().empty()) return "";
   const bool has_choices =
@@ -129,7 +133,7 @@ absl::Status Setting::Set(std::string_view text, v1::Config& config) const {
   const Reflection* reflection = config.GetReflection();
   if (field_->is_repeated()) {
     reflection->ClearField(&config, field_);
-    for (const auto item : absl::StrSplit(ToAbsl(text), ',')) {
+    for (const auto item : absl::StrSplit(ToAbsl(text), ToAbsl(Separator()))) {
       const std::string trimmed(absl::StripAsciiWhitespace(item));
       if (!trimmed.empty()) reflection->AddString(&config, field_, trimmed);
     }
@@ -162,7 +166,7 @@ std::string Setting::Text(const v1::Config& config) const {
   const Reflection* reflection = config.GetReflection();
   if (field_->is_repeated()) {
     const auto items = reflection->GetRepeatedFieldRef<std::string>(config, field_);
-    return absl::StrJoin(std::vector<std::string>(items.begin(), items.end()), ",");
+    return absl::StrJoin(std::vector<std::string>(items.begin(), items.end()), ToAbsl(Separator()));
   }
   switch (field_->cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:

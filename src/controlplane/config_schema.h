@@ -26,12 +26,14 @@ class Setting {
   // What a value looks like: "address", "duration", "on|off", "debug|info|warn|error", ...
   std::string Kind() const;
   bool IsListener() const;
+  // Between the items of a list.
+  std::string_view Separator() const;
 
   // Empty, or what cannot be done with it yet: "not yet available", ...
   std::string_view Restriction() const;
 
   // Sets the field from `text`; INVALID_ARGUMENT says what is wrong with it. Durations are written
-  // as in Go (`1h2m3.5s`), lists with commas, booleans on, off, true, false, 1 or 0.
+  // as in Go (`1h2m3.5s`), lists with their separator, booleans on, off, true, false, 1 or 0.
   absl::Status Set(std::string_view text, v1::Config& config) const;
 
   // The field's value as Set would read it.

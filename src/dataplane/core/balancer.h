@@ -52,6 +52,7 @@ struct Placement {
   Endpoint endpoint;  // The origin's, for the asked protocol; host already replaced by the ip where
                       // needed.
   PickReason reason = PickReason::kClaimed;
+  std::string_view strategy;           // In force when it was picked; a literal.
   std::unique_ptr<StreamLease> lease;  // Never null.
 };
 

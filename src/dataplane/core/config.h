@@ -14,6 +14,7 @@
 
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/log.h"
+#include "dataplane/core/placement_rule.h"
 #include "dataplane/core/stream_url.h"
 
 namespace srsproxy {
@@ -67,6 +68,8 @@ struct Config {
   // Origins and placement.
   LoadBalancerType load_balancer_type = LoadBalancerType::kMemory;
   LoadBalancerStrategy load_balancer_strategy = LoadBalancerStrategy::kRandom;
+  std::string zone;
+  std::vector<PlacementRule> placement_rules;
   absl::Duration origin_server_ttl;
   uint64_t max_streams = 0;
   bool default_backend_enabled = false;

@@ -230,6 +230,9 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"grpc_any", "PROXY_GRPC_SERVER", "0.0.0.0:1", "use 127.0.0.1:1, or"},
         ValueCase{"grpc_ip6_loopback", "PROXY_GRPC_SERVER", "[::1]:12026", ""},
         ValueCase{"grpc_off", "PROXY_GRPC_SERVER", "off", ""},
+        ValueCase{"rule", "PROXY_PLACEMENT_RULES", "*/live -> disk=ssd", ""},
+        ValueCase{"rule_bad", "PROXY_PLACEMENT_RULES", "* -> a=b; live -> a=b",
+                  "'live -> a=b': the glob is neither of `vhost/app` nor `*`"},
         ValueCase{"http_not_yet", "PROXY_HTTP_SERVER", "18080", "is not built yet"},
         ValueCase{"http_off", "PROXY_HTTP_SERVER", "off", ""},
         ValueCase{"redis_not_yet", "PROXY_LOAD_BALANCER_TYPE", "redis", "is not built yet"},
@@ -243,6 +246,24 @@ TEST_F(ConfigLoaderTest, PortsOnDifferentAddressesDoNotClash) {
   EXPECT_EQ(Error(), "no error");
   sources_.environment["PROXY_SYSTEM_API"] = "[::]:5000";
   EXPECT_THAT(Error(), HasSubstr("port 5000 is used by rtmp_server already"));
+}
+
+TEST_F(ConfigLoaderTest, PlacementRulesAreAListInTheFile) {
+  sources_.flags["config_file"] = Write("rules.yaml",
+                                        "placement_rules:\n"
+                                        "  - \"a.com/* -> disk=ssd,gpu=yes\"\n"
+                                        "  - \"* -> zone=eu-1\"\n");
+  const std::vector<PlacementRule> rules = Load().core.placement_rules;
+  ASSERT_EQ(rules.size(), 2u);
+  EXPECT_EQ(rules[0].ToString(), "a.com/* -> disk=ssd,gpu=yes");
+  EXPECT_EQ(rules[1].ToString(), "* -> zone=eu-1");
+}
+
+TEST_F(ConfigLoaderTest, PlacementRulesAreFew) {
+  std::string rules;
+  for (int i = 0; i < 101; ++i) rules += "* -> zone=" + std::to_string(i) + ";";
+  sources_.environment = {{"PROXY_PLACEMENT_RULES", rules}};
+  EXPECT_THAT(Error(), HasSubstr("PROXY_PLACEMENT_RULES (environment): has more than 100 rules"));
 }
 
 TEST_F(ConfigLoaderTest, GrpcMayBeOpenWhenSaidSo) {

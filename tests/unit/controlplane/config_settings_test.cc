@@ -24,6 +24,11 @@ std::string Show(uint64_t number) { return std::to_string(number); }
 std::string Show(absl::Duration duration) { return absl::FormatDuration(duration); }
 std::string Show(const ListenAddress& address) { return FormatListenAddress(address); }
 std::string Show(const std::vector<std::string>& list) { return absl::StrJoin(list, ","); }
+std::string Show(const std::vector<PlacementRule>& rules) {
+  return absl::StrJoin(rules, ";", [](std::string* out, const PlacementRule& rule) {
+    out->append(rule.ToString());
+  });
+}
 std::string Show(const std::optional<Endpoint>& endpoint) {
   return endpoint.has_value() ? FormatEndpoint(*endpoint) : "";
 }
@@ -90,6 +95,9 @@ std::vector<SettingCase> Cases() {
       CASE(trusted_proxies, "10.0.0.0/8,::1", "10.0.0.0/8,::1"),
       CASE(load_balancer_type, "redis", "redis"),
       CASE(load_balancer_strategy, "consistent_hash", "consistent_hash"),
+      CASE(zone, "eu-1", "eu-1"),
+      CASE(placement_rules, "*/live->disk=ssd,gpu=yes; * -> zone=eu-1",
+           "*/live -> disk=ssd,gpu=yes;* -> zone=eu-1"),
       CASE(origin_server_ttl, "11s", "11s"),
       CASE(max_streams, "5000000001", "5000000001"),
       CASE(default_backend_enabled, "true", "on"),
