@@ -95,8 +95,9 @@ class StreamObserver {
   virtual void OnStreamEvent(const StreamEvent& event) = 0;
 };
 
-// Life of a mapping: a claim makes it. Once a publisher's media has flowed on it, it stays when the
-// last session has ended, idle; else it goes then. At the cap, idle mappings leave, oldest first.
+// Life of a mapping: a claim makes it. Once a publisher's media has flowed on it, or it was moved,
+// it stays when the last session has ended, idle; else it goes then. At the cap, idle mappings
+// leave, oldest first.
 //
 // Thread-safe. The answer callback is called once, inline (memory) or later on any thread (shared
 // stores).

@@ -252,6 +252,16 @@ class RacingDirectory final : public StreamDirectory {
   void SessionEnded(const StreamKey&, Role, bool) override { --sessions; }
   Page List(std::string_view, size_t) const override { return {}; }
   size_t size() const override { return 0; }
+  Counts CountsOf(std::string_view) const override { return {}; }
+  void Move(MoveRequest, MoveCallback done) override { done(absl::UnimplementedError("")); }
+  void Release(const StreamKey&, uint64_t, bool, ReleaseCallback done) override {
+    done(absl::UnimplementedError(""));
+  }
+  void Pin(StreamPin, PinCallback done) override { done(absl::UnimplementedError("")); }
+  void Unpin(const StreamKey&, PinCallback done) override { done(absl::UnimplementedError("")); }
+  std::optional<std::string> PinnedServer(const StreamKey&) const override { return std::nullopt; }
+  PinPage ListPins(std::string_view, size_t) const override { return {}; }
+  void AddObserver(StreamObserver&) override {}
 
   int claims = 0;
   int sessions = 0;
