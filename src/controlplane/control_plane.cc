@@ -18,11 +18,14 @@ std::string BoundAddress(ListenAddress address, uint16_t port) {
 ControlPlane::ControlPlane(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
       requests_(dependencies_.clock),
+      refusals_("origin registration refused", dependencies_.clock, dependencies_.logger),
+      denials_("call denied", dependencies_.clock, dependencies_.logger),
+      gate_(nullptr, denials_, dependencies_.metrics),
       observer_{.clock = dependencies_.clock,
                 .metrics = dependencies_.metrics,
                 .logger = dependencies_.logger,
-                .requests = requests_},
-      refusals_(dependencies_.clock, dependencies_.logger),
+                .requests = requests_,
+                .gate = gate_},
       origin_service_(dependencies_.origins, refusals_, observer_),
       stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config,
                       observer_),
@@ -59,6 +62,7 @@ absl::Status ControlPlane::Start() {
                                                   .version = dependencies_.version,
                                                   .channel = server_->InProcessChannel()});
   if (!api.ok()) {
+                                                  .secret = gate_.in_process_secret(),
     Stop(absl::ZeroDuration());
     return api.status();
   }

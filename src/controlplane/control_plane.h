@@ -9,6 +9,7 @@
 
 #include <absl/time/time.h>
 
+#include "controlplane/call_gate.h"
 #include "controlplane/control_server.h"
 #include "controlplane/origin_service.h"
 #include "controlplane/proxy_service.h"
@@ -68,11 +69,13 @@ class ControlPlane {
   std::atomic<uint16_t> system_api_port_{0};
   RequestMemory requests_;
   const CallObserver observer_;
-  RefusalLog refusals_;
   OriginService origin_service_;
   StreamService stream_service_;
   ProxyService proxy_service_;
   std::unique_ptr<ControlServer> server_;
+  RefusalLog refusals_;  // Of registrations.
+  RefusalLog denials_;   // Of calls.
+  const CallGate gate_;
   std::unique_ptr<SystemApi> system_api_;
 };
 

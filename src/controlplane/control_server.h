@@ -31,7 +31,7 @@ class ControlServer {
   // 0 when no port is open.
   uint16_t port() const { return port_; }
 
-  // IdentifyCaller knows the calls that come through it.
+  // Its calls need CallGate's secret.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Refuses new calls, waits at most `grace` for those that run, then cancels them. Blocking.

@@ -10,7 +10,8 @@ constexpr auto kLogInterval = std::chrono::minutes(1);
 
 }  // namespace
 
-RefusalLog::RefusalLog(const Clock& clock, const Logger& logger) : clock_(clock), logger_(logger) {}
+RefusalLog::RefusalLog(std::string_view what, const Clock& clock, const Logger& logger)
+    : what_(what), clock_(clock), logger_(logger) {}
 
 void RefusalLog::Add(std::string_view source, std::string_view message) {
   const auto now = clock_.Now();
@@ -30,8 +31,7 @@ void RefusalLog::Add(std::string_view source, std::string_view message) {
     if (entry.logged_at && now - *entry.logged_at < kLogInterval) return;
     entry.logged_at = now;
   }
-  logger_.Warn("origin registration refused",
-               {{"source", source}, {"reason", message}, {"count", count}});
+  logger_.Warn(what_, {{"source", source}, {"reason", message}, {"count", count}});
 }
 
 std::vector<Refusal> RefusalLog::List() const {

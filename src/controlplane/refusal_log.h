@@ -1,4 +1,5 @@
-// Registrations that were refused: told to the operator, since SRS ignores what it is answered.
+// What was refused to whom: told to the operator, since SRS ignores what it is answered, and an
+// intruder does not complain.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@
 namespace srsproxy::control {
 
 struct Refusal {
-  std::string source;   // The address, without port, that the registrations came from.
+  std::string source;   // The address, without port, that the requests came from.
   std::string message;  // What was wrong with the last one, and what to do.
   absl::Time last_time;
   int64_t count = 0;
@@ -29,8 +30,8 @@ class RefusalLog {
  public:
   static constexpr size_t kMaxSources = 256;
 
-  // Both outlive the log.
-  RefusalLog(const Clock& clock, const Logger& logger);
+  // `what` begins the log lines: "origin registration refused". Clock and logger outlive the log.
+  RefusalLog(std::string_view what, const Clock& clock, const Logger& logger);
 
   // Counts one refusal, and logs it unless one of `source` was logged within the last minute.
   void Add(std::string_view source, std::string_view message);
@@ -46,6 +47,7 @@ class RefusalLog {
     int64_t count = 0;
   };
 
+  const std::string what_;
   const Clock& clock_;
   const Logger& logger_;
   mutable std::mutex mutex_;

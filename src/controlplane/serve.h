@@ -1,17 +1,16 @@
-// How a unary call is served: a function answers, everything around it is done here once.
+// How a call is served: a function answers, everything around it is done here once.
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 
-#include <absl/time/time.h>
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include "controlplane/call_context.h"
-#include "controlplane/call_status.h"
+#include "controlplane/call_gate.h"
 #include "controlplane/request_memory.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/log.h"
@@ -19,15 +18,42 @@
 
 namespace srsproxy::control {
 
-// What every service reports its calls to. The referred objects outlive the gRPC server.
+// What every service needs to serve its calls. The referred objects outlive the gRPC server.
 struct CallObserver {
   const Clock& clock;
   Metrics& metrics;
   const Logger& logger;
   RequestMemory& requests;
+  const CallGate& gate;
+};
 
-  void CallEnded(std::string_view method, const std::string& caller, const absl::Status& status,
-                 absl::Duration elapsed) const;
+// One call, from the gate to its end. Serve and ServeAsync make one for each unary call; the
+// reactor of a streaming call holds one itself:
+//
+//   Reactor(...) : call_(observer, "srsproxy.v1.EventService/Watch", *context, request) {
+//     if (!call_.admitted().ok()) { Finish(call_.End(call_.admitted())); return; }
+//   ...
+//   Finish(call_.End(status));
+class ServedCall {
+ public:
+  // Lets the call through the gate, or not. `method` is `srsproxy.v1.Service/Call` and outlives the
+  // call; `request` is null when messages follow later.
+  ServedCall(const CallObserver& observer, std::string_view method,
+             const grpc::ServerContextBase& context, const google::protobuf::Message* request);
+
+  // Not OK: end the call with it.
+  const absl::Status& admitted() const { return admitted_; }
+  const CallContext& context() const { return context_; }
+
+  // Counts and logs the call, once; returns what to finish it with. Any thread.
+  grpc::Status End(const absl::Status& status) const;
+
+ private:
+  const CallObserver& observer_;
+  const std::string_view method_;
+  const MonotonicTime started_;
+  CallContext context_;
+  absl::Status admitted_;
 };
 
 // Answers one call by `handler(const Request&, const CallContext&, done)`, which must not block and
@@ -40,36 +66,27 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
                                      grpc::CallbackServerContext* context, const Request* request,
                                      Response* response, Handler&& handler) {
   auto* reactor = context->DefaultReactor();
-  const auto started = observer.clock.Now();
-  const auto finish = [&observer, method, started, reactor](const std::string& caller,
-                                                            const absl::Status& status) {
-    observer.CallEnded(method, caller, status, absl::FromChrono(observer.clock.Now() - started));
-    reactor->Finish(ToGrpc(status));
-  };
-  auto identified = IdentifyCaller(*context);
-  if (!identified.ok()) {
-    finish(context->peer(), identified.status());
+  const auto call = std::make_shared<const ServedCall>(observer, method, *context, request);
+  if (!call->admitted().ok()) {
+    reactor->Finish(call->End(call->admitted()));
     return reactor;
   }
-  const auto call = std::make_shared<const CallContext>(*std::move(identified));
   if constexpr (requires { request->request_id(); }) {
     const auto remembered = observer.requests.Find(method, *request, *response);
     if (!remembered.ok() || *remembered) {
-      finish(call->caller, remembered.status());
+      reactor->Finish(call->End(remembered.status()));
       return reactor;
     }
   }
-  handler(*request, *call,
-          [&observer, method, request, response, call, finish](absl::StatusOr<Response> answer) {
+  handler(*request, call->context(),
+          [&observer, method, request, response, call, reactor](absl::StatusOr<Response> answer) {
             if (answer.ok()) {
               *response = *std::move(answer);
               if constexpr (requires { request->request_id(); }) {
                 observer.requests.Remember(method, *request, *response);
               }
-              finish(call->caller, absl::OkStatus());
-            } else {
-              finish(call->caller, answer.status());
             }
+            reactor->Finish(call->End(answer.status()));
           });
   return reactor;
 }

@@ -12,7 +12,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
-#include "controlplane/call_context.h"
+#include "controlplane/call_gate.h"
 #include "controlplane/call_status.h"
 #include "controlplane/register_body.h"
 
@@ -23,19 +23,21 @@ namespace json = boost::json;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(5);
 
-// A call of OriginService over the channel within the process, on behalf of `caller`.
+// A call of OriginService over the channel within the process, on behalf of `caller`; `secret` as
+// in SystemApi::Dependencies.
 template <typename Request, typename Response>
 net::Task<absl::StatusOr<Response>> Call(
     v1::OriginService::StubInterface& stub,
     void (v1::OriginService::StubInterface::async_interface::*method)(
         grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
-    std::string caller, Request request) {
+    const std::string& secret, const std::string& caller, Request request) {
   struct State {
     grpc::ClientContext context;
     Request request;
     Response response;
   };
   const auto state = std::make_shared<State>();
+  state->context.AddMetadata(kInProcessMetadata, secret);
   state->context.AddMetadata(kCallerMetadata, caller);
   state->context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
   state->request = std::move(request);
@@ -120,14 +122,14 @@ net::Task<HttpResponse> SystemApi::Register(HttpRequest request) {
   v1::RegisterOriginRequest wanted;
   *wanted.mutable_registration() = std::move(body->registration);
   const auto lease = co_await Call<v1::RegisterOriginRequest, v1::RegisterOriginResponse>(
-      *origins_, &Async::RegisterOrigin, request.client, std::move(wanted));
+      *origins_, &Async::RegisterOrigin, dependencies_.secret, request.client, std::move(wanted));
   if (!lease.ok()) co_return ErrorResponse(lease.status());
 
   v1::HeartbeatRequest beat;
   beat.set_lease_id(lease->lease_id());
   *beat.mutable_load() = std::move(body->load);
   const auto beaten = co_await Call<v1::HeartbeatRequest, v1::HeartbeatResponse>(
-      *origins_, &Async::Heartbeat, request.client, std::move(beat));
+      *origins_, &Async::Heartbeat, dependencies_.secret, request.client, std::move(beat));
   if (!beaten.ok()) co_return ErrorResponse(beaten.status());
   co_return JsonResponse({{"code", 0}, {"pid", std::to_string(getpid())}});
 }

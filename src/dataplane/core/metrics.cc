@@ -111,6 +111,10 @@ std::string_view HeartbeatResultName(HeartbeatResult result) {
   return "unknown";
 }
 
+std::string_view AuthResultName(AuthResult result) {
+  return result == AuthResult::kAllowed ? "allowed" : "denied";
+}
+
 // Sums the workers' counters.
 class Metrics::WorkerTotals : public prometheus::Collectable {
  public:
@@ -313,6 +317,12 @@ void Metrics::AddCollector(std::function<void(Metrics&)> collect) {
   families_->collectors.push_back(std::move(collect));
 }
 
+  Family<Counter>& auth_decisions = AddCounter(
+      "auth_decisions_total", "Whether callers of the control plane were let in, and why.");
+  Family<Gauge>& tls_cert_expiry =
+      AddGauge("tls_cert_expiry_timestamp_seconds",
+               "When the listener's certificate expires, in seconds since 1970.");
+
 std::string Metrics::Serialize() {
   const std::lock_guard lock(families_->scrape_mutex);
   for (const auto& collect : families_->collectors) collect(*this);
@@ -418,3 +428,14 @@ void Metrics::SetLogDropped(uint64_t lines) {
 }
 
 }  // namespace srsproxy
+void Metrics::CountAuthDecision(AuthResult result, std::string_view reason) {
+  families_->auth_decisions
+      .Add({{"result", Text(AuthResultName(result))}, {"reason", Text(reason)}})
+      .Increment();
+}
+
+void Metrics::SetTlsCertExpiry(std::string_view listener, absl::Time expiry) {
+  families_->tls_cert_expiry.Add({{"listener", Text(listener)}})
+      .Set(static_cast<double>(absl::ToUnixSeconds(expiry)));
+}
+

@@ -51,6 +51,9 @@ std::string_view LimitReasonName(LimitReason reason);
 enum class HeartbeatResult : uint8_t { kAccepted, kRejected, kUnknownLease };
 std::string_view HeartbeatResultName(HeartbeatResult result);  // "accepted", "rejected", ...
 
+enum class AuthResult : uint8_t { kAllowed, kDenied };
+std::string_view AuthResultName(AuthResult result);  // "allowed", "denied"
+
 // A counter that one thread writes and any thread reads.
 class RelaxedCounter {
  public:
@@ -162,5 +165,10 @@ class Metrics {
 
   const std::unique_ptr<Families> families_;
 };
+  // `reason`: how the caller was known ("token", "certificate", ...), or why it was denied, as in
+  // docs/metrics.md.
+  void CountAuthDecision(AuthResult result, std::string_view reason);
+  // `listener`: "grpc_server" or "rtmps_server".
+  void SetTlsCertExpiry(std::string_view listener, absl::Time expiry);
 
 }  // namespace srsproxy

@@ -15,7 +15,7 @@ class RefusalLogTest : public testing::Test {
     LogOptions options;
     options.sink = [this](std::string_view line) { lines_.emplace_back(line); };
     logger_ = std::make_unique<Logger>(std::move(options));
-    log_ = std::make_unique<RefusalLog>(clock_, *logger_);
+    log_ = std::make_unique<RefusalLog>("origin registration refused", clock_, *logger_);
   }
 
   // What was logged; ends the logging.

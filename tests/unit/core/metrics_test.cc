@@ -259,6 +259,8 @@ std::string FullScrape() {
   metrics.CountOriginConflict("a");
   metrics.CountHeartbeat(HeartbeatResult::kAccepted);
   metrics.ObserveGrpc("m", "OK", absl::Seconds(1));
+  metrics.CountAuthDecision(AuthResult::kDenied, "token_required");
+  metrics.SetTlsCertExpiry("grpc_server", absl::FromUnixSeconds(1));
   return metrics.Serialize();
 }
 
