@@ -10,6 +10,7 @@
 #include <absl/time/time.h>
 
 #include "controlplane/command_line.h"
+#include "controlplane/config_store.h"
 #include "controlplane/control_plane.h"
 #include "controlplane/readiness.h"
 #include "dataplane/core/clock.h"
@@ -24,40 +25,48 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 
-// SIGTERM and SIGINT, taken synchronously by the main thread; every other thread has them blocked.
-class StopSignals {
+// SIGTERM, SIGINT and SIGHUP, taken synchronously by the main thread; every other thread has them
+// blocked.
+class Signals {
  public:
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  Signals() {
+    sigemptyset(&stop_);
+    sigaddset(&stop_, SIGTERM);
+    sigaddset(&stop_, SIGINT);
+    all_ = stop_;
+    sigaddset(&all_, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &all_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
   }
 
-  void Wait() const {
-    int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
+  // Returns when the proxy is to stop. Calls `reload` for each SIGHUP before that.
+  void WaitForStop(const std::function<void()>& reload) const {
+    while (true) {
+      int signal = 0;
+      if (sigwait(&all_, &signal) != 0) continue;
+      if (signal != SIGHUP) return;
+      reload();
     }
   }
 
-  // True when a signal came within `timeout`.
-  bool WaitFor(absl::Duration timeout) const {
+  // True when another signal to stop came within `timeout`.
+  bool StopAgainWithin(absl::Duration timeout) const {
     const timespec limit = absl::ToTimespec(timeout);
-    return sigtimedwait(&set_, nullptr, &limit) > 0;
+    return sigtimedwait(&stop_, nullptr, &limit) > 0;
   }
 
  private:
-  sigset_t set_;
+  sigset_t stop_;
+  sigset_t all_;
 };
 
 // Calls `done` until it is true: false when `timeout` has passed or a signal has come.
 bool WaitUntil(const std::function<bool(absl::Duration)>& done, absl::Duration timeout,
-               const StopSignals& signals) {
+               const Signals& signals) {
   constexpr absl::Duration kStep = absl::Milliseconds(100);
   for (absl::Duration waited; waited < timeout; waited += kStep) {
     if (done(std::min(kStep, timeout - waited))) return true;
-    if (signals.WaitFor(absl::ZeroDuration())) return false;
+    if (signals.StopAgainWithin(absl::ZeroDuration())) return false;
   }
   return false;
 }
@@ -66,9 +75,10 @@ LogOptions LogOptionsOf(const Config& config) {
   return {.level = config.log_level, .format = config.log_format, .redact = config.log_redact};
 }
 
-int Run(const control::LoadedConfig& loaded) {
+int Run(const control::Startup& startup) {
+  const control::LoadedConfig& loaded = *startup.config;
   LiveConfig config(loaded.core);
-  const StopSignals signals;
+  const Signals signals;
   const Clock clock;
   Logger logger(LogOptionsOf(loaded.core));
   const LiveConfig::Subscription log_settings(
@@ -80,10 +90,13 @@ int Run(const control::LoadedConfig& loaded) {
   for (const std::string& warning : loaded.warnings) logger.Warn(warning);
 
   Metrics metrics(SRSPROXY_VERSION);
+  control::ConfigStore settings(startup.sources, loaded,
+                                {.live = config, .logger = logger, .metrics = metrics});
   control::Readiness readiness;
   DataPlane data_plane({.config = config, .clock = clock, .logger = logger, .metrics = metrics});
   control::ControlPlane control_plane(
       {.config = config,
+       .settings = settings,
        .clock = clock,
        .logger = logger,
        .metrics = metrics,
@@ -91,16 +104,20 @@ int Run(const control::LoadedConfig& loaded) {
        .origins = data_plane.origins(),
        .streams = data_plane.streams(),
        .balancer = data_plane.balancer(),
+       .sessions = data_plane.session_control(),
        .version = SRSPROXY_VERSION,
-       .proxy_status = [&data_plane] {
-         control::ProxyStatus status;
-         for (const auto& listener : data_plane.listeners()) {
-           status.listeners.push_back({listener.setting, listener.address});
-         }
-         status.workers = data_plane.worker_count();
-         status.sessions = static_cast<int64_t>(data_plane.sessions());
-         return status;
-       }});
+       .proxy_status =
+           [&data_plane] {
+             control::ProxyStatus status;
+             for (const auto& listener : data_plane.listeners()) {
+               status.listeners.push_back({listener.setting, listener.address});
+             }
+             status.workers = data_plane.worker_count();
+             status.sessions = static_cast<int64_t>(data_plane.sessions());
+             status.draining = data_plane.draining();
+             return status;
+           },
+       .drain = [&data_plane](absl::Duration spread) { return data_plane.BeginDrain(spread); }});
   if (const auto status = data_plane.Start(); !status.ok()) return failed(status);
   if (const auto status = control_plane.Start(); !status.ok()) return failed(status);
   for (const auto& listener : data_plane.listeners()) {
@@ -111,12 +128,12 @@ int Run(const control::LoadedConfig& loaded) {
                                    {"workers", data_plane.worker_count()},
                                    {"pid", static_cast<int64_t>(::getpid())}});
 
-  signals.Wait();
+  signals.WaitForStop([&settings] { static_cast<void>(settings.Reload(false)); });
   readiness.Block("stopping", "this proxy stops");
   logger.Info("stopping", {{"sessions", data_plane.sessions()}});
   const auto now = config.Get();
   const absl::Duration delay = std::min(now->shutdown_delay, now->force_quit_timeout);
-  const bool hurried = delay > absl::ZeroDuration() && signals.WaitFor(delay);
+  const bool hurried = delay > absl::ZeroDuration() && signals.StopAgainWithin(delay);
   data_plane.StopAccepting();
   const absl::Duration patience =
       hurried ? absl::ZeroDuration()
@@ -141,5 +158,5 @@ int main(int argc, char** argv) {
   std::fputs(startup.output.c_str(), stdout);
   std::fputs(startup.error.c_str(), stderr);
   if (!startup.config.has_value()) return startup.exit_code;
-  return srsproxy::Run(*startup.config);
+  return srsproxy::Run(startup);
 }

@@ -29,13 +29,16 @@ ControlPlane::ControlPlane(Dependencies dependencies)
       origin_service_(dependencies_.origins, refusals_, observer_),
       stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config,
                       observer_),
+      session_service_(dependencies_.sessions, dependencies_.config, observer_),
       proxy_service_({.config = dependencies_.config,
+                      .settings = dependencies_.settings,
                       .version = dependencies_.version,
                       .started_at = dependencies_.clock.WallNow(),
                       .origins = dependencies_.origins,
                       .streams = dependencies_.streams,
                       .readiness = dependencies_.readiness,
-                      .status = [this] { return Status(); }},
+                      .status = [this] { return Status(); },
+                      .drain = [this](absl::Duration spread) { return BeginDrain(spread); }},
                      observer_) {}
 
 ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
@@ -43,9 +46,9 @@ ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
 absl::Status ControlPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
-  auto server = ControlServer::Start(config.grpc_server,
-                                     {&origin_service_, &stream_service_, &proxy_service_},
-                                     dependencies_.readiness);
+  auto server = ControlServer::Start(
+      config.grpc_server, {&origin_service_, &stream_service_, &session_service_, &proxy_service_},
+      dependencies_.readiness);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   grpc_port_ = server_->port();
@@ -60,9 +63,9 @@ absl::Status ControlPlane::Start() {
                                                   .readiness = dependencies_.readiness,
                                                   .refusals = refusals_,
                                                   .version = dependencies_.version,
+                                                  .secret = gate_.in_process_secret(),
                                                   .channel = server_->InProcessChannel()});
   if (!api.ok()) {
-                                                  .secret = gate_.in_process_secret(),
     Stop(absl::ZeroDuration());
     return api.status();
   }
@@ -84,8 +87,18 @@ void ControlPlane::Stop(absl::Duration grace) {
   grpc_port_ = 0;
 }
 
+bool ControlPlane::BeginDrain(absl::Duration spread) {
+  if (!dependencies_.drain(spread)) return false;
+  dependencies_.readiness.Block("draining", "an operator has drained this proxy: restart it");
+  return true;
+}
+
 ProxyStatus ControlPlane::Status() const {
   auto status = dependencies_.proxy_status();
+  const auto traffic = dependencies_.metrics.traffic();
+  status.sessions_begun = static_cast<int64_t>(traffic.sessions_begun);
+  status.bytes_in = traffic.bytes_in;
+  status.bytes_out = traffic.bytes_out;
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   if (const uint16_t port = system_api_port_; port != 0) {

@@ -10,12 +10,14 @@
 #include <absl/time/time.h>
 
 #include "controlplane/call_gate.h"
+#include "controlplane/config_store.h"
 #include "controlplane/control_server.h"
 #include "controlplane/origin_service.h"
 #include "controlplane/proxy_service.h"
 #include "controlplane/readiness.h"
 #include "controlplane/refusal_log.h"
 #include "controlplane/serve.h"
+#include "controlplane/session_service.h"
 #include "controlplane/stream_service.h"
 #include "controlplane/system_api.h"
 #include "dataplane/balance/origin_registry.h"
@@ -24,6 +26,7 @@
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
+#include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
 
 namespace srsproxy::control {
@@ -34,6 +37,7 @@ class ControlPlane {
   // The referred objects outlive the control plane.
   struct Dependencies {
     const LiveConfig& config;
+    ConfigStore& settings;  // Which changes `config`.
     const Clock& clock;
     const Logger& logger;
     Metrics& metrics;
@@ -41,8 +45,10 @@ class ControlPlane {
     OriginRegistry& origins;
     const StreamDirectory& streams;
     const Balancer& balancer;
+    SessionControl& sessions;
     std::string version;                        // Of srsproxy.
     std::function<ProxyStatus()> proxy_status;  // See ProxySources.
+    std::function<bool(absl::Duration)> drain;  // See ProxySources.
   };
 
   explicit ControlPlane(Dependencies dependencies);
@@ -63,19 +69,22 @@ class ControlPlane {
  private:
   // Of the whole proxy: what the data plane tells, and the ports of the control plane.
   ProxyStatus Status() const;
+  // Not ready from now on.
+  bool BeginDrain(absl::Duration spread);
 
   const Dependencies dependencies_;
   std::atomic<uint16_t> grpc_port_{0};
   std::atomic<uint16_t> system_api_port_{0};
   RequestMemory requests_;
-  const CallObserver observer_;
-  OriginService origin_service_;
-  StreamService stream_service_;
-  ProxyService proxy_service_;
-  std::unique_ptr<ControlServer> server_;
   RefusalLog refusals_;  // Of registrations.
   RefusalLog denials_;   // Of calls.
   const CallGate gate_;
+  const CallObserver observer_;
+  OriginService origin_service_;
+  StreamService stream_service_;
+  SessionService session_service_;
+  ProxyService proxy_service_;
+  std::unique_ptr<ControlServer> server_;
   std::unique_ptr<SystemApi> system_api_;
 };
 

@@ -66,6 +66,26 @@ v1::AdminState ToProto(AdminState state) {
   return v1::ADMIN_STATE_UNSPECIFIED;
 }
 
+v1::Protocol ToProto(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kRtmp:
+      return v1::PROTOCOL_RTMP;
+    case Protocol::kHttpFlv:
+      return v1::PROTOCOL_HTTP_FLV;
+    case Protocol::kHls:
+      return v1::PROTOCOL_HLS;
+    case Protocol::kWebRtc:
+      return v1::PROTOCOL_WEBRTC;
+    case Protocol::kSrt:
+      return v1::PROTOCOL_SRT;
+  }
+  return v1::PROTOCOL_UNSPECIFIED;
+}
+
+v1::Role ToProto(Role role) {
+  return role == Role::kPublisher ? v1::ROLE_PUBLISHER : v1::ROLE_VIEWER;
+}
+
 v1::PickReason ToProto(PickReason reason) {
   switch (reason) {
     case PickReason::kMapped:
@@ -255,6 +275,21 @@ v1::Stream ToProto(const StreamMapping& mapping) {
   return message;
 }
 
+v1::Session ToProto(const SessionInfo& session) {
+  v1::Session message;
+  message.set_id(session.id);
+  message.set_protocol(ToProto(session.protocol));
+  message.set_role(ToProto(session.role));
+  message.set_stream(session.key.ToString());
+  message.set_origin_id(session.origin_id);
+  message.set_client(session.client);
+  *message.mutable_start_time() = ToProto(session.started_at);
+  message.set_bytes_in(session.bytes_in);
+  message.set_bytes_out(session.bytes_out);
+  message.set_media_flows(session.media_flows);
+  return message;
+}
+
 v1::PickExplanation ToProto(const PickExplanation& explanation) {
   v1::PickExplanation message;
   message.set_origin_id(explanation.origin_id);
@@ -265,6 +300,19 @@ v1::PickExplanation ToProto(const PickExplanation& explanation) {
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
   return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
+}
+
+absl::StatusOr<absl::Duration> FromProto(std::string_view field,
+                                         const google::protobuf::Duration& duration) {
+  using google::protobuf::util::TimeUtil;
+  constexpr int32_t kMaxNanos = 999'999'999;
+  if (duration.seconds() < 0 || duration.nanos() < 0) {
+    return InvalidField(field, "must not be negative");
+  }
+  if (duration.seconds() > TimeUtil::kDurationMaxSeconds || duration.nanos() > kMaxNanos) {
+    return InvalidField(field, "is no valid duration");
+  }
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
 google::protobuf::Duration ToProto(absl::Duration duration) {

@@ -8,6 +8,7 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/origin.h"
+#include "dataplane/core/session_control.h"
 #include "dataplane/core/status.h"
 #include "dataplane/core/stream_directory.h"
 #include "srsproxy/v1/origin.pb.h"
@@ -24,12 +25,16 @@ absl::StatusOr<LoadReport> FromProto(const v1::LoadReport& message);
 // Absent: RTMP, viewer.
 absl::StatusOr<Protocol> FromProto(v1::Protocol protocol);
 absl::StatusOr<Role> FromProto(v1::Role role);
+// At least 0. `field` is named in errors.
+absl::StatusOr<absl::Duration> FromProto(std::string_view field,
+                                         const google::protobuf::Duration& duration);
 
 // To answers.
 v1::OriginRegistration ToProto(const OriginRegistration& registration);
 v1::Origin ToProto(const Origin& origin);
 v1::OriginConflict ToProto(const OriginConflict& conflict);
 v1::Stream ToProto(const StreamMapping& mapping);
+v1::Session ToProto(const SessionInfo& session);
 v1::PickExplanation ToProto(const PickExplanation& explanation);
 google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);

@@ -61,6 +61,32 @@ grpc::ServerUnaryReactor* ProxyService::DrainProxy(grpc::CallbackServerContext* 
                [this](const auto& wanted, const CallContext& call) { return Drain(wanted, call); });
 }
 
+grpc::ServerUnaryReactor* ProxyService::GetConfig(grpc::CallbackServerContext* context,
+                                                  const v1::GetConfigRequest* request,
+                                                  v1::GetConfigResponse* response) {
+  return Serve(observer_, "srsproxy.v1.ProxyService/GetConfig", context, request, response,
+               [this](const auto&, const CallContext&) {
+                 return absl::StatusOr<v1::GetConfigResponse>(sources_.settings.Get());
+               });
+}
+
+grpc::ServerUnaryReactor* ProxyService::UpdateConfig(grpc::CallbackServerContext* context,
+                                                     const v1::UpdateConfigRequest* request,
+                                                     v1::UpdateConfigResponse* response) {
+  return Serve(
+      observer_, "srsproxy.v1.ProxyService/UpdateConfig", context, request, response,
+      [this](const auto& wanted, const CallContext&) { return sources_.settings.Update(wanted); });
+}
+
+grpc::ServerUnaryReactor* ProxyService::ReloadConfig(grpc::CallbackServerContext* context,
+                                                     const v1::ReloadConfigRequest* request,
+                                                     v1::ReloadConfigResponse* response) {
+  return Serve(observer_, "srsproxy.v1.ProxyService/ReloadConfig", context, request, response,
+               [this](const auto& wanted, const CallContext&) {
+                 return sources_.settings.Reload(wanted.validate_only());
+               });
+}
+
 absl::StatusOr<v1::ListProxiesResponse> ProxyService::List(
     const v1::ListProxiesRequest& request) const {
   const auto page = ParsePage(request.page_size(), request.page_token());

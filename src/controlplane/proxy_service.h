@@ -8,6 +8,7 @@
 
 #include <absl/time/time.h>
 
+#include "controlplane/config_store.h"
 #include "controlplane/readiness.h"
 #include "controlplane/serve.h"
 #include "dataplane/balance/origin_registry.h"
@@ -36,6 +37,7 @@ struct ProxyStatus {
 // Where ProxyService's answer comes from. The referred objects outlive the service.
 struct ProxySources {
   const LiveConfig& config;
+  ConfigStore& settings;
   std::string version;
   absl::Time started_at;
   const OriginRegistry& origins;
@@ -62,6 +64,15 @@ class ProxyService final : public v1::ProxyService::CallbackService {
   grpc::ServerUnaryReactor* DrainProxy(grpc::CallbackServerContext* context,
                                        const v1::DrainProxyRequest* request,
                                        v1::DrainProxyResponse* response) override;
+  grpc::ServerUnaryReactor* GetConfig(grpc::CallbackServerContext* context,
+                                      const v1::GetConfigRequest* request,
+                                      v1::GetConfigResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateConfig(grpc::CallbackServerContext* context,
+                                         const v1::UpdateConfigRequest* request,
+                                         v1::UpdateConfigResponse* response) override;
+  grpc::ServerUnaryReactor* ReloadConfig(grpc::CallbackServerContext* context,
+                                         const v1::ReloadConfigRequest* request,
+                                         v1::ReloadConfigResponse* response) override;
 
  private:
   v1::Proxy Describe() const;

@@ -69,7 +69,7 @@ class DataPlane {
   OriginRegistry& origins() { return *origins_; }
   const StreamDirectory& streams() const { return *streams_; }
   Balancer& balancer() { return *balancer_; }
-  SessionControl& sessions_control() { return *session_control_; }
+  SessionControl& session_control() { return *session_control_; }
 
  private:
   struct Lane;       // What belongs to one worker.

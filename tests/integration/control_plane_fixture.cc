@@ -89,10 +89,16 @@ ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
           .origins = origins_,
           .streams = *streams_,
           .balancer = balancer_,
+          .sessions = sessions_,
           .version = "1.2.3",
           .proxy_status = [] {
             return ProxyStatus{
                 .listeners = {{"rtmp_server", "[::]:1935"}}, .workers = 2, .sessions = 7};
+          },
+          .drain = [this](absl::Duration spread) {
+            if (drained_over_.has_value()) return false;
+            drained_over_ = spread;
+            return true;
           }};
 }
 

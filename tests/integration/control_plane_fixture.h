@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/fake_session_control.h"
 
 namespace srsproxy::control {
 
@@ -70,6 +72,8 @@ class ControlPlaneTest : public testing::Test {
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 1000);
   StickyBalancer balancer_{origins_, streams_, &SelectRandom, 1};
+  FakeSessionControl sessions_;
+  std::optional<absl::Duration> drained_over_;  // Once DrainProxy was called.
   std::vector<std::unique_ptr<StreamLease>> leases_;
   std::unique_ptr<ControlPlane> control_;
 };

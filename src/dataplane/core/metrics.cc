@@ -128,7 +128,25 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
     return {Connections(), Sessions(), SessionsTotal(), Bytes()};
   }
 
+  Traffic Totals() const {
+    const std::lock_guard lock(mutex_);
+    Traffic totals;
+    for (const auto& worker : workers_) {
+      for (const Protocol protocol : kAllProtocols) {
+        for (const Role role : kBothRoles) {
+          const auto& bytes = worker->bytes_[Index(protocol)][Index(role)];
+          totals.sessions_begun += worker->started_[Index(protocol)][Index(role)].Value();
+          totals.bytes_in += bytes[Index(Direction::kIn)].Value();
+          totals.bytes_out += bytes[Index(Direction::kOut)].Value();
+        }
+      }
+    }
+    return totals;
+  }
+
  private:
+  // All of these are called with mutex_ held.
+
   // The sum over the workers of the counter that `select` picks.
   template <typename Select>
   double Sum(Select select) const {
@@ -299,6 +317,15 @@ struct Metrics::Families {
   Family<Histogram>& grpc_handling =
       AddHistogram("grpc_server_handling_seconds", "Time to answer a gRPC call.");
 
+  Family<Counter>& auth_decisions = AddCounter(
+      "auth_decisions_total", "Whether callers of the control plane were let in, and why.");
+  Family<Gauge>& tls_cert_expiry =
+      AddGauge("tls_cert_expiry_timestamp_seconds",
+               "When the listener's certificate expires, in seconds since 1970.");
+
+  Gauge& config_reload_success =
+      AddGauge("config_reload_success", "1 when the settings could be read the last time, else 0.")
+          .Add({});
   Counter& log_dropped =
       AddCounter("log_dropped_total", "Log lines dropped because writing them fell behind.")
           .Add({});
@@ -312,16 +339,12 @@ Metrics::~Metrics() = default;
 
 WorkerMetrics& Metrics::AddWorker() { return families_->workers.Add(); }
 
+Metrics::Traffic Metrics::traffic() const { return families_->workers.Totals(); }
+
 void Metrics::AddCollector(std::function<void(Metrics&)> collect) {
   const std::lock_guard lock(families_->scrape_mutex);
   families_->collectors.push_back(std::move(collect));
 }
-
-  Family<Counter>& auth_decisions = AddCounter(
-      "auth_decisions_total", "Whether callers of the control plane were let in, and why.");
-  Family<Gauge>& tls_cert_expiry =
-      AddGauge("tls_cert_expiry_timestamp_seconds",
-               "When the listener's certificate expires, in seconds since 1970.");
 
 std::string Metrics::Serialize() {
   const std::lock_guard lock(families_->scrape_mutex);
@@ -422,12 +445,6 @@ void Metrics::ObserveGrpc(std::string_view method, std::string_view code, absl::
       .Observe(absl::ToDoubleSeconds(elapsed));
 }
 
-void Metrics::SetLogDropped(uint64_t lines) {
-  const double more = static_cast<double>(lines) - families_->log_dropped.Value();
-  if (more > 0) families_->log_dropped.Increment(more);
-}
-
-}  // namespace srsproxy
 void Metrics::CountAuthDecision(AuthResult result, std::string_view reason) {
   families_->auth_decisions
       .Add({{"result", Text(AuthResultName(result))}, {"reason", Text(reason)}})
@@ -439,3 +456,13 @@ void Metrics::SetTlsCertExpiry(std::string_view listener, absl::Time expiry) {
       .Set(static_cast<double>(absl::ToUnixSeconds(expiry)));
 }
 
+void Metrics::SetConfigReloadSuccess(bool success) {
+  families_->config_reload_success.Set(success ? 1 : 0);
+}
+
+void Metrics::SetLogDropped(uint64_t lines) {
+  const double more = static_cast<double>(lines) - families_->log_dropped.Value();
+  if (more > 0) families_->log_dropped.Increment(more);
+}
+
+}  // namespace srsproxy

@@ -124,6 +124,14 @@ class Metrics {
   // What it uses must live as long as the Metrics are served.
   void AddCollector(std::function<void(Metrics&)> collect);
 
+  // All sessions since the start.
+  struct Traffic {
+    uint64_t sessions_begun = 0;
+    uint64_t bytes_in = 0;   // From clients.
+    uint64_t bytes_out = 0;  // To clients.
+  };
+  Traffic traffic() const;
+
   // The text exposition format 0.0.4. Any thread, blocking for some milliseconds.
   std::string Serialize();
 
@@ -157,6 +165,12 @@ class Metrics {
 
   // Control plane and log. `method`: "srsproxy.v1.OriginService/RegisterOrigin"; `code`: "OK", ...
   void ObserveGrpc(std::string_view method, std::string_view code, absl::Duration elapsed);
+  // `reason`: how the caller was known ("token", "certificate", ...), or why it was denied, as in
+  // docs/metrics.md.
+  void CountAuthDecision(AuthResult result, std::string_view reason);
+  // `listener`: "grpc_server" or "rtmps_server".
+  void SetTlsCertExpiry(std::string_view listener, absl::Time expiry);
+  void SetConfigReloadSuccess(bool success);
   void SetLogDropped(uint64_t lines);  // Since the start. Called by one collector only.
 
  private:
@@ -165,10 +179,5 @@ class Metrics {
 
   const std::unique_ptr<Families> families_;
 };
-  // `reason`: how the caller was known ("token", "certificate", ...), or why it was denied, as in
-  // docs/metrics.md.
-  void CountAuthDecision(AuthResult result, std::string_view reason);
-  // `listener`: "grpc_server" or "rtmps_server".
-  void SetTlsCertExpiry(std::string_view listener, absl::Time expiry);
 
 }  // namespace srsproxy

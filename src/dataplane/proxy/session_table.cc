@@ -43,6 +43,16 @@ void SessionTable::Place::Unlist() {
 SessionTable::Page SessionTable::List(const SessionFilter& filter, std::string_view after,
                                       size_t limit) const {
   Page page;
+  if (!filter.ids.empty() || filter.key.has_value()) {
+    VisitMatching(filter, [&](Session& session) {
+      if (session.info().id > after) page.sessions.push_back(session.info());
+      return true;
+    });
+    std::sort(page.sessions.begin(), page.sessions.end(),
+              [](const SessionInfo& a, const SessionInfo& b) { return a.id < b.id; });
+    page.complete = true;
+    return page;
+  }
   size_t visits = 0;
   auto at = by_id_.upper_bound(after);
   for (; at != by_id_.end() && visits < kMaxVisits && page.sessions.size() < limit; ++at) {

@@ -27,17 +27,19 @@ class SessionLimit {
 
   // False: full. Each success is followed by one Give.
   bool Take() {
-    if (used_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
+    if (used_.fetch_add(1, std::memory_order_relaxed) < limit()) return true;
     Give();
     return false;
   }
   void Give() { used_.fetch_sub(1, std::memory_order_relaxed); }
 
-  uint64_t limit() const { return limit_; }
+  uint64_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  // Sessions above a lower limit go on.
+  void SetLimit(uint64_t limit) { limit_.store(limit, std::memory_order_relaxed); }
   uint64_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:
-  const uint64_t limit_;
+  std::atomic<uint64_t> limit_;
   std::atomic<uint64_t> used_{0};
 };
 
@@ -84,7 +86,8 @@ class SessionTable {
     std::string looked_at;              // Every session up to this id was looked at.
     bool complete = false;              // And all others too.
   };
-  // The first `limit` that match after the id `after`. Looks at no more than a few thousand.
+  // Those that match after the id `after`: all of a stream's or of a list of ids, else the first
+  // `limit`. Looks at no more than a few thousand.
   Page List(const SessionFilter& filter, std::string_view after, size_t limit) const;
 
   // Kicks at most `limit` that match, and tells them.

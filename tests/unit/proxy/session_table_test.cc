@@ -21,6 +21,8 @@ TEST(SessionLimitTest, HoldsAsManyAsItSays) {
 struct TestSession : SessionTable::Session {
   explicit TestSession(SessionTable& table) : place(std::in_place, table, *this) {}
   void Kick(absl::Status why) override { kicked = std::move(why); }
+  const SessionInfo& info() const override { return told; }
+  SessionInfo told;
   std::optional<absl::Status> kicked;
   std::optional<SessionTable::Place> place;
 };
