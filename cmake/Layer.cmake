@@ -15,6 +15,9 @@ function(srsproxy_pch_set name)
   target_link_libraries(srsproxy_pch_${name} PRIVATE ${ARG_DEPENDS})
   target_include_directories(srsproxy_pch_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
   target_precompile_headers(srsproxy_pch_${name} PRIVATE ${ARG_HEADERS})
+  if(name STREQUAL "test")
+    target_compile_options(srsproxy_pch_test PRIVATE ${SRSPROXY_TEST_FLAGS})
+  endif()
 endfunction()
 
 srsproxy_pch_set(asio

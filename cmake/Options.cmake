@@ -7,6 +7,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 set(SRSPROXY_SANITIZER "" CACHE STRING "Empty, 'address' (with undefined) or 'thread'")
+set(SRSPROXY_TEST_FLAGS "" CACHE STRING "More compiler options for the tests alone, for example -O0")
 option(SRSPROXY_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 option(SRSPROXY_BENCH "Build the benchmarks" OFF)
 option(SRSPROXY_PCH "Use precompiled headers" ON)
