@@ -1,16 +1,11 @@
 """docs/control-api.md and its examples keep to the protos."""
 
-import json
 import re
-import sys
 
 import pytest
-from tree import ROOT
 
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-
-from control_api import examples, page  # pylint: disable=wrong-import-position
-from control_api.api import Api  # pylint: disable=wrong-import-position
+from control_api import examples, page
+from control_api.api import Api
 
 
 @pytest.fixture(scope="module", name="api")
@@ -72,7 +67,7 @@ def test_a_reason_comes_with_the_code_that_its_comment_says(api):
 
 
 def test_the_service_config_names_each_unary_call_once(api):
-    config = json.loads(page.SERVICE_CONFIG.read_text())
+    config = page.service_config()
     named = [f"{name['service'].rpartition('.')[2]}.{name['method']}"
              for group in config["methodConfig"] for name in group["name"]]
     unary = [call.name for call in api.calls()
@@ -82,7 +77,7 @@ def test_the_service_config_names_each_unary_call_once(api):
 
 def test_what_may_be_repeated_with_a_request_id_has_one(api):
     """The second group of the service config; a change in the first needs none."""
-    config = json.loads(page.SERVICE_CONFIG.read_text())
+    config = page.service_config()
     repeated = {f"{name['service'].rpartition('.')[2]}.{name['method']}"
                 for name in config["methodConfig"][1]["name"]}
     having = {call.name for call in api.calls() if "request_id" in call.request.fields_by_name}

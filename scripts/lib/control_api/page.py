@@ -36,6 +36,11 @@ def page(api):
     return text
 
 
+def service_config():
+    """What a client should be told to repeat: docs/examples/service-config.json."""
+    return json.loads(SERVICE_CONFIG.read_text())
+
+
 def errors(comment):
     """What a call's comment says, without its errors, and these: (code, reasons, sentence)."""
     about, found = [], []

@@ -50,12 +50,12 @@ class FakeOrigin:
 
     answers_stream_id = 1
 
-    def __init__(self, server="fake", host="127.0.0.1"):
+    def __init__(self, server="fake", host="127.0.0.1", port=0):
         self.server = server
         self.sessions = []
         self._stopped = False
         self._listener = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
         self.rtmp_port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
