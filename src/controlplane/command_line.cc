@@ -97,6 +97,7 @@ Startup ReadCommandLine(const std::vector<std::string>& arguments, ConfigSources
   if (check_config) return CheckConfig(*config);
   Startup startup;
   startup.config = *std::move(config);
+  startup.sources = std::move(sources);
   return startup;
 }
 

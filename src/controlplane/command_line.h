@@ -13,6 +13,7 @@ namespace srsproxy::control {
 // Either the settings to run with, or what to print before exiting.
 struct Startup {
   std::optional<LoadedConfig> config;
+  ConfigSources sources;  // Of `config`.
   int exit_code = 0;   // 0, or 2 for a mistake in the command line or the settings.
   std::string output;  // For standard output.
   std::string error;   // For standard error.

@@ -1,19 +1,13 @@
 // From the settings as config.proto holds them to what the data plane works with.
 #pragma once
 
-#include <string>
 #include <vector>
 
+#include "controlplane/config_problem.h"
 #include "dataplane/core/config.h"
 #include "srsproxy/v1/config.pb.h"
 
 namespace srsproxy::control {
-
-// What is wrong with a setting, or with how several fit together; told at one of them.
-struct ConfigProblem {
-  std::string setting;  // The field's name.
-  std::string reason;
-};
 
 // Every field of `settings`, checked by itself. Where there are problems, which are appended, the
 // member keeps its initial value.

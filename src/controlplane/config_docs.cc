@@ -26,7 +26,17 @@ the setting, its source and the reason; so do an unknown flag and an unknown key
 unknown variable `PROXY_*` is only warned about. `srsproxy --check-config` shows every setting with
 its value and source, checks them, and exits.
 
-Settings are read at start. Those marked *not yet available* belong to parts that are not built yet:
+Those marked *live* can be changed while srsproxy runs:
+
+- `srsproxyctl config set log_level=debug` changes this proxy until it stops. Such a value wins over
+  all of the above; `srsproxyctl config set log_level=` gives it up again.
+- SIGHUP and `srsproxyctl config reload` read `.env` and the file anew, and drop what `config set`
+  has changed. New values of settings that are not live wait for a restart, and the log names them.
+
+A change is checked together with all other settings; then all of it takes effect, or nothing does
+and the reason is told and logged. Sessions that are open go on with the settings they began with.
+
+Settings marked *not yet available* belong to parts that are not built yet:
 setting one to anything but its default, or such a listener to anything but `off`, is refused with
 that reason. Such a listener is off, whatever its default says.
 
@@ -64,15 +74,15 @@ std::string ConfigurationPage() {
     const v1::SettingOptions& options = setting.options();
     if (!options.section().empty()) {
       absl::StrAppend(&page, "\n## ", options.section(),
-                      "\n\n| variable | kind | default | |\n|---|---|---|---|\n");
+                      "\n\n| variable | kind | default | live | |\n|---|---|---|---|---|\n");
     }
     const std::string value =
         options.default_value().empty() ? "" : absl::StrCat("`", options.default_value(), "`");
     const std::string restriction =
         setting.Restriction().empty() ? "" : absl::StrCat(" (", ToAbsl(setting.Restriction()), ")");
     absl::StrAppend(&page, "| `", setting.Variable(), "` | ", Cell(setting.Kind()), " | ",
-                    Cell(value), restriction, " | ", Cell(options.doc()),
-                    options.reloadable() ? " Can be changed by a reload." : "", " |\n");
+                    Cell(value), restriction, " | ", options.reloadable() ? "yes" : "", " | ",
+                    Cell(options.doc()), " |\n");
   }
   return page;
 }

@@ -1,5 +1,6 @@
 #include "controlplane/config_schema.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include <absl/strings/ascii.h>
@@ -22,6 +23,7 @@ using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Reflection;
 
+constexpr size_t kMostBytes = 64 * 1024;
 constexpr absl::Duration kLongest = absl::Hours(24 * 366);
 
 // LOG_LEVEL_DEBUG is written `debug`: the enum's own name and the case are left out.
@@ -30,6 +32,12 @@ std::string EnumValueText(const EnumValueDescriptor* value) {
   const std::string& unspecified = type->value(0)->name();  // LOG_LEVEL_UNSPECIFIED
   const size_t prefix = unspecified.size() - std::string_view("UNSPECIFIED").size();
   return absl::AsciiStrToLower(value->name().substr(prefix));
+}
+
+// A number that is none of the values, which a caller may send, is written as it is.
+std::string EnumText(const EnumDescriptor* type, int number) {
+  const EnumValueDescriptor* value = type->FindValueByNumber(number);
+  return value != nullptr ? EnumValueText(value) : std::to_string(number);
 }
 
 std::vector<std::string> EnumTexts(const EnumDescriptor* type) {
@@ -130,6 +138,9 @@ std::string_view Setting::Restriction() const {
 }
 
 absl::Status Setting::Set(std::string_view text, v1::Config& config) const {
+  if (text.size() > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("has more than ", kMostBytes, " bytes"));
+  }
   const Reflection* reflection = config.GetReflection();
   if (field_->is_repeated()) {
     reflection->ClearField(&config, field_);
@@ -172,7 +183,7 @@ std::string Setting::Text(const v1::Config& config) const {
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflection->GetBool(config, field_) ? "on" : "off";
     case FieldDescriptor::CPPTYPE_ENUM:
-      return EnumValueText(reflection->GetEnum(config, field_));
+      return EnumText(field_->enum_type(), reflection->GetEnumValue(config, field_));
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const auto& message =
           static_cast<const google::protobuf::Duration&>(reflection->GetMessage(config, field_));
@@ -189,11 +200,31 @@ std::string Setting::Text(const v1::Config& config) const {
   }
 }
 
+std::string Setting::Shown(const v1::Config& config) const {
+  return options_->secret() && IsSet(config) ? "***" : Text(config);
+}
+
+bool Setting::IsSet(const v1::Config& config) const {
+  const Reflection* reflection = config.GetReflection();
+  return field_->is_repeated() ? reflection->FieldSize(config, field_) > 0
+                               : reflection->HasField(config, field_);
+}
+
+void Setting::Clear(v1::Config& config) const {
+  config.GetReflection()->ClearField(&config, field_);
+}
+
 std::vector<Setting> AllSettings() {
   std::vector<Setting> settings;
   const google::protobuf::Descriptor* type = v1::Config::descriptor();
   for (int i = 0; i < type->field_count(); ++i) settings.emplace_back(type->field(i));
   return settings;
+}
+
+const Setting* FindSetting(const std::vector<Setting>& settings, std::string_view name) {
+  const auto found = std::find_if(settings.begin(), settings.end(),
+                                  [&](const Setting& setting) { return setting.name() == name; });
+  return found == settings.end() ? nullptr : &*found;
 }
 
 }  // namespace srsproxy::control

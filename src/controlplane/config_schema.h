@@ -38,6 +38,12 @@ class Setting {
 
   // The field's value as Set would read it.
   std::string Text(const v1::Config& config) const;
+  // The same for people: `***` for a secret that is set.
+  std::string Shown(const v1::Config& config) const;
+
+  // False: the field is absent or empty.
+  bool IsSet(const v1::Config& config) const;
+  void Clear(v1::Config& config) const;
 
  private:
   const google::protobuf::FieldDescriptor* field_;
@@ -46,5 +52,8 @@ class Setting {
 
 // Every setting, in the order of config.proto.
 std::vector<Setting> AllSettings();
+
+// Null: `settings` has none of that name.
+const Setting* FindSetting(const std::vector<Setting>& settings, std::string_view name);
 
 }  // namespace srsproxy::control

@@ -19,12 +19,12 @@ using asio::ip::tcp;
 
 constexpr int kReadTimeoutSeconds = 30;
 
-Config FreePorts() {
-  Config config;
-  config.id = "proxy-1";
-  config.grpc_server = {.enabled = true, .host = "127.0.0.1", .port = 0};
-  config.system_api = {.enabled = true, .host = "127.0.0.1", .port = 0};
-  return config;
+ConfigSources FreePorts() {
+  ConfigSources sources;
+  sources.flags = {
+      {"id", "proxy-1"}, {"grpc_server", "127.0.0.1:0"}, {"system_api", "127.0.0.1:0"}};
+  sources.working_directory = "/nonexistent";
+  return sources;
 }
 
 }  // namespace
@@ -72,7 +72,12 @@ std::string HttpPost(std::string_view path, std::string_view body) {
          std::string(body);
 }
 
-ControlPlaneTest::ControlPlaneTest() : config_(FreePorts()) {
+ControlPlaneTest::ControlPlaneTest()
+    : sources_(FreePorts()),
+      loaded_(LoadConfig(sources_).value()),
+      config_(loaded_.core),
+      settings_(sources_, loaded_, {.live = config_, .logger = logger_, .metrics = metrics_}) {
+  streams_->AddObserver(counts_);
   control_ = std::make_unique<ControlPlane>(Dependencies());
   const auto started = control_->Start();
   EXPECT_TRUE(started.ok()) << started;
@@ -82,6 +87,7 @@ ControlPlaneTest::~ControlPlaneTest() = default;
 
 ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
   return {.config = config_,
+          .settings = settings_,
           .clock = clock_,
           .logger = logger_,
           .metrics = metrics_,

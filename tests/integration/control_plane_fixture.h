@@ -63,6 +63,8 @@ class ControlPlaneTest : public testing::Test {
   double Metric(std::string_view sample);
 
   Clock clock_;
+  const ConfigSources sources_;
+  const LoadedConfig loaded_;  // From sources_.
   LiveConfig config_;
   Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
   Metrics metrics_{"1.2.3"};
@@ -71,9 +73,11 @@ class ControlPlaneTest : public testing::Test {
   OriginRegistry origins_{clock_, store_};
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 1000);
-  StickyBalancer balancer_{origins_, streams_, &SelectRandom, 1};
+  StreamCounts counts_;
+  StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
   FakeSessionControl sessions_;
   std::optional<absl::Duration> drained_over_;  // Once DrainProxy was called.
+  ConfigStore settings_;
   std::vector<std::unique_ptr<StreamLease>> leases_;
   std::unique_ptr<ControlPlane> control_;
 };

@@ -30,7 +30,7 @@ TEST(CommandLineTest, FlagsAreSettings) {
   EXPECT_EQ(startup.config->core.rtmp_server.port, 1935);
   EXPECT_EQ(startup.config->core.workers, 2u);
   EXPECT_FALSE(startup.config->core.grpc_server.enabled);
-  EXPECT_EQ(startup.config->sources.at("workers"), "flag");
+  EXPECT_EQ(startup.config->SourceName("workers"), "flag");
 }
 
 TEST(CommandLineTest, TheLastOfAFlagCounts) {

@@ -85,7 +85,7 @@ TEST_F(ConfigLoaderTest, FlagThenEnvironmentThenDotEnvThenFileThenDefault) {
     if (step == 4) Write("proxy.yaml", "");
     const LoadedConfig config = Load();
     EXPECT_EQ(config.core.workers, expected[step].first);
-    EXPECT_EQ(config.sources.at("workers"), expected[step].second);
+    EXPECT_EQ(config.SourceName("workers"), expected[step].second);
   }
 }
 
@@ -96,7 +96,7 @@ TEST_F(ConfigLoaderTest, EmptyIsUnset) {
   Write(".env", "PROXY_WORKERS=\n");
   const LoadedConfig config = Load();
   EXPECT_EQ(config.core.workers, 1u);
-  EXPECT_EQ(config.sources.at("vhosts"), "default");
+  EXPECT_EQ(config.SourceName("vhosts"), "default");
 }
 
 TEST_F(ConfigLoaderTest, FileMayBeNamedByVariableAndRelatively) {

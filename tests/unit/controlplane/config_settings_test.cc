@@ -194,7 +194,7 @@ TEST_P(SettingTest, ComesFromEverySourceIntoCore) {
       if (setting.options().not_yet().empty() || case_.name == "http_api_auth_type") {
         ASSERT_TRUE(config.ok()) << config.status();
         EXPECT_EQ(case_.read(config->core), case_.shown);
-        EXPECT_NE(config->sources.at(case_.name), "default");
+        EXPECT_NE(config->SourceName(case_.name), "default");
       } else {
         EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
         EXPECT_THAT(MessageOf(config.status()), ::testing::HasSubstr(setting.options().not_yet()));
