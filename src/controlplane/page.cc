@@ -23,11 +23,15 @@ absl::StatusOr<PageRequest> ParsePage(int32_t page_size, std::string_view page_t
   std::string text;
   if (!absl::WebSafeBase64Unescape(ToAbsl(page_token), &text) ||
       !std::string_view(text).starts_with(kTokenPrefix)) {
-    return CallError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_PAGE_TOKEN,
-                     "page_token: this call did not return it; start again with an empty one");
+    return InvalidPageToken();
   }
   page.after = text.substr(kTokenPrefix.size());
   return page;
+}
+
+absl::Status InvalidPageToken() {
+  return CallError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_PAGE_TOKEN,
+                   "page_token: this call did not return it; start again with an empty one");
 }
 
 std::string MakePageToken(std::string_view last) {

@@ -20,6 +20,9 @@ struct PageRequest {
 // that MakePageToken did not make.
 absl::StatusOr<PageRequest> ParsePage(int32_t page_size, std::string_view page_token);
 
+// INVALID_ARGUMENT with INVALID_PAGE_TOKEN.
+absl::Status InvalidPageToken();
+
 // The token of the page after the position `last`. URL-safe text.
 std::string MakePageToken(std::string_view last);
 

@@ -316,6 +316,7 @@ struct Metrics::Families {
       AddCounter("grpc_server_handled_total", "gRPC calls answered, by method and status code.");
   Family<Histogram>& grpc_handling =
       AddHistogram("grpc_server_handling_seconds", "Time to answer a gRPC call.");
+  Gauge& watch_streams = AddGauge("watch_streams", "Watch calls that are running.").Add({});
 
   Family<Counter>& auth_decisions = AddCounter(
       "auth_decisions_total", "Whether callers of the control plane were let in, and why.");
@@ -458,6 +459,10 @@ void Metrics::SetTlsCertExpiry(std::string_view listener, absl::Time expiry) {
 
 void Metrics::SetConfigReloadSuccess(bool success) {
   families_->config_reload_success.Set(success ? 1 : 0);
+}
+
+void Metrics::SetWatchStreams(size_t count) {
+  families_->watch_streams.Set(static_cast<double>(count));
 }
 
 void Metrics::SetLogDropped(uint64_t lines) {

@@ -171,6 +171,7 @@ class Metrics {
   // `listener`: "grpc_server" or "rtmps_server".
   void SetTlsCertExpiry(std::string_view listener, absl::Time expiry);
   void SetConfigReloadSuccess(bool success);
+  void SetWatchStreams(size_t count);
   void SetLogDropped(uint64_t lines);  // Since the start. Called by one collector only.
 
  private:

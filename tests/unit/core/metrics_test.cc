@@ -104,6 +104,7 @@ TEST(MetricsTest, CountsWhatIsReported) {
   metrics.CountLeaseExpiration();
   metrics.SetSelfPreservation(true);
   metrics.ObserveGrpc("srsproxy.v1.OriginService/GetOrigin", "NOT_FOUND", absl::Milliseconds(3));
+  metrics.SetWatchStreams(3);
   metrics.SetLogDropped(5);
   metrics.SetLogDropped(7);
   const std::string scrape = metrics.Serialize();
@@ -111,6 +112,7 @@ TEST(MetricsTest, CountsWhatIsReported) {
             "2");
   EXPECT_EQ(Sample(scrape, R"(srsproxy_limit_rejections_total{reason="descriptors"})"), "1");
   EXPECT_EQ(Sample(scrape, "srsproxy_sessions_limit"), "4000");
+  EXPECT_EQ(Sample(scrape, "srsproxy_watch_streams"), "3");
   EXPECT_EQ(
       Sample(scrape, R"(srsproxy_stream_assignments_total{reason="claimed",strategy="random"})"),
       "1");
