@@ -105,6 +105,7 @@ int Run(const control::Startup& startup) {
        .streams = data_plane.streams(),
        .balancer = data_plane.balancer(),
        .sessions = data_plane.session_control(),
+       .events = data_plane.event_log(),
        .version = SRSPROXY_VERSION,
        .proxy_status =
            [&data_plane] {

@@ -30,6 +30,8 @@ ControlPlane::ControlPlane(Dependencies dependencies)
       stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config,
                       observer_),
       session_service_(dependencies_.sessions, dependencies_.config, observer_),
+      event_service_(dependencies_.events, dependencies_.origins, dependencies_.streams,
+                     dependencies_.config, observer_),
       proxy_service_({.config = dependencies_.config,
                       .settings = dependencies_.settings,
                       .version = dependencies_.version,
@@ -47,7 +49,8 @@ absl::Status ControlPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   auto server = ControlServer::Start(
-      config.grpc_server, {&origin_service_, &stream_service_, &session_service_, &proxy_service_},
+      config.grpc_server,
+      {&origin_service_, &stream_service_, &session_service_, &event_service_, &proxy_service_},
       dependencies_.readiness);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
@@ -81,6 +84,7 @@ void ControlPlane::Stop(absl::Duration grace) {
   const auto deadline = absl::Now() + grace;
   if (system_api_) system_api_->Stop(grace);
   system_api_.reset();
+  event_service_.Stop();
   if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
   server_.reset();
   system_api_port_ = 0;

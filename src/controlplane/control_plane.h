@@ -12,6 +12,7 @@
 #include "controlplane/call_gate.h"
 #include "controlplane/config_store.h"
 #include "controlplane/control_server.h"
+#include "controlplane/event_service.h"
 #include "controlplane/origin_service.h"
 #include "controlplane/proxy_service.h"
 #include "controlplane/readiness.h"
@@ -46,6 +47,7 @@ class ControlPlane {
     const StreamDirectory& streams;
     const Balancer& balancer;
     SessionControl& sessions;
+    const EventLog& events;
     std::string version;                        // Of srsproxy.
     std::function<ProxyStatus()> proxy_status;  // See ProxySources.
     std::function<bool(absl::Duration)> drain;  // See ProxySources.
@@ -83,6 +85,7 @@ class ControlPlane {
   OriginService origin_service_;
   StreamService stream_service_;
   SessionService session_service_;
+  EventService event_service_;
   ProxyService proxy_service_;
   std::unique_ptr<ControlServer> server_;
   std::unique_ptr<SystemApi> system_api_;

@@ -96,6 +96,7 @@ ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
           .streams = *streams_,
           .balancer = balancer_,
           .sessions = sessions_,
+          .events = events_,
           .version = "1.2.3",
           .proxy_status = [] {
             return ProxyStatus{

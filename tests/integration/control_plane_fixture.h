@@ -76,6 +76,7 @@ class ControlPlaneTest : public testing::Test {
   StreamCounts counts_;
   StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
   FakeSessionControl sessions_;
+  EventLog events_{clock_};
   std::optional<absl::Duration> drained_over_;  // Once DrainProxy was called.
   ConfigStore settings_;
   std::vector<std::unique_ptr<StreamLease>> leases_;
