@@ -297,6 +297,9 @@ struct Metrics::Families {
 
   Family<Counter>& stream_assignments = AddCounter(
       "stream_assignments_total", "Picks of an origin for a client, by the way it was found.");
+  Family<Counter>& stream_moves =
+      AddCounter("stream_moves_total",
+                 "Streams that moved to another origin, or whose move began to wait, by cause.");
   Counter& sticky_violations =
       AddCounter("sticky_violations_total",
                  "Clients served by another origin than the one that holds their stream.")
@@ -411,6 +414,12 @@ void Metrics::SetSessionsLimit(uint64_t limit) {
 void Metrics::CountStreamAssignment(std::string_view strategy, PickReason reason) {
   families_->stream_assignments
       .Add({{"strategy", Text(strategy)}, {"reason", Text(PickReasonName(reason))}})
+      .Increment();
+}
+
+void Metrics::CountStreamMove(MoveCause cause, bool pending) {
+  families_->stream_moves
+      .Add({{"reason", Text(MoveCauseName(cause))}, {"result", pending ? "pending" : "done"}})
       .Increment();
 }
 

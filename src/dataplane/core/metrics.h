@@ -21,6 +21,7 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/session.h"
+#include "dataplane/core/stream_directory.h"
 
 namespace srsproxy {
 
@@ -150,6 +151,8 @@ class Metrics {
 
   // Placement. `strategy`: PROXY_LOAD_BALANCER_STRATEGY.
   void CountStreamAssignment(std::string_view strategy, PickReason reason);
+  // A stream has moved to another origin, or its move has to wait for its publisher's end.
+  void CountStreamMove(MoveCause cause, bool pending);
   // A client had to be served by another origin than the stream's.
   void CountStickyViolation();
   void SetStreams(std::string_view state, uint64_t count);  // "known", "live", ...

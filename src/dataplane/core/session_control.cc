@@ -19,7 +19,9 @@ bool SessionFilter::Matches(const SessionInfo& session) const {
   if (protocol.has_value() && session.protocol != *protocol) return false;
   if (key.has_value() && session.key != *key) return false;
   if (!origin_id.empty() && session.origin_id != origin_id) return false;
-  if (!not_origin_id.empty() && session.origin_id == not_origin_id) return false;
+  if (!not_origin_id.empty() && (session.origin_id.empty() || session.origin_id == not_origin_id)) {
+    return false;
+  }
   if (!client_host.empty() && !IsFrom(session.client, client_host)) return false;
   return ids.empty() || std::find(ids.begin(), ids.end(), session.id) != ids.end();
 }

@@ -35,7 +35,7 @@ struct SessionFilter {
   std::vector<std::string> ids;  // Empty: any.
   std::optional<StreamKey> key;
   std::string origin_id;      // Empty: any.
-  std::string not_origin_id;  // Empty: any; else all but this origin's.
+  std::string not_origin_id;  // Empty: any; else those that are connected to another origin.
   std::string client_host;    // Without a port. Empty: any.
   std::optional<Role> role;
   std::optional<Protocol> protocol;

@@ -16,10 +16,23 @@
 
 namespace srsproxy {
 
-// A move that waits until no publisher is live.
+// Why a stream comes to another origin.
+enum class MoveCause : uint8_t {
+  kOperator,
+  kDrain,
+  kRebalance,
+  kSuperseded,  // Its origin was, by this one.
+  kUnusable,    // Its origin is gone, or cannot serve it.
+};
+inline constexpr size_t kMoveCauses = 5;
+// "operator", "drain", "rebalance", "superseded", "unusable"
+std::string_view MoveCauseName(MoveCause cause);
+
+// A move that waits until no publisher is left.
 struct PendingMove {
   std::string origin_id;                         // Where the stream goes then.
   absl::Time deadline = absl::InfiniteFuture();  // When its publisher is to be ended.
+  MoveCause cause = MoveCause::kOperator;
 
   friend bool operator==(const PendingMove&, const PendingMove&) = default;
 };
@@ -53,13 +66,15 @@ struct ClaimOutcome {
   bool granted = false;  // This claim made the mapping.
 };
 
-// An operator's wish to have a stream on `origin_id`. Done at once when no publisher is live, else
-// pending: the directory does it in the same step in which the publisher's last session ends.
+// A wish to have a stream on `origin_id`. Done at once when it has no publisher, live or about to
+// be, else pending: the directory does it in the same step in which its last publisher's session
+// ends.
 struct MoveRequest {
   StreamKey key;
   std::string origin_id;
   uint64_t expected_version = 0;  // 0: whatever it is.
   absl::Time deadline = absl::InfiniteFuture();
+  MoveCause cause = MoveCause::kOperator;
 };
 
 struct MoveOutcome {
@@ -82,8 +97,9 @@ struct StreamEvent {
   };
   Kind kind = Kind::kPlaced;
   StreamMapping mapping;
-  std::string former_origin_id;  // Of a kChanged by which it came to another origin.
-  std::string_view reason;       // In words, for people; a literal.
+  std::string former_origin_id;    // Of a kChanged by which it came to another origin.
+  std::string_view reason;         // In words, for people; a literal.
+  std::optional<MoveCause> cause;  // Of a kChanged by which it moved, or its move began to wait.
 };
 
 // Hears every event of a stream in order.

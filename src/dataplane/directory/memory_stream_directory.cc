@@ -134,9 +134,9 @@ void MemoryStreamDirectory::SessionEnded(const StreamKey& key, Role role, bool m
   }
   if (last_live) --entry.origin->second.live_publishers;
   if (entry.pending && entry.publishers == 0) {
-    const std::string target = shard.pending.find(&entry)->second.origin_id;
-    std::string former = MoveTo(shard, entry, target);
-    Tell(StreamEvent::Kind::kChanged, shard, entry, "moved: its publisher has ended",
+    const PendingMove move = shard.pending.find(&entry)->second;
+    std::string former = MoveTo(shard, entry, move.origin_id);
+    Tell(StreamEvent::Kind::kChanged, shard, entry, "moved: its publisher has ended", move.cause,
          std::move(former));
   } else if (last_live) {
     Tell(StreamEvent::Kind::kChanged, shard, entry, "its publisher has ended");
@@ -291,7 +291,7 @@ ClaimOutcome MemoryStreamDirectory::Join(Shard& shard, Entry& entry, const Claim
   } else if (replaced) {
     Tell(StreamEvent::Kind::kChanged, shard, entry,
          follows ? "its origin was superseded" : "its origin cannot serve it any more",
-         std::move(former));
+         follows ? MoveCause::kSuperseded : MoveCause::kUnusable, std::move(former));
   }
   return outcome;
 }
@@ -309,16 +309,18 @@ absl::StatusOr<MoveOutcome> MemoryStreamDirectory::MoveEntry(Shard& shard,
       Tell(StreamEvent::Kind::kChanged, shard, *entry, "its pending move was taken back");
     }
   } else if (entry->publishers > 0) {
-    PendingMove pending{request.origin_id, request.deadline};
+    PendingMove pending{request.origin_id, request.deadline, request.cause};
     PendingMove& known = shard.pending[entry];
     if (!entry->pending || known != pending) {
       known = std::move(pending);
       entry->pending = true;
-      Tell(StreamEvent::Kind::kChanged, shard, *entry, "its move waits for its publisher's end");
+      Tell(StreamEvent::Kind::kChanged, shard, *entry, "its move waits for its publisher's end",
+           request.cause);
     }
   } else {
     outcome.former_origin_id = MoveTo(shard, *entry, request.origin_id);
-    Tell(StreamEvent::Kind::kChanged, shard, *entry, "moved", outcome.former_origin_id);
+    Tell(StreamEvent::Kind::kChanged, shard, *entry, "moved", request.cause,
+         outcome.former_origin_id);
   }
   outcome.mapping = ToMapping(shard, *entry);
   return outcome;
@@ -407,9 +409,11 @@ bool MemoryStreamDirectory::DropPending(Shard& shard, Entry& entry) {
 }
 
 void MemoryStreamDirectory::Tell(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
-                                 std::string_view reason, std::string former_origin_id) const {
+                                 std::string_view reason, std::optional<MoveCause> cause,
+                                 std::string former_origin_id) const {
   if (observers_.empty()) return;
-  const StreamEvent event{kind, ToMapping(shard, entry), std::move(former_origin_id), reason};
+  const StreamEvent event{kind, ToMapping(shard, entry), std::move(former_origin_id), reason,
+                          cause};
   for (StreamObserver* observer : observers_) observer->OnStreamEvent(event);
 }
 

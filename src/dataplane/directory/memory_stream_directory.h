@@ -118,7 +118,7 @@ class MemoryStreamDirectory final : public StreamDirectory {
   // False: there was none.
   static bool DropPending(Shard& shard, Entry& entry);
   void Tell(StreamEvent::Kind kind, const Shard& shard, const Entry& entry, std::string_view reason,
-            std::string former_origin_id = {}) const;
+            std::optional<MoveCause> cause = std::nullopt, std::string former_origin_id = {}) const;
   static StreamMapping ToMapping(const Shard& shard, const Entry& entry);
 
   const Clock& clock_;
