@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Keeps one origin registered with srsproxy while it runs, and tells it the machine's load.
 
-Take it as the start of your own: what is special to an origin is what it registers, what it reports,
-and what it does when an operator drains it. README.md says how to run it.
+Take it as the start of your own: what is special to an origin is what it registers, what it
+reports, and what it does when an operator drains it. README.md says how to run it.
 """
 
 import argparse
