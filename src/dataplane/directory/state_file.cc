@@ -38,14 +38,14 @@ std::string_view FromJson(json::string_view text) { return {text.data(), text.si
 
 // ---- To JSON
 
-json::string FormatTime(absl::Time time) {
+json::string TimeText(absl::Time time) {
   return json::string(absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()));
 }
 
 json::object ToJson(const OriginDrain& drain) {
-  json::object object{{"start_time", FormatTime(drain.started_at)}};
+  json::object object{{"start_time", TimeText(drain.started_at)}};
   if (drain.deadline != absl::InfiniteFuture()) {
-    object["deadline_time"] = FormatTime(drain.deadline);
+    object["deadline_time"] = TimeText(drain.deadline);
   }
   return object;
 }

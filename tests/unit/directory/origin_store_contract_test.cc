@@ -59,15 +59,19 @@ TEST_P(OriginStoreContractTest, RemovesRecords) {
 }
 
 TEST_P(OriginStoreContractTest, KeepsOverridesWhenRecordsGo) {
-  const OriginOverrides wishes{AdminState::kCordoned, 0.5};
+  OriginOverrides wishes;
+  wishes.admin_state = AdminState::kCordoned;
+  wishes.weight = 0.5;
   EXPECT_EQ(store_->Overrides("a"), OriginOverrides{});
   store_->PutRecord(Record("a", "10.0.0.1"));
-  store_->SetOverrides("a", wishes);
+  ASSERT_TRUE(store_->SetOverrides("a", wishes).ok());
   store_->RemoveRecord("a-svc-1");
   EXPECT_EQ(store_->Overrides("a"), wishes);
   EXPECT_EQ(store_->Overrides("b"), OriginOverrides{});
-  store_->SetOverrides("a", {});
+  EXPECT_EQ(store_->AllOverrides().size(), 1u);
+  ASSERT_TRUE(store_->SetOverrides("a", {}).ok());
   EXPECT_EQ(store_->Overrides("a"), OriginOverrides{});
+  EXPECT_TRUE(store_->AllOverrides().empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, OriginStoreContractTest,
