@@ -5,31 +5,18 @@
 #include "controlplane/call_status.h"
 #include "controlplane/convert.h"
 #include "controlplane/page.h"
+#include "dataplane/balance/selection.h"
 
 namespace srsproxy::control {
 namespace {
 
-// The values of PROXY_LOAD_BALANCER_TYPE and PROXY_LOAD_BALANCER_STRATEGY.
+// The values of PROXY_LOAD_BALANCER_TYPE.
 std::string_view TypeName(LoadBalancerType type) {
   switch (type) {
     case LoadBalancerType::kMemory:
       return "memory";
     case LoadBalancerType::kRedis:
       return "redis";
-  }
-  return "unknown";
-}
-
-std::string_view StrategyName(LoadBalancerStrategy strategy) {
-  switch (strategy) {
-    case LoadBalancerStrategy::kRandom:
-      return "random";
-    case LoadBalancerStrategy::kLeastStreams:
-      return "least_streams";
-    case LoadBalancerStrategy::kP2c:
-      return "p2c";
-    case LoadBalancerStrategy::kConsistentHash:
-      return "consistent_hash";
   }
   return "unknown";
 }

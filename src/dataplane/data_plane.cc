@@ -80,9 +80,12 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       origins_(std::make_unique<OriginRegistry>(
           dependencies.clock, *origin_store_,
           OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl})),
+      event_log_(dependencies.clock),
       streams_(std::make_shared<MemoryStreamDirectory>(dependencies.clock,
                                                        dependencies.config.Get()->max_streams)),
-      balancer_(std::make_unique<StickyBalancer>(*origins_, streams_, SelectRandom, RandomSeed())),
+      balancer_(std::make_unique<StickyBalancer>(*origins_, streams_, stream_counts_,
+                                                 PlacementOptions::From(*dependencies.config.Get()),
+                                                 RandomSeed())),
       descriptors_(RaiseDescriptorLimit()),
       limit_(std::make_unique<SessionLimit>(
           SessionLimitFor(descriptors_, dependencies.config.Get()->max_sessions))),
@@ -90,6 +93,8 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       housekeeper_(std::make_unique<net::Worker>(worker_count())),
       config_changes_(dependencies.config,
                       [this](const Config&, const Config& now) { Reconfigure(now); }) {
+  streams_->AddObserver(stream_counts_);
+  streams_->AddObserver(event_log_);
   for (const auto& worker : workers_) {
     lanes_.push_back(
         std::make_unique<Lane>(*worker, dependencies.metrics.AddWorker(), dependencies_, *this));
@@ -152,6 +157,7 @@ void DataPlane::Reconfigure(const Config& config) {
   dependencies_.metrics.SetSessionsLimit(limit_->limit());
   streams_->SetMaxStreams(config.max_streams);
   origins_->SetTtl(config.origin_server_ttl);
+  balancer_->Configure(PlacementOptions::From(config));
 }
 
 absl::Status DataPlane::RegisterDefaultBackend() {
@@ -272,7 +278,20 @@ net::Task<void> DataPlane::Probe(std::shared_ptr<const Origin> origin) {
 void DataPlane::OnOriginEvent(const OriginEvent& event) {
   using Kind = OriginEvent::Kind;
   const std::string& server = event.origin->registration.server;
-  if (event.kind == Kind::kConflict) dependencies_.metrics.CountOriginConflict(server);
+  switch (event.kind) {
+    case Kind::kJoined:
+      event_log_.AddOriginEvent(LoggedEvent::Kind::kOriginAdded, event.origin, event.reason);
+      break;
+    case Kind::kChanged:
+      event_log_.AddOriginEvent(LoggedEvent::Kind::kOriginChanged, event.origin, event.reason);
+      break;
+    case Kind::kLeft:
+      event_log_.AddOriginEvent(LoggedEvent::Kind::kOriginRemoved, event.origin, event.reason);
+      break;
+    case Kind::kConflict:
+      dependencies_.metrics.CountOriginConflict(server);
+      break;
+  }
   const std::string_view what = event.kind == Kind::kJoined    ? "origin joined"
                                 : event.kind == Kind::kChanged ? "origin changed"
                                 : event.kind == Kind::kLeft    ? "origin left"

@@ -12,7 +12,9 @@
 
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/sticky_balancer.h"
+#include "dataplane/balance/stream_counts.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/event_log.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
@@ -70,6 +72,7 @@ class DataPlane {
   const StreamDirectory& streams() const { return *streams_; }
   Balancer& balancer() { return *balancer_; }
   SessionControl& session_control() { return *session_control_; }
+  const EventLog& event_log() const { return event_log_; }
 
  private:
   struct Lane;       // What belongs to one worker.
@@ -94,6 +97,8 @@ class DataPlane {
   std::unique_ptr<OriginStore> origin_store_;
   std::unique_ptr<OriginRegistry> origins_;
   OriginRegistry::Subscription origin_events_;
+  EventLog event_log_;
+  StreamCounts stream_counts_;
   std::shared_ptr<MemoryStreamDirectory> streams_;
   std::unique_ptr<StickyBalancer> balancer_;
   const uint64_t descriptors_;

@@ -25,14 +25,17 @@ StreamKey Key(int i) { return {"__defaultVhost__", "live", absl::StrCat("livestr
 
 class Fleet {
  public:
-  explicit Fleet(size_t max_streams)
-      : streams(std::make_shared<MemoryStreamDirectory>(clock, max_streams)) {
+  explicit Fleet(size_t max_streams, PlacementOptions options = {})
+      : streams(std::make_shared<MemoryStreamDirectory>(clock, max_streams)),
+        balancer(origins, streams, counts, std::move(options), 1) {
+    streams->AddObserver(counts);
     for (int i = 0; i < kOrigins; ++i) {
       OriginRegistration registration;
       registration.ip = absl::StrCat("10.0.", i / 250, ".", i % 250 + 1);
       registration.server = absl::StrCat("vid-0123456789-", i);
       registration.service = "service-0123456789";
       registration.pid = "12345";
+      registration.labels = {{"disk", "hdd"}};
       registration.rtmp = {{Transport::kTcp, "", 1935}};
       origins.Register(std::move(registration), "10.0.0.1").value();
     }
@@ -51,7 +54,8 @@ class Fleet {
   MemoryOriginStore store;
   OriginRegistry origins{clock, store};
   std::shared_ptr<MemoryStreamDirectory> streams;
-  StickyBalancer balancer{origins, streams, SelectRandom, 1};
+  StreamCounts counts;
+  StickyBalancer balancer;
 };
 
 // Times each call of `pick(i)` by itself and reports the distribution.
@@ -88,12 +92,33 @@ void PickKnownStream(benchmark::State& state) {
 }
 BENCHMARK(PickKnownStream)->Iterations(300'000)->Unit(benchmark::kMicrosecond);
 
-void PickUnknownStream(benchmark::State& state) {
-  Fleet fleet(2 * kStreams);
+// With a zone and rules, of which the last fits every stream and selects every origin.
+PlacementOptions WithRules(LoadBalancerStrategy strategy) {
+  PlacementOptions options{strategy, "eu-1", {}};
+  for (int i = 0; i < 9; ++i) {
+    const std::string rule = absl::StrCat("vhost-", i, ".com/* -> disk=ssd");
+    options.rules.push_back(PlacementRule::Parse(rule).value());
+  }
+  options.rules.push_back(PlacementRule::Parse("* -> disk=hdd").value());
+  return options;
+}
+
+void PickUnknownStream(benchmark::State& state, LoadBalancerStrategy strategy, bool rules) {
+  Fleet fleet(2 * kStreams, rules ? WithRules(strategy) : PlacementOptions{strategy, "", {}});
   for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(Key(i));
   Measure(state, [&](int i) { return fleet.Pick(Key(kStreams + i), Role::kViewer); });
 }
-BENCHMARK(PickUnknownStream)->Iterations(300'000)->Unit(benchmark::kMicrosecond);
+#define PICK_UNKNOWN(name, strategy, rules)                                         \
+  BENCHMARK_CAPTURE(PickUnknownStream, name, LoadBalancerStrategy::strategy, rules) \
+      ->Iterations(100'000)                                                         \
+      ->Unit(benchmark::kMicrosecond)
+PICK_UNKNOWN(random, kRandom, false);
+PICK_UNKNOWN(least_streams, kLeastStreams, false);
+PICK_UNKNOWN(p2c, kP2c, false);
+PICK_UNKNOWN(consistent_hash, kConsistentHash, false);
+PICK_UNKNOWN(least_streams_by_rule, kLeastStreams, true);
+PICK_UNKNOWN(consistent_hash_by_rule, kConsistentHash, true);
+#undef PICK_UNKNOWN
 
 // At the cap, where each claim lets the oldest idle mapping go.
 void PickUnknownStreamAtTheCap(benchmark::State& state) {

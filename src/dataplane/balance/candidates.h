@@ -4,39 +4,80 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "dataplane/balance/stream_counts.h"
+#include "dataplane/core/config.h"
 #include "dataplane/core/origin.h"
+#include "dataplane/core/placement_rule.h"
 #include "dataplane/core/protocol.h"
 
 namespace srsproxy {
+
+// How new streams are placed: the settings of the same names.
+struct PlacementOptions {
+  LoadBalancerStrategy strategy = LoadBalancerStrategy::kRandom;
+  std::string zone;
+  std::vector<PlacementRule> rules;
+
+  static PlacementOptions From(const Config& config);
+
+  friend bool operator==(const PlacementOptions&, const PlacementOptions&) = default;
+};
 
 // In the order of preference.
 enum class Tier : uint8_t { kHealthy, kSuspect, kDown };
 inline constexpr Tier kAllTiers[] = {Tier::kHealthy, Tier::kSuspect, Tier::kDown};
 std::string_view TierName(Tier tier);  // For people: "healthy", "suspect", "unreachable (down)"
+Tier TierOf(const Origin& origin);
+
+// Within a tier, in the order of preference. Without a zone of its own all are near this proxy.
+enum class Distance : uint8_t { kNear, kFar };
+inline constexpr Distance kAllDistances[] = {Distance::kNear, Distance::kFar};
 
 struct Candidate {
   uint32_t index = 0;  // In OriginSnapshot::origins.
   double weight = 1.0;
+  uint64_t hash = 0;     // Of its server and address: the same on every proxy.
+  bool limited = false;  // It has told a capacity.
 };
 
-// The ACTIVE origins of a snapshot by protocol and tier. Holds for every snapshot of the same
-// shape_version.
+// The ACTIVE origins of a snapshot by protocol, tier and distance. Holds for every snapshot of the
+// same shape_version, as long as the options are the same. Immutable, but for what it counts.
 class CandidateTable {
  public:
-  explicit CandidateTable(const OriginSnapshot& origins);
+  CandidateTable(const OriginSnapshot& origins, const PlacementOptions& options,
+                 const StreamCounts& counts);
 
   uint64_t shape_version() const { return shape_version_; }
-  std::span<const Candidate> Of(Protocol protocol, Tier tier) const {
-    return tiers_[static_cast<size_t>(protocol)][static_cast<size_t>(tier)];
+  std::span<const Candidate> Of(Protocol protocol, Tier tier, Distance distance) const {
+    return tiers_[Index(protocol)][Index(tier)][Index(distance)];
   }
+  // Whether the rule selects the origin. `rule`: an index in PlacementOptions::rules.
+  bool Selects(size_t rule, uint32_t origin) const { return selected_[rule][origin]; }
+  // How many streams the origin has now, with those of the registrations that it superseded.
+  uint64_t StreamsOf(uint32_t origin) const;
 
  private:
-  uint64_t shape_version_;
-  std::array<std::array<std::vector<Candidate>, std::size(kAllTiers)>, std::size(kAllProtocols)>
-      tiers_;
+  template <typename Enum>
+  static constexpr size_t Index(Enum value) {
+    return static_cast<size_t>(value);
+  }
+  using ByDistance = std::array<std::vector<Candidate>, std::size(kAllDistances)>;
+  using ByTier = std::array<ByDistance, std::size(kAllTiers)>;
+
+  struct Former {
+    uint32_t origin;  // The one that superseded it.
+    StreamCounts::Counter streams;
+  };
+
+  const uint64_t shape_version_;
+  std::array<ByTier, std::size(kAllProtocols)> tiers_;
+  std::vector<std::vector<bool>> selected_;     // By rule and origin.
+  std::vector<StreamCounts::Counter> streams_;  // By origin.
+  std::vector<Former> former_;                  // With streams; by origin.
 };
 
 }  // namespace srsproxy

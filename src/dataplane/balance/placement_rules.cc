@@ -8,11 +8,18 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include "dataplane/balance/selection.h"
+
 namespace srsproxy {
 namespace {
 
 bool Listens(const Origin& origin, const PickRequest& request) {
   return !origin.registration.EndpointsFor(request.protocol).empty();
+}
+
+// As far as it has told.
+bool IsFull(const Origin& origin) {
+  return origin.capacity > 0 && origin.load.connections.value_or(0) >= origin.capacity;
 }
 
 bool TriedInVain(const Origin& origin, const PickRequest& request) {
@@ -28,13 +35,20 @@ class Decider {
   PlacementDecision Decide() const {
     if (inputs_.mapping.has_value()) return DecideMapped(*inputs_.mapping);
     Say("The stream has no mapping.");
-    if (inputs_.sibling.has_value() && request_.role == Role::kViewer) {
+    if (inputs_.sibling.has_value() && request_.role == Role::kViewer &&
+        !inputs_.pinned_server().has_value()) {
       if (auto decision = DecideBySibling(*inputs_.sibling)) return *std::move(decision);
     }
     return Choose({}, 0);
   }
 
  private:
+  // What narrows the choice for this stream.
+  struct Restriction {
+    std::optional<std::string> server;  // It is pinned to this one.
+    std::optional<size_t> rule;         // This one fits it.
+  };
+
   template <typename... Parts>
   void Say(const Parts&... parts) const {
     if (steps_ != nullptr) steps_->push_back(absl::StrCat(parts...));
@@ -107,57 +121,139 @@ class Decider {
 
   // Among all origins but `left_out`.
   PlacementDecision Choose(std::string_view left_out, uint64_t replaces_version) const {
-    const bool all_may = left_out.empty() && request_.excluded.empty();
+    const Restriction restriction = Restrict();
     if (steps_ != nullptr) {
-      const std::string why_not = DescribeExcluded(left_out);
+      const std::string why_not = DescribeExcluded(left_out, restriction);
       if (!why_not.empty()) Say("No candidates: ", why_not, ".");
     }
     std::vector<Candidate> left;
     for (const Tier tier : kAllTiers) {
-      std::span<const Candidate> candidates = inputs_.candidates.Of(request_.protocol, tier);
-      if (!all_may) {
-        left.clear();
-        std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(left),
-                     [&](const Candidate& candidate) {
-                       const Origin& origin = *OriginOf(candidate);
-                       return origin.id != left_out && !TriedInVain(origin, request_);
-                     });
-        candidates = left;
+      for (const Distance distance : kAllDistances) {
+        const auto candidates = Narrow(inputs_.candidates.Of(request_.protocol, tier, distance),
+                                       left_out, restriction, left);
+        if (candidates.empty()) continue;
+        PlacementDecision decision;
+        decision.origin = Select(candidates);
+        decision.reason =
+            restriction.server.has_value() ? PickReason::kPinned : PickReason::kClaimed;
+        decision.replaces_version = replaces_version;
+        Say("Of ", candidates.size(), " ", ToAbsl(TierName(tier)), " origins",
+            DescribeDistance(distance), ", ", decision.origin->id, " is chosen (",
+            ToAbsl(StrategyName(inputs_.options.strategy)), ").");
+        return decision;
       }
-      if (candidates.empty()) continue;
-      PlacementDecision decision;
-      decision.origin = OriginOf(inputs_.selector(candidates, inputs_.random));
-      decision.replaces_version = replaces_version;
-      Say("Of ", candidates.size(), " ", ToAbsl(TierName(tier)), " origins, ", decision.origin->id,
-          " is chosen.");
-      return decision;
     }
-    if (inputs_.origins.origins.empty()) {
-      return Refuse("no origin is registered with this proxy");
+    return Refuse(DescribeLack(left_out, restriction));
+  }
+
+  Restriction Restrict() const {
+    Restriction restriction;
+    restriction.server = inputs_.pinned_server();
+    if (restriction.server.has_value()) {
+      Say("It is pinned to server ", *restriction.server, ".");
+      return restriction;
     }
-    const std::string why_not = DescribeExcluded(left_out);
-    return Refuse(absl::StrCat("no origin can serve ", request_.key.ToString(), " by ",
-                               ToAbsl(ProtocolName(request_.protocol)), ": ",
-                               why_not.empty() ? "there is no other" : why_not));
+    const auto& rules = inputs_.options.rules;
+    const auto fits = std::find_if(rules.begin(), rules.end(), [&](const PlacementRule& rule) {
+      return rule.Fits(request_.key);
+    });
+    if (fits != rules.end()) {
+      restriction.rule = static_cast<size_t>(fits - rules.begin());
+      Say("The placement rule '", fits->ToString(), "' fits it.");
+    } else if (!rules.empty()) {
+      Say("No placement rule fits it.");
+    }
+    return restriction;
+  }
+
+  bool Allows(const Restriction& restriction, uint32_t origin) const {
+    if (restriction.server.has_value()) {
+      return inputs_.origins.origins[origin]->registration.server == *restriction.server;
+    }
+    return !restriction.rule.has_value() || inputs_.candidates.Selects(*restriction.rule, origin);
+  }
+
+  // Those of `candidates` that may be chosen, in `left` where they are not all.
+  std::span<const Candidate> Narrow(std::span<const Candidate> candidates,
+                                    std::string_view left_out, const Restriction& restriction,
+                                    std::vector<Candidate>& left) const {
+    if (left_out.empty() && inputs_.leaving.empty() && request_.excluded.empty() &&
+        !restriction.server.has_value() && !restriction.rule.has_value()) {
+      return candidates;
+    }
+    left.clear();
+    std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(left),
+                 [&](const Candidate& candidate) {
+                   if (!Allows(restriction, candidate.index)) return false;
+                   const Origin& origin = *OriginOf(candidate);
+                   return origin.id != left_out && !Leaving(origin) &&
+                          !TriedInVain(origin, request_);
+                 });
+    return left;
+  }
+
+  // By the strategy; a full one only where all are.
+  const std::shared_ptr<const Origin>& Select(std::span<const Candidate> candidates) const {
+    const auto& chosen = SelectByStrategy(candidates);
+    if (!IsFull(*chosen)) return chosen;
+    std::vector<Candidate> left;
+    std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(left),
+                 [&](const Candidate& candidate) {
+                   return !candidate.limited || !IsFull(*OriginOf(candidate));
+                 });
+    Say("Of these, ", candidates.size() - left.size(), " have reached their capacity.");
+    return left.empty() ? chosen : SelectByStrategy(left);
+  }
+
+  const std::shared_ptr<const Origin>& SelectByStrategy(
+      std::span<const Candidate> candidates) const {
+    const auto streams = [&](const Candidate& candidate) {
+      return inputs_.candidates.StreamsOf(candidate.index);
+    };
+    const auto connections = [&](const Candidate& candidate) {
+      const Origin& origin = *OriginOf(candidate);
+      return origin.health == OriginHealth::kHealthy ? origin.load.connections : std::nullopt;
+    };
+    const Selector select = SelectorOf(inputs_.options.strategy);
+    return OriginOf(select({.candidates = candidates,
+                            .streams = streams,
+                            .connections = connections,
+                            .key_hash = StableHash(request_.key.ToString()),
+                            .random = inputs_.random}));
   }
 
   const std::shared_ptr<const Origin>& OriginOf(const Candidate& candidate) const {
     return inputs_.origins.origins[candidate.index];
   }
 
-  // Why origins are no candidates, with how many each.
-  std::string DescribeExcluded(std::string_view left_out) const {
+  bool Leaving(const Origin& origin) const {
+    return !inputs_.leaving.empty() && origin.registration.server == inputs_.leaving;
+  }
+
+  std::string DescribeDistance(Distance distance) const {
+    if (inputs_.options.zone.empty()) return "";
+    return absl::StrCat(distance == Distance::kNear ? " of zone " : " outside zone ",
+                        inputs_.options.zone);
+  }
+
+  // Why origins that the restriction allows are no candidates, with how many each.
+  std::string DescribeExcluded(std::string_view left_out, const Restriction& restriction) const {
     size_t not_active = 0;
     size_t not_listening = 0;
     size_t tried_in_vain = 0;
-    for (const auto& origin : inputs_.origins.origins) {
-      if (origin->id == left_out) continue;
-      if (origin->admin_state != AdminState::kActive) {
+    size_t leaving = 0;
+    const auto& origins = inputs_.origins.origins;
+    for (uint32_t index = 0; index < origins.size(); ++index) {
+      const Origin& origin = *origins[index];
+      if (origin.id == left_out || !Allows(restriction, index)) continue;
+      if (origin.admin_state != AdminState::kActive) {
         ++not_active;
-      } else if (!Listens(*origin, request_)) {
+      } else if (!Listens(origin, request_)) {
         ++not_listening;
-      } else if (TriedInVain(*origin, request_)) {
+      } else if (TriedInVain(origin, request_)) {
         ++tried_in_vain;
+      } else if (Leaving(origin)) {
+        ++leaving;
       }
     }
     std::vector<std::string> reasons;
@@ -167,7 +263,29 @@ class Decider {
     add(not_active, "cordoned or draining");
     add(not_listening, "not listening for this protocol");
     add(tried_in_vain, "tried in vain by this session");
+    add(leaving, "of the server that it leaves");
     return absl::StrJoin(reasons, ", ");
+  }
+
+  std::string DescribeLack(std::string_view left_out, const Restriction& restriction) const {
+    if (inputs_.origins.origins.empty()) return "no origin is registered with this proxy";
+    const std::string key = request_.key.ToString();
+    const std::string protocol(ProtocolName(request_.protocol));
+    const std::string excluded = DescribeExcluded(left_out, restriction);
+    const auto why_not = [&](const char* when_none) {
+      return absl::StrCat(" by ", protocol, ": ", excluded.empty() ? when_none : excluded);
+    };
+    const char* const none_here = left_out.empty() ? "there is none" : "there is no other";
+    if (restriction.server.has_value()) {
+      return absl::StrCat("stream ", key, " is pinned to server ", *restriction.server,
+                          ", of which no origin can serve it", why_not(none_here));
+    }
+    if (restriction.rule.has_value()) {
+      return absl::StrCat("the placement rule '",
+                          inputs_.options.rules[*restriction.rule].ToString(),
+                          "' selects no origin that can serve ", key, why_not(none_here));
+    }
+    return absl::StrCat("no origin can serve ", key, why_not("there is no other"));
   }
 
   PlacementDecision Refuse(std::string_view message) const {

@@ -1,13 +1,23 @@
 // Where a stream belongs, as a pure function of what is known. DESIGN "Pick".
+//
+// A mapping that stands decides. A stream that is placed anew goes to an ACTIVE origin that listens
+// for the protocol: of the server that it is pinned to; else that the first placement rule that
+// fits the stream selects; else any. Among these, the first of the following that holds one gives
+// the candidates, and the strategy chooses: HEALTHY of the proxy's zone, HEALTHY elsewhere, SUSPECT
+// of the zone, SUSPECT elsewhere, DOWN of the zone, DOWN elsewhere. An origin whose connections
+// have reached its capacity is chosen only where all candidates are full.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <absl/functional/function_ref.h>
+
 #include "dataplane/balance/candidates.h"
-#include "dataplane/balance/selection.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/stream_directory.h"
@@ -17,11 +27,14 @@ namespace srsproxy {
 struct PlacementInputs {
   const PickRequest& request;
   const OriginSnapshot& origins;
-  const CandidateTable& candidates;      // Of `origins`.
+  const CandidateTable& candidates;  // Of `origins` and `options`.
+  const PlacementOptions& options;
   std::optional<StreamMapping> mapping;  // Of the request's key.
   std::optional<StreamMapping> sibling;  // Of the same app/stream in exactly one other vhost.
-  Selector selector = SelectRandom;
-  double random = 0;  // From [0, 1).
+  // The server that the request's key is pinned to. Asked only where it matters.
+  absl::FunctionRef<std::optional<std::string>()> pinned_server;
+  std::string_view leaving;        // Origins of this server are left out; empty: of none.
+  std::array<double, 2> random{};  // Each from [0, 1).
 };
 
 // Whether `origin` listens for the request's protocol and was not tried in vain.

@@ -44,8 +44,21 @@ struct StickyBalancer::Attempt {
 };
 
 StickyBalancer::StickyBalancer(OriginRegistry& origins, std::shared_ptr<StreamDirectory> streams,
-                               Selector selector, uint64_t seed)
-    : origins_(origins), streams_(std::move(streams)), selector_(selector), random_(seed) {}
+                               const StreamCounts& counts, PlacementOptions options, uint64_t seed)
+    : origins_(origins), streams_(std::move(streams)), counts_(counts), random_(seed) {
+  Configure(std::move(options));
+}
+
+void StickyBalancer::Configure(PlacementOptions options) {
+  auto shared = std::make_shared<const PlacementOptions>(std::move(options));
+  const std::lock_guard lock(plan_mutex_);
+  plan_ = {std::move(shared), nullptr};
+}
+
+PlacementOptions StickyBalancer::options() const {
+  const std::lock_guard lock(plan_mutex_);
+  return *plan_.options;
+}
 
 void StickyBalancer::Pick(PickRequest request, PickCallback done) {
   Try({std::move(request), std::move(done)});
@@ -53,7 +66,9 @@ void StickyBalancer::Pick(PickRequest request, PickCallback done) {
 
 PickExplanation StickyBalancer::Explain(const PickRequest& request) const {
   PickExplanation explanation;
-  const PlacementDecision decision = Decide(request, &explanation.steps);
+  const auto snapshot = origins_.snapshot();
+  const PlacementDecision decision =
+      Decide(request, *snapshot, PlanFor(*snapshot), &explanation.steps);
   explanation.reason = decision.reason;
   explanation.mapped = streams_->Find(request.key).has_value();
   if (decision.origin != nullptr) explanation.origin_id = decision.origin->id;
@@ -64,29 +79,61 @@ void StickyBalancer::ReportConnect(std::string_view origin_id, ConnectOutcome ou
   origins_.ReportConnect(origin_id, outcome);
 }
 
-PlacementDecision StickyBalancer::Decide(const PickRequest& request,
-                                         std::vector<std::string>* steps) const {
+absl::StatusOr<std::shared_ptr<const Origin>> StickyBalancer::ChooseFor(
+    const StreamKey& key, std::string_view excluded_server) const {
   const auto snapshot = origins_.snapshot();
-  const auto candidates = CandidatesOf(*snapshot);
-  PlacementInputs inputs{request,      *snapshot, *candidates,   streams_->Find(request.key),
-                         std::nullopt, selector_, random_.Next()};
+  const Plan plan = PlanFor(*snapshot);
+  const PickRequest request{key, Protocol::kRtmp, Role::kPublisher, {}};
+  const auto pinned = [&] { return streams_->PinnedServer(key); };
+  const PlacementDecision decision = DecidePlacement({.request = request,
+                                                      .origins = *snapshot,
+                                                      .candidates = *plan.candidates,
+                                                      .options = *plan.options,
+                                                      .mapping = std::nullopt,
+                                                      .sibling = std::nullopt,
+                                                      .pinned_server = pinned,
+                                                      .leaving = excluded_server,
+                                                      .random = {random_.Next(), random_.Next()}});
+  if (decision.origin == nullptr) return decision.refusal;
+  if (decision.origin->down) {
+    return ProxyFailure(
+        absl::StatusCode::kUnavailable,
+        absl::StrCat("origin ", decision.origin->id, ", the only choice for stream ",
+                     key.ToString(), ", is down for this proxy"));
+  }
+  return decision.origin;
+}
+
+PlacementDecision StickyBalancer::Decide(const PickRequest& request, const OriginSnapshot& origins,
+                                         const Plan& plan, std::vector<std::string>* steps) const {
+  const auto pinned = [&] { return streams_->PinnedServer(request.key); };
+  PlacementInputs inputs{.request = request,
+                         .origins = origins,
+                         .candidates = *plan.candidates,
+                         .options = *plan.options,
+                         .mapping = streams_->Find(request.key),
+                         .sibling = std::nullopt,
+                         .pinned_server = pinned,
+                         .leaving = {},
+                         .random = {random_.Next(), random_.Next()}};
   if (!inputs.mapping.has_value() && request.role == Role::kViewer) {
     inputs.sibling = streams_->FindInOtherVhost(request.key);
   }
   return DecidePlacement(inputs, steps);
 }
 
-std::shared_ptr<const CandidateTable> StickyBalancer::CandidatesOf(
-    const OriginSnapshot& origins) const {
-  const std::lock_guard lock(candidates_mutex_);
-  if (candidates_ == nullptr || candidates_->shape_version() != origins.shape_version) {
-    candidates_ = std::make_shared<const CandidateTable>(origins);
+StickyBalancer::Plan StickyBalancer::PlanFor(const OriginSnapshot& origins) const {
+  const std::lock_guard lock(plan_mutex_);
+  if (plan_.candidates == nullptr || plan_.candidates->shape_version() != origins.shape_version) {
+    plan_.candidates = std::make_shared<const CandidateTable>(origins, *plan_.options, counts_);
   }
-  return candidates_;
+  return plan_;
 }
 
 void StickyBalancer::Try(Attempt attempt) {
-  PlacementDecision decision = Decide(attempt.request, nullptr);
+  const auto snapshot = origins_.snapshot();
+  const Plan plan = PlanFor(*snapshot);
+  PlacementDecision decision = Decide(attempt.request, *snapshot, plan, nullptr);
   if (decision.origin == nullptr) {
     attempt.done(std::move(decision.refusal));
     return;
@@ -94,14 +141,15 @@ void StickyBalancer::Try(Attempt attempt) {
   ClaimRequest claim{attempt.request.key, decision.origin->id, attempt.request.role,
                      decision.replaces_version, decision.follows};
   streams_->Claim(std::move(claim),
-                  [this, attempt = std::move(attempt),
-                   decision = std::move(decision)](absl::StatusOr<ClaimOutcome> outcome) mutable {
-                    Settle(std::move(attempt), decision, std::move(outcome));
+                  [this, attempt = std::move(attempt), decision = std::move(decision),
+                   strategy = StrategyName(plan.options->strategy)](
+                      absl::StatusOr<ClaimOutcome> outcome) mutable {
+                    Settle(std::move(attempt), decision, strategy, std::move(outcome));
                   });
 }
 
 void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
-                            absl::StatusOr<ClaimOutcome> outcome) {
+                            std::string_view strategy, absl::StatusOr<ClaimOutcome> outcome) {
   if (!outcome.ok()) {
     attempt.done(outcome.status());
     return;
@@ -111,6 +159,7 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
       std::make_unique<DirectoryLease>(streams_, attempt.request.key, attempt.request.role);
   placement.origin = decision.origin;
   placement.reason = decision.reason;
+  placement.strategy = strategy;
   const ClaimOutcome& claimed = *outcome;
   if (!claimed.granted && decision.reason != PickReason::kMapped) {
     placement.reason = PickReason::kLostRace;

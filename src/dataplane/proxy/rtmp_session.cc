@@ -28,9 +28,6 @@ constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
 
 constexpr uint16_t kRtmpPort = 1935;
 
-// Of PROXY_LOAD_BALANCER_STRATEGY.
-constexpr std::string_view kStrategy = "random";
-
 rtmp::HandshakeSeed NewSeed(MonotonicTime now, std::mt19937_64& random) {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
   return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = random()};
@@ -218,7 +215,7 @@ net::Task<void> RtmpSession::FindOrigin() {
     use_->lease = std::move(placement->lease);
     use_->origin = placement->origin->registration.server;
     use_->info.origin_id = placement->origin->id;
-    services_.metrics.CountStreamAssignment(kStrategy, placement->reason);
+    services_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
 
     const bool redirected = !bridge_.redirect().empty();
     const auto target = Target(*placement);

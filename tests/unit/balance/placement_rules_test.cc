@@ -12,6 +12,8 @@ using testing::ElementsAre;
 
 // One origin of a row: "a" for a healthy one, with letters after a ':' for what else it is.
 //   s suspect, d down, c cordoned, g draining, r without SRT (listens for RTMP only)
+//   z in the zone eu-1, l with the label disk=ssd, f full
+// Its server is "s-" and its id.
 struct Row {
   const char* name;
   std::vector<const char*> origins;
@@ -20,6 +22,10 @@ struct Row {
   Protocol protocol = Protocol::kRtmp;
   Role role = Role::kViewer;
   std::optional<StreamMapping> sibling = std::nullopt;
+  const char* zone = "";
+  std::vector<const char*> rules = {};
+  std::optional<std::string> pinned = std::nullopt;
+  const char* leaving = "";
 
   // Expected: the origin, or why none.
   std::string origin = "";
@@ -38,12 +44,17 @@ OriginSnapshot Snapshot(const std::vector<const char*>& texts) {
     const auto has = [&](char letter) { return is.find(letter) != std::string_view::npos; };
     origin->id = text.substr(0, colon);
     origin->registration.ip = "10.0.0.1";
+    origin->registration.server = "s-" + origin->id;
     origin->registration.rtmp = {{Transport::kTcp, "", 1935}};
     if (!has('r')) origin->registration.srt = {{Transport::kUdp, "", 10080}};
     if (has('s')) origin->health = OriginHealth::kSuspect;
     if (has('d')) origin->down = true;
     if (has('c')) origin->admin_state = AdminState::kCordoned;
     if (has('g')) origin->admin_state = AdminState::kDraining;
+    if (has('z')) origin->zone = "eu-1";
+    if (has('l')) origin->labels = {{"disk", "ssd"}};
+    origin->capacity = 10;
+    origin->load.connections = has('f') ? 10 : 9;
     snapshot.origins.push_back(std::move(origin));
   }
   snapshot.successors =
@@ -74,8 +85,13 @@ TEST_P(PlacementRulesTest, Place) {
   const Row& row = GetParam();
   const PickRequest request{kKey, row.protocol, row.role, row.excluded};
   const OriginSnapshot snapshot = Snapshot(row.origins);
-  const CandidateTable candidates(snapshot);
-  const PlacementInputs inputs{request, snapshot, candidates, row.mapping, row.sibling};
+  PlacementOptions options;
+  options.zone = row.zone;
+  for (const char* rule : row.rules) options.rules.push_back(PlacementRule::Parse(rule).value());
+  const CandidateTable candidates(snapshot, options, StreamCounts());
+  const auto pinned = [&] { return row.pinned; };
+  const PlacementInputs inputs{request,     snapshot,    candidates, options,
+                               row.mapping, row.sibling, pinned,     row.leaving};
   std::vector<std::string> steps;
   const PlacementDecision decision = DecidePlacement(inputs, &steps);
   const std::string why = testing::PrintToString(steps);
@@ -287,23 +303,208 @@ INSTANTIATE_TEST_SUITE_P(
         Row{.name = "gone", .origins = {"a"}, .sibling = Sibling(On("b")), .origin = "a"}),
     [](const auto& row) { return row.param.name; });
 
-TEST(PlacementStepsTest, ReadLikeAnExplanation) {
-  const PickRequest request{kKey, kRtmp, kViewer, {}};
-  const OriginSnapshot snapshot = Snapshot({"a", "b:d", "c:c"});
-  const CandidateTable candidates(snapshot);
-  std::vector<std::string> steps;
-  DecidePlacement({request, snapshot, candidates, On("b"), kNoMapping}, &steps);
+INSTANTIATE_TEST_SUITE_P(
+    Zones, PlacementRulesTest,
+    testing::Values(
+        Row{.name = "own_first", .origins = {"a", "b:z"}, .zone = "eu-1", .origin = "b"},
+        Row{.name = "healthy_elsewhere_before_suspect_here",
+            .origins = {"a", "b:sz"},
+            .zone = "eu-1",
+            .origin = "a"},
+        Row{.name = "suspect_here_before_suspect_elsewhere",
+            .origins = {"a:s", "b:sz"},
+            .zone = "eu-1",
+            .origin = "b"},
+        Row{.name = "suspect_elsewhere_before_down_here",
+            .origins = {"a:dz", "b:s"},
+            .zone = "eu-1",
+            .origin = "b"},
+        Row{.name = "down_here_before_down_elsewhere",
+            .origins = {"a:d", "b:dz"},
+            .zone = "eu-1",
+            .origin = "b"},
+        Row{.name = "no_zone_of_its_own", .origins = {"a", "b:z"}, .origin = "a"},
+        Row{.name = "nothing_in_the_zone", .origins = {"a", "b"}, .zone = "us-1", .origin = "a"}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Capacity, PlacementRulesTest,
+    testing::Values(Row{.name = "not_the_full_one", .origins = {"a:f", "b"}, .origin = "b"},
+                    Row{.name = "full_when_all_are", .origins = {"a:f", "b:f"}, .origin = "a"},
+                    Row{.name = "full_before_suspect", .origins = {"a:f", "b:s"}, .origin = "a"},
+                    Row{.name = "mapped_to_the_full_one",
+                        .origins = {"a", "b:f"},
+                        .mapping = On("b"),
+                        .origin = "b",
+                        .reason = kMapped}),
+    [](const auto& row) { return row.param.name; });
+
+constexpr auto kPinned = PickReason::kPinned;
+constexpr const char* kSsdRule = "example.com/* -> disk=ssd";
+#define PINNED "stream example.com/live/cam is pinned to server s-b, of which no origin can serve "
+#define RULED "the placement rule 'example.com/* -> disk=ssd' selects no origin that can serve "
+INSTANTIATE_TEST_SUITE_P(
+    PinsAndRules, PlacementRulesTest,
+    testing::Values(
+        Row{.name = "pin",
+            .origins = {"a", "b", "c"},
+            .pinned = "s-b",
+            .origin = "b",
+            .reason = kPinned},
+        Row{.name = "pin_to_a_down_one",
+            .origins = {"a", "b:d"},
+            .pinned = "s-b",
+            .origin = "b",
+            .reason = kPinned},
+        Row{.name = "pin_to_a_cordoned_one",
+            .origins = {"a", "b:c"},
+            .pinned = "s-b",
+            .refusal = PINNED "it by rtmp: 1 cordoned or draining"},
+        Row{.name = "pin_to_an_unknown_one",
+            .origins = {"a"},
+            .pinned = "s-b",
+            .refusal = PINNED "it by rtmp: there is none"},
+        Row{.name = "pin_to_one_tried_in_vain",
+            .origins = {"a", "b"},
+            .excluded = {"b"},
+            .pinned = "s-b",
+            .refusal = PINNED "it by rtmp: 1 tried in vain by this session"},
+        Row{.name = "a_mapping_wins_over_a_pin",
+            .origins = {"a", "b"},
+            .mapping = On("a"),
+            .pinned = "s-b",
+            .origin = "a",
+            .reason = kMapped},
+        Row{.name = "pin_when_placed_anew",
+            .origins = {"a", "b", "c"},
+            .mapping = On("gone"),
+            .pinned = "s-b",
+            .origin = "b",
+            .reason = kPinned,
+            .replaces = 7},
+        Row{.name = "stays_on_its_pinned_one_though_down",
+            .origins = {"a", "b:d"},
+            .mapping = On("b"),
+            .pinned = "s-b",
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "pin_before_other_vhosts",
+            .origins = {"a", "b"},
+            .sibling = Sibling(On("a")),
+            .pinned = "s-b",
+            .origin = "b",
+            .reason = kPinned},
+        Row{.name = "pin_before_rules",
+            .origins = {"a:l", "b"},
+            .rules = {kSsdRule},
+            .pinned = "s-b",
+            .origin = "b",
+            .reason = kPinned},
+        Row{.name = "rule", .origins = {"a", "b:l"}, .rules = {kSsdRule}, .origin = "b"},
+        Row{.name = "rule_before_health",
+            .origins = {"a", "b:dl"},
+            .rules = {kSsdRule},
+            .origin = "b"},
+        Row{.name = "rule_before_zone",
+            .origins = {"a:z", "b:l"},
+            .zone = "eu-1",
+            .rules = {kSsdRule},
+            .origin = "b"},
+        Row{.name = "first_rule_that_fits",
+            .origins = {"a:z", "b:l"},
+            .rules = {"other.com/* -> zone=none", kSsdRule, "* -> zone=eu-1"},
+            .origin = "b"},
+        Row{.name = "no_rule_fits",
+            .origins = {"a", "b:l"},
+            .rules = {"other.com/* -> disk=ssd"},
+            .origin = "a"},
+        Row{.name = "rule_selects_none",
+            .origins = {"a", "b"},
+            .rules = {kSsdRule},
+            .refusal = RULED "example.com/live/cam by rtmp: there is none"},
+        Row{.name = "rule_selects_none_that_serves",
+            .origins = {"a", "b:lg"},
+            .rules = {kSsdRule, "* -> zone=eu-1"},
+            .refusal = RULED "example.com/live/cam by rtmp: 1 cordoned or draining"},
+        Row{.name = "a_mapping_wins_over_a_rule",
+            .origins = {"a", "b:l"},
+            .mapping = On("a"),
+            .rules = {kSsdRule},
+            .origin = "a",
+            .reason = kMapped},
+        Row{.name = "other_vhosts_before_rules",
+            .origins = {"a", "b:l"},
+            .sibling = Sibling(On("a")),
+            .rules = {kSsdRule},
+            .origin = "a",
+            .reason = PickReason::kMappedByVhost}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Leaving, PlacementRulesTest,
+    testing::Values(
+        Row{.name = "another_server", .origins = {"a", "b"}, .leaving = "s-a", .origin = "b"},
+        Row{.name = "no_other_server",
+            .origins = {"a"},
+            .leaving = "s-a",
+            .refusal = NONE_CAN "1 of the server that it leaves"},
+        Row{.name = "pinned_to_it",
+            .origins = {"a", "b"},
+            .pinned = "s-b",
+            .leaving = "s-b",
+            .refusal = PINNED "it by rtmp: 1 of the server that it leaves"}),
+    [](const auto& row) { return row.param.name; });
+
+class PlacementStepsTest : public testing::Test {
+ protected:
+  std::vector<std::string> Steps(const std::vector<const char*>& origins,
+                                 const PlacementOptions& options,
+                                 std::optional<StreamMapping> mapping = std::nullopt,
+                                 std::optional<StreamMapping> sibling = std::nullopt,
+                                 const std::optional<std::string>& pinned = std::nullopt) {
+    const PickRequest request{kKey, kRtmp, kViewer, {}};
+    const OriginSnapshot snapshot = Snapshot(origins);
+    const CandidateTable candidates(snapshot, options, StreamCounts());
+    const auto pin = [&] { return pinned; };
+    std::vector<std::string> steps;
+    DecidePlacement({request, snapshot, candidates, options, std::move(mapping), std::move(sibling),
+                     pin, /*leaving=*/{}},
+                    &steps);
+    return steps;
+  }
+};
+
+TEST_F(PlacementStepsTest, ReadLikeAnExplanation) {
   EXPECT_THAT(
-      steps,
+      Steps({"a", "b:d", "c:c"}, {}, On("b")),
       ElementsAre("The stream is mapped to origin b (0 publishers and 0 viewers of this proxy).",
                   "It is down for this proxy and its publisher is gone: the stream may be placed "
                   "anew.",
-                  "No candidates: 1 cordoned or draining.", "Of 1 healthy origins, a is chosen."));
-  steps.clear();
-  DecidePlacement({request, snapshot, candidates, kNoMapping, Sibling(On("a"))}, &steps);
-  EXPECT_THAT(steps, ElementsAre("The stream has no mapping.",
-                                 "The same live/cam of vhost __defaultVhost__ is mapped to origin "
-                                 "a: viewers are placed there."));
+                  "No candidates: 1 cordoned or draining.",
+                  "Of 1 healthy origins, a is chosen (random)."));
+  EXPECT_THAT(Steps({"a"}, {}, kNoMapping, Sibling(On("a"))),
+              ElementsAre("The stream has no mapping.",
+                          "The same live/cam of vhost __defaultVhost__ is mapped to origin "
+                          "a: viewers are placed there."));
+}
+
+TEST_F(PlacementStepsTest, NamePinRuleZoneTierAndStrategy) {
+  EXPECT_THAT(Steps({"a", "b"}, {}, kNoMapping, kNoMapping, "s-b"),
+              ElementsAre("The stream has no mapping.", "It is pinned to server s-b.",
+                          "Of 1 healthy origins, b is chosen (random)."));
+  PlacementOptions options;
+  options.strategy = LoadBalancerStrategy::kLeastStreams;
+  options.zone = "eu-1";
+  options.rules = {PlacementRule::Parse("example.com/* -> disk=ssd").value()};
+  EXPECT_THAT(Steps({"a:z", "b:ls", "c:lf"}, options),
+              ElementsAre("The stream has no mapping.",
+                          "The placement rule 'example.com/* -> disk=ssd' fits it.",
+                          "Of these, 1 have reached their capacity.",
+                          "Of 1 healthy origins outside zone eu-1, c is chosen (least_streams)."));
+  options.rules = {PlacementRule::Parse("other.com/* -> disk=ssd").value()};
+  EXPECT_THAT(Steps({"a:z", "b"}, options),
+              ElementsAre("The stream has no mapping.", "No placement rule fits it.",
+                          "Of 1 healthy origins of zone eu-1, a is chosen (least_streams)."));
 }
 
 }  // namespace

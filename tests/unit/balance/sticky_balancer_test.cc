@@ -22,6 +22,8 @@ constexpr size_t kCap = 1000;
 
 class StickyBalancerTest : public testing::Test {
  protected:
+  StickyBalancerTest() { streams_->AddObserver(counts_); }
+
   OriginLease Register(const std::string& server, const std::string& ip,
                        const std::string& pid = "1") {
     OriginRegistration registration;
@@ -49,7 +51,8 @@ class StickyBalancerTest : public testing::Test {
   OriginRegistry origins_{clock_, store_};
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, kCap);
-  StickyBalancer balancer_{origins_, streams_, SelectRandom, /*seed=*/1};
+  StreamCounts counts_;
+  StickyBalancer balancer_{origins_, streams_, counts_, {}, /*seed=*/1};
   const StreamKey key_{"example.com", "live", "cam"};
 };
 
@@ -80,7 +83,8 @@ TEST_F(StickyBalancerTest, EveryClientOfAStreamReachesOneOrigin) {
 
 TEST_F(StickyBalancerTest, StreamsSpreadByWeight) {
   for (int i = 1; i <= 3; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
-  ASSERT_TRUE(origins_.SetWeight("o1", 2).ok());
+  ASSERT_TRUE(
+      origins_.UpdateOverrides("o1", [](OriginOverrides& wishes) { wishes.weight = 2; }).ok());
   std::map<std::string, int> streams_of;
   std::vector<Placement> placements;
   for (int i = 0; i < 800; ++i) {
@@ -134,7 +138,7 @@ TEST_F(StickyBalancerTest, LeaseMayOutliveTheBalancer) {
   Register("a", "10.0.0.1");
   std::optional<Placement> placement;
   {
-    StickyBalancer brief(origins_, streams_, SelectRandom, 1);
+    StickyBalancer brief(origins_, streams_, counts_, {}, 1);
     brief.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
                [&](absl::StatusOr<Placement> picked) { placement = *std::move(picked); });
   }
@@ -231,6 +235,73 @@ TEST_F(StickyBalancerTest, ExplainChangesNothing) {
   EXPECT_EQ(streams_->Find(key_)->viewers, 1u);
 }
 
+TEST_F(StickyBalancerTest, SettingsHoldForWhatIsPlacedFromThenOn) {
+  Register("a", "10.0.0.1");
+  Register("b", "10.0.0.2");
+  const Placement before = Pick({"v.com", "live", "old"});
+  EXPECT_EQ(before.strategy, "random");
+  PlacementOptions options;
+  options.strategy = LoadBalancerStrategy::kLeastStreams;
+  const bool on_a = before.origin->registration.server == "a";
+  const std::string other = on_a ? "b" : "a";
+  options.rules = {PlacementRule::Parse("v.com/live -> server=" + other).value()};
+  balancer_.Configure(options);
+  EXPECT_EQ(balancer_.options(), options);
+  EXPECT_EQ(Pick({"v.com", "live", "old"}).origin->id, before.origin->id) << "it is mapped";
+  const Placement after = Pick({"v.com", "live", "new"});
+  EXPECT_EQ(after.strategy, "least_streams");
+  EXPECT_EQ(after.origin->registration.server, other);
+
+  options.rules = {PlacementRule::Parse("*/live -> zone=nowhere").value()};
+  balancer_.Configure(options);
+  const auto refused = TryPick({{"v.com", "live", "third"}, Protocol::kRtmp, Role::kViewer, {}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("rule '*/live -> zone=nowhere' selects no"));
+}
+
+TEST_F(StickyBalancerTest, LeastStreamsCountsWhatSupersededOriginsHad) {
+  balancer_.Configure({LoadBalancerStrategy::kLeastStreams, "", {}});
+  Register("a", "10.0.0.1", "1");
+  std::vector<Placement> held;
+  for (int i = 0; i < 3; ++i) held.push_back(Pick({"v.com", "live", std::to_string(i)}));
+  Register("b", "10.0.0.2");
+  Register("a", "10.0.0.1", "2");
+  for (int i = 3; i < 6; ++i) {
+    held.push_back(Pick({"v.com", "live", std::to_string(i)}));
+    EXPECT_EQ(held.back().origin->id, "b-svc-1");
+  }
+  EXPECT_EQ(Pick({"v.com", "live", "0"}).origin->id, "a-svc-2");
+}
+
+TEST_F(StickyBalancerTest, PinnedStreamGoesNowhereElse) {
+  for (int i = 1; i <= 5; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  streams_->Pin({key_, "o4"}, [](const auto& pin) { EXPECT_TRUE(pin.ok()); });
+  {
+    const Placement pinned = Pick(key_);
+    EXPECT_EQ(pinned.origin->id, "o4-svc-1");
+    EXPECT_EQ(pinned.reason, PickReason::kPinned);
+    EXPECT_EQ(Pick(key_).reason, PickReason::kMapped);
+  }
+  ASSERT_TRUE(origins_.DeregisterOrigin("o4-svc-1").ok());
+  const auto refused = TryPick({key_, Protocol::kRtmp, Role::kViewer, {}});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(MessageOf(refused.status()), HasSubstr("is pinned to server o4"));
+  EXPECT_EQ(streams_->size(), 0u);
+}
+
+TEST_F(StickyBalancerTest, ChoosesForAMoveWithoutClaiming) {
+  Register("a", "10.0.0.1");
+  EXPECT_THAT(MessageOf(balancer_.ChooseFor(key_, "a").status()),
+              HasSubstr("1 of the server that it leaves"));
+  Register("b", "10.0.0.2");
+  EXPECT_EQ(balancer_.ChooseFor(key_, "a").value()->id, "b-svc-1");
+  balancer_.ReportConnect("b-svc-1", ConnectOutcome::kRefused);
+  EXPECT_THAT(MessageOf(balancer_.ChooseFor(key_, "a").status()),
+              HasSubstr("is down for this proxy"));
+  EXPECT_EQ(balancer_.ChooseFor(key_, "").value()->id, "a-svc-1");
+  EXPECT_EQ(streams_->size(), 0u);
+}
+
 // A directory where another proxy claims in between: what Find shows is older than what Claim does.
 class RacingDirectory final : public StreamDirectory {
  public:
@@ -274,7 +345,7 @@ TEST_F(StickyBalancerTest, LoserOfARaceUsesTheWinnersOrigin) {
   Register("a", "10.0.0.1");
   Register("b", "10.0.0.2");
   for (const char* winner : {"a-svc-1", "b-svc-1"}) {
-    StickyBalancer balancer(origins_, std::make_shared<RacingDirectory>(winner), SelectRandom, 1);
+    StickyBalancer balancer(origins_, std::make_shared<RacingDirectory>(winner), counts_, {}, 1);
     bool answered = false;
     balancer.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
                   [&](absl::StatusOr<Placement> placement) {
@@ -289,7 +360,7 @@ TEST_F(StickyBalancerTest, LoserOfARaceUsesTheWinnersOrigin) {
 TEST_F(StickyBalancerTest, GivesUpWhenThePlacementKeepsChanging) {
   Register("a", "10.0.0.1");
   const auto directory = std::make_shared<RacingDirectory>("unknown");
-  StickyBalancer balancer(origins_, directory, SelectRandom, 1);
+  StickyBalancer balancer(origins_, directory, counts_, {}, 1);
   absl::Status refused;
   balancer.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
                 [&](absl::StatusOr<Placement> placement) { refused = placement.status(); });

@@ -1,0 +1,39 @@
+#include "dataplane/balance/stream_counts.h"
+
+#include <algorithm>
+
+namespace srsproxy {
+
+StreamCounts::Counter StreamCounts::Of(std::string_view origin_id) const {
+  const std::lock_guard lock(mutex_);
+  At(origin_id);
+  return counters_.find(ToAbsl(origin_id))->second;
+}
+
+void StreamCounts::OnStreamEvent(const StreamEvent& event) {
+  using Kind = StreamEvent::Kind;
+  const bool came = event.kind == Kind::kPlaced || !event.former_origin_id.empty();
+  if (!came && event.kind != Kind::kRemoved) return;
+  const std::lock_guard lock(mutex_);
+  if (came) At(event.mapping.origin_id).fetch_add(1, std::memory_order_relaxed);
+  if (event.kind == Kind::kRemoved) {
+    At(event.mapping.origin_id).fetch_sub(1, std::memory_order_relaxed);
+  } else if (!event.former_origin_id.empty()) {
+    At(event.former_origin_id).fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+std::atomic<uint32_t>& StreamCounts::At(std::string_view origin_id) const {
+  const auto known = counters_.find(ToAbsl(origin_id));
+  if (known != counters_.end()) return *known->second;
+  if (counters_.size() >= sweep_at_) {
+    absl::erase_if(counters_, [](const auto& counter) {
+      return counter.second.use_count() == 1 && *counter.second == 0;
+    });
+    sweep_at_ = std::max<size_t>(64, 2 * counters_.size());
+  }
+  auto counter = std::make_shared<std::atomic<uint32_t>>(0);
+  return *counters_.try_emplace(std::string(origin_id), std::move(counter)).first->second;
+}
+
+}  // namespace srsproxy

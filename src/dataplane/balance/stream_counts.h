@@ -1,0 +1,39 @@
+// How many streams each origin has, counted as the directory tells of changes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "dataplane/core/stream_directory.h"
+
+namespace srsproxy {
+
+// Thread-safe. Observes one directory from its first claim on, and outlives its use.
+class StreamCounts final : public StreamObserver {
+ public:
+  // The number of mappings that name an origin, kept up to date.
+  using Counter = std::shared_ptr<const std::atomic<uint32_t>>;
+
+  // Never null. Cheap to read, without a lock; finding it takes one.
+  Counter Of(std::string_view origin_id) const;
+
+  void OnStreamEvent(const StreamEvent& event) override;
+
+ private:
+  using Counters = absl::flat_hash_map<std::string, std::shared_ptr<std::atomic<uint32_t>>>;
+
+  // With mutex_ held.
+  std::atomic<uint32_t>& At(std::string_view origin_id) const;
+
+  mutable std::mutex mutex_;
+  mutable Counters counters_;     // Those of 0 that nobody holds go from time to time.
+  mutable size_t sweep_at_ = 64;  // The size at which they go next.
+};
+
+}  // namespace srsproxy
