@@ -55,11 +55,11 @@ def start_agent(request, lab, tmp_path):
         command = ["node", request.getfixturevalue("node_agent")]
         environment["PROTO"] = os.path.abspath(os.path.join(EXAMPLES, "..", "..", "proto"))
 
-    def start(grpc_port, *options, token=None, host="127.0.0.1"):
+    def start(grpc_port, *options, token=None):
         more = {"SRSPROXY_TOKEN": token} if token else {}
         return lab.run(Process(
-            "agent", [*command, "--proxy", f"{host}:{grpc_port}", "--ip", "10.0.0.11", "--server",
-                      "vid-a", "--rtmp", "1935", *options],
+            "agent", [*command, "--proxy", f"127.0.0.1:{grpc_port}", "--ip", "10.0.0.11",
+                      "--server", "vid-a", "--rtmp", "1935", *options],
             tmp_path / "agent.log", env=environment | more))
 
     return start
@@ -142,3 +142,25 @@ def test_an_agent_waits_for_a_proxy_that_is_not_there_yet(lab, start_agent, call
     again.grpc_port = proxy.grpc_port
     agent.wait_for_line("registered: ", timeout=30)
     assert len(origins(calls(again))) == 1
+
+
+def test_an_agent_comes_by_tls_and_with_a_token(lab, start_agent, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=proxy", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    tokens = tmp_path / "tokens.yaml"
+    tokens.write_text("tokens:\n  - {token: the-token-of-agents, role: origin}\n")
+    tokens.chmod(0o600)
+    proxy = lab.proxy(**SETTINGS, GRPC_TLS_CERT=certificate, GRPC_TLS_KEY=key, TOKENS_FILE=tokens)
+
+    stranger = start_agent(proxy.grpc_port, "--ca", certificate, token="the-token-of-nobody")
+    assert "UNAUTHENTICATED" in stranger.wait_for_line("failed: ")
+    assert proxy.metric("srsproxy_origins") == 0
+    assert stranger.stop() == 0
+
+    agent = start_agent(proxy.grpc_port, "--ca", certificate, token="the-token-of-agents")
+    agent.wait_for_line("registered: ")
+    assert proxy.metric("srsproxy_origins") == 1
+    assert agent.stop() == 0
+    assert proxy.metric("srsproxy_origins") == 0
