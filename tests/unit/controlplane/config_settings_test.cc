@@ -9,9 +9,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controlplane/call_status.h"
 #include "controlplane/config_convert.h"
 #include "controlplane/config_loader.h"
 #include "controlplane/config_schema.h"
+#include "controlplane/config_store.h"
 
 namespace srsproxy::control {
 namespace {
@@ -27,6 +29,11 @@ std::string Show(const std::vector<std::string>& list) { return absl::StrJoin(li
 std::string Show(const std::vector<PlacementRule>& rules) {
   return absl::StrJoin(rules, ";", [](std::string* out, const PlacementRule& rule) {
     out->append(rule.ToString());
+  });
+}
+std::string Show(const std::vector<Network>& networks) {
+  return absl::StrJoin(networks, ",", [](std::string* out, const Network& network) {
+    out->append(network.ToString());
   });
 }
 std::string Show(const std::optional<Endpoint>& endpoint) {
@@ -216,6 +223,37 @@ TEST_P(SettingTest, IsConverted) {
   const Config config = ToCoreConfig(settings, problems);
   for (const ConfigProblem& problem : problems) ADD_FAILURE() << problem.setting << problem.reason;
   EXPECT_EQ(case_.read(config), case_.shown);
+}
+
+TEST_P(SettingTest, ChangesAtRunTimeOrNeedsARestart) {
+  const std::vector<Setting> settings = AllSettings();
+  const Setting& setting = *FindSetting(settings, case_.name);
+  ConfigSources sources;
+  sources.working_directory = directory_.string();
+  sources.host_name = "host";
+  auto loaded = LoadConfig(sources);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  LiveConfig live(loaded->core);
+  const Logger logger(LogOptions{.sink = [](std::string_view) {}});
+  Metrics metrics("1");
+  ConfigStore store(sources, *std::move(loaded),
+                    {.live = live, .logger = logger, .metrics = metrics});
+
+  const std::string before = case_.read(*live.Get());
+  v1::UpdateConfigRequest request;
+  request.mutable_update_mask()->add_paths(case_.name);
+  ASSERT_TRUE(setting.Set(case_.text, *request.mutable_config()).ok());
+  const auto updated = store.Update(request);
+  if (!setting.options().reloadable()) {
+    EXPECT_EQ(ErrorInfoOf(updated.status()).reason(), "NEEDS_RESTART");
+    EXPECT_EQ(case_.read(*live.Get()), before);
+    return;
+  }
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(case_.read(*live.Get()), case_.shown);
+  request.clear_config();
+  EXPECT_TRUE(store.Update(request).ok());
+  EXPECT_EQ(case_.read(*live.Get()), before);
 }
 
 TEST_P(SettingTest, ReadsBackWhatItShows) {

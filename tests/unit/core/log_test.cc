@@ -27,7 +27,7 @@ std::vector<std::string> Logged(LogOptions options, Write write) {
   std::vector<std::string> lines;  // Filled by the logger's thread, which ends with the logger.
   options.sink = [&](std::string_view line) { lines.emplace_back(line); };
   {
-    const Logger logger(std::move(options));
+    Logger logger(std::move(options));
     write(logger);
   }
   return lines;
@@ -72,6 +72,19 @@ TEST(LogTest, LevelsBelowTheChosenOneAreLeftOut) {
     logger.Error("4");
   });
   EXPECT_THAT(lines, ElementsAre(EndsWith("WARN 3"), EndsWith("ERROR 4")));
+}
+
+TEST(LogTest, LevelFormatAndRedactionMayChange) {
+  const auto lines = Logged({.level = LogLevel::kWarn}, [](Logger& logger) {
+    logger.Info("1", {{"token", "a"}});
+    logger.Configure({.level = LogLevel::kDebug, .format = LogFormat::kJson, .redact = {"token"}});
+    logger.Debug("2", {{"token", "a"}});
+    logger.Configure({.level = LogLevel::kError});
+    logger.Warn("3");
+    logger.Error("4", {{"token", "a"}});
+  });
+  EXPECT_THAT(lines, ElementsAre(EndsWith(R"("message":"2","token":"***"})"),
+                                 EndsWith(" ERROR 4 token=a")));
 }
 
 struct ValueCase {

@@ -26,5 +26,34 @@ TEST(MemoryStreamDirectoryTest, MayBeUsedFromTheAnswer) {
   EXPECT_EQ(directory.size(), 0u);
 }
 
+// A mapping that was published and is not used any more stays until its place is needed.
+void Leave(MemoryStreamDirectory& directory, const StreamKey& key) {
+  directory.Claim({key, "a", Role::kPublisher}, [](const absl::StatusOr<ClaimOutcome>&) {});
+  directory.MediaFlows(key, Role::kPublisher);
+  directory.SessionEnded(key, Role::kPublisher, /*media_flowed=*/true);
+}
+
+TEST(MemoryStreamDirectoryTest, ALowerCapDropsTheOldestIdleMappings) {
+  FakeClock clock;
+  MemoryStreamDirectory directory(clock, 10);
+  const auto key = [](const std::string& stream) { return StreamKey{"v.com", "live", stream}; };
+  directory.Claim({key("used"), "a", Role::kViewer}, [](const absl::StatusOr<ClaimOutcome>&) {});
+  for (const char* stream : {"old", "young"}) Leave(directory, key(stream));
+  directory.SetMaxStreams(2);
+  EXPECT_FALSE(directory.Find(key("old")).has_value());
+  EXPECT_TRUE(directory.Find(key("young")).has_value());
+  directory.SetMaxStreams(0);
+  EXPECT_EQ(directory.size(), 1u);
+  EXPECT_TRUE(directory.Find(key("used")).has_value()) << "a mapping in use stays";
+
+  directory.SetMaxStreams(2);
+  absl::Status more;
+  const auto answer = [&](absl::StatusOr<ClaimOutcome> outcome) { more = outcome.status(); };
+  directory.Claim({key("second"), "a", Role::kViewer}, answer);
+  EXPECT_TRUE(more.ok()) << more;
+  directory.Claim({key("third"), "a", Role::kViewer}, answer);
+  EXPECT_TRUE(absl::IsResourceExhausted(more));
+}
+
 }  // namespace
 }  // namespace srsproxy

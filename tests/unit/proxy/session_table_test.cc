@@ -18,6 +18,18 @@ TEST(SessionLimitTest, HoldsAsManyAsItSays) {
   EXPECT_TRUE(limit.Take());
 }
 
+TEST(SessionLimitTest, MayChange) {
+  SessionLimit limit(2);
+  EXPECT_TRUE(limit.Take());
+  EXPECT_TRUE(limit.Take());
+  limit.SetLimit(1);
+  EXPECT_EQ(limit.used(), 2) << "those that are there stay";
+  limit.Give();
+  EXPECT_FALSE(limit.Take());
+  limit.SetLimit(2);
+  EXPECT_TRUE(limit.Take());
+}
+
 struct TestSession : SessionTable::Session {
   explicit TestSession(SessionTable& table) : place(std::in_place, table, *this) {}
   void Kick(absl::Status why) override { kicked = std::move(why); }
