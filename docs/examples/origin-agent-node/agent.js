@@ -105,9 +105,11 @@ class Agent {
       let timer;
       const finish = (settle, value) => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', stop);
         call.cancel();
         settle(value);
       };
+      const stop = () => finish(resolve, 0);
       const beat = () => {
         call.write({heartbeat: {leaseId: this.#leaseId, load: this.#machine.load(),
                                 sequence: ++this.#sequence}});
@@ -128,7 +130,7 @@ class Agent {
       });
       call.on('error', (error) => finish(reject, error));
       call.on('end', () => finish(reject, new Error('the proxy ended the stream')));
-      signal.addEventListener('abort', () => finish(resolve, 0), {once: true});
+      signal.addEventListener('abort', stop);
       beat();
     });
   }

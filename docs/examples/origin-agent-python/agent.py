@@ -89,6 +89,7 @@ class Agent:
     async def _send_heartbeats(self):
         """Returns after how many seconds to register again."""
         call = self._origins.HeartbeatStream(metadata=self._metadata)
+        ended = asyncio.ensure_future(call.code())
         try:
             while True:
                 answer = await self._send_heartbeat(call)
@@ -97,7 +98,8 @@ class Agent:
                     print(f"to register again: {again.message}", flush=True)
                     return again.delay.ToTimedelta().total_seconds()
                 self._drain(api.DIRECTIVE_KIND_DRAIN in asked)
-                await asyncio.sleep(answer.heartbeat_interval.ToTimedelta().total_seconds())
+                pause = answer.heartbeat_interval.ToTimedelta().total_seconds()
+                await asyncio.wait([ended], timeout=pause)
         finally:
             call.cancel()
 

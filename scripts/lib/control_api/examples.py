@@ -29,13 +29,13 @@ class Example:
 
 @dataclasses.dataclass
 class Deed:
-    """What clients do between calls: `what` is `publish`, `play`, `leave` or `settle`."""
+    """What clients do between calls: `what` is `publish`, `leave` or `settle`."""
     what: str
     streams: list
 
 
 _KEYS = {"call", "about", "srsproxyctl", "request", "requests", "response", "responses", "partial"}
-_DEEDS = {"publish", "play", "leave", "settle"}
+_DEEDS = {"publish", "leave", "settle"}
 
 
 def read(api, path=PATH):
