@@ -1,0 +1,252 @@
+#include "dataplane/balance/mover.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kMaxNotes = 100'000;
+constexpr size_t kMaxDeadlines = 100'000;
+constexpr size_t kFollowedPerTick = 2'000;
+constexpr size_t kScannedPerTick = 5'000;
+
+// Streams with viewers alone are moved no faster than their viewers can be ended.
+constexpr size_t kMaxStraysWhileDraining = 100;
+
+constexpr absl::Duration kRetry = absl::Seconds(5);  // Of what could not be done.
+
+// The ids that streams of drained servers may be mapped to, those of superseded origins too, with
+// the servers.
+absl::flat_hash_map<std::string, std::string> DrainedIds(const OriginSnapshot& origins) {
+  absl::flat_hash_map<std::string, std::string> ids;
+  for (const auto& origin : origins.origins) {
+    if (origin->overrides.drain.has_value()) ids[origin->id] = origin->registration.server;
+  }
+  for (const auto& [former, successor] : *origins.successors) {
+    const auto at = ids.find(successor);
+    if (at != ids.end()) ids[former] = std::string(at->second);
+  }
+  return ids;
+}
+
+}  // namespace
+
+Mover::Mover(Dependencies dependencies, SessionEnderOptions options)
+    : dependencies_(std::move(dependencies)),
+      origins_(std::make_shared<const OriginSnapshot>()),
+      ender_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options) {}
+
+void Mover::Tick() {
+  RefreshDrains();
+  TakeNotes();
+  MeetDeadlines();
+  ContinueScan();
+  ender_.Tick();
+}
+
+std::optional<DrainProgress> Mover::ProgressOf(std::string_view server) const {
+  const auto drain = dependencies_.origins.OverridesOf(server).drain;
+  if (!drain.has_value()) return std::nullopt;
+  DrainProgress progress{.drain = *drain};
+  for (const auto& [id, of_server] : DrainedIds(*dependencies_.origins.snapshot())) {
+    if (of_server != server) continue;
+    const auto counts = dependencies_.streams.CountsOf(id);
+    progress.streams_left += counts.streams;
+    progress.publishers_left += counts.live_publishers;
+  }
+  const std::lock_guard lock(mutex_);
+  if (const auto at = drains_.find(server); at != drains_.end()) {
+    progress.streams_moved = at->second.moved;
+    progress.streams_stuck = std::min(at->second.stuck, progress.streams_left);
+  }
+  return progress;
+}
+
+void Mover::OnStreamEvent(const StreamEvent& event) {
+  const bool moved = !event.former_origin_id.empty();
+  if (event.cause.has_value()) dependencies_.metrics.CountStreamMove(*event.cause, !moved);
+  if (event.kind == StreamEvent::Kind::kRemoved) return;
+  if (!event.cause.has_value() && !draining_) return;
+
+  const StreamMapping& mapping = event.mapping;
+  Note note;
+  note.strays = moved && event.cause != MoveCause::kSuperseded && mapping.viewers > 0;
+  note.publisher_elsewhere = note.strays && mapping.publisher_live;
+  // Whoever claimed it is placed where its publisher is not.
+  if (note.publisher_elsewhere) dependencies_.metrics.CountStickyViolation();
+
+  const std::lock_guard lock(mutex_);
+  note.look = (event.cause.has_value() && mapping.pending.has_value()) ||
+              (!mapping.pending.has_value() && drained_.contains(mapping.origin_id));
+  if (const auto left = drained_.find(event.former_origin_id); moved && left != drained_.end()) {
+    ++drains_[left->second].moved;
+  }
+  if (!note.look && !note.strays) return;
+  if (notes_.size() >= kMaxNotes && !notes_.contains(mapping.key)) {
+    missed_ = true;
+    return;
+  }
+  Note& known = notes_[mapping.key];
+  known.look |= note.look;
+  if (note.strays) {
+    known.strays = true;
+    known.publisher_elsewhere = note.publisher_elsewhere;
+  }
+}
+
+void Mover::RefreshDrains() {
+  auto snapshot = dependencies_.origins.snapshot();
+  if (snapshot->shape_version == origins_->shape_version) return;
+  origins_ = std::move(snapshot);
+
+  Drains drains;
+  auto drained = DrainedIds(*origins_);
+  for (const auto& origin : origins_->origins) {
+    const auto& drain = origin->overrides.drain;
+    if (drain.has_value()) drains[origin->registration.server].drain = *drain;
+  }
+  const std::lock_guard lock(mutex_);
+  bool changed = drained != drained_;
+  for (auto& [server, drain] : drains) {
+    const auto known = drains_.find(server);
+    if (known == drains_.end() || known->second.drain.started_at != drain.drain.started_at) {
+      dependencies_.logger.Info("drain begins", {{"origin", server}});
+    } else {
+      drain.moved = known->second.moved;
+      drain.stuck = known->second.stuck;
+    }
+    changed |= known == drains_.end() || known->second.drain != drain.drain;
+  }
+  for (const auto& [server, drain] : drains_) {
+    if (!drains.contains(server)) dependencies_.logger.Info("drain ends", {{"origin", server}});
+  }
+  drains_ = std::move(drains);
+  drained_ = std::move(drained);
+  draining_ = !drains_.empty();
+  if (changed) {
+    ScanWithin(absl::ZeroDuration());
+  } else if (draining_) {
+    // A target may have gone, or one that can take what is stuck may have come.
+    ScanWithin(kRetry);
+  }
+}
+
+void Mover::TakeNotes() {
+  if (following_.empty()) {
+    const std::lock_guard lock(mutex_);
+    following_.swap(notes_);
+    if (std::exchange(missed_, false)) ScanForStrays();
+  }
+  for (size_t i = 0; i < kFollowedPerTick && !following_.empty(); ++i) {
+    const auto note = following_.extract(following_.begin());
+    Follow(note.key(), note.mapped());
+  }
+}
+
+void Mover::Follow(const StreamKey& key, const Note& note) {
+  if (note.strays && !ender_.EndStrays(key, note.publisher_elsewhere)) ScanForStrays();
+  if (!note.look) return;
+  if (const auto mapping = dependencies_.streams.Find(key)) LookAt(*mapping);
+}
+
+void Mover::MeetDeadlines() {
+  const absl::Time now = dependencies_.clock.WallNow();
+  for (size_t i = 0; i < kFollowedPerTick; ++i) {
+    if (deadlines_.empty() || deadlines_.begin()->first > now) return;
+    const StreamKey key = deadlines_.extract(deadlines_.begin()).value().second;
+    if (const auto mapping = dependencies_.streams.Find(key)) LookAt(*mapping);
+  }
+}
+
+void Mover::ScanWithin(absl::Duration delay) {
+  scan_.next = std::min(scan_.next, dependencies_.clock.Now() + absl::ToChronoNanoseconds(delay));
+}
+
+void Mover::ScanForStrays() {
+  scan_.next_for_strays = true;
+  ScanWithin(kRetry);
+}
+
+void Mover::ContinueScan() {
+  if (!scan_.running) {
+    if (dependencies_.clock.Now() < scan_.next) return;
+    scan_ = {.running = true, .for_strays = scan_.next_for_strays, .after = "", .stuck = {}};
+  }
+  const auto page = dependencies_.streams.List(scan_.after, kScannedPerTick);
+  for (const StreamMapping& mapping : page.mappings) {
+    if (scan_.for_strays && mapping.viewers > 0) {
+      Follow(mapping.key, {.strays = true, .publisher_elsewhere = mapping.publisher_live});
+    }
+    LookAt(mapping);
+  }
+  scan_.after = page.next;
+  if (!page.next.empty()) return;
+  scan_.running = false;
+  const std::lock_guard lock(mutex_);
+  for (auto& [server, drain] : drains_) drain.stuck = scan_.stuck[server];
+}
+
+void Mover::LookAt(const StreamMapping& mapping) {
+  const auto& pending = mapping.pending;
+  const auto origin = origins_->Resolve(mapping.origin_id);
+  if (origin != nullptr && origin->overrides.drain.has_value()) {
+    const OriginDrain& drain = *origin->overrides.drain;
+    if (!DrainStream(mapping, origin->registration.server, drain)) return;
+  } else if (origin != nullptr && pending.has_value() && pending->cause == MoveCause::kDrain) {
+    return Ask(mapping, mapping.origin_id, absl::InfiniteFuture());
+  }
+  if (pending.has_value()) EndWhenDue(mapping.key, *pending);
+}
+
+bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
+                        const OriginDrain& drain) {
+  const auto& pending = mapping.pending;
+  if (pending.has_value() && IsUsable(pending->origin_id)) {
+    const bool timely = pending->cause == MoveCause::kDrain ? pending->deadline == drain.deadline
+                                                            : pending->deadline <= drain.deadline;
+    if (timely) return true;
+    Ask(mapping, pending->origin_id, drain.deadline);
+    return false;
+  }
+  const bool viewers_alone = mapping.publishers == 0 && mapping.viewers > 0;
+  if (viewers_alone && ender_.streams() >= kMaxStraysWhileDraining) {
+    ScanWithin(absl::Seconds(1));
+    return true;
+  }
+  const auto target = dependencies_.choose(mapping.key, server);
+  if (!target.ok()) {
+    ++scan_.stuck[server];
+    ScanWithin(kRetry);
+    return true;
+  }
+  Ask(mapping, (*target)->id, drain.deadline);
+  return false;
+}
+
+void Mover::EndWhenDue(const StreamKey& key, const PendingMove& pending) {
+  if (pending.deadline == absl::InfiniteFuture()) return;
+  const absl::Time now = dependencies_.clock.WallNow();
+  if (pending.deadline <= now) {
+    if (!ender_.EndPublishers(key)) ScanWithin(kRetry);
+  } else if (deadlines_.size() < kMaxDeadlines) {
+    deadlines_.emplace(pending.deadline, key);
+  } else {
+    ScanWithin(pending.deadline - now);
+  }
+}
+
+bool Mover::IsUsable(std::string_view origin_id) const {
+  const auto origin = origins_->Resolve(origin_id);
+  return origin != nullptr && origin->admin_state == AdminState::kActive && !origin->down;
+}
+
+void Mover::Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline) {
+  MoveRequest request{mapping.key, std::move(origin_id), mapping.version, deadline,
+                      MoveCause::kDrain};
+  // Whether it came to pass is told by its event; when the placement has changed meanwhile, that
+  // was an event, too.
+  dependencies_.streams.Move(std::move(request), [](const absl::StatusOr<MoveOutcome>&) {});
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,128 @@
+// Carries out what moves streams: it empties servers that are drained, ends publishers whose time
+// has come, and ends viewers that a move has left behind. DESIGN "Moves".
+//
+// The directory decides where a stream is; a move that anybody asks it for is followed up here. A
+// publisher that is to be ended now is one whose pending move's deadline is now.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/time/time.h>
+
+#include "dataplane/balance/origin_registry.h"
+#include "dataplane/balance/session_ender.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/origin.h"
+#include "dataplane/core/session_control.h"
+#include "dataplane/core/stream_directory.h"
+
+namespace srsproxy {
+
+// How far the drain of a server is.
+struct DrainProgress {
+  OriginDrain drain;
+  size_t streams_left = 0;
+  size_t publishers_left = 0;  // Streams of those with a live publisher.
+  size_t streams_moved = 0;    // Away, since it began or this proxy started.
+  size_t streams_stuck = 0;    // That nobody else can take now.
+};
+
+// A drain is what the registry says: a server whose admin state is DRAINING is drained, by the
+// deadline that its overrides tell, until they say otherwise; moves that are still pending are then
+// taken back.
+class Mover final : public StreamObserver {
+ public:
+  // Where a stream would be placed anew, were there no origin of `leaving_server`.
+  using ChooseOrigin = std::function<absl::StatusOr<std::shared_ptr<const Origin>>(
+      const StreamKey& key, std::string_view leaving_server)>;
+
+  // All outlive the mover, but for questions to `sessions` that have not been answered.
+  struct Dependencies {
+    const Clock& clock;
+    const Logger& logger;
+    Metrics& metrics;
+    const OriginRegistry& origins;
+    StreamDirectory& streams;  // Which the mover observes.
+    SessionControl& sessions;
+    ChooseOrigin choose;
+  };
+
+  explicit Mover(Dependencies dependencies, SessionEnderOptions options = {});
+
+  // Call it about ten times a second, on one thread. A call works for some milliseconds at most.
+  void Tick();
+
+  // nullopt: it is not drained. Any thread.
+  std::optional<DrainProgress> ProgressOf(std::string_view server) const;
+
+  // Any thread.
+  void OnStreamEvent(const StreamEvent& event) override;
+
+ private:
+  // What a stream's events call for.
+  struct Note {
+    bool look = false;  // At its mapping.
+    bool strays = false;
+    bool publisher_elsewhere = false;
+  };
+  using Notes = absl::flat_hash_map<StreamKey, Note>;
+  struct Drain {
+    OriginDrain drain;
+    size_t moved = 0;
+    size_t stuck = 0;  // Found by the last scan.
+  };
+  using Drains = std::map<std::string, Drain, std::less<>>;  // By server.
+
+  // A walk through all mappings, a part in each tick.
+  struct Scan {
+    MonotonicTime next = MonotonicTime::max();  // When it begins, unless it runs.
+    bool running = false;
+    bool for_strays = false;       // It asks for strays of every stream: their events were missed.
+    bool next_for_strays = false;  // So will the next one.
+    std::string after;
+    std::map<std::string, size_t, std::less<>> stuck;  // By server.
+  };
+
+  void RefreshDrains();
+  void TakeNotes();
+  void MeetDeadlines();
+  void ContinueScan();
+  void ScanWithin(absl::Duration delay);
+  void ScanForStrays();
+  void Follow(const StreamKey& key, const Note& note);
+  void LookAt(const StreamMapping& mapping);
+  // False: a move of the stream was asked for; its event comes.
+  bool DrainStream(const StreamMapping& mapping, const std::string& server,
+                   const OriginDrain& drain);
+  void EndWhenDue(const StreamKey& key, const PendingMove& pending);
+  bool IsUsable(std::string_view origin_id) const;
+  void Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline);
+
+  const Dependencies dependencies_;
+  std::shared_ptr<const OriginSnapshot> origins_;  // As of the last tick. Its thread only, as are:
+  SessionEnder ender_;
+  Scan scan_;
+  std::set<std::pair<absl::Time, StreamKey>> deadlines_;  // Of pending moves.
+  Notes following_;                                       // Taken from notes_.
+
+  std::atomic<bool> draining_{false};  // drains_ is not empty.
+  mutable std::mutex mutex_;           // Guards all below.
+  Notes notes_;
+  bool missed_ = false;
+  Drains drains_;
+  absl::flat_hash_map<std::string, std::string> drained_;  // Origin id → its server.
+};
+
+}  // namespace srsproxy

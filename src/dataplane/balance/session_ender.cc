@@ -1,0 +1,154 @@
+#include "dataplane/balance/session_ender.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace srsproxy {
+namespace {
+
+constexpr int kQuestionsPerTick = 50;
+constexpr double kBurstSeconds = 0.2;  // Of the rate, that may be ended at once.
+
+// Until a stream that has nobody to end now is looked at again.
+constexpr auto kPause = std::chrono::seconds(1);
+
+absl::Status Moved() {
+  return ProxyFailure(absl::StatusCode::kAborted, "the stream moves to another origin");
+}
+
+}  // namespace
+
+SessionEnder::SessionEnder(const Clock& clock, const StreamDirectory& streams,
+                           SessionControl& sessions, SessionEnderOptions options)
+    : clock_(clock),
+      streams_(streams),
+      sessions_(sessions),
+      options_(options),
+      refilled_(clock.Now()) {}
+
+bool SessionEnder::EndStrays(const StreamKey& key, bool publisher_elsewhere) {
+  return Begin({key, Role::kViewer}, publisher_elsewhere);
+}
+
+bool SessionEnder::EndPublishers(const StreamKey& key) {
+  return Begin({key, Role::kPublisher}, false);
+}
+
+void SessionEnder::Tick() {
+  const MonotonicTime now = clock_.Now();
+  const double passed = std::chrono::duration<double>(now - refilled_).count();
+  refilled_ = now;
+  const double burst = std::max(1.0, options_.sessions_per_second * kBurstSeconds);
+  allowance_ = std::min(burst, allowance_ + passed * options_.sessions_per_second);
+  TakeAnswers();
+  for (int asked = 0; asked < kQuestionsPerTick && allowance_ >= 1 && !queue_.empty(); ++asked) {
+    const auto [due, turn, id] = *queue_.begin();
+    if (due > now) break;
+    queue_.erase(queue_.begin());
+    const auto at = tasks_.find(id);
+    at->second.turn = 0;
+    if (!Ask(id, at->second)) tasks_.erase(at);
+  }
+}
+
+bool SessionEnder::Begin(Id id, bool publisher_elsewhere) {
+  if (tasks_.size() >= options_.max_streams && !tasks_.contains(id)) return false;
+  const MonotonicTime now = clock_.Now();
+  const auto [at, inserted] = tasks_.try_emplace(std::move(id));
+  Task& task = at->second;
+  task.publisher_elsewhere = publisher_elsewhere;
+  task.look_until = now + absl::ToChronoNanoseconds(options_.late_arrivals);
+  if (inserted || task.turn != 0) Schedule(at->first, task, now);
+  return true;
+}
+
+void SessionEnder::Schedule(const Id& id, Task& task, MonotonicTime due) {
+  if (task.turn != 0) queue_.erase({task.due, task.turn, id});
+  task.due = due;
+  task.turn = ++last_turn_;
+  queue_.emplace(due, task.turn, id);
+}
+
+void SessionEnder::TakeAnswers() {
+  std::vector<Answer> taken;
+  {
+    const std::lock_guard lock(answers_->mutex);
+    taken.swap(answers_->list);
+  }
+  for (const Answer& answer : taken) {
+    allowance_ += static_cast<double>(answer.allowed - answer.ended);
+    const auto at = tasks_.find(answer.id);
+    if (at != tasks_.end()) Settle(answer, at);
+  }
+}
+
+void SessionEnder::Settle(const Answer& answer, Tasks::iterator at) {
+  Task& task = at->second;
+  const MonotonicTime now = clock_.Now();
+  if (answer.publisher_elsewhere) return Schedule(at->first, task, now + kPause);
+  // It was asked for a publisher, and there is none; or there may be more to end.
+  if (answer.ended == answer.allowed) {
+    task.publisher_elsewhere = false;
+    task.look_until = now + absl::ToChronoNanoseconds(options_.late_arrivals);
+    return Schedule(at->first, task, now);
+  }
+  if (answer.ended > 0) {
+    task.look_until = now + absl::ToChronoNanoseconds(options_.late_arrivals);
+  }
+  if (answer.id.second == Role::kViewer && now >= task.look_until) {
+    tasks_.erase(at);
+  } else {
+    Schedule(at->first, task, now + kPause);
+  }
+}
+
+bool SessionEnder::Ask(const Id& id, const Task& task) {
+  const auto& [key, role] = id;
+  const auto mapping = streams_.Find(key);
+  if (!mapping.has_value()) return false;
+  SessionFilter filter;
+  filter.key = key;
+  filter.role = role;
+  if (role == Role::kPublisher) {
+    const bool overdue =
+        mapping->pending.has_value() && mapping->pending->deadline <= clock_.WallNow();
+    if (!overdue) return false;
+    filter.not_origin_id = mapping->pending->origin_id;
+    Kick(id, std::move(filter));
+    return true;
+  }
+  if (mapping->viewers == 0) return false;
+  if (task.publisher_elsewhere) {
+    AskForPublisherElsewhere(id, mapping->origin_id);
+  } else {
+    filter.not_origin_id = mapping->origin_id;
+    Kick(id, std::move(filter));
+  }
+  return true;
+}
+
+void SessionEnder::AskForPublisherElsewhere(const Id& id, const std::string& origin_id) {
+  SessionFilter filter;
+  filter.key = id.first;
+  filter.role = Role::kPublisher;
+  filter.not_origin_id = origin_id;
+  auto answered = [answers = answers_, id](const SessionControl::Page& page) {
+    const bool found = !page.sessions.empty();
+    answers->Add({.id = id, .publisher_elsewhere = found});
+  };
+  sessions_.List(std::move(filter), "", 1, std::move(answered));
+}
+
+void SessionEnder::Kick(const Id& id, SessionFilter filter) {
+  // Each stream gets its share.
+  const auto share = static_cast<size_t>(allowance_ / static_cast<double>(queue_.size() + 1));
+  const size_t limit = std::max<size_t>(1, share);
+  allowance_ -= static_cast<double>(limit);
+  auto answered = [answers = answers_, id, limit](const std::vector<SessionInfo>& ended) {
+    answers->Add({.id = id, .allowed = limit, .ended = ended.size()});
+  };
+  sessions_.Kick(std::move(filter), limit, Moved(), std::move(answered));
+}
+
+}  // namespace srsproxy
