@@ -12,6 +12,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/time/time.h>
 
+#include "controlplane/config_access.h"
 #include "dataplane/core/host.h"
 #include "dataplane/core/text.h"
 
@@ -63,6 +64,20 @@ class Converter {
       }
     }
     return rules;
+  }
+
+  std::vector<Network> Networks(std::string_view setting,
+                                const google::protobuf::RepeatedPtrField<std::string>& texts) {
+    std::vector<Network> networks;
+    for (const std::string& text : texts) {
+      absl::StatusOr<Network> network = Network::Parse(text);
+      if (network.ok()) {
+        networks.push_back(*std::move(network));
+      } else {
+        Complain(setting, MessageOf(network.status()));
+      }
+    }
+    return networks;
   }
 
   static absl::Duration Time(const google::protobuf::Duration& duration) {
@@ -171,7 +186,7 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
       convert.Timeout("webrtc_idle_timeout", settings.webrtc_idle_timeout());
   config.srt_idle_timeout = convert.Timeout("srt_idle_timeout", settings.srt_idle_timeout());
   config.srt_default_stream = settings.srt_default_stream();
-  config.trusted_proxies = List(settings.trusted_proxies());
+  config.trusted_proxies = convert.Networks("trusted_proxies", settings.trusted_proxies());
 
   config.load_balancer_type = Converter::Value<LoadBalancerType>(settings.load_balancer_type());
   config.load_balancer_strategy =
@@ -210,8 +225,8 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   config.http_api_auth_enabled = settings.http_api_auth_enabled();
   config.http_api_auth_type = Converter::Value<HttpApiAuthType>(settings.http_api_auth_type());
   config.http_api_auth_token = settings.http_api_auth_token();
-  config.system_api_allow = List(settings.system_api_allow());
-  config.origin_networks = List(settings.origin_networks());
+  config.system_api_allow = convert.Networks("system_api_allow", settings.system_api_allow());
+  config.origin_networks = convert.Networks("origin_networks", settings.origin_networks());
   config.grpc_tls_cert = settings.grpc_tls_cert();
   config.grpc_tls_key = settings.grpc_tls_key();
   config.grpc_tls_client_ca = settings.grpc_tls_client_ca();
@@ -249,16 +264,7 @@ std::vector<ConfigProblem> CheckTogether(const Config& config) {
   if (config.default_backend_enabled && !config.default_backend_rtmp.has_value()) {
     problems.push_back({"default_backend_enabled", "needs default_backend_rtmp"});
   }
-  if (config.grpc_server.enabled && !config.grpc_allow_insecure &&
-      !IsLoopbackHost(config.grpc_server.host)) {
-    problems.push_back(
-        {"grpc_server",
-         absl::StrCat("'", FormatListenAddress(config.grpc_server),
-                      "' is not a loopback address, and anybody who reaches it would control this "
-                      "proxy; use 127.0.0.1:",
-                      config.grpc_server.port,
-                      ", or turn grpc_allow_insecure on where the network keeps strangers out")});
-  }
+  CheckAccess(config, problems);
   return problems;
 }
 

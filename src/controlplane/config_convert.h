@@ -13,8 +13,8 @@ namespace srsproxy::control {
 // member keeps its initial value.
 Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& problems);
 
-// What single settings cannot tell: files that cannot be read, ports used twice, a listener that
-// lacks its certificate, a gRPC port that is open to all.
+// What single settings cannot tell: files that cannot be used, ports used twice, a listener that
+// lacks its certificate, a gRPC port that is open to strangers.
 std::vector<ConfigProblem> CheckTogether(const Config& config);
 
 }  // namespace srsproxy::control

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "controlplane/config_access.h"
+
 namespace srsproxy::control {
 namespace {
 
@@ -17,10 +19,11 @@ std::string BoundAddress(ListenAddress address, uint16_t port) {
 
 ControlPlane::ControlPlane(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
+      access_(*dependencies_.config.Get(), dependencies_.logger, dependencies_.metrics),
       requests_(dependencies_.clock),
       refusals_("origin registration refused", dependencies_.clock, dependencies_.logger),
       denials_("call denied", dependencies_.clock, dependencies_.logger),
-      gate_(nullptr, denials_, dependencies_.metrics),
+      gate_(access_.tokens(), denials_, dependencies_.metrics),
       observer_{.clock = dependencies_.clock,
                 .metrics = dependencies_.metrics,
                 .logger = dependencies_.logger,
@@ -49,7 +52,9 @@ absl::Status ControlPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   auto server = ControlServer::Start(
-      config.grpc_server,
+  if (auto status = access_.Start(); !status.ok()) return status;
+  for (const auto& warning : AccessWarnings(config)) dependencies_.logger.Warn(warning);
+      config.grpc_server, access_.Credentials(),
       {&origin_service_, &stream_service_, &session_service_, &event_service_, &proxy_service_},
       dependencies_.readiness);
   if (!server.ok()) return server.status();
@@ -62,7 +67,8 @@ absl::Status ControlPlane::Start() {
   }
   if (!config.system_api.enabled) return absl::OkStatus();
 
-  auto api = SystemApi::Start(config.system_api, {.metrics = dependencies_.metrics,
+  auto api = SystemApi::Start(config.system_api, {.config = dependencies_.config,
+                                                  .metrics = dependencies_.metrics,
                                                   .readiness = dependencies_.readiness,
                                                   .refusals = refusals_,
                                                   .version = dependencies_.version,
@@ -89,6 +95,7 @@ void ControlPlane::Stop(absl::Duration grace) {
   server_.reset();
   system_api_port_ = 0;
   grpc_port_ = 0;
+  access_.Stop();
 }
 
 bool ControlPlane::BeginDrain(absl::Duration spread) {

@@ -9,6 +9,7 @@
 
 #include <absl/time/time.h>
 
+#include "controlplane/access_files.h"
 #include "controlplane/call_gate.h"
 #include "controlplane/config_store.h"
 #include "controlplane/control_server.h"
@@ -77,6 +78,7 @@ class ControlPlane {
   const Dependencies dependencies_;
   std::atomic<uint16_t> grpc_port_{0};
   std::atomic<uint16_t> system_api_port_{0};
+  AccessFiles access_;
   RequestMemory requests_;
   RefusalLog refusals_;  // Of registrations.
   RefusalLog denials_;   // Of calls.

@@ -24,8 +24,8 @@ constexpr char kSetting[] = "PROXY_GRPC_SERVER";
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
-    const ListenAddress& address, const std::vector<grpc::Service*>& services,
-    Readiness& readiness) {
+    const ListenAddress& address, std::shared_ptr<grpc::ServerCredentials> credentials,
+    const std::vector<grpc::Service*>& services, Readiness& readiness) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
@@ -50,8 +50,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
                           std::string(kSetting) + ": " + std::string(MessageOf(probed)));
     }
     const std::string host = address.host.empty() ? "::" : address.host;
-    builder.AddListeningPort(JoinHostPort(host, address.port), grpc::InsecureServerCredentials(),
-                             &port);
+    builder.AddListeningPort(JoinHostPort(host, address.port), std::move(credentials), &port);
   }
   auto server = builder.BuildAndStart();
   if (server == nullptr || (address.enabled && port == 0)) {

@@ -7,6 +7,7 @@
 
 #include <absl/time/time.h>
 #include <grpcpp/channel.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include "controlplane/readiness.h"
@@ -19,10 +20,11 @@ namespace srsproxy::control {
 class ControlServer {
  public:
   // Begins to serve. A disabled address: only InProcessChannel() leads here. The services and
-  // `readiness` outlive the server. UNAVAILABLE names PROXY_GRPC_SERVER and its address.
+  // `readiness` outlive the server, and what `credentials` refers to. UNAVAILABLE names
+  // PROXY_GRPC_SERVER and its address.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Start(
-      const ListenAddress& address, const std::vector<grpc::Service*>& services,
-      Readiness& readiness);
+      const ListenAddress& address, std::shared_ptr<grpc::ServerCredentials> credentials,
+      const std::vector<grpc::Service*>& services, Readiness& readiness);
 
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

@@ -42,6 +42,11 @@ std::string PathOf(beast::string_view target) {
   return std::string(target.substr(0, target.find('?')));
 }
 
+std::string AuthorizationOf(const http::request<http::string_body>& message) {
+  if (message.count(http::field::authorization) != 1) return "";
+  return std::string(message[http::field::authorization]);
+}
+
 // What a failed read means for the client: an answer, or none when it is beyond hearing.
 struct ReadFailure {
   std::optional<HttpResponse> answer;
@@ -268,7 +273,8 @@ net::Task<bool> HttpServer::ServeRequest(Connection& connection) {
   HttpRequest request{.method = head_only ? "GET" : std::string(message.method_string()),
                       .path = PathOf(message.target()),
                       .body = std::move(message.body()),
-                      .client = connection.client};
+                      .client = connection.client,
+                      .authorization = AuthorizationOf(message)};
   stream.expires_never();
   auto response = co_await handler_(std::move(request));
   co_return co_await Reply(connection, std::move(response), head_only, keep_alive);

@@ -28,7 +28,8 @@ struct HttpRequest {
   std::string method;  // "GET" for HEAD too: the server leaves out the body.
   std::string path;    // Without the query.
   std::string body;
-  std::string client;  // The address without a port.
+  std::string client;         // The address without a port.
+  std::string authorization;  // The header; empty: there is none, or several.
 };
 
 struct HttpResponse {

@@ -15,6 +15,8 @@
 #include "controlplane/call_gate.h"
 #include "controlplane/call_status.h"
 #include "controlplane/register_body.h"
+#include "controlplane/secret.h"
+#include "dataplane/core/network.h"
 
 namespace srsproxy::control {
 namespace {
@@ -89,8 +91,13 @@ SystemApi::SystemApi(Dependencies dependencies)
 
 net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   const auto& path = request.path;
+  const bool is_probe = path == "/healthz" || path == "/readyz";
+  if (!is_probe) {
+    if (auto denied = CheckNetwork(request)) co_return *std::move(denied);
+  }
   if (path == "/api/v1/srs/register") {
     if (request.method != "POST") co_return MethodNotAllowed(request, "POST");
+    if (auto denied = CheckToken(request)) co_return *std::move(denied);
     co_return co_await Register(std::move(request));
   }
 
@@ -108,6 +115,31 @@ net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   }
   if (request.method != "GET") co_return MethodNotAllowed(request, "GET, HEAD");
   co_return (this->*get)();
+}
+
+std::optional<HttpResponse> SystemApi::CheckNetwork(const HttpRequest& request) const {
+  if (Admits(dependencies_.config.Get()->system_api_allow, request.client)) return std::nullopt;
+  dependencies_.metrics.CountAuthDecision(AuthResult::kDenied, "network_denied");
+  const std::string message =
+      request.client + " may not use the System API; its network is not in PROXY_SYSTEM_API_ALLOW";
+  dependencies_.refusals.Add(request.client, message);
+  return control::ErrorResponse(403, "SCOPE_DENIED", message);
+}
+
+std::optional<HttpResponse> SystemApi::CheckToken(const HttpRequest& request) const {
+  const auto config = dependencies_.config.Get();
+  if (!config->http_api_auth_enabled) return std::nullopt;
+  const auto token = BearerToken(request.authorization);
+  const SecretDigest wanted(config->http_api_auth_token);
+  if (token && SecretDigest(*token).Matches(wanted)) return std::nullopt;
+  dependencies_.metrics.CountAuthDecision(AuthResult::kDenied, "token_required");
+  const std::string message =
+      std::string(token ? "the bearer token is wrong" : "a bearer token is needed") +
+      "; send 'Authorization: Bearer <token>' with PROXY_HTTP_API_AUTH_TOKEN";
+  dependencies_.refusals.Add(request.client, message);
+  auto response = control::ErrorResponse(401, "TOKEN_REQUIRED", message);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"srsproxy\"");
+  return response;
 }
 
 net::Task<HttpResponse> SystemApi::Register(HttpRequest request) {

@@ -5,10 +5,14 @@
 //   GET  /api/v1/versions       {"signature":"srsproxy","version":"<version>"}
 //   GET  /metrics               Prometheus text
 //   GET  /healthz, /readyz      200, or 503 with the reasons
+//
+// Callers outside of PROXY_SYSTEM_API_ALLOW get 403 for all but the last two. Registering needs the
+// bearer token where PROXY_HTTP_API_AUTH_ENABLED is on; else 401.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <absl/time/time.h>
@@ -18,6 +22,7 @@
 #include "controlplane/readiness.h"
 #include "controlplane/refusal_log.h"
 #include "dataplane/core/endpoint.h"
+#include "dataplane/core/live_config.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
 #include "srsproxy/v1/origin_service.grpc.pb.h"
@@ -28,6 +33,7 @@ class SystemApi {
  public:
   // The referred objects outlive the System API.
   struct Dependencies {
+    const LiveConfig& config;
     Metrics& metrics;
     const Readiness& readiness;
     RefusalLog& refusals;
@@ -50,6 +56,9 @@ class SystemApi {
 
   net::Task<HttpResponse> Answer(HttpRequest request);
   net::Task<HttpResponse> Register(HttpRequest request);
+  // Both: the answer to a caller that may not do this; nullopt: it may.
+  std::optional<HttpResponse> CheckNetwork(const HttpRequest& request) const;
+  std::optional<HttpResponse> CheckToken(const HttpRequest& request) const;
   HttpResponse Versions() const;
   HttpResponse MetricsText() const;
   HttpResponse Healthy() const;

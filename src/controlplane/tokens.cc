@@ -205,14 +205,8 @@ absl::StatusOr<TokenTable> LoadTokens(const std::string& path) {
   return table;
 }
 
-absl::StatusOr<std::unique_ptr<TokenStore>> TokenStore::Open(const std::string& path) {
-  auto table = LoadTokens(path);
-  if (!table.ok()) return table.status();
-  return std::unique_ptr<TokenStore>(new TokenStore(path, *std::move(table)));
-}
-
-TokenStore::TokenStore(std::string path, TokenTable table)
-    : path_(std::move(path)), table_(std::make_shared<const TokenTable>(std::move(table))) {}
+TokenStore::TokenStore(std::string path)
+    : path_(std::move(path)), table_(std::make_shared<const TokenTable>()) {}
 
 std::shared_ptr<const TokenTable> TokenStore::table() const {
   const std::lock_guard lock(mutex_);

@@ -50,18 +50,17 @@ absl::StatusOr<TokenTable> LoadTokens(const std::string& path);
 // The tokens in force. Thread-safe.
 class TokenStore {
  public:
-  // Errors as LoadTokens.
-  static absl::StatusOr<std::unique_ptr<TokenStore>> Open(const std::string& path);
+  // Knows no token before the first Reload that succeeds.
+  explicit TokenStore(std::string path);
 
   // As TokenTable::Find.
   std::shared_ptr<const Identity> Find(std::string_view token) const;
 
-  // Reads the file again. On an error the former tokens stay. Returns how many there are.
+  // Reads the file. On an error, as of LoadTokens, the former tokens stay. Returns how many there
+  // are.
   absl::StatusOr<size_t> Reload();
 
  private:
-  TokenStore(std::string path, TokenTable table);
-
   std::shared_ptr<const TokenTable> table() const;
 
   const std::string path_;

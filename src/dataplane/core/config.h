@@ -14,6 +14,7 @@
 
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/log.h"
+#include "dataplane/core/network.h"
 #include "dataplane/core/placement_rule.h"
 #include "dataplane/core/stream_url.h"
 
@@ -63,7 +64,7 @@ struct Config {
   absl::Duration webrtc_idle_timeout;
   absl::Duration srt_idle_timeout;
   std::string srt_default_stream;
-  std::vector<std::string> trusted_proxies;
+  std::vector<Network> trusted_proxies;
 
   // Origins and placement.
   LoadBalancerType load_balancer_type = LoadBalancerType::kMemory;
@@ -94,8 +95,8 @@ struct Config {
   bool http_api_auth_enabled = false;
   HttpApiAuthType http_api_auth_type = HttpApiAuthType::kBearer;
   std::string http_api_auth_token;
-  std::vector<std::string> system_api_allow;
-  std::vector<std::string> origin_networks;
+  std::vector<Network> system_api_allow;  // Empty: any.
+  std::vector<Network> origin_networks;   // Empty: any.
   std::string grpc_tls_cert;
   std::string grpc_tls_key;
   std::string grpc_tls_client_ca;

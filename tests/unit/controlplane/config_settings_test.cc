@@ -14,6 +14,7 @@
 #include "controlplane/config_loader.h"
 #include "controlplane/config_schema.h"
 #include "controlplane/config_store.h"
+#include "tests/support/certificates.h"
 
 namespace srsproxy::control {
 namespace {
@@ -127,12 +128,12 @@ std::vector<SettingCase> Cases() {
       CASE(http_api_auth_token, "t", "t"),
       CASE(system_api_allow, "10.0.0.0/8", "10.0.0.0/8"),
       CASE(origin_networks, "10.1.0.0/16", "10.1.0.0/16"),
-      CASE(grpc_tls_cert, "c", "c"),
-      CASE(grpc_tls_key, "k", "k"),
-      CASE(grpc_tls_client_ca, "ca", "ca"),
+      CASE(grpc_tls_cert, "GRPC_CERT", "GRPC_CERT"),
+      CASE(grpc_tls_key, "GRPC_KEY", "GRPC_KEY"),
+      CASE(grpc_tls_client_ca, "GRPC_CERT", "GRPC_CERT"),
       CASE(grpc_allow_insecure, "on", "on"),
       CASE(grpc_advertise, "proxy:1", "proxy:1"),
-      CASE(tokens_file, "t.yaml", "t.yaml"),
+      CASE(tokens_file, "TOKENS", "TOKENS"),
       CASE(peer_token, "pt", "pt"),
       CASE(cluster_api, "on", "on"),
   };
@@ -143,12 +144,22 @@ enum class Source { kFlag, kEnvironment, kDotEnv, kFile };
 
 class SettingTest : public ::testing::TestWithParam<SettingCase> {
  protected:
+  static void SetUpTestSuite() {
+    certificates_ = std::make_unique<Certificates>();
+    certificates_->Make("grpc");
+    certificates_->Write("tokens.yaml", "tokens:\n  - {token: 0123456789abcdef, role: admin}\n");
+  }
+  static void TearDownTestSuite() { certificates_.reset(); }
+
   SettingTest() : directory_(std::filesystem::path(::testing::TempDir()) / "srsproxy_setting") {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
     for (std::string* text : {&case_.text, &case_.shown}) {
       if (*text == "CERTIFICATE") *text = Write("cert.pem", "-----BEGIN");
       if (*text == "FILE") *text = Write("settings.yaml", "\n");
+      if (*text == "GRPC_CERT") *text = certificates_->Cert("grpc");
+      if (*text == "GRPC_KEY") *text = certificates_->Key("grpc");
+      if (*text == "TOKENS") *text = certificates_->directory() + "/tokens.yaml";
     }
   }
   ~SettingTest() override { std::filesystem::remove_all(directory_); }
@@ -158,14 +169,28 @@ class SettingTest : public ::testing::TestWithParam<SettingCase> {
     return (directory_ / name).string();
   }
 
+  // What else has to be set when `setting` is.
+  std::map<std::string, std::string> Needed(const std::string& setting) {
+    if (setting == "rtmps_server") {
+      return {{"tls_cert", Write("cert.pem", "-----BEGIN")},
+              {"tls_key", Write("key.pem", "-----BEGIN")}};
+    }
+    std::map<std::string, std::string> needed;
+    if (setting.starts_with("grpc_tls_")) {
+      needed = {{"grpc_tls_cert", certificates_->Cert("grpc")},
+                {"grpc_tls_key", certificates_->Key("grpc")}};
+    }
+    if (setting == "http_api_auth_enabled") needed = {{"http_api_auth_token", "t"}};
+    if (setting == "http_api_auth_token") needed = {{"http_api_auth_enabled", "on"}};
+    needed.erase(setting);
+    return needed;
+  }
+
   absl::StatusOr<LoadedConfig> LoadFrom(Source source, const Setting& setting) {
     ConfigSources sources;
     sources.working_directory = directory_.string();
     sources.host_name = "host";
-    if (setting.name() == "rtmps_server") {  // It cannot be on without these.
-      sources.flags = {{"tls_cert", Write("cert.pem", "-----BEGIN")},
-                       {"tls_key", Write("key.pem", "-----BEGIN")}};
-    }
+    sources.flags = Needed(setting.name());
     switch (source) {
       case Source::kFlag:
         sources.flags[setting.name()] = case_.text;
@@ -188,7 +213,10 @@ class SettingTest : public ::testing::TestWithParam<SettingCase> {
 
   SettingCase case_ = GetParam();
   const std::filesystem::path directory_;
+  static std::unique_ptr<Certificates> certificates_;
 };
+
+std::unique_ptr<Certificates> SettingTest::certificates_;
 
 TEST_P(SettingTest, ComesFromEverySourceIntoCore) {
   for (const Setting& setting : AllSettings()) {

@@ -165,21 +165,22 @@ TEST_F(TokenFileTest, IsRefusedWhenItIsNoFile) {
 }
 
 TEST_F(TokenFileTest, IsReadAgainAllOrNothing) {
-  const auto store = TokenStore::Open(path_);
-  ASSERT_TRUE(store.ok()) << store.status();
-  EXPECT_NE((*store)->Find(kAdminToken), nullptr);
+  TokenStore store(path_);
+  EXPECT_EQ(store.Find(kAdminToken), nullptr) << "nothing was read yet";
+  ASSERT_TRUE(store.Reload().ok());
+  EXPECT_NE(store.Find(kAdminToken), nullptr);
 
   Write("tokens:\n  - {token: newer-token-0123456789, role: viewer}\n  - {token: short}\n");
-  EXPECT_FALSE((*store)->Reload().ok());
-  EXPECT_NE((*store)->Find(kAdminToken), nullptr) << "the former tokens stay";
-  EXPECT_EQ((*store)->Find("newer-token-0123456789"), nullptr);
+  EXPECT_FALSE(store.Reload().ok());
+  EXPECT_NE(store.Find(kAdminToken), nullptr) << "the former tokens stay";
+  EXPECT_EQ(store.Find("newer-token-0123456789"), nullptr);
 
   Write("tokens:\n  - {token: newer-token-0123456789, role: viewer}\n");
-  const auto count = (*store)->Reload();
+  const auto count = store.Reload();
   ASSERT_TRUE(count.ok()) << count.status();
   EXPECT_EQ(*count, 1U);
-  EXPECT_EQ((*store)->Find(kAdminToken), nullptr);
-  EXPECT_NE((*store)->Find("newer-token-0123456789"), nullptr);
+  EXPECT_EQ(store.Find(kAdminToken), nullptr);
+  EXPECT_NE(store.Find("newer-token-0123456789"), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,51 @@
+// The files by which the control plane knows its callers and is known by them, kept up to date.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <grpcpp/security/server_credentials.h>
+
+#include "controlplane/file_watch.h"
+#include "controlplane/grpc_certificates.h"
+#include "controlplane/tokens.h"
+#include "dataplane/core/config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/status.h"
+
+namespace srsproxy::control {
+
+class AccessFiles {
+ public:
+  // Logger and metrics outlive it. Reads nothing yet.
+  AccessFiles(const Config& config, const Logger& logger, Metrics& metrics);
+
+  // Reads the files, and again whenever they change, until Stop. Errors name the setting.
+  absl::Status Start();
+  void Stop();
+
+  // Reads all files again, each all or nothing: what is wrong is logged, and the former contents
+  // stay. Any thread.
+  void Reload();
+
+  // Null when PROXY_TOKENS_FILE is not set: callers need none.
+  const TokenStore* tokens() const { return tokens_ ? &*tokens_ : nullptr; }
+
+  // Outlived by the AccessFiles.
+  std::shared_ptr<grpc::ServerCredentials> Credentials();
+
+ private:
+  absl::Status ReloadTokens();
+  absl::Status ReloadCertificates();
+  void Tell(const absl::Status& status) const;
+
+  const Logger& logger_;
+  Metrics& metrics_;
+  std::vector<std::string> files_;
+  std::optional<TokenStore> tokens_;
+  std::optional<GrpcCertificates> certificates_;
+  std::optional<FileWatch> watch_;
+};
+
+}  // namespace srsproxy::control
