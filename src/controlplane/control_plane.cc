@@ -51,9 +51,9 @@ ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
 absl::Status ControlPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
-  auto server = ControlServer::Start(
   if (auto status = access_.Start(); !status.ok()) return status;
   for (const auto& warning : AccessWarnings(config)) dependencies_.logger.Warn(warning);
+  auto server = ControlServer::Start(
       config.grpc_server, access_.Credentials(),
       {&origin_service_, &stream_service_, &session_service_, &event_service_, &proxy_service_},
       dependencies_.readiness);
@@ -93,9 +93,9 @@ void ControlPlane::Stop(absl::Duration grace) {
   event_service_.Stop();
   if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
   server_.reset();
+  access_.Stop();
   system_api_port_ = 0;
   grpc_port_ = 0;
-  access_.Stop();
 }
 
 bool ControlPlane::BeginDrain(absl::Duration spread) {
