@@ -41,6 +41,17 @@ bool ShareAddress(const std::vector<std::string>& a, const std::vector<std::stri
   return std::find_first_of(a.begin(), a.end(), b.begin(), b.end()) != a.end();
 }
 
+// The origins that `index` has for `attribute`.
+std::set<std::string> IdsOf(const std::set<std::pair<std::string, std::string>>& index,
+                            std::string_view attribute) {
+  std::set<std::string> ids;
+  for (auto at = index.lower_bound({std::string(attribute), ""});
+       at != index.end() && at->first == attribute; ++at) {
+    ids.insert(at->second);
+  }
+  return ids;
+}
+
 absl::Status NoLease() {
   return absl::NotFoundError(
       "no origin holds this lease: it has expired, was superseded or deregistered; register again");
@@ -135,26 +146,29 @@ absl::Status OriginRegistry::RegisterPermanent(OriginRegistration registration) 
 }
 
 absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_id,
-                                                         const LoadReport& load,
-                                                         std::optional<absl::Duration> interval) {
-  if (interval.has_value() && *interval <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError("heartbeat_interval: must be above 0");
-  }
+                                                         const OriginHeartbeat& heartbeat) {
   const MonotonicTime now = clock_.Now();
   const std::lock_guard lock(mutex_);
   const auto at = ids_by_lease_.find(ToAbsl(lease_id));
   if (at == ids_by_lease_.end()) return NoLease();
   Entry& entry = entries_.find(at->second)->second;
-  entry.rhythm.Heartbeat(now);
-  if (interval.has_value()) entry.rhythm.Told(*interval);
-  Origin heard = *entry.origin;
-  heard.load = load;
-  MarkHeard(heard, now);
-  Update(entry, std::move(heard), "heard again");
+  const bool ignored = heartbeat.sequence != 0 && heartbeat.sequence <= entry.last_sequence;
   ++stats_.heartbeats;
-  Publish();
-  return HeartbeatReply{entry.origin->id, entry.origin->generation, AskedInterval(entry),
-                        options_.ttl, entry.origin->admin_state};
+  if (!ignored) {
+    if (heartbeat.sequence != 0) entry.last_sequence = heartbeat.sequence;
+    entry.rhythm.Heartbeat(now);
+    Origin heard = *entry.origin;
+    heard.load = heartbeat.load;
+    MarkHeard(heard, now);
+    Update(entry, std::move(heard), "heard again");
+    Publish();
+  }
+  return HeartbeatReply{.origin_id = entry.origin->id,
+                        .generation = entry.origin->generation,
+                        .heartbeat_interval = AskedInterval(entry),
+                        .ttl = options_.ttl,
+                        .admin_state = entry.origin->admin_state,
+                        .ignored = ignored};
 }
 
 absl::StatusOr<std::string> OriginRegistry::DeregisterLease(std::string_view lease_id) {
@@ -168,7 +182,8 @@ absl::StatusOr<std::string> OriginRegistry::DeregisterLease(std::string_view lea
   return id;
 }
 
-absl::Status OriginRegistry::DeregisterOrigin(std::string_view origin_id) {
+absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterOrigin(std::string_view origin_id) {
+  const MonotonicTime now = clock_.Now();
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(origin_id);
   if (at == entries_.end()) {
@@ -179,33 +194,66 @@ absl::Status OriginRegistry::DeregisterOrigin(std::string_view origin_id) {
         "origin ", Quoted(origin_id),
         " is the default backend of this proxy's settings: unset PROXY_DEFAULT_BACKEND_ENABLED"));
   }
+  OriginDeparture departure{.origin_id = at->first, .live = IsLive(at->second, now)};
   Remove(at, "deregistered by an operator");
   RestorePermanent();
   Publish();
-  return absl::OkStatus();
+  return departure;
 }
 
-absl::Status OriginRegistry::SetAdminState(std::string_view server,
-                                           std::optional<AdminState> state) {
-  const std::lock_guard lock(mutex_);
+std::vector<std::string> OriginRegistry::OverriddenServers() const {
+  std::vector<std::string> servers;
+  for (const auto& [server, overrides] : store_.AllOverrides()) servers.push_back(server);
+  return servers;
+}
+
+absl::StatusOr<OriginOverrides> OriginRegistry::CheckOverrides(
+    std::string_view server, absl::FunctionRef<void(OriginOverrides&)> change) const {
   OriginOverrides overrides = store_.Overrides(server);
-  overrides.admin_state = state;
-  return SetOverrides(server, overrides);
-}
-
-absl::Status OriginRegistry::SetWeight(std::string_view server, std::optional<double> weight) {
-  if (weight.has_value() && (!std::isfinite(*weight) || *weight <= 0)) {
-    return absl::InvalidArgumentError("weight: must be above 0");
+  change(overrides);
+  if (overrides.admin_state != AdminState::kDraining) {
+    overrides.drain.reset();
+  } else if (!overrides.drain.has_value()) {
+    overrides.drain = OriginDrain{.started_at = clock_.WallNow()};
   }
+  absl::Status status = ValidateServer(server);
+  status.Update(ValidateOverrides(overrides));
+  if (!status.ok()) return status;
+  return overrides;
+}
+
+absl::StatusOr<OriginOverrides> OriginRegistry::UpdateOverrides(
+    std::string_view server, absl::FunctionRef<void(OriginOverrides&)> change) {
+  const std::lock_guard one_at_a_time(overrides_mutex_);
+  auto overrides = CheckOverrides(server, change);
+  if (!overrides.ok()) return overrides;
+  if (auto status = store_.SetOverrides(server, *overrides); !status.ok()) return status;
+
   const std::lock_guard lock(mutex_);
-  OriginOverrides overrides = store_.Overrides(server);
-  overrides.weight = weight;
-  return SetOverrides(server, overrides);
+  for (const std::string& id : IdsOf(ids_by_server_, server)) {
+    Entry& entry = entries_.find(id)->second;
+    Origin changed = *entry.origin;
+    ApplyOverrides(changed, *overrides);
+    Update(entry, std::move(changed), "set by an operator");
+  }
+  Publish();
+  return overrides;
 }
 
 std::shared_ptr<const OriginSnapshot> OriginRegistry::snapshot() const {
   const std::lock_guard lock(snapshot_mutex_);
   return snapshot_;
+}
+
+std::shared_ptr<const OriginSnapshot> OriginRegistry::CurrentSnapshot() {
+  const std::lock_guard lock(mutex_);
+  if (stale_) PublishNow();
+  return snapshot();
+}
+
+absl::Duration OriginRegistry::default_interval() const {
+  const std::lock_guard lock(mutex_);
+  return std::min(options_.heartbeat_interval, options_.ttl / 3);
 }
 
 std::vector<OriginConflict> OriginRegistry::Conflicts() const {
@@ -280,7 +328,12 @@ void OriginRegistry::Tick() {
                                                  entry.rhythm.Silence(now), absl::Seconds(1)))));
   }
   RestorePermanent();
-  if (!pending_events_.empty()) Publish();
+  if (stale_ || !pending_events_.empty()) PublishNow();
+}
+
+absl::Duration OriginRegistry::ttl() const {
+  const std::lock_guard lock(mutex_);
+  return options_.ttl;
 }
 
 void OriginRegistry::SetTtl(absl::Duration ttl) {
@@ -329,17 +382,16 @@ bool OriginRegistry::IsLive(const Entry& entry, MonotonicTime now) const {
 
 void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view reason) {
   const MonotonicTime now = clock_.Now();
-  Entry entry{nullptr,
-              std::move(lease_id),
-              RtmpAddresses(origin.registration),
-              HeartbeatRhythm(now, options_.heartbeat_interval),
-              {},
-              {}};
+  Entry entry{
+      nullptr, std::move(lease_id), 0, {}, HeartbeatRhythm(now, options_.heartbeat_interval), {},
+      {}};
   if (const auto told = origin.registration.heartbeat_interval) entry.rhythm.Told(*told);
   origin.id = origin.registration.Id();
   origin.permanent = entry.lease_id.empty();
   MarkHeard(origin, now);
-  Override(origin, store_.Overrides(origin.registration.server));
+  ApplyOverrides(origin, store_.Overrides(origin.registration.server));
+  SetAddresses(origin.id, entry, RtmpAddresses(origin.registration));
+  ids_by_server_.emplace(origin.registration.server, origin.id);
   entry.origin = std::make_shared<const Origin>(std::move(origin));
   const std::string& id = entry.origin->id;
   ForgetSuperseded([&](const Superseded& past) { return past.former == id; });
@@ -374,11 +426,15 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
   }
   const bool to_save = !keeps_lease || renewed.generation != former.generation ||
                        renewed.registration != former.registration;
-  entry.addresses = std::move(addresses);
+  SetAddresses(former.id, entry, std::move(addresses));
+  // Two servers may have ids that read the same.
+  ids_by_server_.erase({former.registration.server, former.id});
+  ids_by_server_.emplace(renewed.registration.server, former.id);
+  entry.last_sequence = 0;
   entry.rhythm.Heard(now);
   if (const auto told = renewed.registration.heartbeat_interval) entry.rhythm.Told(*told);
   MarkHeard(renewed, now);
-  Override(renewed, store_.Overrides(renewed.registration.server));
+  ApplyOverrides(renewed, store_.Overrides(renewed.registration.server));
   Update(entry, std::move(renewed), same_address ? "renewed" : "moved to another address");
   if (to_save) Save(entry);
   return same_address;
@@ -390,25 +446,39 @@ void OriginRegistry::MarkHeard(Origin& origin, MonotonicTime now) const {
   origin.heartbeat_at = clock_.WallNow();
 }
 
-void OriginRegistry::Override(Origin& origin, const OriginOverrides& overrides) {
+void OriginRegistry::ApplyOverrides(Origin& origin, OriginOverrides overrides) {
+  const OriginRegistration& told = origin.registration;
   origin.admin_state = overrides.admin_state.value_or(AdminState::kActive);
-  origin.weight = overrides.weight.value_or(origin.registration.weight);
+  origin.weight = overrides.weight.value_or(told.weight);
+  origin.zone = overrides.zone.value_or(told.zone);
+  origin.labels = overrides.labels.value_or(told.labels);
+  origin.capacity = overrides.capacity.value_or(told.capacity);
+  origin.overrides = std::move(overrides);
+}
+
+void OriginRegistry::SetAddresses(const std::string& id, Entry& entry,
+                                  std::vector<std::string> addresses) {
+  for (const std::string& address : entry.addresses) ids_by_address_.erase({address, id});
+  entry.addresses = std::move(addresses);
+  for (const std::string& address : entry.addresses) ids_by_address_.emplace(address, id);
 }
 
 void OriginRegistry::Update(Entry& entry, Origin changed, std::string_view reason) {
   const std::shared_ptr<const Origin> former =
       std::exchange(entry.origin, std::make_shared<const Origin>(std::move(changed)));
   const Origin& now = *entry.origin;
-  const bool worth_telling =
-      former->generation != now.generation || former->registration != now.registration ||
-      former->health != now.health || former->admin_state != now.admin_state ||
-      former->down != now.down || former->weight != now.weight;
+  const bool worth_telling = former->generation != now.generation ||
+                             former->registration != now.registration ||
+                             former->health != now.health || former->down != now.down ||
+                             former->overrides != now.overrides;
   if (worth_telling) Emit(OriginEvent::Kind::kChanged, entry.origin, std::string(reason));
 }
 
 void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
-  const Entry& entry = at->second;
+  Entry& entry = at->second;
   const std::string& id = at->first;
+  SetAddresses(id, entry, {});
+  ids_by_server_.erase({entry.origin->registration.server, id});
   if (!entry.origin->permanent) {
     ids_by_lease_.erase(entry.lease_id);
     store_.RemoveRecord(id);
@@ -420,16 +490,16 @@ void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
 
 std::vector<std::string> OriginRegistry::FindSuperseded(const OriginRegistration& registration,
                                                         MonotonicTime now) const {
-  const std::string id = registration.Id();
-  const std::vector<std::string> addresses = RtmpAddresses(registration);
-  std::vector<std::string> found;
-  for (const auto& [other_id, other] : entries_) {
-    if (other_id == id) continue;
-    const bool same_server = other.origin->registration.server == registration.server;
-    const bool moved = same_server && !other.origin->permanent && !IsLive(other, now);
-    if (moved || ShareAddress(other.addresses, addresses)) found.push_back(other_id);
+  std::set<std::string> found;
+  for (const std::string& address : RtmpAddresses(registration)) {
+    found.merge(IdsOf(ids_by_address_, address));
   }
-  return found;
+  for (const std::string& id : IdsOf(ids_by_server_, registration.server)) {
+    const Entry& entry = entries_.find(id)->second;
+    if (!entry.origin->permanent && !IsLive(entry, now)) found.insert(id);
+  }
+  found.erase(registration.Id());
+  return {found.begin(), found.end()};
 }
 
 void OriginRegistry::Supersede(const std::string& former, const std::string& successor) {
@@ -449,10 +519,9 @@ void OriginRegistry::ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)>
 
 void OriginRegistry::NoteConflict(const Entry& entry, MonotonicTime now) {
   const Origin& origin = *entry.origin;
-  for (const auto& [other_id, other] : entries_) {
-    const bool same_server = other.origin->registration.server == origin.registration.server;
-    if (other_id == origin.id || !same_server || other.origin->permanent) continue;
-    if (!IsLive(other, now)) continue;
+  for (const std::string& id : IdsOf(ids_by_server_, origin.registration.server)) {
+    const Entry& other = entries_.find(id)->second;
+    if (id == origin.id || other.origin->permanent || !IsLive(other, now)) continue;
     EmitConflict(entry, entry.addresses.front(), other.addresses.front());
     return;
   }
@@ -465,20 +534,6 @@ void OriginRegistry::EmitConflict(const Entry& entry, std::string_view address,
        absl::StrCat("server ", Quoted(entry.origin->registration.server), " is live at ",
                     ToAbsl(address), " and at ", ToAbsl(other_address),
                     ": give each SRS a server id file of its own"));
-}
-
-absl::Status OriginRegistry::SetOverrides(std::string_view server,
-                                          const OriginOverrides& overrides) {
-  if (server.empty()) return absl::InvalidArgumentError("server: must not be empty");
-  if (auto status = store_.SetOverrides(server, overrides); !status.ok()) return status;
-  for (auto& [id, entry] : entries_) {
-    if (entry.origin->registration.server != server) continue;
-    Origin changed = *entry.origin;
-    Override(changed, overrides);
-    Update(entry, std::move(changed), "set by an operator");
-  }
-  Publish();
-  return absl::OkStatus();
 }
 
 void OriginRegistry::ExpireLeases(MonotonicTime now) {
@@ -559,6 +614,15 @@ void OriginRegistry::Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> 
 }
 
 void OriginRegistry::Publish() {
+  stale_ = true;
+  const bool young = absl::FromChrono(clock_.Now() - published_at_) < options_.max_snapshot_age;
+  if (pending_events_.empty() && young) return;
+  PublishNow();
+}
+
+void OriginRegistry::PublishNow() {
+  stale_ = false;
+  published_at_ = clock_.Now();
   auto next = std::make_shared<OriginSnapshot>();
   next->origins.reserve(entries_.size());
   for (const auto& [id, entry] : entries_) next->origins.push_back(entry.origin);

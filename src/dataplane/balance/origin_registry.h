@@ -8,8 +8,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
@@ -34,6 +36,8 @@ struct OriginRegistryOptions {
   int down_after_failures = 3;                       // Consecutive; a refusal counts at once.
   size_t max_origins = 10'000;
   size_t max_superseded = 4'096;  // Former ids that streams can still be followed from.
+  // How old the load and heartbeat times of snapshot() may be.
+  absl::Duration max_snapshot_age = absl::Milliseconds(100);
 };
 
 // What an origin is told when it registers.
@@ -47,12 +51,24 @@ struct OriginLease {
   bool renewed = false;                 // The same origin was registered already.
 };
 
+// A sign of life.
+struct OriginHeartbeat {
+  LoadReport load;
+  uint64_t sequence = 0;  // Grows with each heartbeat since the registration; 0: not counted.
+};
+
 struct HeartbeatReply {
   std::string origin_id;
   uint64_t generation = 1;
   absl::Duration heartbeat_interval;
   absl::Duration ttl;
   AdminState admin_state = AdminState::kActive;
+  bool ignored = false;  // Its sequence was not above the last one: it changed nothing.
+};
+
+struct OriginDeparture {
+  std::string origin_id;
+  bool live = false;  // It was heard within two intervals, so its next heartbeat may bring it back.
 };
 
 // Live origins of one `server` at different addresses: a copied image, or one that has just moved.
@@ -64,7 +80,7 @@ struct OriginConflict {
 struct OriginEvent {
   enum class Kind : uint8_t {
     kJoined,    // First registration of this id.
-    kChanged,   // Its addresses, generation, health, admin state, weight or DOWN changed.
+    kChanged,   // Anything but its load and heartbeat times changed.
     kLeft,      // It is in no snapshot any more; `reason` says why.
     kConflict,  // It is live while another of the same `server` is live at another address.
   };
@@ -101,25 +117,43 @@ class OriginRegistry {
   // its address and comes back when that one leaves.
   absl::Status RegisterPermanent(OriginRegistration registration);
 
-  // Renews a lease. `interval`: the time to the next one, when the origin tells it.
-  // NOT_FOUND: the lease has ended; the origin has to register again.
-  absl::StatusOr<HeartbeatReply> Heartbeat(std::string_view lease_id, const LoadReport& load,
-                                           std::optional<absl::Duration> interval = std::nullopt);
+  // Renews a lease. NOT_FOUND: the lease has ended; the origin has to register again.
+  absl::StatusOr<HeartbeatReply> Heartbeat(std::string_view lease_id,
+                                           const OriginHeartbeat& heartbeat);
 
   // By the origin itself. NOT_FOUND: no such lease. Returns the origin's id.
   absl::StatusOr<std::string> DeregisterLease(std::string_view lease_id);
   // By an operator. NOT_FOUND: no such origin. FAILED_PRECONDITION: it is permanent.
-  absl::Status DeregisterOrigin(std::string_view origin_id);
+  absl::StatusOr<OriginDeparture> DeregisterOrigin(std::string_view origin_id);
 
-  // An operator's wishes; nullopt clears. They hold for every origin of `server`, now and later.
-  absl::Status SetAdminState(std::string_view server, std::optional<AdminState> state);
-  absl::Status SetWeight(std::string_view server, std::optional<double> weight);
+  // What an operator decided for a `server`, registered or not.
+  OriginOverrides OverridesOf(std::string_view server) const { return store_.Overrides(server); }
+  // All servers about which an operator has decided anything.
+  std::vector<std::string> OverriddenServers() const;
+  // Changes what an operator decides for every origin of `server`, now and later, all or nothing;
+  // returns what is in force then. The admin state kDraining begins a drain without a deadline
+  // unless `change` sets one; any other ends it. May wait for a disk. Errors: as
+  // OriginStore::SetOverrides, and INVALID_ARGUMENT as ValidateServer and ValidateOverrides.
+  absl::StatusOr<OriginOverrides> UpdateOverrides(std::string_view server,
+                                                  absl::FunctionRef<void(OriginOverrides&)> change);
+  // Gives `origin` what an operator decided, in place of what was decided before.
+  static void ApplyOverrides(Origin& origin, OriginOverrides overrides);
+  // What UpdateOverrides would answer; changes nothing.
+  absl::StatusOr<OriginOverrides> CheckOverrides(
+      std::string_view server, absl::FunctionRef<void(OriginOverrides&)> change) const;
 
   // PROXY_ORIGIN_SERVER_TTL: also of leases that were given before.
   void SetTtl(absl::Duration ttl);
 
-  // The origins as of now. Never null; cheap enough for every pick.
+  // The origins as of now, but for load and heartbeat times, which lag behind by at most
+  // max_snapshot_age or until the next Tick. Never null; cheap enough for every pick.
   std::shared_ptr<const OriginSnapshot> snapshot() const;
+  // With every heartbeat that has been answered. Costs a copy of the list of origins.
+  std::shared_ptr<const OriginSnapshot> CurrentSnapshot();
+
+  // What an origin is asked for that tells no interval of its own.
+  absl::Duration default_interval() const;
+  absl::Duration ttl() const;
 
   // Live servers at more than one address, sorted by server.
   std::vector<OriginConflict> Conflicts() const;
@@ -164,12 +198,14 @@ class OriginRegistry {
   struct Entry {
     std::shared_ptr<const Origin> origin;
     std::string lease_id;                // Empty: permanent.
+    uint64_t last_sequence = 0;          // Since it registered last.
     std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
     HeartbeatRhythm rhythm;
     ConnectOpinion opinion;
     MonotonicTime next_probe;
   };
-  using Entries = std::map<std::string, Entry, std::less<>>;  // By origin id.
+  using Entries = std::map<std::string, Entry, std::less<>>;    // By origin id.
+  using Index = std::set<std::pair<std::string, std::string>>;  // An attribute and an origin id.
   struct Superseded {
     std::string former;
     std::string successor;
@@ -186,7 +222,7 @@ class OriginRegistry {
   // Whether the address is still the same.
   bool Renew(Entry& entry, Origin renewed, MonotonicTime now);
   void MarkHeard(Origin& origin, MonotonicTime now) const;
-  static void Override(Origin& origin, const OriginOverrides& overrides);
+  void SetAddresses(const std::string& id, Entry& entry, std::vector<std::string> addresses);
   void Update(Entry& entry, Origin changed, std::string_view reason);
   void Remove(Entries::iterator at, std::string reason);
   std::vector<std::string> FindSuperseded(const OriginRegistration& registration,
@@ -195,21 +231,25 @@ class OriginRegistry {
   void ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which);
   void NoteConflict(const Entry& entry, MonotonicTime now);
   void EmitConflict(const Entry& entry, std::string_view address, std::string_view other_address);
-  absl::Status SetOverrides(std::string_view server, const OriginOverrides& overrides);
   void ExpireLeases(MonotonicTime now);
   void SupersedeMoved(MonotonicTime now);
   void RestorePermanent();
   void Save(const Entry& entry);
   void Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin, std::string reason);
-  // Swaps the snapshot, then tells the pending events.
+  // Swaps the snapshot, then tells the pending events; later when only load and heartbeat times
+  // have changed and the snapshot is young.
   void Publish();
+  void PublishNow();
 
   const Clock& clock_;
   OriginStore& store_;
 
-  mutable std::mutex mutex_;  // Guards all below except snapshot_.
+  std::mutex overrides_mutex_;  // Held by UpdateOverrides; taken before mutex_.
+  mutable std::mutex mutex_;    // Guards all below except snapshot_.
   OriginRegistryOptions options_;
   Entries entries_;
+  Index ids_by_address_;
+  Index ids_by_server_;
   absl::flat_hash_map<std::string, std::string> ids_by_lease_;
   std::deque<Superseded> superseded_;                   // Oldest first.
   std::shared_ptr<const OriginSuccessors> successors_;  // Of superseded_; null: to be made anew.
@@ -218,6 +258,8 @@ class OriginRegistry {
   OriginRegistryStats stats_;
   std::vector<OriginEvent> pending_events_;
   std::vector<std::weak_ptr<Subscriber>> subscribers_;
+  MonotonicTime published_at_;
+  bool stale_ = false;  // The snapshot lacks something.
   uint64_t version_ = 0;
   uint64_t shape_version_ = 0;
 

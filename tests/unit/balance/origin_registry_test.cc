@@ -38,8 +38,24 @@ class OriginRegistryTest : public testing::Test {
     for (const auto& origin : registry_.snapshot()->origins) ids.push_back(origin->id);
     return ids;
   }
-  std::shared_ptr<const Origin> Find(std::string_view id) const {
-    return registry_.snapshot()->Find(id);
+  std::shared_ptr<const Origin> Find(std::string_view id) {
+    return registry_.CurrentSnapshot()->Find(id);
+  }
+  static OriginHeartbeat WithStreams(int64_t streams, uint64_t sequence = 0) {
+    OriginHeartbeat heartbeat;
+    heartbeat.load.streams = streams;
+    heartbeat.sequence = sequence;
+    return heartbeat;
+  }
+  absl::Status SetAdminState(std::string_view server, std::optional<AdminState> state) {
+    return registry_
+        .UpdateOverrides(server, [&](OriginOverrides& wishes) { wishes.admin_state = state; })
+        .status();
+  }
+  absl::Status SetWeight(std::string_view server, std::optional<double> weight) {
+    return registry_
+        .UpdateOverrides(server, [&](OriginOverrides& wishes) { wishes.weight = weight; })
+        .status();
   }
   // Time passes second by second, as the proxy lives it.
   void Pass(absl::Duration duration) {
@@ -53,7 +69,7 @@ class OriginRegistryTest : public testing::Test {
     for (; duration > absl::ZeroDuration(); duration -= absl::Seconds(10)) {
       Pass(absl::Seconds(10));
       for (const std::string& lease : leases) {
-        EXPECT_TRUE(registry_.Heartbeat(lease, LoadReport{}).ok());
+        EXPECT_TRUE(registry_.Heartbeat(lease, {}).ok());
       }
     }
   }
@@ -128,10 +144,10 @@ TEST_F(OriginRegistryTest, RenewalTakesOverWhatChanged) {
 
 TEST_F(OriginRegistryTest, HeartbeatCarriesLoadAndAnswersTheTerms) {
   const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
-  EXPECT_TRUE(registry_.SetAdminState("a", AdminState::kCordoned).ok());
-  LoadReport load;
-  load.cpu_ratio = 0.5;
-  const auto reply = registry_.Heartbeat(lease.lease_id, load);
+  EXPECT_TRUE(SetAdminState("a", AdminState::kCordoned).ok());
+  OriginHeartbeat heartbeat;
+  heartbeat.load.cpu_ratio = 0.5;
+  const auto reply = registry_.Heartbeat(lease.lease_id, heartbeat);
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(reply->origin_id, "a-svc-1");
   EXPECT_EQ(reply->generation, 1u);
@@ -158,6 +174,48 @@ TEST_F(OriginRegistryTest, AskedIntervalLeavesThreeHeartbeatsInATtl) {
   EXPECT_EQ(brief.Register(told, "x")->heartbeat_interval, absl::Seconds(2));
 }
 
+TEST_F(OriginRegistryTest, LateAndRepeatedHeartbeatsAreIgnored) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  const auto beat = [&](uint64_t sequence, int64_t streams) {
+    const auto reply = registry_.Heartbeat(lease.lease_id, WithStreams(streams, sequence));
+    EXPECT_EQ(reply->origin_id, "a-svc-1");
+    return reply->ignored;
+  };
+  EXPECT_FALSE(beat(5, 1));
+  Pass(absl::Seconds(100));
+  EXPECT_TRUE(beat(5, 2)) << "a repetition";
+  EXPECT_TRUE(beat(4, 3)) << "late";
+  EXPECT_EQ(Find("a-svc-1")->load.streams, 1);
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
+  EXPECT_FALSE(beat(0, 4)) << "not counted";
+  EXPECT_FALSE(beat(6, 5));
+  EXPECT_EQ(Find("a-svc-1")->load.streams, 5);
+  Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_FALSE(beat(1, 6)) << "counted anew since it registered again";
+}
+
+TEST_F(OriginRegistryTest, HeartbeatsShowInTheSnapshotBeforeLong) {
+  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
+  const auto shown = [&] { return registry_.snapshot()->Find("a-svc-1")->load.streams; };
+  const auto beat = [&](int64_t streams) {
+    ASSERT_TRUE(registry_.Heartbeat(lease.lease_id, WithStreams(streams)).ok());
+  };
+  beat(1);
+  EXPECT_EQ(shown(), std::nullopt) << "the snapshot is young";
+  EXPECT_EQ(registry_.CurrentSnapshot()->Find("a-svc-1")->load.streams, 1);
+  beat(2);
+  clock_.Advance(absl::Milliseconds(50));
+  EXPECT_EQ(shown(), 1);
+  registry_.Tick();
+  EXPECT_EQ(shown(), 2);
+  clock_.Advance(absl::Milliseconds(100));
+  beat(3);
+  EXPECT_EQ(shown(), 3) << "the snapshot was old";
+  beat(4);
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  EXPECT_EQ(shown(), 4) << "it came along with a change";
+}
+
 // Superseding.
 
 TEST_F(OriginRegistryTest, RestartAtTheSameAddressSupersedes) {
@@ -174,6 +232,20 @@ TEST_F(OriginRegistryTest, AnotherServerAtTheSameAddressSupersedes) {
   Register(Srs("a", "10.0.0.1", "1"));
   EXPECT_THAT(Register(Srs("b", "10.0.0.1", "1")).superseded, ElementsAre("a-svc-1"));
   EXPECT_THAT(Register(Srs("c", "10.0.0.1", "1", 1936)).superseded, IsEmpty()) << "another port";
+}
+
+TEST_F(OriginRegistryTest, TwoServersWhoseIdsReadTheSameAreToldApart) {
+  OriginRegistration first = Srs("a", "10.0.0.1", "1");
+  first.service = "b-c";
+  OriginRegistration second = Srs("a-b", "10.0.0.2", "1");
+  second.service = "c";
+  ASSERT_EQ(first.Id(), second.Id());
+  Register(first);
+  Register(second);
+  ASSERT_TRUE(SetWeight("a", 2).ok());
+  EXPECT_EQ(Find(second.Id())->weight, 1);
+  ASSERT_TRUE(SetWeight("a-b", 3).ok());
+  EXPECT_EQ(Find(second.Id())->weight, 3);
 }
 
 TEST_F(OriginRegistryTest, OneAddressInTwoSpellingsIsOne) {
@@ -302,14 +374,13 @@ TEST_F(OriginRegistryTest, RegisteringAgainEndsSuspicion) {
 }
 
 TEST_F(OriginRegistryTest, ToldIntervalMovesSuspicion) {
-  const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
-  EXPECT_TRUE(registry_.Heartbeat(lease.lease_id, {}, absl::Seconds(30)).ok());
+  OriginRegistration told = Srs("a", "10.0.0.1", "1");
+  told.heartbeat_interval = absl::Seconds(30);
+  Register(told);
   Pass(absl::Seconds(89));
   EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
   Pass(absl::Seconds(1));
   EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
-  EXPECT_EQ(registry_.Heartbeat(lease.lease_id, {}, absl::ZeroDuration()).status().code(),
-            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(OriginRegistryTest, SelfPreservationKeepsTheSilentForOneMoreTtl) {
@@ -379,7 +450,7 @@ TEST_F(OriginRegistryTest, HeartbeatsDoNotEndDown) {
 // Operators.
 
 TEST_F(OriginRegistryTest, AdminStateBelongsToTheServer) {
-  EXPECT_TRUE(registry_.SetAdminState("a", AdminState::kCordoned).ok());
+  EXPECT_TRUE(SetAdminState("a", AdminState::kCordoned).ok());
   const OriginLease first = Register(Srs("a", "10.0.0.1", "1"));
   EXPECT_EQ(Find("a-svc-1")->admin_state, AdminState::kCordoned);
   Register(Srs("a", "10.0.0.1", "2"));
@@ -388,7 +459,7 @@ TEST_F(OriginRegistryTest, AdminStateBelongsToTheServer) {
   ASSERT_EQ(Find("a-svc-2"), nullptr);
   Register(Srs("a", "10.0.0.3", "3"));
   EXPECT_EQ(Find("a-svc-3")->admin_state, AdminState::kCordoned) << "death";
-  EXPECT_TRUE(registry_.SetAdminState("a", std::nullopt).ok());
+  EXPECT_TRUE(SetAdminState("a", std::nullopt).ok());
   EXPECT_EQ(Find("a-svc-3")->admin_state, AdminState::kActive);
 }
 
@@ -396,21 +467,121 @@ TEST_F(OriginRegistryTest, OperatorsWeightWinsUntilCleared) {
   OriginRegistration registration = Srs("a", "10.0.0.1", "1");
   registration.weight = 2;
   Register(registration);
-  EXPECT_TRUE(registry_.SetWeight("a", 5).ok());
+  EXPECT_TRUE(SetWeight("a", 5).ok());
   EXPECT_EQ(Find("a-svc-1")->weight, 5);
   registration.weight = 3;
   Register(registration);
   EXPECT_EQ(Find("a-svc-1")->weight, 5);
-  EXPECT_TRUE(registry_.SetWeight("a", std::nullopt).ok());
+  EXPECT_TRUE(SetWeight("a", std::nullopt).ok());
   EXPECT_EQ(Find("a-svc-1")->weight, 3);
-  EXPECT_EQ(registry_.SetWeight("a", 0).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(registry_.SetWeight("", 1).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(SetWeight("a", 0).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(SetWeight("", 1).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OriginRegistryTest, EverythingThatAnOperatorDecidesWinsUntilCleared) {
+  OriginRegistration registration = Srs("a", "10.0.0.1", "1");
+  registration.zone = "east";
+  registration.labels = {{"gpu", "no"}, {"rack", "7"}};
+  registration.capacity = 100;
+  Register(registration);
+  const std::map<std::string, std::string> labels = {{"gpu", "yes"}};
+  const auto update = [&](auto zone, auto wanted_labels, auto capacity) {
+    ASSERT_TRUE(registry_
+                    .UpdateOverrides("a",
+                                     [&](OriginOverrides& wishes) {
+                                       wishes.zone = zone;
+                                       wishes.labels = wanted_labels;
+                                       wishes.capacity = capacity;
+                                     })
+                    .ok());
+  };
+  update("west", labels, 5);
+  EXPECT_EQ(Find("a-svc-1")->zone, "west");
+  EXPECT_EQ(Find("a-svc-1")->labels, labels) << "in place of all of them";
+  EXPECT_EQ(Find("a-svc-1")->capacity, 5);
+  EXPECT_EQ(Find("a-svc-1")->overrides, registry_.OverridesOf("a"));
+  EXPECT_THAT(registry_.OverriddenServers(), ElementsAre("a"));
+  update(std::nullopt, std::nullopt, std::nullopt);
+  EXPECT_EQ(Find("a-svc-1")->zone, "east");
+  EXPECT_EQ(Find("a-svc-1")->labels, registration.labels);
+  EXPECT_EQ(Find("a-svc-1")->capacity, 100);
+  EXPECT_THAT(registry_.OverriddenServers(), IsEmpty());
+}
+
+TEST_F(OriginRegistryTest, AnUpdateIsAllOrNothing) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  const auto half_wrong = [](OriginOverrides& wishes) {
+    wishes.zone = "west";
+    wishes.weight = 2'000'000;
+  };
+  const auto refused = registry_.UpdateOverrides("a", half_wrong);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MessageOf(refused.status()), "weight: must not be above 1000000");
+  EXPECT_EQ(registry_.OverridesOf("a"), OriginOverrides{});
+  EXPECT_EQ(Find("a-svc-1")->zone, "");
+}
+
+TEST_F(OriginRegistryTest, ACheckChangesNothing) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  const auto checked =
+      registry_.CheckOverrides("a", [](OriginOverrides& wishes) { wishes.zone = "west"; });
+  EXPECT_EQ(checked->zone, "west");
+  EXPECT_EQ(registry_.OverridesOf("a"), OriginOverrides{});
+}
+
+TEST_F(OriginRegistryTest, DrainingHasATimeAndEndsWithIt) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  ASSERT_TRUE(SetAdminState("a", AdminState::kDraining).ok());
+  const OriginDrain begun{.started_at = clock_.WallNow()};
+  EXPECT_EQ(Find("a-svc-1")->overrides.drain, begun);
+  clock_.Advance(absl::Seconds(5));
+  ASSERT_TRUE(SetAdminState("a", AdminState::kDraining).ok());
+  EXPECT_EQ(Find("a-svc-1")->overrides.drain, begun) << "it goes on";
+  const absl::Time deadline = clock_.WallNow() + absl::Seconds(60);
+  ASSERT_TRUE(
+      registry_
+          .UpdateOverrides("a", [&](OriginOverrides& wishes) { wishes.drain->deadline = deadline; })
+          .ok());
+  EXPECT_EQ(Find("a-svc-1")->overrides.drain->deadline, deadline);
+  ASSERT_TRUE(SetAdminState("a", AdminState::kCordoned).ok());
+  EXPECT_EQ(Find("a-svc-1")->overrides.drain, std::nullopt);
+}
+
+// A store that cannot keep anything.
+class FailingStore final : public OriginStore {
+ public:
+  void PutRecord(const OriginRecord&) override {}
+  void RemoveRecord(std::string_view) override {}
+  std::vector<OriginRecord> Records() const override { return {}; }
+  OriginOverrides Overrides(std::string_view) const override { return {}; }
+  std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override { return {}; }
+  absl::Status SetOverrides(std::string_view, const OriginOverrides&) override {
+    return absl::UnavailableError("the disk is full");
+  }
+};
+
+TEST_F(OriginRegistryTest, WhatCannotBeKeptIsNotDone) {
+  FailingStore store;
+  OriginRegistry registry(clock_, store);
+  ASSERT_TRUE(registry.Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  const auto refused = registry.UpdateOverrides(
+      "a", [](OriginOverrides& wishes) { wishes.admin_state = AdminState::kCordoned; });
+  EXPECT_EQ(refused.status(), absl::UnavailableError("the disk is full"));
+  EXPECT_EQ(registry.CurrentSnapshot()->Find("a-svc-1")->admin_state, AdminState::kActive);
+}
+
+TEST_F(OriginRegistryTest, ADepartureTellsWhetherTheOriginWasLive) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1")->live);
+  Register(Srs("a", "10.0.0.1", "1"));
+  Pass(absl::Seconds(20));
+  EXPECT_FALSE(registry_.DeregisterOrigin("a-svc-1")->live);
 }
 
 TEST_F(OriginRegistryTest, OperatorDeregistersById) {
   const OriginLease lease = Register(Srs("a", "10.0.0.1", "1"));
   EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1").ok());
-  EXPECT_EQ(registry_.DeregisterOrigin("a-svc-1").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(registry_.DeregisterOrigin("a-svc-1").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(registry_.Heartbeat(lease.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -422,7 +593,7 @@ TEST_F(OriginRegistryTest, PermanentOriginNeedsNoHeartbeat) {
   ASSERT_NE(Find("default-svc-1"), nullptr);
   EXPECT_TRUE(Find("default-svc-1")->permanent);
   EXPECT_EQ(Find("default-svc-1")->health, OriginHealth::kHealthy);
-  EXPECT_EQ(registry_.DeregisterOrigin("default-svc-1").code(),
+  EXPECT_EQ(registry_.DeregisterOrigin("default-svc-1").status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(registry_.RegisterPermanent(Srs("default", "", "1")).code(),
             absl::StatusCode::kInvalidArgument);
@@ -442,7 +613,7 @@ TEST_F(OriginRegistryTest, PermanentOriginGivesWayAndComesBack) {
 TEST_F(OriginRegistryTest, TakesOverTheRecordsOfItsStore) {
   Register(Srs("a", "10.0.0.1", "1"));
   const OriginLease lease = Register(Srs("a", "10.0.0.1", "2"));
-  EXPECT_TRUE(registry_.SetWeight("a", 4).ok());
+  EXPECT_TRUE(SetWeight("a", 4).ok());
   OriginRegistry restarted(clock_, store_);
   const auto origin = restarted.snapshot()->Find("a-svc-2");
   ASSERT_NE(origin, nullptr);
@@ -463,9 +634,9 @@ TEST_F(OriginRegistryTest, ShapeChangesWithWhatMattersToPlacement) {
   EXPECT_FALSE(changed());
   registry_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
   EXPECT_TRUE(changed());
-  ASSERT_TRUE(registry_.SetAdminState("a", AdminState::kCordoned).ok());
+  ASSERT_TRUE(SetAdminState("a", AdminState::kCordoned).ok());
   EXPECT_TRUE(changed());
-  ASSERT_TRUE(registry_.SetWeight("a", 2).ok());
+  ASSERT_TRUE(SetWeight("a", 2).ok());
   EXPECT_TRUE(changed());
   OriginRegistration with_srt = Srs("a", "10.0.0.1", "1");
   with_srt.srt = {{Transport::kUdp, "", 10080}};
@@ -496,7 +667,7 @@ TEST_F(OriginRegistryTest, TellsChangesInOrderAfterTheSnapshotShowsThem) {
   registry_.ReportConnect("a-svc-2", ConnectOutcome::kRefused);
   registry_.ReportConnect("a-svc-2", ConnectOutcome::kRefused);  // Nothing changes.
   registry_.ReportConnect("a-svc-2", ConnectOutcome::kOk);
-  EXPECT_TRUE(registry_.SetAdminState("a", AdminState::kDraining).ok());
+  EXPECT_TRUE(SetAdminState("a", AdminState::kDraining).ok());
   Pass(absl::Seconds(300));
   EXPECT_THAT(
       told,

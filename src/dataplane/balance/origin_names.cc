@@ -1,0 +1,56 @@
+#include "dataplane/balance/origin_names.h"
+
+#include <algorithm>
+#include <set>
+
+namespace srsproxy {
+namespace {
+
+using Names = std::set<OriginName>;
+
+// Those with an attribute for which `is_meant` is true. A server stands for all of its origins.
+template <typename Predicate>
+Names Match(const OriginSnapshot& snapshot, const std::vector<std::string>& servers,
+            Predicate is_meant) {
+  Names names;
+  for (const std::string& server : servers) {
+    if (is_meant(server)) names.insert({server, ""});
+  }
+  for (const auto& origin : snapshot.origins) {
+    const OriginRegistration& told = origin->registration;
+    if (is_meant(told.server) || is_meant(told.device_id)) {
+      names.insert({told.server, ""});
+    } else if (is_meant(origin->id)) {
+      names.insert({told.server, origin->id});
+    }
+  }
+  return names;
+}
+
+Names FindNames(const OriginSnapshot& snapshot, const std::vector<std::string>& servers,
+                std::string_view text) {
+  if (text.empty()) return {};
+  if (const auto origin = snapshot.Find(text)) return {{origin->registration.server, origin->id}};
+  const auto is_text = [text](std::string_view name) { return name == text; };
+  const auto has_server = [is_text](const auto& origin) {
+    return is_text(origin->registration.server);
+  };
+  if (std::any_of(servers.begin(), servers.end(), is_text) ||
+      std::any_of(snapshot.origins.begin(), snapshot.origins.end(), has_server)) {
+    return {{std::string(text), ""}};
+  }
+  Names exact = Match(snapshot, {}, is_text);
+  if (!exact.empty()) return exact;
+  return Match(snapshot, servers, [text](std::string_view name) { return name.starts_with(text); });
+}
+
+}  // namespace
+
+std::vector<OriginName> MatchOrigins(const OriginSnapshot& snapshot,
+                                     const std::vector<std::string>& servers,
+                                     std::string_view text) {
+  const Names names = FindNames(snapshot, servers, text);
+  return {names.begin(), names.end()};
+}
+
+}  // namespace srsproxy
