@@ -103,6 +103,8 @@ int Run(const control::Startup& startup) {
        .readiness = readiness,
        .origins = data_plane.origins(),
        .streams = data_plane.streams(),
+       .mover = data_plane.mover(),
+       .rebalancer = data_plane.rebalancer(),
        .balancer = data_plane.balancer(),
        .sessions = data_plane.session_control(),
        .events = data_plane.event_log(),

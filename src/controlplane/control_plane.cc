@@ -29,9 +29,15 @@ ControlPlane::ControlPlane(Dependencies dependencies)
                 .logger = dependencies_.logger,
                 .requests = requests_,
                 .gate = gate_},
-      origin_service_(dependencies_.origins, refusals_, observer_),
+      origin_service_({.origins = dependencies_.origins,
+                       .streams = dependencies_.streams,
+                       .mover = dependencies_.mover,
+                       .config = dependencies_.config,
+                       .refusals = refusals_},
+                      observer_),
       stream_service_(dependencies_.streams, dependencies_.balancer, dependencies_.config,
                       observer_),
+      rebalance_service_(dependencies_.rebalancer, observer_),
       session_service_(dependencies_.sessions, dependencies_.config, observer_),
       event_service_(dependencies_.events, dependencies_.origins, dependencies_.streams,
                      dependencies_.config, observer_),
@@ -53,10 +59,10 @@ absl::Status ControlPlane::Start() {
   const Config& config = *settings;
   if (auto status = access_.Start(); !status.ok()) return status;
   for (const auto& warning : AccessWarnings(config)) dependencies_.logger.Warn(warning);
-  auto server = ControlServer::Start(
-      config.grpc_server, access_.Credentials(),
-      {&origin_service_, &stream_service_, &session_service_, &event_service_, &proxy_service_},
-      dependencies_.readiness);
+  auto server = ControlServer::Start(config.grpc_server, access_.Credentials(),
+                                     {&origin_service_, &stream_service_, &rebalance_service_,
+                                      &session_service_, &event_service_, &proxy_service_},
+                                     dependencies_.readiness);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   grpc_port_ = server_->port();
@@ -91,6 +97,7 @@ void ControlPlane::Stop(absl::Duration grace) {
   if (system_api_) system_api_->Stop(grace);
   system_api_.reset();
   event_service_.Stop();
+  origin_service_.Stop();
   if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
   server_.reset();
   access_.Stop();

@@ -17,12 +17,15 @@
 #include "controlplane/origin_service.h"
 #include "controlplane/proxy_service.h"
 #include "controlplane/readiness.h"
+#include "controlplane/rebalance_service.h"
 #include "controlplane/refusal_log.h"
 #include "controlplane/serve.h"
 #include "controlplane/session_service.h"
 #include "controlplane/stream_service.h"
 #include "controlplane/system_api.h"
+#include "dataplane/balance/mover.h"
 #include "dataplane/balance/origin_registry.h"
+#include "dataplane/balance/rebalancer.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/live_config.h"
@@ -46,6 +49,8 @@ class ControlPlane {
     Readiness& readiness;
     OriginRegistry& origins;
     const StreamDirectory& streams;
+    const Mover& mover;
+    Rebalancer& rebalancer;
     const Balancer& balancer;
     SessionControl& sessions;
     const EventLog& events;
@@ -86,6 +91,7 @@ class ControlPlane {
   const CallObserver observer_;
   OriginService origin_service_;
   StreamService stream_service_;
+  RebalanceService rebalance_service_;
   SessionService session_service_;
   EventService event_service_;
   ProxyService proxy_service_;

@@ -6,6 +6,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "controlplane/call_status.h"
+#include "controlplane/origin_settings.h"
 
 namespace srsproxy::control {
 namespace {
@@ -52,18 +53,6 @@ v1::OriginHealth ToProto(OriginHealth health) {
       return v1::ORIGIN_HEALTH_DEAD;
   }
   return v1::ORIGIN_HEALTH_UNSPECIFIED;
-}
-
-v1::AdminState ToProto(AdminState state) {
-  switch (state) {
-    case AdminState::kActive:
-      return v1::ADMIN_STATE_ACTIVE;
-    case AdminState::kCordoned:
-      return v1::ADMIN_STATE_CORDONED;
-    case AdminState::kDraining:
-      return v1::ADMIN_STATE_DRAINING;
-  }
-  return v1::ADMIN_STATE_UNSPECIFIED;
 }
 
 v1::Protocol ToProto(Protocol protocol) {
@@ -148,9 +137,9 @@ absl::StatusOr<OriginRegistration> FromProto(const v1::OriginRegistration& messa
   registration.labels = {message.labels().begin(), message.labels().end()};
   registration.capacity = message.capacity();
   if (message.has_heartbeat_interval()) {
-    const auto& interval = message.heartbeat_interval();
-    registration.heartbeat_interval =
-        absl::Seconds(interval.seconds()) + absl::Nanoseconds(interval.nanos());
+    const auto interval = FromProto("heartbeat_interval", message.heartbeat_interval());
+    if (!interval.ok()) return interval.status();
+    registration.heartbeat_interval = *interval;
   }
 
   const auto valid = ValidateRegistration(registration);
@@ -252,6 +241,12 @@ v1::Origin ToProto(const Origin& origin) {
   *message.mutable_register_time() = ToProto(origin.registered_at);
   *message.mutable_heartbeat_time() = ToProto(origin.heartbeat_at);
   message.set_source(origin.source);
+  if (auto settings = ToProto(origin.overrides); settings.ByteSizeLong() > 0) {
+    *message.mutable_settings() = std::move(settings);
+  }
+  message.set_zone(origin.zone);
+  message.mutable_labels()->insert(origin.labels.begin(), origin.labels.end());
+  message.set_capacity(origin.capacity);
   return message;
 }
 

@@ -1,6 +1,8 @@
 // Between the messages of srsproxy.v1 and core's values.
 #pragma once
 
+#include <string_view>
+
 #include <absl/time/time.h>
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>

@@ -6,21 +6,31 @@
 
 #include "controlplane/call_status.h"
 #include "controlplane/convert.h"
+#include "controlplane/origin_lookup.h"
+#include "controlplane/origin_networks.h"
+#include "controlplane/origin_settings.h"
 #include "controlplane/page.h"
 
 namespace srsproxy::control {
 namespace {
 
-absl::Status OriginNotFound(const std::string& origin_id) {
-  return CallError(absl::StatusCode::kNotFound, v1::ERROR_REASON_ORIGIN_NOT_FOUND,
-                   "no origin '" + origin_id + "' is registered here; ListOrigins tells which are",
-                   {{"origin_id", origin_id}});
+constexpr absl::Duration kMaxDeadline = absl::Hours(24 * 365);
+
+// A status of the registry's about what an operator decides: "field: what is wrong with it".
+absl::Status SettingsError(const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return status;
+  const auto problem = MessageOf(status);
+  return WithReason(status, v1::ERROR_REASON_INVALID_FIELD,
+                    {{"field", problem.substr(0, problem.find(':'))}});
 }
 
-// A status of the registry's about a lease.
-absl::Status LeaseError(absl::Status status) {
-  if (status.code() != absl::StatusCode::kNotFound) return status;
-  return WithReason(std::move(status), v1::ERROR_REASON_LEASE_EXPIRED);
+std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
+                                                     const std::string& server) {
+  std::vector<std::shared_ptr<const Origin>> found;
+  for (const auto& origin : snapshot.origins) {
+    if (origin->registration.server == server) found.push_back(origin);
+  }
+  return found;
 }
 
 }  // namespace
@@ -36,8 +46,14 @@ grpc::ServerUnaryReactor* OriginService::RegisterOrigin(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* OriginService::Heartbeat(grpc::CallbackServerContext* context,
                                                    const v1::HeartbeatRequest* request,
                                                    v1::HeartbeatResponse* response) {
-  return Serve(observer_, "srsproxy.v1.OriginService/Heartbeat", context, request, response,
-               [this](const auto& wanted, const CallContext&) { return Beat(wanted); });
+  return Serve(
+      observer_, "srsproxy.v1.OriginService/Heartbeat", context, request, response,
+      [this](const auto& wanted, const CallContext&) { return heartbeats_.Answer(wanted); });
+}
+
+grpc::ServerBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse>*
+OriginService::HeartbeatStream(grpc::CallbackServerContext* context) {
+  return heartbeat_streams_.Open(*context);
 }
 
 grpc::ServerUnaryReactor* OriginService::DeregisterOrigin(
@@ -62,6 +78,21 @@ grpc::ServerUnaryReactor* OriginService::ListOrigins(grpc::CallbackServerContext
                [this](const auto& wanted, const CallContext&) { return List(wanted); });
 }
 
+grpc::ServerUnaryReactor* OriginService::UpdateOrigin(grpc::CallbackServerContext* context,
+                                                      const v1::UpdateOriginRequest* request,
+                                                      v1::UpdateOriginResponse* response) {
+  return Serve(
+      observer_, "srsproxy.v1.OriginService/UpdateOrigin", context, request, response,
+      [this](const auto& wanted, const CallContext& call) { return Update(wanted, call); });
+}
+
+grpc::ServerUnaryReactor* OriginService::DrainOrigin(grpc::CallbackServerContext* context,
+                                                     const v1::DrainOriginRequest* request,
+                                                     v1::DrainOriginResponse* response) {
+  return Serve(observer_, "srsproxy.v1.OriginService/DrainOrigin", context, request, response,
+               [this](const auto& wanted, const CallContext& call) { return Drain(wanted, call); });
+}
+
 absl::StatusOr<v1::RegisterOriginResponse> OriginService::Register(
     const v1::RegisterOriginRequest& request, const CallContext& call) {
   auto response = TryRegister(request, call);
@@ -76,13 +107,15 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
     const v1::RegisterOriginRequest& request, const CallContext& call) {
   auto registration = FromProto(request.registration());
   if (!registration.ok()) return registration.status();
+  const auto admitted = CheckOriginNetworks(*registration, config_.Get()->origin_networks);
+  if (!admitted.ok()) return admitted;
   v1::RegisterOriginResponse response;
   if (request.validate_only()) return response;
 
   const auto lease = origins_.Register(*std::move(registration), call.caller);
   if (!lease.ok()) return lease.status();
   if (const auto origin = origins_.snapshot()->Find(lease->origin_id)) {
-    *response.mutable_origin() = ToProto(*origin);
+    *response.mutable_origin() = Describe(*origin);
   }
   response.set_lease_id(lease->lease_id);
   *response.mutable_heartbeat_interval() = ToProto(lease->heartbeat_interval);
@@ -92,50 +125,29 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
   return response;
 }
 
-absl::StatusOr<v1::HeartbeatResponse> OriginService::Beat(const v1::HeartbeatRequest& request) {
-  auto response = TryBeat(request);
-  auto result = HeartbeatResult::kAccepted;
-  if (!response.ok()) {
-    result = absl::IsNotFound(response.status()) ? HeartbeatResult::kUnknownLease
-                                                 : HeartbeatResult::kRejected;
-  }
-  observer_.metrics.CountHeartbeat(result);
-  return response;
-}
-
-absl::StatusOr<v1::HeartbeatResponse> OriginService::TryBeat(const v1::HeartbeatRequest& request) {
-  if (request.lease_id().empty()) {
-    return InvalidField("lease_id", "is needed; RegisterOrigin returns it");
-  }
-  const auto load = FromProto(request.load());
-  if (!load.ok()) return load.status();
-  const auto reply = origins_.Heartbeat(request.lease_id(), *load);
-  if (!reply.ok()) return LeaseError(reply.status());
-  v1::HeartbeatResponse response;
-  *response.mutable_heartbeat_interval() = ToProto(reply->heartbeat_interval);
-  *response.mutable_ttl() = ToProto(reply->ttl);
-  return response;
-}
-
 absl::StatusOr<v1::DeregisterOriginResponse> OriginService::Deregister(
     const v1::DeregisterOriginRequest& request, const CallContext& call) {
   v1::DeregisterOriginResponse response;
   switch (request.target_case()) {
     case v1::DeregisterOriginRequest::kLeaseId: {
       auto origin_id = origins_.DeregisterLease(request.lease_id());
-      if (!origin_id.ok()) return LeaseError(origin_id.status());
+      if (!origin_id.ok()) return heartbeats_.LeaseExpired(origin_id.status());
       response.set_origin_id(*std::move(origin_id));
       break;
     }
     case v1::DeregisterOriginRequest::kOriginId: {
-      const auto status = origins_.DeregisterOrigin(request.origin_id());
-      if (absl::IsNotFound(status)) return OriginNotFound(request.origin_id());
-      if (absl::IsFailedPrecondition(status)) {
-        return WithReason(status, v1::ERROR_REASON_ORIGIN_PERMANENT,
+      const auto departure = origins_.DeregisterOrigin(request.origin_id());
+      if (absl::IsNotFound(departure.status())) return OriginNotFound(request.origin_id());
+      if (!departure.ok()) {
+        return WithReason(departure.status(), v1::ERROR_REASON_ORIGIN_PERMANENT,
                           {{"origin_id", request.origin_id()}});
       }
-      if (!status.ok()) return status;
-      response.set_origin_id(request.origin_id());
+      response.set_origin_id(departure->origin_id);
+      if (departure->live) {
+        response.set_warning(
+            "this lasts to the origin's next heartbeat, which brings it back; to keep streams "
+            "away, cordon or drain its server");
+      }
       break;
     }
     case v1::DeregisterOriginRequest::TARGET_NOT_SET:
@@ -146,29 +158,27 @@ absl::StatusOr<v1::DeregisterOriginResponse> OriginService::Deregister(
   return response;
 }
 
-absl::StatusOr<v1::GetOriginResponse> OriginService::Get(
-    const v1::GetOriginRequest& request) const {
+absl::StatusOr<v1::GetOriginResponse> OriginService::Get(const v1::GetOriginRequest& request) {
   if (request.origin_id().empty()) return InvalidField("origin_id", "is needed");
-  const auto origin = origins_.snapshot()->Find(request.origin_id());
+  const auto origin = origins_.CurrentSnapshot()->Find(request.origin_id());
   if (origin == nullptr) return OriginNotFound(request.origin_id());
   v1::GetOriginResponse response;
-  *response.mutable_origin() = ToProto(*origin);
+  *response.mutable_origin() = Describe(*origin);
   return response;
 }
 
-absl::StatusOr<v1::ListOriginsResponse> OriginService::List(
-    const v1::ListOriginsRequest& request) const {
+absl::StatusOr<v1::ListOriginsResponse> OriginService::List(const v1::ListOriginsRequest& request) {
   const auto page = ParsePage(request.page_size(), request.page_token());
   if (!page.ok()) return page.status();
 
   v1::ListOriginsResponse response;
-  const auto snapshot = origins_.snapshot();
+  const auto snapshot = origins_.CurrentSnapshot();
   const auto& all = snapshot->origins;
   auto next = std::upper_bound(
       all.begin(), all.end(), page->after,
       [](const std::string& after, const auto& origin) { return after < origin->id; });
   for (; next != all.end() && response.origins_size() < static_cast<int>(page->size); ++next) {
-    *response.add_origins() = ToProto(**next);
+    *response.add_origins() = Describe(**next);
   }
   if (next != all.end()) response.set_next_page_token(MakePageToken((*std::prev(next))->id));
 
@@ -185,6 +195,95 @@ absl::StatusOr<v1::ListOriginsResponse> OriginService::List(
     }
   }
   return response;
+}
+
+absl::StatusOr<v1::UpdateOriginResponse> OriginService::Update(
+    const v1::UpdateOriginRequest& request, const CallContext& call) {
+  const auto change = OriginSettingsChange::Parse(request.settings(), request.update_mask());
+  if (!change.ok()) return change.status();
+  if (request.origin().empty()) return InvalidField("origin", "is needed");
+  const auto server =
+      request.allow_missing() ? request.origin() : FindServer(origins_, "origin", request.origin());
+  if (!server.ok()) return server.status();
+  const auto decided =
+      Decide(*server, request.validate_only(), call,
+             [&change](OriginOverrides& overrides) { change->ApplyTo(overrides); });
+  if (!decided.ok()) return decided.status();
+
+  v1::UpdateOriginResponse response;
+  response.set_server(*server);
+  *response.mutable_settings() = ToProto(*decided);
+  for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), *server)) {
+    Origin changed = *origin;
+    OriginRegistry::ApplyOverrides(changed, *decided);
+    *response.add_origins() = Describe(changed);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::DrainOriginResponse> OriginService::Drain(const v1::DrainOriginRequest& request,
+                                                             const CallContext& call) {
+  const auto now = observer_.clock.WallNow();
+  OriginDrain drain{.started_at = now};
+  if (request.has_deadline()) {
+    const auto patience = FromProto("deadline", request.deadline());
+    if (!patience.ok()) return patience.status();
+    if (*patience > kMaxDeadline) return InvalidField("deadline", "must not be above 8760h");
+    drain.deadline = now + *patience;
+  }
+  const auto server = FindServer(origins_, "origin", request.origin());
+  if (!server.ok()) return server.status();
+  const auto decided =
+      Decide(*server, request.validate_only(), call, [&drain](OriginOverrides& overrides) {
+        overrides.admin_state = AdminState::kDraining;
+        if (overrides.drain) drain.started_at = overrides.drain->started_at;
+        overrides.drain = drain;
+      });
+  if (!decided.ok()) return decided.status();
+
+  v1::DrainOriginResponse response;
+  response.set_server(*server);
+  *response.mutable_progress() = ProgressOf(*server, *decided->drain);
+  return response;
+}
+
+absl::StatusOr<OriginOverrides> OriginService::Decide(
+    const std::string& server, bool validate_only, const CallContext& call,
+    absl::FunctionRef<void(OriginOverrides&)> change) {
+  auto decided = validate_only ? origins_.CheckOverrides(server, change)
+                               : origins_.UpdateOverrides(server, change);
+  if (!decided.ok()) return SettingsError(decided.status());
+  if (!validate_only) {
+    observer_.logger.Info("origin changed by an operator",
+                          {{"server", server},
+                           {"settings", ToProto(*decided).ShortDebugString()},
+                           {"caller", call.caller}});
+  }
+  return decided;
+}
+
+v1::Origin OriginService::Describe(const Origin& origin) const {
+  auto message = ToProto(origin);
+  message.set_streams(static_cast<int64_t>(streams_.CountsOf(origin.id).streams));
+  if (const auto& drain = origin.overrides.drain) {
+    *message.mutable_drain() = ProgressOf(origin.registration.server, *drain);
+  }
+  return message;
+}
+
+v1::DrainProgress OriginService::ProgressOf(const std::string& server,
+                                            const OriginDrain& drain) const {
+  v1::DrainProgress progress;
+  *progress.mutable_start_time() = ToProto(drain.started_at);
+  if (drain.deadline != absl::InfiniteFuture()) {
+    *progress.mutable_deadline_time() = ToProto(drain.deadline);
+  }
+  const auto counts = mover_.CountsOf(server);
+  progress.set_streams_left(static_cast<int64_t>(counts.streams_left));
+  progress.set_publishers_left(static_cast<int64_t>(counts.publishers_left));
+  progress.set_streams_moved(static_cast<int64_t>(counts.streams_moved));
+  progress.set_streams_stuck(static_cast<int64_t>(counts.streams_stuck));
+  return progress;
 }
 
 }  // namespace srsproxy::control

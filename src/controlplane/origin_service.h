@@ -1,19 +1,46 @@
 // srsproxy.v1.OriginService over the origin registry.
 #pragma once
 
+#include <string>
+
 #include "controlplane/call_context.h"
+#include "controlplane/heartbeat_streams.h"
+#include "controlplane/heartbeats.h"
 #include "controlplane/refusal_log.h"
 #include "controlplane/serve.h"
+#include "dataplane/balance/mover.h"
 #include "dataplane/balance/origin_registry.h"
+#include "dataplane/core/live_config.h"
+#include "dataplane/core/stream_directory.h"
 #include "srsproxy/v1/origin_service.grpc.pb.h"
 
 namespace srsproxy::control {
 
-// Thread-safe. What it is given outlives it.
+// What OriginService answers from and changes. The referred objects outlive it.
+struct OriginSources {
+  OriginRegistry& origins;
+  const StreamDirectory& streams;
+  const Mover& mover;
+  const LiveConfig& config;
+  RefusalLog& refusals;
+};
+
+// Thread-safe. `observer` outlives it.
 class OriginService final : public v1::OriginService::CallbackService {
  public:
-  OriginService(OriginRegistry& origins, RefusalLog& refusals, const CallObserver& observer)
-      : origins_(origins), refusals_(refusals), observer_(observer) {}
+  OriginService(const OriginSources& sources, const CallObserver& observer)
+      : origins_(sources.origins),
+        streams_(sources.streams),
+        mover_(sources.mover),
+        config_(sources.config),
+        refusals_(sources.refusals),
+        observer_(observer),
+        heartbeats_(origins_, observer.metrics),
+        heartbeat_streams_(heartbeats_, origins_, observer) {}
+
+  // Ends every stream with UNAVAILABLE and refuses new ones. Call it before the gRPC server's
+  // Shutdown, which waits for what runs.
+  void Stop() { heartbeat_streams_.Stop(); }
 
   grpc::ServerUnaryReactor* RegisterOrigin(grpc::CallbackServerContext* context,
                                            const v1::RegisterOriginRequest* request,
@@ -21,6 +48,8 @@ class OriginService final : public v1::OriginService::CallbackService {
   grpc::ServerUnaryReactor* Heartbeat(grpc::CallbackServerContext* context,
                                       const v1::HeartbeatRequest* request,
                                       v1::HeartbeatResponse* response) override;
+  grpc::ServerBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse>* HeartbeatStream(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* DeregisterOrigin(grpc::CallbackServerContext* context,
                                              const v1::DeregisterOriginRequest* request,
                                              v1::DeregisterOriginResponse* response) override;
@@ -30,22 +59,41 @@ class OriginService final : public v1::OriginService::CallbackService {
   grpc::ServerUnaryReactor* ListOrigins(grpc::CallbackServerContext* context,
                                         const v1::ListOriginsRequest* request,
                                         v1::ListOriginsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateOrigin(grpc::CallbackServerContext* context,
+                                         const v1::UpdateOriginRequest* request,
+                                         v1::UpdateOriginResponse* response) override;
+  grpc::ServerUnaryReactor* DrainOrigin(grpc::CallbackServerContext* context,
+                                        const v1::DrainOriginRequest* request,
+                                        v1::DrainOriginResponse* response) override;
 
  private:
   absl::StatusOr<v1::RegisterOriginResponse> Register(const v1::RegisterOriginRequest& request,
                                                       const CallContext& call);
   absl::StatusOr<v1::RegisterOriginResponse> TryRegister(const v1::RegisterOriginRequest& request,
                                                          const CallContext& call);
-  absl::StatusOr<v1::HeartbeatResponse> Beat(const v1::HeartbeatRequest& request);
-  absl::StatusOr<v1::HeartbeatResponse> TryBeat(const v1::HeartbeatRequest& request);
   absl::StatusOr<v1::DeregisterOriginResponse> Deregister(
       const v1::DeregisterOriginRequest& request, const CallContext& call);
-  absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request) const;
-  absl::StatusOr<v1::ListOriginsResponse> List(const v1::ListOriginsRequest& request) const;
+  absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request);
+  absl::StatusOr<v1::ListOriginsResponse> List(const v1::ListOriginsRequest& request);
+  absl::StatusOr<v1::UpdateOriginResponse> Update(const v1::UpdateOriginRequest& request,
+                                                  const CallContext& call);
+  absl::StatusOr<v1::DrainOriginResponse> Drain(const v1::DrainOriginRequest& request,
+                                                const CallContext& call);
+  // What is in force for `server` after `change`, or would be.
+  absl::StatusOr<OriginOverrides> Decide(const std::string& server, bool validate_only,
+                                         const CallContext& call,
+                                         absl::FunctionRef<void(OriginOverrides&)> change);
+  v1::Origin Describe(const Origin& origin) const;
+  v1::DrainProgress ProgressOf(const std::string& server, const OriginDrain& drain) const;
 
   OriginRegistry& origins_;
+  const StreamDirectory& streams_;
+  const Mover& mover_;
+  const LiveConfig& config_;
   RefusalLog& refusals_;
   const CallObserver& observer_;
+  Heartbeats heartbeats_;
+  HeartbeatStreams heartbeat_streams_;
 };
 
 }  // namespace srsproxy::control

@@ -1,0 +1,55 @@
+// One running HeartbeatStream call.
+#pragma once
+
+#include <functional>
+#include <mutex>
+
+#include <absl/time/time.h>
+#include <grpcpp/support/server_callback.h>
+
+#include "controlplane/heartbeats.h"
+#include "controlplane/serve.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/status.h"
+#include "srsproxy/v1/origin_service.pb.h"
+
+namespace srsproxy::control {
+
+// Reads a message, answers it, reads the next: one message is held at a time, so a client that
+// does not read its answers is not read any further. Its end, however it comes, ends no lease.
+//
+// Thread-safe. Its maker keeps it until `done` is called.
+class HeartbeatStream final
+    : public grpc::ServerBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse> {
+ public:
+  // `heartbeats` and `clock` outlive the call. `done` is called when gRPC has let go of the stream.
+  HeartbeatStream(ServedCall call, Heartbeats& heartbeats, const Clock& clock,
+                  std::function<void(HeartbeatStream*)> done);
+
+  void Start();
+  // DEADLINE_EXCEEDED with IDLE_STREAM when no message has come for `limit`.
+  void EndIfSilent(absl::Duration limit);
+  void End(const absl::Status& why);
+
+ private:
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  // With mutex_ held.
+  void Finish(const absl::Status& why);
+
+  const ServedCall call_;
+  Heartbeats& heartbeats_;
+  const Clock& clock_;
+  std::function<void(HeartbeatStream*)> done_;
+
+  std::mutex mutex_;  // Guards all below.
+  v1::HeartbeatStreamRequest request_;
+  v1::HeartbeatStreamResponse response_;
+  MonotonicTime heard_;
+  bool ended_ = false;  // The status was sent.
+};
+
+}  // namespace srsproxy::control

@@ -1,0 +1,439 @@
+// What operators and strangers do to origins, by real gRPC calls.
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include <google/protobuf/util/field_mask_util.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "controlplane/call_status.h"
+#include "tests/integration/control_plane_fixture.h"
+
+namespace srsproxy::control {
+namespace {
+
+using Origins = v1::OriginService::Stub;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class OriginApiTest : public ControlPlaneTest {
+ protected:
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (Origins::*method)(grpc::ClientContext*,
+                                                                const Request&, Response*),
+                                const Request& request) {
+    grpc::ClientContext context;
+    Response response;
+    const auto status = (stub_.get()->*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    return response;
+  }
+  absl::StatusOr<v1::UpdateOriginResponse> Update(const v1::UpdateOriginRequest& request) {
+    return Call(&Origins::UpdateOrigin, request);
+  }
+  v1::Origin Get(const std::string& id) {
+    v1::GetOriginRequest request;
+    request.set_origin_id(id);
+    return Call(&Origins::GetOrigin, request)->origin();
+  }
+
+  std::unique_ptr<Origins> stub_ = v1::OriginService::NewStub(Channel());
+};
+
+template <typename Response>
+void ExpectFailure(const absl::StatusOr<Response>& answer, absl::StatusCode code,
+                   std::string_view reason) {
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.status().code(), code) << answer.status();
+  EXPECT_EQ(ErrorInfoOf(answer.status()).reason(), reason);
+}
+
+v1::UpdateOriginRequest Change(const std::string& origin, const std::string& mask) {
+  v1::UpdateOriginRequest request;
+  request.set_origin(origin);
+  google::protobuf::util::FieldMaskUtil::FromString(mask, request.mutable_update_mask());
+  return request;
+}
+
+// UpdateOrigin.
+
+TEST_F(OriginApiTest, AnOperatorsValuesWinUntilCleared) {
+  Register("vid-1", 1935);
+  auto request = Change("vid-1", "admin_state,weight,zone,labels,capacity");
+  auto& settings = *request.mutable_settings();
+  settings.set_admin_state(v1::ADMIN_STATE_CORDONED);
+  settings.set_weight(2.5);
+  settings.set_zone("west");
+  (*settings.mutable_labels()->mutable_values())["gpu"] = "yes";
+  settings.set_capacity(100);
+  const auto updated = Update(request);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->server(), "vid-1");
+  EXPECT_EQ(updated->settings().SerializeAsString(), settings.SerializeAsString());
+  ASSERT_EQ(updated->origins_size(), 1);
+
+  for (const auto& origin : {updated->origins(0), Get("vid-1-s1-42")}) {
+    EXPECT_EQ(origin.admin_state(), v1::ADMIN_STATE_CORDONED);
+    EXPECT_EQ(origin.weight(), 2.5);
+    EXPECT_EQ(origin.zone(), "west");
+    EXPECT_EQ(origin.labels().at("gpu"), "yes");
+    EXPECT_EQ(origin.capacity(), 100);
+    EXPECT_EQ(origin.settings().SerializeAsString(), settings.SerializeAsString());
+    EXPECT_EQ(origin.registration().weight(), 1) << "what it said of itself stays";
+  }
+
+  auto clear = Change("vid-1", "zone,weight");
+  clear.mutable_settings()->set_zone("");
+  const auto cleared = Update(clear);
+  ASSERT_TRUE(cleared.ok()) << cleared.status();
+  EXPECT_FALSE(cleared->settings().has_weight()) << "named and absent";
+  EXPECT_TRUE(cleared->settings().has_zone()) << "an empty value is one";
+  EXPECT_EQ(cleared->settings().capacity(), 100) << "not named";
+  EXPECT_EQ(cleared->origins(0).weight(), 1);
+
+  const auto all = Update(Change("vid-1", "admin_state,weight,zone,labels,capacity"));
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_FALSE(Get("vid-1-s1-42").has_settings());
+}
+
+TEST_F(OriginApiTest, LabelsAreReplacedAsAWhole) {
+  Register("vid-1", 1935);
+  auto request = Change("vid-1", "labels");
+  (*request.mutable_settings()->mutable_labels()->mutable_values())["a"] = "1";
+  ASSERT_TRUE(Update(request).ok());
+  request.mutable_settings()->mutable_labels()->clear_values();
+  (*request.mutable_settings()->mutable_labels()->mutable_values())["b"] = "2";
+  const auto updated = Update(request);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->settings().labels().values_size(), 1);
+  EXPECT_EQ(updated->settings().labels().values().at("b"), "2");
+}
+
+TEST_F(OriginApiTest, ValidateOnlyAnswersWhatWouldBe) {
+  Register("vid-1", 1935);
+  auto request = Change("vid-1", "weight");
+  request.mutable_settings()->set_weight(7);
+  request.set_validate_only(true);
+  const auto checked = Update(request);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->settings().weight(), 7);
+  EXPECT_EQ(checked->origins(0).weight(), 7);
+  EXPECT_EQ(Get("vid-1-s1-42").weight(), 1);
+}
+
+TEST_F(OriginApiTest, AServerThatNobodyKnowsIsTakenWhenTold) {
+  auto request = Change("vid-9", "weight");
+  request.mutable_settings()->set_weight(7);
+  ExpectFailure(Update(request), absl::StatusCode::kNotFound, "ORIGIN_NOT_FOUND");
+  request.set_allow_missing(true);
+  const auto updated = Update(request);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->server(), "vid-9");
+  EXPECT_EQ(updated->origins_size(), 0);
+  EXPECT_TRUE(Update(Change("vid-9", "zone")).ok()) << "it is known now";
+  Register("vid-9", 1935);
+  EXPECT_EQ(Get("vid-9-s1-42").weight(), 7);
+}
+
+TEST_F(OriginApiTest, AServerToldInFullIsNoBeginningOfAnother) {
+  Register("vid-10", 1935);
+  auto request = Change("vid-1", "weight");
+  request.mutable_settings()->set_weight(7);
+  request.set_allow_missing(true);
+  EXPECT_EQ(Update(request)->server(), "vid-1");
+  EXPECT_EQ(Get("vid-10-s1-42").weight(), 1);
+}
+
+TEST_F(OriginApiTest, OriginsAreNamedByAnyUniqueBeginning) {
+  Register("vid-1", 1935);
+  Register("vid-2", 1936);
+  for (const char* name : {"vid-1", "vid-1-s1-42", "vid-1-"}) {
+    EXPECT_EQ(Update(Change(name, "zone"))->server(), "vid-1") << name;
+  }
+  const auto ambiguous = Update(Change("vi", "zone"));
+  ExpectFailure(ambiguous, absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_ORIGIN");
+  const auto info = ErrorInfoOf(ambiguous.status());
+  EXPECT_EQ(info.metadata().at("origin"), "vi");
+  EXPECT_EQ(info.metadata().at("candidates"), "vid-1, vid-2");
+}
+
+TEST_F(OriginApiTest, ARepeatedRequestIsDoneOnce) {
+  Register("vid-1", 1935);
+  auto request = Change("vid-1", "weight");
+  request.mutable_settings()->set_weight(7);
+  request.set_request_id("once");
+  ASSERT_TRUE(Update(request).ok());
+  ASSERT_TRUE(Update(Change("vid-1", "weight")).ok());
+  EXPECT_EQ(Update(request)->settings().weight(), 7) << "the first answer again";
+  EXPECT_EQ(Get("vid-1-s1-42").weight(), 1) << "and nothing done";
+}
+
+struct WrongUpdate {
+  const char* name;
+  std::function<void(v1::UpdateOriginRequest&)> make_wrong;
+  const char* field;  // ErrorInfo's metadata.
+};
+
+class WrongUpdateTest : public OriginApiTest, public testing::WithParamInterface<WrongUpdate> {};
+
+TEST_P(WrongUpdateTest, IsRefusedAndChangesNothing) {
+  Register("vid-1", 1935);
+  auto request = Change("vid-1", "admin_state,weight,zone,labels,capacity");
+  request.mutable_settings()->set_zone("west");
+  GetParam().make_wrong(request);
+  const auto refused = Update(request);
+  ExpectFailure(refused, absl::StatusCode::kInvalidArgument, "INVALID_FIELD");
+  EXPECT_EQ(ErrorInfoOf(refused.status()).metadata().at("field"), GetParam().field);
+  EXPECT_FALSE(Get("vid-1-s1-42").has_settings());
+}
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+const std::string kLong(1000, 'x');
+
+INSTANTIATE_TEST_SUITE_P(
+    Requests, WrongUpdateTest,
+    testing::Values(
+        WrongUpdate{"NoOrigin", [](auto& r) { r.clear_origin(); }, "origin"},
+        WrongUpdate{"ControlCharacters", [](auto& r) { r.set_origin("a\nb"); }, "origin"},
+        WrongUpdate{"NoMask", [](auto& r) { r.clear_update_mask(); }, "update_mask"},
+        WrongUpdate{"UnknownPath", [](auto& r) { r.mutable_update_mask()->add_paths("color"); },
+                    "update_mask"},
+        WrongUpdate{"PathWithin",
+                    [](auto& r) { r.mutable_update_mask()->add_paths("labels.values"); },
+                    "update_mask"},
+        WrongUpdate{
+            "UnspecifiedState",
+            [](auto& r) { r.mutable_settings()->set_admin_state(v1::ADMIN_STATE_UNSPECIFIED); },
+            "settings.admin_state"},
+        WrongUpdate{
+            "UnknownState",
+            [](auto& r) { r.mutable_settings()->set_admin_state(static_cast<v1::AdminState>(99)); },
+            "settings.admin_state"},
+        WrongUpdate{"ZeroWeight", [](auto& r) { r.mutable_settings()->set_weight(0); }, "weight"},
+        WrongUpdate{"NegativeWeight", [](auto& r) { r.mutable_settings()->set_weight(-1); },
+                    "weight"},
+        WrongUpdate{"HugeWeight", [](auto& r) { r.mutable_settings()->set_weight(1e7); }, "weight"},
+        WrongUpdate{"InfiniteWeight", [](auto& r) { r.mutable_settings()->set_weight(kInfinity); },
+                    "weight"},
+        WrongUpdate{"WeightIsNoNumber",
+                    [](auto& r) { r.mutable_settings()->set_weight(std::nan("")); }, "weight"},
+        WrongUpdate{"LongZone", [](auto& r) { r.mutable_settings()->set_zone(kLong); }, "zone"},
+        WrongUpdate{"NegativeCapacity", [](auto& r) { r.mutable_settings()->set_capacity(-1); },
+                    "capacity"},
+        WrongUpdate{
+            "NamelessLabel",
+            [](auto& r) { (*r.mutable_settings()->mutable_labels()->mutable_values())[""] = "x"; },
+            "labels"},
+        WrongUpdate{
+            "TooManyLabels",
+            [](auto& r) {
+              for (int i = 0; i < 100; ++i) {
+                (*r.mutable_settings()->mutable_labels()->mutable_values())[std::to_string(i)] =
+                    "x";
+              }
+            },
+            "labels"},
+        WrongUpdate{"LongServer",
+                    [](auto& r) {
+                      r.set_origin(kLong);
+                      r.set_allow_missing(true);
+                    },
+                    "server"},
+        WrongUpdate{"LongRequestId", [](auto& r) { r.set_request_id(kLong); }, "request_id"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+// DrainOrigin.
+
+TEST_F(OriginApiTest, ADrainHasATimeAndEndsWithAnotherState) {
+  Register("vid-1", 1935);
+  Publish({std::string(kDefaultVhost), "live", "camera"});
+  v1::DrainOriginRequest request;
+  request.set_origin("vid-1");
+  request.set_validate_only(true);
+  const auto checked = Call(&Origins::DrainOrigin, request);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->progress().streams_left(), 1);
+  EXPECT_EQ(Get("vid-1-s1-42").admin_state(), v1::ADMIN_STATE_ACTIVE);
+
+  request.set_validate_only(false);
+  const auto begun = Call(&Origins::DrainOrigin, request);
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  EXPECT_EQ(begun->server(), "vid-1");
+  EXPECT_TRUE(begun->progress().has_start_time());
+  EXPECT_FALSE(begun->progress().has_deadline_time());
+  EXPECT_EQ(begun->progress().streams_left(), 1);
+  EXPECT_EQ(begun->progress().publishers_left(), 1);
+  const auto origin = Get("vid-1-s1-42");
+  EXPECT_EQ(origin.admin_state(), v1::ADMIN_STATE_DRAINING);
+  EXPECT_EQ(origin.drain().start_time().nanos(), begun->progress().start_time().nanos());
+  EXPECT_EQ(origin.streams(), 1);
+
+  request.mutable_deadline()->set_seconds(60);
+  const auto again = Call(&Origins::DrainOrigin, request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->progress().has_deadline_time());
+  EXPECT_EQ(again->progress().start_time().nanos(), begun->progress().start_time().nanos());
+
+  auto activate = Change("vid-1", "admin_state");
+  activate.mutable_settings()->set_admin_state(v1::ADMIN_STATE_ACTIVE);
+  ASSERT_TRUE(Update(activate).ok());
+  EXPECT_FALSE(Get("vid-1-s1-42").has_drain());
+}
+
+TEST_F(OriginApiTest, AWrongDrainIsRefused) {
+  Register("vid-1", 1935);
+  v1::DrainOriginRequest request;
+  ExpectFailure(Call(&Origins::DrainOrigin, request), absl::StatusCode::kInvalidArgument,
+                "INVALID_FIELD");
+  request.set_origin("nobody");
+  ExpectFailure(Call(&Origins::DrainOrigin, request), absl::StatusCode::kNotFound,
+                "ORIGIN_NOT_FOUND");
+  request.set_origin("vid-1");
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  constexpr std::pair<int64_t, int32_t> kWrong[] = {{-1, 0},          {0, -1},   {0, 1'000'000'000},
+                                                    {8760 * 3600, 1}, {kMax, 0}, {-kMax, 0}};
+  for (const auto& [seconds, nanos] : kWrong) {
+    request.mutable_deadline()->set_seconds(seconds);
+    request.mutable_deadline()->set_nanos(nanos);
+    ExpectFailure(Call(&Origins::DrainOrigin, request), absl::StatusCode::kInvalidArgument,
+                  "INVALID_FIELD");
+  }
+  EXPECT_EQ(Get("vid-1-s1-42").admin_state(), v1::ADMIN_STATE_ACTIVE);
+}
+
+// Leases.
+
+TEST_F(OriginApiTest, AnUnknownLeaseIsToldWhenToComeBack) {
+  v1::HeartbeatRequest request;
+  request.set_lease_id("forged");
+  const auto refused = Call(&Origins::Heartbeat, request);
+  ExpectFailure(refused, absl::StatusCode::kNotFound, "LEASE_EXPIRED");
+  const int delay_ms = std::stoi(ErrorInfoOf(refused.status()).metadata().at("retry_delay_ms"));
+  EXPECT_GE(delay_ms, 0);
+  EXPECT_LT(delay_ms, 10'000);
+
+  v1::DeregisterOriginRequest leave;
+  leave.set_lease_id("forged");
+  ExpectFailure(Call(&Origins::DeregisterOrigin, leave), absl::StatusCode::kNotFound,
+                "LEASE_EXPIRED");
+}
+
+TEST_F(OriginApiTest, RepeatedAndLateHeartbeatsAreIgnored) {
+  v1::HeartbeatRequest request;
+  request.set_lease_id(Register("vid-1", 1935));
+  const auto beat = [&](uint64_t sequence) {
+    request.set_sequence(sequence);
+    return Call(&Origins::Heartbeat, request)->ignored();
+  };
+  EXPECT_FALSE(beat(1));
+  EXPECT_TRUE(beat(1));
+  EXPECT_FALSE(beat(std::numeric_limits<uint64_t>::max()));
+  EXPECT_TRUE(beat(2));
+  Register("vid-1", 1935);
+  EXPECT_FALSE(beat(1)) << "counted anew";
+}
+
+TEST_F(OriginApiTest, WhoDeregistersALiveOriginIsWarned) {
+  v1::DeregisterOriginRequest request;
+  Register("vid-1", 1935);
+  request.set_origin_id("vid-1-s1-42");
+  EXPECT_THAT(Call(&Origins::DeregisterOrigin, request)->warning(), HasSubstr("next heartbeat"));
+  request.set_lease_id(Register("vid-1", 1935));
+  EXPECT_EQ(Call(&Origins::DeregisterOrigin, request)->warning(), "") << "it does so itself";
+}
+
+// Registrations.
+
+struct WrongRegistration {
+  const char* name;
+  std::function<void(v1::OriginRegistration&)> make_wrong;
+  const char* field;
+};
+
+class WrongRegistrationTest : public OriginApiTest,
+                              public testing::WithParamInterface<WrongRegistration> {};
+
+TEST_P(WrongRegistrationTest, IsRefusedWithItsField) {
+  v1::RegisterOriginRequest request;
+  auto& registration = *request.mutable_registration();
+  registration.set_ip("10.0.0.7");
+  registration.set_server("vid-1");
+  registration.set_service("s1");
+  registration.set_pid("42");
+  registration.add_rtmp("1935");
+  GetParam().make_wrong(registration);
+  const auto refused = Call(&Origins::RegisterOrigin, request);
+  ExpectFailure(refused, absl::StatusCode::kInvalidArgument, "INVALID_FIELD");
+  EXPECT_EQ(ErrorInfoOf(refused.status()).metadata().at("field"), GetParam().field);
+  EXPECT_TRUE(origins_.snapshot()->origins.empty());
+}
+
+using R = v1::OriginRegistration;
+
+INSTANTIATE_TEST_SUITE_P(
+    Fields, WrongRegistrationTest,
+    testing::Values(
+        WrongRegistration{"NoIp", [](R& r) { r.clear_ip(); }, "ip"},
+        WrongRegistration{"WildcardIp", [](R& r) { r.set_ip("0.0.0.0"); }, "ip"},
+        WrongRegistration{"LongIp", [](R& r) { r.set_ip(kLong); }, "ip"},
+        WrongRegistration{"IpIsNoHost", [](R& r) { r.set_ip("no host"); }, "ip"},
+        WrongRegistration{"NoServer", [](R& r) { r.clear_server(); }, "server"},
+        WrongRegistration{"LongServer", [](R& r) { r.set_server(kLong); }, "server"},
+        WrongRegistration{"ServerOfTwoLines", [](R& r) { r.set_server("a\nb"); }, "server"},
+        WrongRegistration{"NoService", [](R& r) { r.clear_service(); }, "service"},
+        WrongRegistration{"LongService", [](R& r) { r.set_service(kLong); }, "service"},
+        WrongRegistration{"NoPid", [](R& r) { r.clear_pid(); }, "pid"},
+        WrongRegistration{"LongPid", [](R& r) { r.set_pid(kLong); }, "pid"},
+        WrongRegistration{"LongDevice", [](R& r) { r.set_device_id(kLong); }, "device_id"},
+        WrongRegistration{"NoRtmp", [](R& r) { r.clear_rtmp(); }, "rtmp"},
+        WrongRegistration{"EmptyRtmp", [](R& r) { r.add_rtmp(""); }, "rtmp[1]"},
+        WrongRegistration{"RtmpPortZero", [](R& r) { r.add_rtmp("0"); }, "rtmp[1]"},
+        WrongRegistration{"HugeRtmpPort", [](R& r) { r.add_rtmp("99999999999999999999"); },
+                          "rtmp[1]"},
+        WrongRegistration{"NegativeHttpPort", [](R& r) { r.add_http("-1"); }, "http[0]"},
+        WrongRegistration{"LongApi", [](R& r) { r.add_api(kLong); }, "api[0]"},
+        WrongRegistration{"TooManySrt",
+                          [](R& r) {
+                            for (int i = 0; i < 1000; ++i) r.add_srt("10080");
+                          },
+                          "srt"},
+        WrongRegistration{"ZeroWeight", [](R& r) { r.set_weight(0); }, "weight"},
+        WrongRegistration{"NegativeWeight", [](R& r) { r.set_weight(-1); }, "weight"},
+        WrongRegistration{"HugeWeight", [](R& r) { r.set_weight(1e300); }, "weight"},
+        WrongRegistration{"WeightIsNoNumber", [](R& r) { r.set_weight(std::nan("")); }, "weight"},
+        WrongRegistration{"LongZone", [](R& r) { r.set_zone(kLong); }, "zone"},
+        WrongRegistration{"NegativeCapacity", [](R& r) { r.set_capacity(-1); }, "capacity"},
+        WrongRegistration{"NamelessLabel", [](R& r) { (*r.mutable_labels())[""] = "x"; }, "labels"},
+        WrongRegistration{"LongLabel", [](R& r) { (*r.mutable_labels())["x"] = kLong; },
+                          "labels[x]"},
+        WrongRegistration{"ZeroInterval", [](R& r) { r.mutable_heartbeat_interval(); },
+                          "heartbeat_interval"},
+        WrongRegistration{"NegativeInterval",
+                          [](R& r) { r.mutable_heartbeat_interval()->set_seconds(-1); },
+                          "heartbeat_interval"},
+        WrongRegistration{"NegativeNanos",
+                          [](R& r) { r.mutable_heartbeat_interval()->set_nanos(-1); },
+                          "heartbeat_interval"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST_F(OriginApiTest, HugeButPossibleValuesAreTaken) {
+  v1::RegisterOriginRequest request;
+  auto& registration = *request.mutable_registration();
+  registration.set_ip("10.0.0.7");
+  registration.set_server(std::string(128, 's'));
+  registration.set_service("s1");
+  registration.set_pid("42");
+  registration.add_rtmp("65535");
+  registration.set_weight(1e6);
+  registration.set_capacity(std::numeric_limits<int64_t>::max());
+  registration.mutable_heartbeat_interval()->set_seconds(10'000LL * 365 * 24 * 3600);
+  const auto registered = Call(&Origins::RegisterOrigin, request);
+  ASSERT_TRUE(registered.ok()) << registered.status();
+  EXPECT_EQ(registered->heartbeat_interval().seconds(), 100) << "three fit into a TTL";
+  EXPECT_EQ(registered->origin().capacity(), std::numeric_limits<int64_t>::max());
+}
+
+}  // namespace
+}  // namespace srsproxy::control
