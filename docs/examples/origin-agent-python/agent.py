@@ -65,7 +65,8 @@ class Agent:
             try:
                 await self._register()
                 delay = await self._send_heartbeats()
-            except (grpc.aio.AioRpcError, asyncio.TimeoutError, ConnectionError) as error:
+            except (grpc.aio.AioRpcError, asyncio.TimeoutError, ConnectionError,
+                    asyncio.InvalidStateError) as error:  # The last: it has ended already.
                 longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** self._failures)
                 delay = random.uniform(longest / 2, longest)  # Not all agents at once.
                 self._failures += 1
@@ -99,7 +100,8 @@ class Agent:
                     return again.delay.ToTimedelta().total_seconds()
                 self._drain(api.DIRECTIVE_KIND_DRAIN in asked)
                 pause = answer.heartbeat_interval.ToTimedelta().total_seconds()
-                await asyncio.wait([ended], timeout=pause)
+                if (await asyncio.wait([ended], timeout=pause))[0]:
+                    raise ConnectionError(f"{ended.result().name}: {await call.details()}")
         finally:
             call.cancel()
 
