@@ -5,6 +5,8 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "dataplane/balance/rebalance.h"
+
 namespace srsproxy {
 namespace {
 
@@ -102,6 +104,16 @@ absl::StatusOr<std::shared_ptr<const Origin>> StickyBalancer::ChooseFor(
                      key.ToString(), ", is down for this proxy"));
   }
   return decision.origin;
+}
+
+double StickyBalancer::Imbalance() const {
+  const auto snapshot = origins_.snapshot();
+  const Plan plan = PlanFor(*snapshot);
+  std::vector<uint64_t> streams;
+  for (uint32_t index = 0; index < snapshot->origins.size(); ++index) {
+    streams.push_back(plan.candidates->StreamsOf(index));
+  }
+  return ImbalanceOf(SharesOf(*snapshot, *plan.options, streams));
 }
 
 PlacementDecision StickyBalancer::Decide(const PickRequest& request, const OriginSnapshot& origins,

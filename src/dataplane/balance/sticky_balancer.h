@@ -39,6 +39,9 @@ class StickyBalancer final : public Balancer {
   absl::StatusOr<std::shared_ptr<const Origin>> ChooseFor(const StreamKey& key,
                                                           std::string_view excluded_server) const;
 
+  // How uneven the streams are spread now (ImbalanceOf).
+  double Imbalance() const;
+
  private:
   struct Attempt;
   // What picks go by. Immutable.

@@ -59,6 +59,10 @@ std::string_view ListenerName(Listener listener) {
       return "rtmp";
     case Listener::kRtmps:
       return "rtmps";
+    case Listener::kHttp:
+      return "http";
+    case Listener::kHttps:
+      return "https";
     case Listener::kSystemApi:
       return "system_api";
   }
@@ -304,6 +308,14 @@ struct Metrics::Families {
       AddCounter("sticky_violations_total",
                  "Clients served by another origin than the one that holds their stream.")
           .Add({});
+  Family<Counter>& rebalance_moves =
+      AddCounter("rebalance_moves_total", "Moves of rebalances, by result.");
+  Gauge& rebalance_in_progress =
+      AddGauge("rebalance_in_progress", "1 while a rebalance moves streams.").Add({});
+  Gauge& imbalance_ratio =
+      AddGauge("imbalance_ratio",
+               "Streams of the fullest origin over its fair share by weight, less 1; 0 is even.")
+          .Add({});
   Family<Gauge>& streams = AddGauge("streams", "Streams that are mapped to an origin.");
 
   Family<Counter>& heartbeats =
@@ -424,6 +436,16 @@ void Metrics::CountStreamMove(MoveCause cause, bool pending) {
 }
 
 void Metrics::CountStickyViolation() { families_->sticky_violations.Increment(); }
+
+void Metrics::CountRebalanceMove(std::string_view result) {
+  families_->rebalance_moves.Add({{"result", Text(result)}}).Increment();
+}
+
+void Metrics::SetRebalanceInProgress(bool running) {
+  families_->rebalance_in_progress.Set(running ? 1 : 0);
+}
+
+void Metrics::SetImbalanceRatio(double ratio) { families_->imbalance_ratio.Set(ratio); }
 
 void Metrics::SetStreams(std::string_view state, uint64_t count) {
   families_->streams.Add({{"state", Text(state)}}).Set(static_cast<double>(count));

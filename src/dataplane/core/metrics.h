@@ -28,9 +28,10 @@ namespace srsproxy {
 // As seen from the client's side of this proxy.
 enum class Direction : uint8_t { kIn, kOut };
 
-enum class Listener : uint8_t { kRtmp, kRtmps, kSystemApi };
-inline constexpr size_t kListeners = 3;
-std::string_view ListenerName(Listener listener);  // "rtmp", "rtmps", "system_api"
+enum class Listener : uint8_t { kRtmp, kRtmps, kHttp, kHttps, kSystemApi };
+inline constexpr size_t kListeners = 5;
+// "rtmp", "rtmps", "http", "https", "system_api"
+std::string_view ListenerName(Listener listener);
 
 // What a client did wrong.
 enum class ClientError : uint8_t {
@@ -155,6 +156,9 @@ class Metrics {
   void CountStreamMove(MoveCause cause, bool pending);
   // A client had to be served by another origin than the stream's.
   void CountStickyViolation();
+  void CountRebalanceMove(std::string_view result);  // "moved", "skipped"
+  void SetRebalanceInProgress(bool running);
+  void SetImbalanceRatio(double ratio);                     // 0: even.
   void SetStreams(std::string_view state, uint64_t count);  // "known", "live", ...
 
   // Origins. `origin` is the `server`.

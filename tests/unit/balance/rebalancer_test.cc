@@ -1,0 +1,318 @@
+#include "dataplane/balance/rebalancer.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/fake_clock.h"
+
+namespace srsproxy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using State = RebalanceProgress::State;
+
+class RebalancerTest : public testing::Test {
+ protected:
+  RebalancerTest() {
+    streams_->AddObserver(counts_);
+    Register("a", "10.0.0.1");
+    Register("b", "10.0.0.2");
+  }
+
+  void Register(const std::string& server, const std::string& ip) {
+    OriginRegistration registration;
+    registration.ip = ip;
+    registration.server = server;
+    registration.service = "s";
+    registration.pid = "1";
+    registration.rtmp = {{Transport::kTcp, "", 1935}};
+    ASSERT_TRUE(origins_.Register(std::move(registration), "10.0.0.9").ok());
+  }
+
+  static StreamKey Key(int i) { return {"v.com", "live", std::to_string(i)}; }
+  void Claim(int i, const std::string& server, Role role) {
+    streams_->Claim({Key(i), server + "-s-1", role},
+                    [](const auto& outcome) { ASSERT_TRUE(outcome.ok()); });
+  }
+  // A stream that was published once.
+  void AddIdle(int i, const std::string& server = "a") {
+    AddLive(i, server);
+    EndPublisher(i);
+  }
+  void AddLive(int i, const std::string& server = "a") {
+    Claim(i, server, Role::kPublisher);
+    streams_->MediaFlows(Key(i), Role::kPublisher);
+  }
+  void EndPublisher(int i) { streams_->SessionEnded(Key(i), Role::kPublisher, true); }
+  void Pass(absl::Duration duration) {
+    clock_.Advance(duration);
+    rebalancer_.Tick();
+  }
+  std::map<std::string, int> Counts() const {
+    std::map<std::string, int> counts;
+    for (const auto& mapping : streams_->List("", 1000).mappings) ++counts[mapping.origin_id];
+    return counts;
+  }
+  RebalanceProgress Progress() const { return rebalancer_.Get("").value(); }
+
+  FakeClock clock_;
+  Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
+  Metrics metrics_{"1"};
+  MemoryOriginStore store_;
+  OriginRegistry origins_{clock_, store_};
+  std::shared_ptr<MemoryStreamDirectory> streams_ =
+      std::make_shared<MemoryStreamDirectory>(clock_, 10'000);
+  StreamCounts counts_;
+  StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
+  Rebalancer rebalancer_{{.clock = clock_,
+                          .logger = logger_,
+                          .metrics = metrics_,
+                          .origins = origins_,
+                          .streams = *streams_,
+                          .balancer = balancer_},
+                         7};
+};
+
+TEST_F(RebalancerTest, MovesAtItsRateAndTellsHowFarItIs) {
+  for (int i = 0; i < 20; ++i) AddIdle(i);
+  const auto plan = rebalancer_.Plan({});
+  EXPECT_EQ(plan->expires_at - plan->created_at, absl::Minutes(10));
+  ASSERT_EQ(plan->plan.moves.size(), 10u);
+  ASSERT_TRUE(rebalancer_.CheckApply(plan->id).ok());
+  EXPECT_EQ(rebalancer_.RunningId(), "") << "a check changes nothing";
+
+  EXPECT_EQ(rebalancer_.Apply(plan->id, 2).value().moves_total, 10u);
+  EXPECT_EQ(rebalancer_.RunningId(), plan->id);
+  EXPECT_THAT(metrics_.Serialize(), HasSubstr("srsproxy_rebalance_in_progress 1\n"));
+  rebalancer_.Tick();
+  EXPECT_EQ(Progress().moves_done, 1u) << "the first at once";
+  for (int i = 0; i < 10; ++i) Pass(absl::Milliseconds(100));
+  EXPECT_EQ(Progress().moves_done, 3u);
+  Pass(absl::Minutes(1));
+  EXPECT_EQ(Progress().moves_done, 5u) << "a late tick does not make up for it";
+  EXPECT_EQ(Progress().state, State::kRunning);
+  EXPECT_FALSE(Progress().ended_at.has_value());
+  for (int i = 0; i < 5; ++i) Pass(absl::Seconds(1));
+
+  const RebalanceProgress done = rebalancer_.Get(plan->id).value();
+  EXPECT_EQ(done.state, State::kDone);
+  EXPECT_EQ(done.moves_done, 10u);
+  EXPECT_EQ(done.sessions_kicked, 0u);
+  EXPECT_TRUE(done.ended_at.has_value());
+  EXPECT_EQ(rebalancer_.RunningId(), "");
+  EXPECT_THAT(Counts(), ElementsAre(testing::Pair("a-s-1", 10), testing::Pair("b-s-1", 10)));
+  EXPECT_THAT(rebalancer_.Plan({})->plan.moves, testing::IsEmpty());
+  const std::string scrape = metrics_.Serialize();
+  EXPECT_THAT(scrape, HasSubstr("srsproxy_rebalance_in_progress 0\n"));
+  EXPECT_THAT(scrape, HasSubstr("srsproxy_rebalance_moves_total{result=\"moved\"} 10\n"));
+}
+
+TEST_F(RebalancerTest, AskingTwiceIsHarmless) {
+  for (int i = 0; i < 4; ++i) AddIdle(i);
+  const auto plan = rebalancer_.Plan({});
+  ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
+  rebalancer_.Tick();
+  EXPECT_EQ(rebalancer_.Apply(plan->id, 1000).value().moves_done, 1u);
+  EXPECT_TRUE(rebalancer_.CheckApply(plan->id).ok());
+  Pass(absl::Seconds(1));
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(rebalancer_.Apply(plan->id, 5).value().state, State::kDone);
+  EXPECT_THAT(Counts(), ElementsAre(testing::Pair("a-s-1", 2), testing::Pair("b-s-1", 2)));
+}
+
+TEST_F(RebalancerTest, OneAtATime) {
+  for (int i = 0; i < 4; ++i) AddIdle(i);
+  const auto one = rebalancer_.Plan({});
+  const auto other = rebalancer_.Plan({});
+  EXPECT_NE(one->id, other->id);
+  ASSERT_TRUE(rebalancer_.Apply(one->id, 1).ok());
+  const auto refused = rebalancer_.Apply(other->id, 1).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(MessageOf(refused), HasSubstr(one->id));
+  EXPECT_EQ(rebalancer_.CheckApply(other->id).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(RebalancerTest, PlansAreForgotten) {
+  EXPECT_EQ(rebalancer_.Apply("none", 1).status().code(), absl::StatusCode::kNotFound);
+  const auto plan = rebalancer_.Plan({});
+  clock_.Advance(absl::Minutes(10));
+  EXPECT_EQ(rebalancer_.Apply(plan->id, 1).status().code(), absl::StatusCode::kNotFound);
+  const auto crowded_out = rebalancer_.Plan({});
+  for (int i = 0; i < 8; ++i) rebalancer_.Plan({});
+  EXPECT_EQ(rebalancer_.Apply(crowded_out->id, 1).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(RebalancerTest, EmptyPlanIsDoneAtOnce) {
+  const auto plan = rebalancer_.Plan({});
+  EXPECT_EQ(rebalancer_.Apply(plan->id, 1).value().state, State::kDone);
+  EXPECT_EQ(rebalancer_.RunningId(), "");
+}
+
+TEST_F(RebalancerTest, AbortsWhenThePlacementHasChanged) {
+  for (int i = 0; i < 8; ++i) AddIdle(i);
+  const auto refusal = [&](auto change) {
+    const auto plan = rebalancer_.Plan({});
+    EXPECT_FALSE(plan->plan.moves.empty());
+    change(plan->plan.moves[1]);
+    const auto status = rebalancer_.Apply(plan->id, 1).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
+    EXPECT_EQ(rebalancer_.RunningId(), "");
+    return status;
+  };
+  const auto moved = refusal([&](const PlannedMove& move) {
+    streams_->Move({move.key, move.to_origin_id}, [](const auto&) {});
+  });
+  EXPECT_THAT(MessageOf(moved), HasSubstr("has been placed anew since the plan was made"));
+  EXPECT_TRUE(moved.GetPayload(kStreamPayload).has_value());
+  EXPECT_THAT(MessageOf(refusal([&](const PlannedMove& move) {
+                streams_->Release(move.key, 0, false, [](const auto&) {});
+              })),
+              HasSubstr("has been placed anew"));
+  EXPECT_THAT(MessageOf(refusal([&](const PlannedMove&) {
+                balancer_.Configure({{}, "eu", {}});
+              })),
+              HasSubstr("the settings of placement have changed"));
+  balancer_.Configure({});
+  EXPECT_THAT(MessageOf(refusal([&](const PlannedMove&) {
+                balancer_.ReportConnect("b-s-1", ConnectOutcome::kRefused);
+              })),
+              HasSubstr("origin b-s-1 has changed"));
+  balancer_.ReportConnect("b-s-1", ConnectOutcome::kOk);
+  EXPECT_THAT(MessageOf(refusal([&](const PlannedMove&) {
+                ASSERT_TRUE(origins_.DeregisterOrigin("b-s-1").ok());
+              })),
+              HasSubstr("origin b-s-1 has changed"));
+}
+
+TEST_F(RebalancerTest, WhatHasChangedMeanwhileIsSkipped) {
+  for (int i = 0; i < 12; ++i) AddIdle(i);
+  const auto plan = rebalancer_.Plan({});
+  ASSERT_EQ(plan->plan.moves.size(), 6u);
+  ASSERT_TRUE(rebalancer_.Apply(plan->id, 100).ok());
+  const auto key = [&](int i) { return plan->plan.moves[i].key; };
+  streams_->Move({key(0), "b-s-1"}, [](const auto&) {});
+  streams_->Claim({key(1), "a-s-1", Role::kPublisher}, [](const auto&) {});
+  streams_->Claim({key(2), "a-s-1", Role::kViewer}, [](const auto&) {});
+  streams_->Pin({key(3), "a"}, [](const auto&) {});
+  streams_->Release(key(4), 0, true, [](const auto&) {});
+  Pass(absl::Seconds(1));
+  const RebalanceProgress done = Progress();
+  EXPECT_EQ(done.state, State::kDone);
+  EXPECT_EQ(done.moves_done, 1u);
+  EXPECT_EQ(done.moves_skipped, 5u);
+  EXPECT_THAT(done.messages,
+              ElementsAre(HasSubstr("has been placed anew"), HasSubstr("has got a publisher"),
+                          HasSubstr("has 1 sessions, more than may still be ended"),
+                          HasSubstr("is pinned to server a"), HasSubstr("has been placed anew")));
+  EXPECT_FALSE(streams_->Find(key(1))->pending.has_value());
+}
+
+TEST_F(RebalancerTest, TargetThatDiesStopsItsMoves) {
+  for (int i = 0; i < 4; ++i) AddIdle(i);
+  const auto plan = rebalancer_.Plan({});
+  ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
+  rebalancer_.Tick();
+  ASSERT_TRUE(origins_.DeregisterOrigin("b-s-1").ok());
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Progress().state, State::kDone);
+  EXPECT_EQ(Progress().moves_skipped, 1u);
+  EXPECT_THAT(Progress().messages, ElementsAre(HasSubstr("origin b-s-1, where stream")));
+}
+
+TEST_F(RebalancerTest, CancelStopsIt) {
+  for (int i = 0; i < 8; ++i) AddIdle(i);
+  EXPECT_EQ(rebalancer_.Cancel("").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(rebalancer_.Get("").status().code(), absl::StatusCode::kNotFound);
+  const auto plan = rebalancer_.Plan({});
+  EXPECT_EQ(rebalancer_.Get(plan->id).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
+  rebalancer_.Tick();
+  EXPECT_EQ(rebalancer_.Cancel("").value().state, State::kCancelled);
+  Pass(absl::Minutes(1));
+  EXPECT_EQ(Progress().moves_done, 1u);
+  EXPECT_TRUE(Progress().ended_at.has_value());
+  EXPECT_EQ(rebalancer_.Cancel(plan->id).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Counts(), ElementsAre(testing::Pair("a-s-1", 7), testing::Pair("b-s-1", 1)));
+}
+
+// ---- Live publishers, which the mover would end
+
+class LiveRebalanceTest : public RebalancerTest {
+ protected:
+  LiveRebalanceTest() {
+    for (int i = 0; i < 2; ++i) AddLive(i);
+    const auto plan = rebalancer_.Plan({.max_kicked = 1, .max_moves = 10});
+    EXPECT_EQ(plan->plan.moves.size(), 1u);
+    EXPECT_TRUE(plan->plan.moves[0].publisher_live);
+    moving_ = plan->plan.moves[0].key;
+    EXPECT_TRUE(rebalancer_.Apply(plan->id, 5).ok());
+  }
+
+  StreamKey moving_;
+};
+
+TEST_F(LiveRebalanceTest, WaitsForThePublishersEnd) {
+  rebalancer_.Tick();
+  const auto mapping = streams_->Find(moving_);
+  EXPECT_EQ(mapping->origin_id, "a-s-1");
+  ASSERT_TRUE(mapping->pending.has_value());
+  EXPECT_EQ(mapping->pending->deadline, clock_.WallNow()) << "its publisher is to end now";
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Progress().state, State::kRunning);
+  streams_->SessionEnded(moving_, Role::kPublisher, true);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Progress().state, State::kDone);
+  EXPECT_EQ(Progress().moves_done, 1u);
+  EXPECT_EQ(Progress().sessions_kicked, 1u);
+  EXPECT_EQ(streams_->Find(moving_)->origin_id, "b-s-1");
+}
+
+TEST_F(LiveRebalanceTest, GivesUpOnAPublisherThatStays) {
+  rebalancer_.Tick();
+  Pass(Rebalancer::kPublisherWait);
+  EXPECT_EQ(Progress().state, State::kDone);
+  EXPECT_EQ(Progress().sessions_kicked, 0u);
+  EXPECT_THAT(Progress().messages, ElementsAre(HasSubstr("did not end in time")));
+  EXPECT_FALSE(streams_->Find(moving_)->pending.has_value());
+}
+
+TEST_F(LiveRebalanceTest, MoveThatIsTakenBackIsSkipped) {
+  rebalancer_.Tick();
+  streams_->Move({moving_, "a-s-1"}, [](const auto&) {});
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Progress().messages, ElementsAre(HasSubstr("its move was taken back")));
+}
+
+TEST_F(LiveRebalanceTest, CancelTakesTheWaitingMoveBack) {
+  rebalancer_.Tick();
+  ASSERT_TRUE(streams_->Find(moving_)->pending.has_value());
+  EXPECT_EQ(rebalancer_.Cancel("").value().state, State::kCancelled);
+  EXPECT_FALSE(streams_->Find(moving_)->pending.has_value());
+  Pass(absl::Minutes(1));
+  EXPECT_EQ(Progress().moves_done + Progress().moves_skipped, 0u);
+}
+
+TEST_F(LiveRebalanceTest, MoreViewersThanAllowedKeepIt) {
+  streams_->Claim({moving_, "a-s-1", Role::kViewer}, [](const auto&) {});
+  rebalancer_.Tick();
+  EXPECT_EQ(Progress().state, State::kDone);
+  EXPECT_THAT(Progress().messages, ElementsAre(HasSubstr("has 2 sessions, more than may")));
+}
+
+TEST_F(LiveRebalanceTest, PublisherThatHasEndedCostsNothing) {
+  streams_->SessionEnded(moving_, Role::kPublisher, true);
+  rebalancer_.Tick();
+  EXPECT_EQ(Progress().moves_done, 1u);
+  EXPECT_EQ(Progress().sessions_kicked, 0u);
+}
+
+}  // namespace
+}  // namespace srsproxy
