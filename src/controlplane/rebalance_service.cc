@@ -18,6 +18,8 @@ constexpr uint32_t kMaxMoves = 10'000;
 constexpr double kDefaultRate = 5;
 constexpr double kMaxRate = 1000;
 
+using control::ToProto;  // Those of convert.h, beside these.
+
 v1::RebalanceState ToProto(RebalanceProgress::State state) {
   switch (state) {
     case RebalanceProgress::State::kRunning:
