@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <grpcpp/security/server_credentials.h>
 
@@ -21,13 +23,10 @@ class AccessFiles {
   // Logger and metrics outlive it. Reads nothing yet.
   AccessFiles(const Config& config, const Logger& logger, Metrics& metrics);
 
-  // Reads the files, and again whenever they change, until Stop. Errors name the setting.
+  // Reads the files, and again whenever they change, until Stop: each all or nothing; what is wrong
+  // is then logged, and the former contents stay in force. Errors name the setting.
   absl::Status Start();
   void Stop();
-
-  // Reads all files again, each all or nothing: what is wrong is logged, and the former contents
-  // stay. Any thread.
-  void Reload();
 
   // Null when PROXY_TOKENS_FILE is not set: callers need none.
   const TokenStore* tokens() const { return tokens_ ? &*tokens_ : nullptr; }
@@ -36,6 +35,7 @@ class AccessFiles {
   std::shared_ptr<grpc::ServerCredentials> Credentials();
 
  private:
+  void Reload();
   absl::Status ReloadTokens();
   absl::Status ReloadCertificates();
   void Tell(const absl::Status& status) const;

@@ -48,10 +48,6 @@ void CheckAccess(const Config& config, std::vector<ConfigProblem>& problems) {
   if (config.http_api_auth_enabled && config.http_api_auth_token.empty()) {
     problems.push_back({"http_api_auth_enabled", "needs http_api_auth_token"});
   }
-  if (!config.http_api_auth_enabled && !config.http_api_auth_token.empty()) {
-    problems.push_back(
-        {"http_api_auth_token", "has no effect while http_api_auth_enabled is off; turn it on"});
-  }
   GrpcCertificates::ReadFiles(GrpcCertificates::FilesOf(config), problems);
   if (!config.tokens_file.empty()) {
     if (const auto tokens = LoadTokens(config.tokens_file); !tokens.ok()) {
@@ -69,6 +65,10 @@ std::vector<std::string> AccessWarnings(const Config& config) {
                                         ? "tokens cross the network in plain text to "
                                         : "anybody controls this proxy who reaches ",
                                     FormatListenAddress(config.grpc_server)));
+  }
+  if (!config.http_api_auth_enabled && !config.http_api_auth_token.empty()) {
+    warnings.emplace_back(
+        "PROXY_HTTP_API_AUTH_TOKEN has no effect while PROXY_HTTP_API_AUTH_ENABLED is off");
   }
   if (IsWide(config.system_api) && !config.http_api_auth_enabled &&
       config.system_api_allow.empty() && config.origin_networks.empty()) {

@@ -19,10 +19,14 @@ using asio::ip::tcp;
 
 constexpr int kReadTimeoutSeconds = 30;
 
-ConfigSources FreePorts() {
+ConfigSources FreePorts(std::map<std::string, std::string> flags) {
   ConfigSources sources;
-  sources.flags = {
-      {"id", "proxy-1"}, {"grpc_server", "127.0.0.1:0"}, {"system_api", "127.0.0.1:0"}};
+  sources.flags = {{"id", "proxy-1"},
+                   {"workers", "1"},
+                   {"rtmp_server", "127.0.0.1:0"},
+                   {"grpc_server", "127.0.0.1:0"},
+                   {"system_api", "127.0.0.1:0"}};
+  sources.flags.merge(flags);
   sources.working_directory = "/nonexistent";
   return sources;
 }
@@ -72,8 +76,8 @@ std::string HttpPost(std::string_view path, std::string_view body) {
          std::string(body);
 }
 
-ControlPlaneTest::ControlPlaneTest()
-    : sources_(FreePorts()),
+ControlPlaneTest::ControlPlaneTest(std::map<std::string, std::string> flags)
+    : sources_(FreePorts(std::move(flags))),
       loaded_(LoadConfig(sources_).value()),
       config_(loaded_.core),
       settings_(sources_, loaded_, {.live = config_, .logger = logger_, .metrics = metrics_}) {

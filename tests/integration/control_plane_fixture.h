@@ -1,6 +1,7 @@
 // A control plane on free ports over real registries, and clients for both of its ports.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +49,8 @@ std::string HttpPost(std::string_view path, std::string_view body);
 
 class ControlPlaneTest : public testing::Test {
  protected:
-  ControlPlaneTest();
+  // `flags` come on top of those that choose free ports.
+  explicit ControlPlaneTest(std::map<std::string, std::string> flags = {});
   ~ControlPlaneTest() override;
 
   ControlPlane::Dependencies Dependencies();

@@ -114,8 +114,9 @@ TEST_F(ConfigAccessTest, HttpAuthNeedsItsTokenAndTheTokenItsSwitch) {
   EXPECT_THAT(Problems(), ElementsAre("http_api_auth_enabled: needs http_api_auth_token"));
   config_.http_api_auth_token = "sesame";
   EXPECT_THAT(Problems(), IsEmpty());
+  EXPECT_THAT(AccessWarnings(config_), IsEmpty());
   config_.http_api_auth_enabled = false;
-  EXPECT_THAT(Problems(), ElementsAre(HasSubstr("http_api_auth_token: has no effect")));
+  EXPECT_THAT(AccessWarnings(config_), ElementsAre(HasSubstr("AUTH_TOKEN has no effect")));
 }
 
 TEST_F(ConfigAccessTest, TokensForOthersToReadAreRefused) {

@@ -181,7 +181,6 @@ class SettingTest : public ::testing::TestWithParam<SettingCase> {
                 {"grpc_tls_key", certificates_->Key("grpc")}};
     }
     if (setting == "http_api_auth_enabled") needed = {{"http_api_auth_token", "t"}};
-    if (setting == "http_api_auth_token") needed = {{"http_api_auth_enabled", "on"}};
     needed.erase(setting);
     return needed;
   }
@@ -269,8 +268,12 @@ TEST_P(SettingTest, ChangesAtRunTimeOrNeedsARestart) {
 
   const std::string before = case_.read(*live.Get());
   v1::UpdateConfigRequest request;
-  request.mutable_update_mask()->add_paths(case_.name);
-  ASSERT_TRUE(setting.Set(case_.text, *request.mutable_config()).ok());
+  std::map<std::string, std::string> wanted = Needed(case_.name);
+  wanted[case_.name] = case_.text;
+  for (const auto& [name, text] : wanted) {
+    request.mutable_update_mask()->add_paths(name);
+    ASSERT_TRUE(FindSetting(settings, name)->Set(text, *request.mutable_config()).ok());
+  }
   const auto updated = store.Update(request);
   if (!setting.options().reloadable()) {
     EXPECT_EQ(ErrorInfoOf(updated.status()).reason(), "NEEDS_RESTART");
