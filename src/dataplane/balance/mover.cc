@@ -16,16 +16,15 @@ constexpr size_t kMaxStraysWhileDraining = 100;
 
 constexpr absl::Duration kRetry = absl::Seconds(5);  // Of what could not be done.
 
-// The ids that streams of drained servers may be mapped to, those of superseded origins too, with
-// the servers.
-absl::flat_hash_map<std::string, std::string> DrainedIds(const OriginSnapshot& origins) {
-  absl::flat_hash_map<std::string, std::string> ids;
+// The ids that streams of the server's origins may be mapped to, with those that they superseded.
+std::vector<std::string> IdsOf(const OriginSnapshot& origins, std::string_view server) {
+  std::vector<std::string> ids;
   for (const auto& origin : origins.origins) {
-    if (origin->overrides.drain.has_value()) ids[origin->id] = origin->registration.server;
+    if (origin->registration.server == server) ids.push_back(origin->id);
   }
   for (const auto& [former, successor] : *origins.successors) {
-    const auto at = ids.find(successor);
-    if (at != ids.end()) ids[former] = std::string(at->second);
+    const auto origin = origins.Find(successor);
+    if (origin != nullptr && origin->registration.server == server) ids.push_back(former);
   }
   return ids;
 }
@@ -38,6 +37,7 @@ Mover::Mover(Dependencies dependencies, SessionEnderOptions options)
       ender_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options) {}
 
 void Mover::Tick() {
+  stray_moves_ = 0;
   RefreshDrains();
   TakeNotes();
   MeetDeadlines();
@@ -45,22 +45,19 @@ void Mover::Tick() {
   ender_.Tick();
 }
 
-std::optional<DrainProgress> Mover::ProgressOf(std::string_view server) const {
-  const auto drain = dependencies_.origins.OverridesOf(server).drain;
-  if (!drain.has_value()) return std::nullopt;
-  DrainProgress progress{.drain = *drain};
-  for (const auto& [id, of_server] : DrainedIds(*dependencies_.origins.snapshot())) {
-    if (of_server != server) continue;
-    const auto counts = dependencies_.streams.CountsOf(id);
-    progress.streams_left += counts.streams;
-    progress.publishers_left += counts.live_publishers;
+DrainCounts Mover::CountsOf(std::string_view server) const {
+  DrainCounts counts;
+  for (const std::string& id : IdsOf(*dependencies_.origins.snapshot(), server)) {
+    const auto of_origin = dependencies_.streams.CountsOf(id);
+    counts.streams_left += of_origin.streams;
+    counts.publishers_left += of_origin.live_publishers;
   }
   const std::lock_guard lock(mutex_);
   if (const auto at = drains_.find(server); at != drains_.end()) {
-    progress.streams_moved = at->second.moved;
-    progress.streams_stuck = std::min(at->second.stuck, progress.streams_left);
+    counts.streams_moved = at->second.moved;
+    counts.streams_stuck = std::min(at->second.stuck, counts.streams_left);
   }
-  return progress;
+  return counts;
 }
 
 void Mover::OnStreamEvent(const StreamEvent& event) {
@@ -101,10 +98,13 @@ void Mover::RefreshDrains() {
   origins_ = std::move(snapshot);
 
   Drains drains;
-  auto drained = DrainedIds(*origins_);
   for (const auto& origin : origins_->origins) {
     const auto& drain = origin->overrides.drain;
     if (drain.has_value()) drains[origin->registration.server].drain = *drain;
+  }
+  absl::flat_hash_map<std::string, std::string> drained;
+  for (const auto& [server, drain] : drains) {
+    for (std::string& id : IdsOf(*origins_, server)) drained.emplace(std::move(id), server);
   }
   const std::lock_guard lock(mutex_);
   bool changed = drained != drained_;
@@ -210,7 +210,7 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     return false;
   }
   const bool viewers_alone = mapping.publishers == 0 && mapping.viewers > 0;
-  if (viewers_alone && ender_.streams() >= kMaxStraysWhileDraining) {
+  if (viewers_alone && ender_.streams() + stray_moves_ >= kMaxStraysWhileDraining) {
     ScanWithin(absl::Seconds(1));
     return true;
   }
@@ -220,6 +220,7 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     ScanWithin(kRetry);
     return true;
   }
+  stray_moves_ += viewers_alone ? 1 : 0;
   Ask(mapping, (*target)->id, drain.deadline);
   return false;
 }

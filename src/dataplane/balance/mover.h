@@ -31,8 +31,7 @@
 namespace srsproxy {
 
 // How far the drain of a server is.
-struct DrainProgress {
-  OriginDrain drain;
+struct DrainCounts {
   size_t streams_left = 0;
   size_t publishers_left = 0;  // Streams of those with a live publisher.
   size_t streams_moved = 0;    // Away, since it began or this proxy started.
@@ -64,8 +63,8 @@ class Mover final : public StreamObserver {
   // Call it about ten times a second, on one thread. A call works for some milliseconds at most.
   void Tick();
 
-  // nullopt: it is not drained. Any thread.
-  std::optional<DrainProgress> ProgressOf(std::string_view server) const;
+  // What is left and what was done; of a server that is not drained, what is there. Any thread.
+  DrainCounts CountsOf(std::string_view server) const;
 
   // Any thread.
   void OnStreamEvent(const StreamEvent& event) override;
@@ -116,6 +115,7 @@ class Mover final : public StreamObserver {
   Scan scan_;
   std::set<std::pair<absl::Time, StreamKey>> deadlines_;  // Of pending moves.
   Notes following_;                                       // Taken from notes_.
+  size_t stray_moves_ = 0;  // In this tick: moves that leave viewers behind.
 
   std::atomic<bool> draining_{false};  // drains_ is not empty.
   mutable std::mutex mutex_;           // Guards all below.

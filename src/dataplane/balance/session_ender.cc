@@ -7,7 +7,7 @@
 namespace srsproxy {
 namespace {
 
-constexpr int kQuestionsPerTick = 50;
+constexpr size_t kQuestionsPerTick = 50;
 constexpr double kBurstSeconds = 0.2;  // Of the rate, that may be ended at once.
 
 // Until a stream that has nobody to end now is looked at again.
@@ -42,13 +42,22 @@ void SessionEnder::Tick() {
   const double burst = std::max(1.0, options_.sessions_per_second * kBurstSeconds);
   allowance_ = std::min(burst, allowance_ + passed * options_.sessions_per_second);
   TakeAnswers();
-  for (int asked = 0; asked < kQuestionsPerTick && allowance_ >= 1 && !queue_.empty(); ++asked) {
-    const auto [due, turn, id] = *queue_.begin();
-    if (due > now) break;
-    queue_.erase(queue_.begin());
+  std::vector<Id> due;
+  for (auto at = queue_.begin(); at != queue_.end() && due.size() < kQuestionsPerTick;) {
+    if (std::get<MonotonicTime>(*at) > now) break;
+    due.push_back(std::get<Id>(*at));
+    at = queue_.erase(at);
+  }
+  const size_t share =
+      std::max<size_t>(1, static_cast<size_t>(allowance_) / std::max<size_t>(1, due.size()));
+  for (const Id& id : due) {
     const auto at = tasks_.find(id);
     at->second.turn = 0;
-    if (!Ask(id, at->second)) tasks_.erase(at);
+    if (allowance_ < 1) {
+      Schedule(id, at->second, at->second.due);
+    } else if (!Ask(id, at->second, share)) {
+      tasks_.erase(at);
+    }
   }
 }
 
@@ -103,7 +112,7 @@ void SessionEnder::Settle(const Answer& answer, Tasks::iterator at) {
   }
 }
 
-bool SessionEnder::Ask(const Id& id, const Task& task) {
+bool SessionEnder::Ask(const Id& id, const Task& task, size_t limit) {
   const auto& [key, role] = id;
   const auto mapping = streams_.Find(key);
   if (!mapping.has_value()) return false;
@@ -115,7 +124,7 @@ bool SessionEnder::Ask(const Id& id, const Task& task) {
         mapping->pending.has_value() && mapping->pending->deadline <= clock_.WallNow();
     if (!overdue) return false;
     filter.not_origin_id = mapping->pending->origin_id;
-    Kick(id, std::move(filter));
+    Kick(id, std::move(filter), limit);
     return true;
   }
   if (mapping->viewers == 0) return false;
@@ -123,7 +132,7 @@ bool SessionEnder::Ask(const Id& id, const Task& task) {
     AskForPublisherElsewhere(id, mapping->origin_id);
   } else {
     filter.not_origin_id = mapping->origin_id;
-    Kick(id, std::move(filter));
+    Kick(id, std::move(filter), limit);
   }
   return true;
 }
@@ -140,10 +149,7 @@ void SessionEnder::AskForPublisherElsewhere(const Id& id, const std::string& ori
   sessions_.List(std::move(filter), "", 1, std::move(answered));
 }
 
-void SessionEnder::Kick(const Id& id, SessionFilter filter) {
-  // Each stream gets its share.
-  const auto share = static_cast<size_t>(allowance_ / static_cast<double>(queue_.size() + 1));
-  const size_t limit = std::max<size_t>(1, share);
+void SessionEnder::Kick(const Id& id, SessionFilter filter, size_t limit) {
   allowance_ -= static_cast<double>(limit);
   auto answered = [answers = answers_, id, limit](const std::vector<SessionInfo>& ended) {
     answers->Add({.id = id, .allowed = limit, .ended = ended.size()});

@@ -78,10 +78,10 @@ class SessionEnder {
   void Schedule(const Id& id, Task& task, MonotonicTime due);
   void TakeAnswers();
   void Settle(const Answer& answer, Tasks::iterator at);
-  // False: there is nothing to ask any more.
-  bool Ask(const Id& id, const Task& task);
+  // Ends at most `limit` sessions. False: there is nothing to ask any more.
+  bool Ask(const Id& id, const Task& task, size_t limit);
   void AskForPublisherElsewhere(const Id& id, const std::string& origin_id);
-  void Kick(const Id& id, SessionFilter filter);
+  void Kick(const Id& id, SessionFilter filter, size_t limit);
 
   const Clock& clock_;
   const StreamDirectory& streams_;

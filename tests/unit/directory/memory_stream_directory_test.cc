@@ -55,5 +55,21 @@ TEST(MemoryStreamDirectoryTest, ALowerCapDropsTheOldestIdleMappings) {
   EXPECT_TRUE(absl::IsResourceExhausted(more));
 }
 
+TEST(MemoryStreamDirectoryTest, PinsOutliveIt) {
+  FakeClock clock;
+  const auto state = std::make_shared<StateFile>();
+  const StreamKey key{"v.com", "live/room", "cam"};
+  {
+    MemoryStreamDirectory directory(clock, 10, state);
+    directory.Pin({key, "one"}, [](absl::StatusOr<StreamPin> pin) { EXPECT_TRUE(pin.ok()); });
+    directory.Pin({{"v.com", "live", "gone"}, "one"}, [](absl::StatusOr<StreamPin>) {});
+    directory.Unpin({"v.com", "live", "gone"},
+                    [](absl::StatusOr<StreamPin> pin) { EXPECT_TRUE(pin.ok()); });
+  }
+  const MemoryStreamDirectory directory(clock, 10, state);
+  EXPECT_EQ(directory.PinnedServer(key), "one");
+  EXPECT_EQ(directory.ListPins("", 10).pins.size(), 1u);
+}
+
 }  // namespace
 }  // namespace srsproxy

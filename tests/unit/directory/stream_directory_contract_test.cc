@@ -1,58 +1,15 @@
-// What every StreamDirectory has to keep, whatever it is made of.
+// Claims, sessions and listings, as every StreamDirectory has to keep them.
+#include "tests/unit/directory/stream_directory_contract.h"
+
 #include <atomic>
-#include <functional>
 #include <latch>
-#include <memory>
 #include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
 
-#include "dataplane/core/stream_directory.h"
-#include "dataplane/directory/memory_stream_directory.h"
-#include "tests/support/fake_clock.h"
-
 namespace srsproxy {
 namespace {
-
-constexpr size_t kCap = 100;
-
-struct Implementation {
-  const char* name;
-  std::function<std::unique_ptr<StreamDirectory>(const Clock&, size_t max_streams)> make;
-};
-
-class StreamDirectoryContractTest : public testing::TestWithParam<Implementation> {
- protected:
-  // Waits for the answer; contract implementations answer on any thread.
-  absl::StatusOr<ClaimOutcome> TryClaim(ClaimRequest request) {
-    std::latch answered(1);
-    absl::StatusOr<ClaimOutcome> answer = absl::UnknownError("not answered");
-    directory_->Claim(std::move(request), [&](absl::StatusOr<ClaimOutcome> outcome) {
-      answer = std::move(outcome);
-      answered.count_down();
-    });
-    answered.wait();
-    return answer;
-  }
-  ClaimOutcome Claim(const StreamKey& key, const std::string& origin, Role role = Role::kViewer,
-                     uint64_t replaces = 0) {
-    return TryClaim({key, origin, role, replaces}).value();
-  }
-  void EndViewer(const StreamKey& key) {
-    directory_->SessionEnded(key, Role::kViewer, /*media_flowed=*/false);
-  }
-  // Leaves an idle mapping behind.
-  void PublishOnce(const StreamKey& key, const std::string& origin) {
-    Claim(key, origin, Role::kPublisher);
-    directory_->MediaFlows(key, Role::kPublisher);
-    directory_->SessionEnded(key, Role::kPublisher, /*media_flowed=*/true);
-  }
-
-  FakeClock clock_;
-  std::unique_ptr<StreamDirectory> directory_ = GetParam().make(clock_, kCap);
-  const StreamKey key_{"example.com", "live", "cam"};
-};
 
 TEST_P(StreamDirectoryContractTest, KnowsNothingAtFirst) {
   EXPECT_EQ(directory_->Find(key_), std::nullopt);
@@ -296,12 +253,7 @@ TEST_P(StreamDirectoryContractTest, ConcurrentUseNeverExceedsTheCapNorLosesCount
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Directories, StreamDirectoryContractTest,
-                         testing::Values(Implementation{
-                             "memory",
-                             [](const Clock& clock, size_t max_streams) {
-                               return std::make_unique<MemoryStreamDirectory>(clock, max_streams);
-                             }}),
+INSTANTIATE_TEST_SUITE_P(Directories, StreamDirectoryContractTest, AllDirectories(),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace

@@ -1,0 +1,360 @@
+#include "dataplane/balance/mover.h"
+
+#include <absl/strings/str_cat.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/fake_clock.h"
+#include "tests/unit/balance/fake_sessions.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+
+std::string Id(const std::string& server) { return server + "-svc-1"; }
+
+class MoverTest : public testing::Test {
+ protected:
+  MoverTest() {
+    streams_->AddObserver(*mover_);
+    for (const char* server : {"a", "b"}) Register(server);
+  }
+
+  void Register(const std::string& server, const std::string& pid = "1") {
+    OriginRegistration registration;
+    registration.ip = absl::StrCat("10.0.0.", static_cast<int>(server[0]));
+    registration.server = server;
+    registration.service = "svc";
+    registration.pid = pid;
+    registration.rtmp = {{Transport::kTcp, "", 1935}};
+    ASSERT_TRUE(origins_.Register(std::move(registration), "10.0.0.1").ok());
+  }
+  void Drain(const std::string& server, absl::Time deadline = absl::InfiniteFuture()) {
+    const auto drained = origins_.UpdateOverrides(server, [&](OriginOverrides& overrides) {
+      overrides.admin_state = AdminState::kDraining;
+      overrides.drain = OriginDrain{.started_at = clock_.WallNow(), .deadline = deadline};
+    });
+    ASSERT_TRUE(drained.ok()) << drained.status();
+  }
+  void SetState(const std::string& server, AdminState state) {
+    ASSERT_TRUE(origins_
+                    .UpdateOverrides(
+                        server, [&](OriginOverrides& overrides) { overrides.admin_state = state; })
+                    .ok());
+  }
+  void Move(const StreamKey& key, const std::string& server,
+            absl::Time deadline = absl::InfiniteFuture()) {
+    streams_->Move({.key = key, .origin_id = Id(server), .deadline = deadline},
+                   [](const absl::StatusOr<MoveOutcome>& moved) { ASSERT_TRUE(moved.ok()); });
+  }
+  void Run(absl::Duration duration) {
+    for (; duration > absl::ZeroDuration(); duration -= kTick) {
+      clock_.Advance(kTick);
+      mover_->Tick();
+    }
+  }
+  std::string OriginOf(const StreamKey& key) {
+    const auto mapping = streams_->Find(key);
+    return mapping.has_value() ? mapping->origin_id : "";
+  }
+  bool IsPending(const StreamKey& key) { return streams_->Find(key)->pending.has_value(); }
+  double Metric(const std::string& sample) {
+    const std::string text = metrics_.Serialize();
+    const auto at = text.find("\n" + sample + " ");
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + sample.size() + 2));
+  }
+  // The first ACTIVE origin that is not of `leaving_server`.
+  absl::StatusOr<std::shared_ptr<const Origin>> Choose(std::string_view leaving_server) {
+    ++choices_;
+    for (const auto& origin : origins_.snapshot()->origins) {
+      if (origin->admin_state == AdminState::kActive && !origin->down &&
+          origin->registration.server != leaving_server) {
+        return origin;
+      }
+    }
+    return absl::UnavailableError("nobody");
+  }
+
+  FakeClock clock_;
+  Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
+  Metrics metrics_{"1"};
+  MemoryOriginStore store_;
+  OriginRegistry origins_{clock_, store_, {.ttl = absl::Hours(1000)}};
+  std::shared_ptr<MemoryStreamDirectory> streams_ =
+      std::make_shared<MemoryStreamDirectory>(clock_, 100'000);
+  FakeSessions sessions_{*streams_};
+  int choices_ = 0;
+  std::unique_ptr<Mover> mover_ = std::make_unique<Mover>(Mover::Dependencies{
+      .clock = clock_,
+      .logger = logger_,
+      .metrics = metrics_,
+      .origins = origins_,
+      .streams = *streams_,
+      .sessions = sessions_,
+      .choose = [this](const StreamKey&, std::string_view leaving) { return Choose(leaving); }});
+  const StreamKey key_{"v.com", "live", "cam"};
+};
+
+TEST_F(MoverTest, ViewersFollowAMove) {
+  for (int i = 0; i < 5; ++i) sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Move(key_, "b");
+  Run(absl::Seconds(1));
+  EXPECT_EQ(sessions_.kicks.size(), 5u);
+  EXPECT_EQ(sessions_.CountOn(Id("a")), 0u);
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Run(absl::Seconds(20));
+  EXPECT_EQ(sessions_.kicks.size(), 5u) << "it came back on the new origin";
+  EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="operator",result="done"})"), 1);
+}
+
+TEST_F(MoverTest, NobodyIsEndedWhileThePublisherIsLive) {
+  const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  for (int i = 0; i < 5; ++i) sessions_.Connect(key_, Role::kViewer);
+  Move(key_, "b");
+  Run(absl::Minutes(10));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="operator",result="pending"})"), 1);
+
+  sessions_.End(publisher);
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  sessions_.Connect(key_, Role::kPublisher);
+  Run(absl::Seconds(1));
+  EXPECT_EQ(sessions_.kicks.size(), 5u);
+  EXPECT_EQ(sessions_.CountOn(Id("b")), 1u) << "the publisher";
+}
+
+TEST_F(MoverTest, APublisherIsEndedAtTheDeadline) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  sessions_.Connect(key_, Role::kViewer);
+  Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
+  Run(absl::Seconds(29));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  Run(absl::Seconds(2));
+  ASSERT_EQ(sessions_.kicks.size(), 2u);
+  EXPECT_EQ(sessions_.kicks[0].role, Role::kPublisher);
+  EXPECT_EQ(sessions_.kicks[1].role, Role::kViewer);
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+}
+
+TEST_F(MoverTest, APublisherWhoseTimeHasComeIsEndedAtOnce) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Move(key_, "b", clock_.WallNow());
+  Run(kTick * 2);
+  EXPECT_EQ(sessions_.kicks.size(), 1u);
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+}
+
+TEST_F(MoverTest, APublisherOfAMoveThatWasTakenBackGoesOn) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
+  Run(absl::Seconds(1));
+  Move(key_, "a");
+  Run(absl::Minutes(5));
+  EXPECT_TRUE(sessions_.kicks.empty());
+}
+
+TEST_F(MoverTest, ALaterDeadlineCounts) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
+  Run(absl::Seconds(1));
+  Move(key_, "b", clock_.WallNow() + absl::Minutes(5));
+  Run(absl::Minutes(4));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  Run(absl::Minutes(2));
+  EXPECT_EQ(sessions_.kicks.size(), 1u);
+}
+
+TEST_F(MoverTest, AStreamThatIsPlacedAnewLeavesViewersWithTheirPublisher) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  sessions_.Connect(key_, Role::kViewer);
+  ASSERT_TRUE(origins_.DeregisterOrigin(Id("a")).ok());
+  streams_->Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version}, [](auto) {});
+  Run(absl::Minutes(1));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
+}
+
+TEST_F(MoverTest, ViewersOfASupersededOriginGoOn) {
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  streams_->Claim({key_, "a-svc-2", Role::kViewer, streams_->Find(key_)->version, true},
+                  [](auto) {});
+  Run(absl::Minutes(1));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="superseded",result="done"})"), 1);
+}
+
+// ---- Drains
+
+TEST_F(MoverTest, ADrainMovesWhatHasNoPublisherNow) {
+  const StreamKey idle{"v.com", "live", "idle"};
+  const StreamKey elsewhere{"v.com", "live", "elsewhere"};
+  sessions_.End(sessions_.Connect(idle, Role::kPublisher, Id("a")));
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  sessions_.Connect(elsewhere, Role::kPublisher, Id("b"));
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 2u);
+  Drain("a");
+  Run(absl::Seconds(1));
+  EXPECT_EQ(OriginOf(idle), Id("b"));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_FALSE(IsPending(elsewhere));
+  EXPECT_EQ(sessions_.kicks.size(), 1u);
+  const DrainCounts counts = mover_->CountsOf("a");
+  EXPECT_EQ(counts.streams_left, 0u);
+  EXPECT_EQ(counts.streams_moved, 2u);
+  EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="drain",result="done"})"), 2);
+}
+
+TEST_F(MoverTest, ADrainWaitsForPublishersUntilItsDeadline) {
+  const StreamKey patient{"v.com", "live", "patient"};
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  sessions_.Connect(key_, Role::kViewer);
+  const std::string leaves = sessions_.Connect(patient, Role::kPublisher, Id("a"));
+  Drain("a", clock_.WallNow() + absl::Minutes(1));
+  Run(absl::Seconds(50));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_TRUE(IsPending(key_));
+  EXPECT_EQ(mover_->CountsOf("a").publishers_left, 2u);
+  sessions_.End(leaves);
+  EXPECT_EQ(OriginOf(patient), Id("b"));
+  EXPECT_EQ(mover_->CountsOf("a").streams_moved, 1u);
+
+  Run(absl::Seconds(15));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_EQ(sessions_.kicks.size(), 2u);
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(mover_->CountsOf("a").streams_moved, 2u);
+}
+
+TEST_F(MoverTest, ADrainTakesUpWhatComesWhileItRuns) {
+  Drain("a");
+  Run(absl::Seconds(1));
+  // Picked before the drain, claimed after it.
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Run(absl::Seconds(1));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_EQ(sessions_.CountOn(Id("a")), 0u);
+}
+
+TEST_F(MoverTest, ANewDeadlineReplacesTheFormerOne) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Drain("a");
+  Run(absl::Minutes(10));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  Drain("a", clock_.WallNow() + absl::Seconds(5));
+  Run(absl::Seconds(7));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+}
+
+TEST_F(MoverTest, ADrainThatEndsTakesItsPendingMovesBack) {
+  const StreamKey operators{"v.com", "live", "operators"};
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  sessions_.Connect(operators, Role::kPublisher, Id("a"));
+  Move(operators, "b");
+  Drain("a");
+  Run(absl::Seconds(1));
+  EXPECT_TRUE(IsPending(key_));
+  SetState("a", AdminState::kActive);
+  Run(absl::Seconds(1));
+  EXPECT_FALSE(IsPending(key_));
+  EXPECT_TRUE(IsPending(operators)) << "that is not the drain's";
+}
+
+TEST_F(MoverTest, WhatNobodyCanTakeIsStuckUntilSomebodyCan) {
+  SetState("b", AdminState::kCordoned);
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Drain("a");
+  Run(absl::Seconds(30));
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 1u);
+  EXPECT_LT(choices_, 10) << "it is tried again, but not without pause";
+  Register("c");
+  Run(absl::Seconds(7));
+  EXPECT_EQ(OriginOf(key_), Id("c"));
+  EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 0u);
+}
+
+TEST_F(MoverTest, APendingMoveGetsAnotherTargetWhenItsOwnCannotTakeIt) {
+  const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Drain("a");
+  Run(absl::Seconds(1));
+  EXPECT_EQ(streams_->Find(key_)->pending->origin_id, Id("b"));
+  Register("c");
+  SetState("b", AdminState::kCordoned);
+  Run(absl::Seconds(7));
+  EXPECT_EQ(streams_->Find(key_)->pending->origin_id, Id("c"));
+}
+
+TEST_F(MoverTest, ADrainHoldsForTheNextOriginOfTheServer) {
+  sessions_.End(sessions_.Connect(key_, Role::kPublisher, Id("a")));
+  SetState("b", AdminState::kCordoned);
+  Drain("a");
+  Run(absl::Seconds(1));
+  Register("a", "2");  // Supersedes a-svc-1, to which the stream is mapped still.
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 1u);
+  SetState("b", AdminState::kActive);
+  Run(absl::Seconds(7));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_EQ(mover_->CountsOf("a").streams_moved, 1u);
+}
+
+TEST_F(MoverTest, ADrainGoesOnAfterARestart) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Drain("a", clock_.WallNow() + absl::Seconds(10));
+  // Of another process, so to say: it knows what the registry kept, and nothing else.
+  mover_ = nullptr;
+  streams_ = std::make_shared<MemoryStreamDirectory>(clock_, 100);
+  FakeSessions sessions(*streams_);
+  Mover mover({.clock = clock_,
+               .logger = logger_,
+               .metrics = metrics_,
+               .origins = origins_,
+               .streams = *streams_,
+               .sessions = sessions,
+               .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); }});
+  streams_->AddObserver(mover);
+  sessions.Connect(key_, Role::kPublisher, Id("a"));
+  for (absl::Duration time; time < absl::Seconds(12); time += kTick) {
+    clock_.Advance(kTick);
+    mover.Tick();
+  }
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+}
+
+TEST_F(MoverTest, ALargeDrainIsDoneInSlices) {
+  constexpr int kStreams = 20'000;
+  const auto key = [](int i) { return StreamKey{"v.com", "live", std::to_string(i)}; };
+  for (int i = 0; i < kStreams; ++i) {
+    streams_->Claim({key(i), Id("a"), Role::kPublisher}, [](auto) {});
+    streams_->MediaFlows(key(i), Role::kPublisher);
+    streams_->SessionEnded(key(i), Role::kPublisher, true);
+  }
+  Drain("a");
+  Run(kTick);
+  const size_t after_one = mover_->CountsOf("a").streams_moved;
+  EXPECT_GT(after_one, 0u);
+  EXPECT_LT(after_one, kStreams / 2) << "a tick is short";
+  Run(absl::Seconds(2));
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(mover_->CountsOf("a").streams_moved, static_cast<size_t>(kStreams));
+}
+
+TEST_F(MoverTest, StreamsWithViewersAloneMoveNoFasterThanViewersAreEnded) {
+  constexpr size_t kStreams = 400;
+  for (size_t i = 0; i < kStreams; ++i) {
+    sessions_.Connect({"v.com", "live", std::to_string(i)}, Role::kViewer, Id("a"));
+  }
+  Drain("a");
+  Run(absl::Seconds(1));
+  EXPECT_LE(mover_->CountsOf("a").streams_moved, 200u);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(sessions_.CountOn(Id("a")), 0u);
+  EXPECT_EQ(sessions_.kicks.size(), kStreams);
+}
+
+}  // namespace
+}  // namespace srsproxy
