@@ -254,7 +254,6 @@ TEST_P(SettingTest, IsConverted) {
 
 TEST_P(SettingTest, ChangesAtRunTimeOrNeedsARestart) {
   const std::vector<Setting> settings = AllSettings();
-  const Setting& setting = *FindSetting(settings, case_.name);
   ConfigSources sources;
   sources.working_directory = directory_.string();
   sources.host_name = "host";
@@ -275,7 +274,7 @@ TEST_P(SettingTest, ChangesAtRunTimeOrNeedsARestart) {
     ASSERT_TRUE(FindSetting(settings, name)->Set(text, *request.mutable_config()).ok());
   }
   const auto updated = store.Update(request);
-  if (!setting.options().reloadable()) {
+  if (!FindSetting(settings, case_.name)->options().reloadable()) {
     EXPECT_EQ(ErrorInfoOf(updated.status()).reason(), "NEEDS_RESTART");
     EXPECT_EQ(case_.read(*live.Get()), before);
     return;

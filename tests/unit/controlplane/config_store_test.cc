@@ -299,7 +299,8 @@ TEST_F(ConfigStoreTest, GetTellsEverySettingInItsOrder) {
   std::vector<std::string> names;
   for (const Setting& setting : AllSettings()) names.push_back(setting.name());
   std::vector<std::string> told;
-  for (const v1::SettingValue& value : store_->Get().values()) {
+  const v1::GetConfigResponse response = store_->Get();
+  for (const v1::SettingValue& value : response.values()) {
     told.push_back(value.name());
     if (value.name() == "log_level") {
       EXPECT_TRUE(value.reloadable());
@@ -308,7 +309,7 @@ TEST_F(ConfigStoreTest, GetTellsEverySettingInItsOrder) {
     }
   }
   EXPECT_EQ(told, names);
-  EXPECT_EQ(store_->Get().config().rtmp_server(), "11935");
+  EXPECT_EQ(response.config().rtmp_server(), "11935");
 }
 
 TEST_F(ConfigStoreTest, ReloadReadsFileAndDotEnvAndDropsWhatWasSetAtRunTime) {
