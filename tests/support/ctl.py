@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from support.process import Process
 from support.proxy import binary, clean_environment
 
 
@@ -17,10 +18,20 @@ class Result:
         return json.loads(self.out)
 
 
+def _command(proxy, arguments):
+    endpoint = proxy if isinstance(proxy, str) else f"127.0.0.1:{proxy.grpc_port}"
+    return [binary("srsproxyctl", "SRSPROXYCTL_BIN"), "--endpoint", endpoint, *arguments]
+
+
 def ctl(proxy, *arguments):
     """Runs a command against `proxy`, or against its endpoint when that is a string."""
-    endpoint = proxy if isinstance(proxy, str) else f"127.0.0.1:{proxy.grpc_port}"
     return Result(subprocess.run(
-        [binary("srsproxyctl", "SRSPROXYCTL_BIN"), "--endpoint", endpoint, *arguments],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30,
-        env=clean_environment(), check=False))
+        _command(proxy, arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        timeout=30, env=clean_environment(), check=False))
+
+
+def ctl_running(lab, proxy, *arguments):
+    """A command that goes on; both its outputs are in its log."""
+    return lab.run(Process("srsproxyctl", _command(proxy, arguments),
+                           lab.folder / f"srsproxyctl-{'-'.join(arguments[:2])}.log",
+                           env=clean_environment()))

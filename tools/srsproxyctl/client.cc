@@ -1,40 +1,21 @@
 #include "tools/srsproxyctl/client.h"
 
-#include <charconv>
-#include <optional>
+#include <algorithm>
+#include <array>
 #include <utility>
 
-#include <absl/strings/str_cat.h>
+#include <absl/random/random.h>
+#include <absl/strings/str_format.h>
 #include <absl/time/clock.h>
 
-#include "tools/srsproxyctl/printer.h"
+#include "tools/srsproxyctl/failure.h"
 
 namespace srsproxy::ctl {
 namespace {
 
-constexpr std::string_view kDefaultPort = "12026";
-
-bool IsPort(std::string_view text) {
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
-}
-
-// `host:port` of one endpoint; nullopt when it is not one.
-std::optional<std::string> ReadEndpoint(std::string_view text) {
-  size_t host_end = text.find(':');
-  if (text.starts_with('[')) {
-    host_end = text.find(']');
-    if (host_end == std::string_view::npos) return std::nullopt;
-    ++host_end;
-  }
-  const std::string_view host = text.substr(0, host_end);
-  const std::string_view rest = text.substr(host.size());
-  if (host.empty() || host.find_first_of("/ ") != std::string_view::npos) return std::nullopt;
-  if (rest.empty()) return std::string(host) + ":" + std::string(kDefaultPort);
-  if (!rest.starts_with(':') || !IsPort(rest.substr(1))) return std::nullopt;
-  return std::string(text);
-}
+// Longer than the shortest interval that a gRPC server allows by default.
+constexpr int kKeepaliveTimeMs = 310'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
 
 // Waits until `channel` is connected. OK, UNAVAILABLE (connecting failed) or DEADLINE_EXCEEDED.
 absl::StatusCode WaitUntilConnected(grpc::Channel& channel, absl::Duration timeout) {
@@ -49,49 +30,76 @@ absl::StatusCode WaitUntilConnected(grpc::Channel& channel, absl::Duration timeo
   }
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<std::string>> ParseEndpoints(std::string_view text) {
-  std::vector<std::string> endpoints;
-  while (true) {
-    const size_t comma = text.find(',');
-    const std::string_view part = text.substr(0, comma);
-    std::optional<std::string> endpoint = ReadEndpoint(part);
-    if (!endpoint.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", std::string(part), "' is no endpoint: write host:port, for example ",
-                       kDefaultEndpoint, ", or several separated by commas"));
-    }
-    endpoints.push_back(*std::move(endpoint));
-    if (comma == std::string_view::npos) return endpoints;
-    text.remove_prefix(comma + 1);
-  }
+// The field `name` of `message` when it is a text; null when there is none.
+const google::protobuf::FieldDescriptor* TextField(const google::protobuf::Message& message,
+                                                   const char* name) {
+  const auto* field = message.GetDescriptor()->FindFieldByName(name);
+  const bool is_text =
+      field != nullptr && field->type() == google::protobuf::FieldDescriptor::TYPE_STRING;
+  return is_text ? field : nullptr;
 }
 
-Client::Client(std::vector<std::string> endpoints, absl::Duration timeout, std::ostream& notes)
-    : endpoints_(std::move(endpoints)), timeout_(timeout), notes_(notes) {}
+bool HasText(const google::protobuf::Message& message, const char* name) {
+  const auto* field = TextField(message, name);
+  return field != nullptr && !message.GetReflection()->GetString(message, field).empty();
+}
 
-absl::Status Client::Connect() {
-  if (channel_ != nullptr) return absl::OkStatus();
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // http_proxy is not meant for control ports.
+}  // namespace
+
+Client::Client(std::vector<std::string> endpoints, Access access, absl::Duration timeout,
+               std::ostream& notes)
+    : endpoints_(std::move(endpoints)),
+      access_(std::move(access)),
+      timeout_(timeout),
+      notes_(notes) {}
+
+void Client::GiveRequestId(google::protobuf::Message& request) {
+  const auto* field = TextField(request, "request_id");
+  if (field == nullptr || HasText(request, "request_id")) return;
+  absl::BitGen random;
+  const std::string id = absl::StrFormat("ctl-%016x%016x", absl::Uniform<uint64_t>(random),
+                                         absl::Uniform<uint64_t>(random));
+  request.GetReflection()->SetString(&request, field, id);
+}
+
+Client::CallKind Client::KindOf(const google::protobuf::Message& request) {
+  static constexpr std::array<std::string_view, 4> kReading = {"Get", "List", "Lookup", "Plan"};
+  const std::string& name = request.GetDescriptor()->name();
+  CallKind kind;
+  kind.changes = std::none_of(kReading.begin(), kReading.end(),
+                              [&name](std::string_view verb) { return name.starts_with(verb); });
+  // A page token is known only to the proxy that gave it.
+  kind.repeatable = kind.changes ? HasText(request, "request_id") : !HasText(request, "page_token");
+  return kind;
+}
+
+absl::Status Client::Try(CallKind kind, absl::Duration timeout, const Attempt& attempt) {
   std::string failures;
-  for (const std::string& endpoint : endpoints_) {
-    auto channel =
-        grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments);
-    const absl::StatusCode outcome = WaitUntilConnected(*channel, timeout_);
-    if (outcome == absl::StatusCode::kOk) {
-      if (!failures.empty()) {
-        notes_ << "Note: " << failures << "; asked " << endpoint << " instead\n";
-      }
-      endpoint_ = endpoint;
-      channel_ = std::move(channel);
-      return absl::OkStatus();
+  const auto add_failure = [&failures](std::string_view failure) {
+    failures += (failures.empty() ? "" : "; ") + std::string(failure);
+  };
+  for (size_t tried = 0; tried < endpoints_.size(); ++tried) {
+    if (absl::Status connected = Connect(); !connected.ok()) {
+      add_failure(std::string(connected.message()));
+      PassOver();
+      continue;
     }
-    failures += (failures.empty() ? "" : "; ") + endpoint +
-                (outcome == absl::StatusCode::kUnavailable
-                     ? " cannot be connected to"
-                     : " did not answer within " + absl::FormatDuration(timeout_));
+    if (!failures.empty()) {
+      notes_ << "Note: " << failures << "; asked " << endpoint() << " instead\n";
+    }
+    grpc::ClientContext context;
+    if (timeout != absl::InfiniteDuration()) {
+      context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+    }
+    if (!access_.token.empty()) context.AddMetadata("authorization", "Bearer " + access_.token);
+    const grpc::Status status = attempt(context);
+    if (status.ok()) return absl::OkStatus();
+    const bool is_last = tried + 1 == endpoints_.size();
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !kind.repeatable || is_last) {
+      return Failure(status, kind);
+    }
+    add_failure(endpoint() + " is unavailable");
+    PassOver();
   }
   return absl::UnavailableError(
       failures +
@@ -99,26 +107,55 @@ absl::Status Client::Connect() {
       "SRSPROXYCTL_ENDPOINT");
 }
 
-absl::Status Client::Failure(const grpc::Status& status) const {
+absl::Status Client::Connect() {
+  if (channel_ != nullptr) return absl::OkStatus();
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // http_proxy is not meant for control ports.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A new channel connects at once.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  if (!access_.server_name.empty()) arguments.SetSslTargetNameOverride(access_.server_name);
+  auto channel = grpc::CreateCustomChannel(endpoint(), access_.credentials, arguments);
+  switch (WaitUntilConnected(*channel, timeout_)) {
+    case absl::StatusCode::kOk:
+      channel_ = std::move(channel);
+      return absl::OkStatus();
+    case absl::StatusCode::kUnavailable:
+      return absl::UnavailableError(
+          endpoint() + (access_.tls ? " cannot be connected to by TLS (is the authority of its "
+                                      "certificate in --tls-ca, and does it name this host?)"
+                                    : " cannot be connected to"));
+    default:
+      return absl::DeadlineExceededError(endpoint() + " did not answer within " +
+                                         absl::FormatDuration(timeout_));
+  }
+}
+
+void Client::PassOver() {
+  Disconnect();
+  current_ = (current_ + 1) % endpoints_.size();
+}
+
+absl::Status Client::Failure(const grpc::Status& status, CallKind kind) const {
+  const std::string perhaps_done =
+      kind.changes ? ". It may have been done all the same: look before you repeat it" : "";
   switch (status.error_code()) {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return absl::DeadlineExceededError(endpoint_ + " did not answer within " +
+      return absl::DeadlineExceededError(endpoint() + " did not answer within " +
                                          absl::FormatDuration(timeout_) +
-                                         "; --timeout allows it more");
+                                         "; --timeout allows it more" + perhaps_done);
     case grpc::StatusCode::UNIMPLEMENTED:
-      return absl::UnimplementedError(endpoint_ +
+      return absl::UnimplementedError(endpoint() +
                                       " does not know this call: it is no srsproxy, or one of "
                                       "another version than this srsproxyctl");
     case grpc::StatusCode::UNAVAILABLE:
       if (status.error_details().empty()) {  // gRPC's own words: srsproxy's errors have details.
-        return absl::UnavailableError("the connection to " + endpoint_ +
-                                      " was lost: " + status.error_message());
+        return absl::UnavailableError("the connection to " + endpoint() +
+                                      " was lost: " + status.error_message() + perhaps_done);
       }
       [[fallthrough]];
     default:
-      // gRPC's codes and abseil's have the same numbers.
-      return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                          PrintableText(status.error_message()));
+      return AnsweredFailure(status);
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "tools/srsproxyctl/client.h"
 #include "tools/srsproxyctl/environment.h"
+#include "tools/srsproxyctl/exit_code.h"
 #include "tools/srsproxyctl/printer.h"
 
 namespace srsproxy::ctl {
@@ -20,10 +21,14 @@ namespace srsproxy::ctl {
 // Everything lives as long as the command runs.
 struct Context {
   std::istream& in;   // Answers to questions.
-  std::ostream& err;  // Notes and questions. Data goes through the printer.
+  std::ostream& err;  // Notes, questions and progress. Data goes through the printer.
   const Environment& environment;
   Client& client;
   Printer& printer;
+  const CLI::App& grammar;  // The whole command line's, for `completion`.
+  // How the program ends when the action returns OK: set by commands that can do their work and
+  // still have to report something.
+  ExitCode exit_code = ExitCode::kOk;
 };
 
 // Does what the command line says. The status' code decides the exit code.

@@ -1,6 +1,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ srsproxy::ctl::Environment ProcessEnvironment() {
   }
   environment.input_is_terminal = isatty(STDIN_FILENO) != 0;
   environment.output_is_terminal = isatty(STDOUT_FILENO) != 0;
+  environment.error_is_terminal = isatty(STDERR_FILENO) != 0;
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) environment.output_width = size.ws_col;
   return environment;
@@ -27,6 +29,8 @@ srsproxy::ctl::Environment ProcessEnvironment() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What gRPC logs by itself is no answer to the operator, unless asked for.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return srsproxy::ctl::Run(arguments, std::cin, std::cout, std::cerr, ProcessEnvironment());
 }

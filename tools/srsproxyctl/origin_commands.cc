@@ -1,16 +1,16 @@
 #include "tools/srsproxyctl/origin_commands.h"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
-
-#include <absl/time/time.h>
+#include <vector>
 
 #include "srsproxy/v1/origin_service.grpc.pb.h"
 #include "tools/srsproxyctl/arguments.h"
-#include "tools/srsproxyctl/confirm.h"
 #include "tools/srsproxyctl/filter.h"
+#include "tools/srsproxyctl/live_list.h"
+#include "tools/srsproxyctl/origin_admin_commands.h"
+#include "tools/srsproxyctl/origin_registration_commands.h"
 #include "tools/srsproxyctl/origin_selector.h"
 #include "tools/srsproxyctl/origin_view.h"
 #include "tools/srsproxyctl/pages.h"
@@ -20,18 +20,25 @@ namespace {
 
 using OriginStub = v1::OriginService::StubInterface;
 
-const View<v1::DeregisterOriginResponse>& DeregisteredView() {
-  using Response = v1::DeregisterOriginResponse;
-  static const View<Response> view = {
-      "",
-      [](const Response& r) { return r.origin_id(); },
-      {{"DEREGISTERED", [](const Response& r) { return Cell{r.origin_id()}; }}}};
-  return view;
+// What `origin list` was told.
+struct ListOptions {
+  std::vector<std::string> filter;
+  bool watch = false;
+};
+
+absl::Status WatchOrigins(Context& context, const Filter<v1::Origin>& filter) {
+  v1::WatchRequest request;
+  request.add_kinds(v1::EVENT_KIND_ORIGIN_ADDED);
+  request.add_kinds(v1::EVENT_KIND_ORIGIN_CHANGED);
+  request.add_kinds(v1::EVENT_KIND_ORIGIN_REMOVED);
+  const auto subject = [](const v1::Event& event) -> const v1::Origin& { return event.origin(); };
+  return LiveList<v1::Origin>(context, OriginView(), filter, subject).Run(request);
 }
 
-absl::Status ListOrigins(Context& context, const std::vector<std::string>& filter_terms) {
-  auto filter = Filter<v1::Origin>::Parse(filter_terms, OriginView());
+absl::Status ListOrigins(Context& context, const ListOptions& options) {
+  auto filter = Filter<v1::Origin>::Parse(options.filter, OriginView());
   if (!filter.ok()) return filter.status();
+  if (options.watch) return WatchOrigins(context, *filter);
   Printer& printer = context.printer;
   v1::ListOriginsResponse beside;  // What the first page tells beside the origins.
   size_t received = 0;
@@ -48,7 +55,7 @@ absl::Status ListOrigins(Context& context, const std::vector<std::string>& filte
   absl::Status listed = ForEachPage<v1::OriginService>(context.client, &OriginStub::ListOrigins,
                                                        v1::ListOriginsRequest(), show);
   if (!listed.ok()) return listed;
-  if (printer.format() == OutputFormat::kJson || printer.shows_tables()) {
+  if (printer.shows_documents() || printer.shows_tables()) {
     printer.BeginList(ConflictView());
     printer.Page(ConflictView(), beside.conflicts());
     printer.BeginList(RefusalView());
@@ -66,75 +73,11 @@ absl::Status GetOrigin(Context& context, const std::string& selector) {
   return absl::OkStatus();
 }
 
-// What `origin register` was told.
-struct Registration {
-  v1::RegisterOriginRequest request;
-  std::vector<std::string> rtmp, http, api, srt, rtc;
-  std::vector<std::string> labels;  // key=value
-  std::optional<double> weight;
-  std::optional<int64_t> capacity;
-};
-
-absl::Status RegisterOrigin(Context& context, const Registration& told) {
-  v1::RegisterOriginRequest request = told.request;
-  v1::OriginRegistration& registration = *request.mutable_registration();
-  registration.mutable_rtmp()->Assign(told.rtmp.begin(), told.rtmp.end());
-  registration.mutable_http()->Assign(told.http.begin(), told.http.end());
-  registration.mutable_api()->Assign(told.api.begin(), told.api.end());
-  registration.mutable_srt()->Assign(told.srt.begin(), told.srt.end());
-  registration.mutable_rtc()->Assign(told.rtc.begin(), told.rtc.end());
-  if (told.weight.has_value()) registration.set_weight(*told.weight);
-  if (told.capacity.has_value()) registration.set_capacity(*told.capacity);
-  for (const std::string& label : told.labels) {
-    const size_t equals = label.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      return absl::InvalidArgumentError("--label '" + label + "' is not of the form KEY=VALUE");
-    }
-    (*registration.mutable_labels())[label.substr(0, equals)] = label.substr(equals + 1);
-  }
-
-  const auto response =
-      context.client.Call<v1::OriginService>(&OriginStub::RegisterOrigin, request);
-  if (!response.ok()) return response.status();
-  if (request.validate_only()) {
-    context.err << "Note: the registration is valid; nothing was changed\n";
-    return absl::OkStatus();
-  }
-  for (const std::string& superseded : response->superseded_origin_ids()) {
-    context.err << "Note: this superseded " << PrintableText(superseded) << '\n';
-  }
-  context.err << "Note: the registration ends after "
-              << absl::FormatDuration(absl::Seconds(response->ttl().seconds()))
-              << " without a heartbeat or another register\n";
-  // Not the whole response: the lease in it is the origin's secret.
-  context.printer.One(OriginView(), response->origin());
-  return absl::OkStatus();
-}
-
-absl::Status DeregisterOrigin(Context& context, const std::string& selector, bool confirmed) {
-  const auto origin = FindOrigin(context.client, selector);
-  if (!origin.ok()) return origin.status();
-  if (!confirmed) {
-    absl::Status answer = Confirm(context, "Deregister origin " + PrintableText(origin->id()) +
-                                               "? Its streams are placed anew.");
-    if (!answer.ok()) return answer;
-  }
-  v1::DeregisterOriginRequest request;
-  request.set_origin_id(origin->id());
-  const auto response =
-      context.client.Call<v1::OriginService>(&OriginStub::DeregisterOrigin, request);
-  if (!response.ok()) return response.status();
-  if (origin->health() == v1::ORIGIN_HEALTH_HEALTHY) {
-    context.err << "Note: if it still sends heartbeats, it comes back with the next one\n";
-  }
-  context.printer.One(DeregisteredView(), *response);
-  return absl::OkStatus();
-}
-
 Action DeclareList(CLI::App& command) {
-  auto terms = std::make_shared<std::vector<std::string>>();
-  AddFilterOption(command, *terms);
-  return [terms](Context& context) { return ListOrigins(context, *terms); };
+  auto options = std::make_shared<ListOptions>();
+  AddFilterOption(command, options->filter);
+  AddWatchOption(command, options->watch);
+  return [options](Context& context) { return ListOrigins(context, *options); };
 }
 
 Action DeclareGet(CLI::App& command) {
@@ -143,78 +86,27 @@ Action DeclareGet(CLI::App& command) {
   return [selector](Context& context) { return GetOrigin(context, *selector); };
 }
 
-Action DeclareRegister(CLI::App& command) {
-  auto told = std::make_shared<Registration>();
-  v1::OriginRegistration& registration = *told->request.mutable_registration();
-  const auto add_endpoints = [&command](const char* name, std::vector<std::string>& values,
-                                        const char* help) {
-    return command.add_option(name, values, help)
-        ->delimiter(',')
-        ->type_name("ENDPOINTS")
-        ->expected(1)
-        ->take_all();
-  };
-  command.add_option("--ip", *registration.mutable_ip(), "Its address, or a host name")->required();
-  command.add_option("--server", *registration.mutable_server(), "What it is called over restarts")
-      ->required();
-  command.add_option("--service", *registration.mutable_service(), "This run of it")->required();
-  command.add_option("--pid", *registration.mutable_pid(), "Its process id")->required();
-  command.add_option("--device-id", *registration.mutable_device_id(), "The name of its machine");
-  command.add_option("--zone", *registration.mutable_zone(), "Where it stands");
-  add_endpoints("--rtmp", told->rtmp, "Where it listens for RTMP: 1935, 0.0.0.0:1935, …")
-      ->required();
-  add_endpoints("--http", told->http, "Where it serves HTTP-FLV and HLS");
-  add_endpoints("--api", told->api, "Where it serves its HTTP API, WHIP and WHEP");
-  add_endpoints("--srt", told->srt, "Where it listens for SRT: udp://0.0.0.0:10080, …");
-  add_endpoints("--rtc", told->rtc, "Where it listens for WebRTC: udp://0.0.0.0:8000, …");
-  command.add_option("--weight", told->weight, "Its share of new streams; 1 when not told");
-  command.add_option("--label", told->labels, "A label; may be given again")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
-  command.add_option("--capacity", told->capacity, "Sessions it can hold");
-  const auto set_dry_run = [told](int64_t) { told->request.set_validate_only(true); };
-  command.add_flag_function("--dry-run", set_dry_run, "Check the registration, change nothing");
-  return [told](Context& context) { return RegisterOrigin(context, *told); };
-}
-
-Action DeclareDeregister(CLI::App& command) {
-  auto selector = std::make_shared<std::string>();
-  auto confirmed = std::make_shared<bool>(false);
-  AddOriginArgument(command, *selector);
-  command.add_flag("--yes,-y", *confirmed, "Do not ask");
-  return [selector, confirmed](Context& context) {
-    return DeregisterOrigin(context, *selector, *confirmed);
-  };
-}
-
 }  // namespace
 
 Noun OriginCommands() {
-  return {
-      "origin",
-      "The SRS servers that streams are placed on",
-      {
-          {"list", "Show the registered origins, and registrations that were refused",
-           "  srsproxyctl origin list\n"
-           "  srsproxyctl origin list -o wide --filter health=suspect\n"
-           "  srsproxyctl origin list -o json | jq '.origins[].registration.ip'\n",
-           DeclareList},
-          {"get", "Show one origin",
-           "  srsproxyctl origin get vid-0x1a2\n"
-           "  srsproxyctl origin get vid-0x1a2 -o json\n",
-           DeclareGet},
-          {"register", "Register an origin by hand, or renew it",
-           "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
-           "      --rtmp 1935 --http 8080 --label disk=ssd\n"
-           "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
-           "      --rtmp 1935 --dry-run\n",
-           DeclareRegister},
-          {"deregister", "End an origin's registration; its streams are placed anew",
-           "  srsproxyctl origin deregister vid-0x1a2\n"
-           "  srsproxyctl origin deregister vid-0x1a2 --yes\n",
-           DeclareDeregister},
-      }};
+  Noun noun = {"origin",
+               "The SRS servers that streams are placed on",
+               {
+                   {"list", "Show the registered origins, and registrations that were refused",
+                    "  srsproxyctl origin list\n"
+                    "  srsproxyctl origin list -o wide --filter health=suspect\n"
+                    "  srsproxyctl origin list --watch\n"
+                    "  srsproxyctl origin list -o json | jq '.origins[].registration.ip'\n",
+                    DeclareList},
+                   {"get", "Show one origin",
+                    "  srsproxyctl origin get vid-0x1a2\n"
+                    "  srsproxyctl origin get vid-0x1a2 -o json\n",
+                    DeclareGet},
+               }};
+  for (auto commands : {OriginAdminCommands(), OriginRegistrationCommands()}) {
+    noun.commands.insert(noun.commands.end(), commands.begin(), commands.end());
+  }
+  return noun;
 }
 
 }  // namespace srsproxy::ctl

@@ -76,4 +76,11 @@ absl::StatusOr<v1::Origin> FindOrigin(Client& client, std::string_view selector)
   return SelectOrigin(origins, selector);
 }
 
+absl::StatusOr<std::string> FindOriginId(Client& client, std::string_view selector) {
+  if (selector.empty()) return std::string();
+  const auto origin = FindOrigin(client, selector);
+  if (!origin.ok()) return origin.status();
+  return origin->id();
+}
+
 }  // namespace srsproxy::ctl

@@ -1,6 +1,7 @@
 // ORIGIN on a command line: server, device_id, id, or a unique prefix of one.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,5 +20,8 @@ absl::StatusOr<v1::Origin> SelectOrigin(const std::vector<v1::Origin>& origins,
 
 // The same among all origins of the proxy.
 absl::StatusOr<v1::Origin> FindOrigin(Client& client, std::string_view selector);
+
+// Its id; empty when `selector` is.
+absl::StatusOr<std::string> FindOriginId(Client& client, std::string_view selector);
 
 }  // namespace srsproxy::ctl

@@ -1,6 +1,5 @@
 #include "tools/srsproxyctl/origin_view.h"
 
-#include <map>
 #include <string>
 
 #include "tools/srsproxyctl/text.h"
@@ -28,19 +27,26 @@ Cell EndpointsCell(const google::protobuf::RepeatedPtrField<std::string>& endpoi
   return {OrNothing(Join(endpoints, ","))};
 }
 
-Cell LabelsCell(const v1::Origin& origin) {
-  const std::map<std::string, std::string> sorted(origin.registration().labels().begin(),
-                                                  origin.registration().labels().end());
-  std::string text;
-  for (const auto& [key, value] : sorted) {
-    text += (text.empty() ? "" : ",") + key + "=" + value;
-  }
-  return {OrNothing(text)};
+Cell LabelsCell(const v1::Origin& origin) { return {LabelsText(origin.labels())}; }
+
+Cell DrainCell(const v1::Origin& origin) {
+  if (!origin.has_drain()) return {kNothing};
+  return {DrainText(origin.drain()), Tone::kWarning};
 }
 
 Cell LoadCell(bool told, double value) { return {told ? NumberText(value) : kNothing}; }
 
 }  // namespace
+
+std::string DrainText(const v1::DrainProgress& drain) {
+  std::string text = Count(drain.streams_left(), "stream") + " left, " +
+                     std::to_string(drain.publishers_left()) + " with a publisher, " +
+                     std::to_string(drain.streams_moved()) + " moved";
+  if (drain.streams_stuck() > 0) {
+    text += ", " + std::to_string(drain.streams_stuck()) + " that no other origin can take";
+  }
+  return text;
+}
 
 const View<v1::Origin>& OriginView() {
   using Origin = v1::Origin;
@@ -54,6 +60,7 @@ const View<v1::Origin>& OriginView() {
           {"ADMIN", AdminCell},
           {"DOWN", DownCell},
           {"WEIGHT", [](const Origin& o) { return Cell{NumberText(o.weight())}; }},
+          {"STREAMS", [](const Origin& o) { return Cell{std::to_string(o.streams())}; }},
           {"HEARTBEAT",
            [](const Origin& o) {
              return Cell{TimeText(o.has_heartbeat_time(), o.heartbeat_time())};
@@ -61,8 +68,14 @@ const View<v1::Origin>& OriginView() {
           {"SERVER", [](const Origin& o) { return Cell{o.registration().server()}; }, true},
           {"DEVICE", [](const Origin& o) { return Cell{OrNothing(o.registration().device_id())}; },
            true},
-          {"ZONE", [](const Origin& o) { return Cell{OrNothing(o.registration().zone())}; }, true},
+          {"ZONE", [](const Origin& o) { return Cell{OrNothing(o.zone())}; }, true},
           {"LABELS", LabelsCell, true},
+          {"CAPACITY",
+           [](const Origin& o) {
+             return Cell{o.capacity() == 0 ? kNothing : std::to_string(o.capacity())};
+           },
+           true},
+          {"DRAIN", DrainCell, true},
           {"GENERATION", [](const Origin& o) { return Cell{std::to_string(o.generation())}; },
            true},
           {"PERMANENT", [](const Origin& o) { return Cell{YesOrNo(o.permanent())}; }, true},

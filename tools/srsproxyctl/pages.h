@@ -8,6 +8,8 @@
 
 #include "tools/srsproxyctl/client.h"
 #include "tools/srsproxyctl/command.h"
+#include "tools/srsproxyctl/filter.h"
+#include "tools/srsproxyctl/printer.h"
 
 namespace srsproxy::ctl {
 
@@ -34,6 +36,31 @@ inline void NoteEmptyList(Context& context, std::string_view noun, size_t receiv
   if (shown != 0) return;
   context.err << "Note: no " << noun << (received == 0 ? " is known" : " matches the filter")
               << '\n';
+}
+
+// Shows the one list that the list call `method` returns in its field `field`, page by page.
+template <typename Service, typename Request, typename Response, typename Message, typename Field>
+absl::Status ShowList(Context& context,
+                      grpc::Status (Service::StubInterface::*method)(grpc::ClientContext*,
+                                                                     const Request&, Response*),
+                      const Request& request, const View<Message>& view,
+                      const Filter<Message>& filter, Field (Response::*field)(),
+                      std::string_view noun) {
+  size_t received = 0;
+  size_t shown = 0;
+  const auto show = [&](Response& page) {
+    auto& messages = *(page.*field)();
+    received += messages.size();
+    filter.Apply(messages);
+    shown += messages.size();
+    context.printer.Page(view, messages);
+  };
+  context.printer.BeginList(view);
+  absl::Status listed = ForEachPage<Service>(context.client, method, request, show);
+  if (!listed.ok()) return listed;
+  context.printer.EndLists();
+  NoteEmptyList(context, noun, received, shown);
+  return absl::OkStatus();
 }
 
 }  // namespace srsproxy::ctl

@@ -4,6 +4,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include "tools/srsproxyctl/yaml.h"
+
 namespace srsproxy::ctl {
 namespace {
 
@@ -60,6 +62,14 @@ bool WantsColours(const Environment& environment) {
 
 }  // namespace
 
+const std::map<std::string, OutputFormat>& OutputFormats() {
+  static const std::map<std::string, OutputFormat> formats = {
+      {"table", OutputFormat::kTable}, {"wide", OutputFormat::kWide},
+      {"json", OutputFormat::kJson},   {"jsonl", OutputFormat::kJsonl},
+      {"yaml", OutputFormat::kYaml},   {"name", OutputFormat::kName}};
+  return formats;
+}
+
 std::string PrintableText(std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string printable;
@@ -82,6 +92,7 @@ Printer::Printer(std::ostream& out, OutputFormat format, const Environment& envi
     : out_(out),
       format_(format),
       colours_(WantsColours(environment)),
+      redraws_(environment.output_is_terminal && shows_tables()),
       line_width_(format == OutputFormat::kTable && environment.output_is_terminal
                       ? static_cast<size_t>(std::max(environment.output_width, 0))
                       : 0) {}
@@ -97,8 +108,14 @@ void Printer::WriteOne(const std::vector<Heading>& headings, const Record& recor
       for (size_t i = 0; i < headings.size(); ++i) {
         WriteField(headings[i].title, title_width, record.cells[i]);
       }
+      table_written_ = true;
       break;
     }
+    case OutputFormat::kYaml:
+      out_ << (document_written_ ? "---\n" : "")
+           << YamlOfJson(ToJson(*record.message, /*pretty=*/false));
+      document_written_ = true;
+      break;
     case OutputFormat::kJson:
       out_ << ToJson(*record.message, /*pretty=*/true) << '\n';
       break;
@@ -127,8 +144,11 @@ void Printer::WriteField(std::string_view title, size_t title_width, const Cell&
 }
 
 void Printer::WriteListStart(std::string_view plural, std::vector<Heading> headings) {
+  if (lists_ > 0) WriteListEnd();
   if (format_ == OutputFormat::kJson) {
-    out_ << (lists_ == 0 ? "{" : "],") << '"' << plural << "\":[";
+    out_ << (lists_ == 0 ? "{" : ",") << '"' << plural << "\":[";
+  } else if (format_ == OutputFormat::kYaml) {
+    out_ << plural << ':';
   }
   headings_ = std::move(headings);
   widths_.assign(headings_.size(), 0);
@@ -145,6 +165,9 @@ void Printer::WritePage(std::vector<Record> records) {
   for (const Record& record : records) {
     if (format_ == OutputFormat::kName) {
       out_ << PrintableText(record.name) << '\n';
+    } else if (format_ == OutputFormat::kYaml) {
+      out_ << (records_in_list_ == 0 ? "\n" : "")
+           << YamlOfJson("[" + ToJson(*record.message, /*pretty=*/false) + "]");
     } else if (format_ == OutputFormat::kJsonl) {
       out_ << ToJson(*record.message, /*pretty=*/false) << '\n';
     } else {
@@ -154,11 +177,22 @@ void Printer::WritePage(std::vector<Record> records) {
   }
 }
 
+void Printer::WriteListEnd() {
+  if (format_ == OutputFormat::kJson) {
+    out_ << ']';
+  } else if (format_ == OutputFormat::kYaml && records_in_list_ == 0) {
+    out_ << " []\n";
+  }
+}
+
 void Printer::EndLists() {
-  if (format_ == OutputFormat::kJson) out_ << "]}\n";
+  WriteListEnd();
+  if (format_ == OutputFormat::kJson) out_ << "}\n";
   lists_ = 0;
   table_written_ = false;
 }
+
+void Printer::ClearScreen() { out_ << "\x1b[H\x1b[2J"; }
 
 void Printer::WriteTablePage(std::vector<Record>& records) {
   if (records.empty()) return;

@@ -1,7 +1,9 @@
-// How srsproxyctl shows messages: a table for people, JSON and names for scripts.
+// How srsproxyctl shows messages: a table for people; JSON, YAML and names for scripts.
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -19,8 +21,12 @@ enum class OutputFormat {
   kWide,   // Every column.
   kJson,   // One document, by protobuf's JSON mapping; a list is `{"origins":[…]}`.
   kJsonl,  // One object a line.
+  kYaml,   // As kJson, in YAML.
   kName,   // What selects it on a command line, one a line.
 };
+
+// What --output calls them.
+const std::map<std::string, OutputFormat>& OutputFormats();
 
 enum class Tone { kPlain, kGood, kWarning, kBad };
 
@@ -32,7 +38,7 @@ struct Cell {
 template <typename Message>
 struct Column {
   std::string_view title;  // Upper case; in lower case it is the field's name for --filter.
-  Cell (*cell)(const Message&);
+  std::function<Cell(const Message&)> cell;
   bool wide_only = false;
 };
 
@@ -40,7 +46,7 @@ struct Column {
 template <typename Message>
 struct View {
   std::string_view plural;  // The key of the list in JSON.
-  std::string (*name)(const Message&);
+  std::function<std::string(const Message&)> name;
   std::vector<Column<Message>> columns;
 };
 
@@ -53,6 +59,11 @@ class Printer {
   OutputFormat format() const { return format_; }
   bool shows_tables() const {
     return format_ == OutputFormat::kTable || format_ == OutputFormat::kWide;
+  }
+
+  // One document for all lists of a command.
+  bool shows_documents() const {
+    return format_ == OutputFormat::kJson || format_ == OutputFormat::kYaml;
   }
 
   // One message: `TITLE: value` lines in tables; a line break in a cell starts another line
@@ -75,6 +86,29 @@ class Printer {
     WritePage(records);
   }
   void EndLists();
+
+  // One more message of a list that never ends: another row of the table that BeginList began, or
+  // a document of its own. It is visible at once.
+  template <typename Message>
+  void Next(const View<Message>& view, const Message& message) {
+    if (shows_tables()) {
+      WritePage({RecordOf(view, message)});
+    } else {
+      WriteOne({}, RecordOf(view, message));
+    }
+    out_.flush();
+  }
+
+  // Tables on a terminal are drawn anew on an empty screen. Otherwise a list only grows.
+  bool redraws() const { return redraws_; }
+  void ClearScreen();
+
+  // Text that is what it is in every format.
+  void Text(std::string_view text) { out_ << text; }
+  void Flush() { out_.flush(); }
+
+  // Whether all could be written so far.
+  bool good() const { return out_.good(); }
 
  private:
   struct Heading {
@@ -102,6 +136,7 @@ class Printer {
 
   void WriteOne(const std::vector<Heading>& headings, const Record& record);
   void WriteField(std::string_view title, size_t title_width, const Cell& cell);
+  void WriteListEnd();
   void WriteListStart(std::string_view plural, std::vector<Heading> headings);
   void WritePage(std::vector<Record> records);
   void WriteTablePage(std::vector<Record>& records);
@@ -111,12 +146,14 @@ class Printer {
   std::ostream& out_;
   const OutputFormat format_;
   const bool colours_;
+  const bool redraws_;
   const size_t line_width_;  // 0: lines are not cut.
 
   std::vector<Heading> headings_;
   std::vector<size_t> widths_;
   bool heading_written_ = false;
-  bool table_written_ = false;  // Of any list so far.
+  bool table_written_ = false;  // Of any list or message so far.
+  bool document_written_ = false;
   size_t lists_ = 0;
   size_t records_in_list_ = 0;
 };

@@ -1,55 +1,120 @@
 #include "tools/srsproxyctl/proxy_commands.h"
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include <absl/time/time.h>
 
 #include "srsproxy/v1/proxy_service.grpc.pb.h"
+#include "tools/srsproxyctl/arguments.h"
+#include "tools/srsproxyctl/confirm.h"
+#include "tools/srsproxyctl/filter.h"
+#include "tools/srsproxyctl/pages.h"
+#include "tools/srsproxyctl/proxy_top.h"
+#include "tools/srsproxyctl/proxy_view.h"
 #include "tools/srsproxyctl/text.h"
+#include "tools/srsproxyctl/wait.h"
 
 namespace srsproxy::ctl {
 namespace {
 
-Cell ReadyCell(const v1::Proxy& proxy) {
-  if (proxy.ready()) return {"yes", Tone::kGood};
-  return {"no: " + Join(proxy.not_ready_reasons(), "; "), Tone::kBad};
+using ProxyStub = v1::ProxyService::StubInterface;
+
+absl::StatusOr<v1::Proxy> AnsweringProxy(Context& context) {
+  const auto response =
+      context.client.Call<v1::ProxyService>(&ProxyStub::GetProxy, v1::GetProxyRequest());
+  if (!response.ok()) return response.status();
+  return response->proxy();
 }
 
-Cell ListenersCell(const v1::Proxy& proxy) {
-  std::string text;
-  for (const v1::Listener& listener : proxy.listeners()) {
-    text += (text.empty() ? "" : "\n") + listener.name() + " " + listener.address();
-  }
-  return {OrNothing(text)};
-}
-
-const View<v1::Proxy>& ProxyView() {
-  using Proxy = v1::Proxy;
-  static const View<Proxy> view = {
-      "proxies",
-      [](const Proxy& p) { return p.id(); },
-      {
-          {"ID", [](const Proxy& p) { return Cell{p.id()}; }},
-          {"VERSION", [](const Proxy& p) { return Cell{p.version()}; }},
-          {"READY", ReadyCell},
-          {"PID", [](const Proxy& p) { return Cell{std::to_string(p.pid())}; }},
-          {"STARTED",
-           [](const Proxy& p) { return Cell{TimeText(p.has_start_time(), p.start_time())}; }},
-          {"BALANCER", [](const Proxy& p) { return Cell{p.load_balancer_type()}; }},
-          {"STRATEGY", [](const Proxy& p) { return Cell{p.load_balancer_strategy()}; }},
-          {"WORKERS", [](const Proxy& p) { return Cell{std::to_string(p.workers())}; }},
-          {"ORIGINS", [](const Proxy& p) { return Cell{std::to_string(p.origins())}; }},
-          {"STREAMS", [](const Proxy& p) { return Cell{std::to_string(p.streams())}; }},
-          {"SESSIONS", [](const Proxy& p) { return Cell{std::to_string(p.sessions())}; }},
-          {"LISTENERS", ListenersCell},
-      }};
-  return view;
+absl::Status ListProxies(Context& context, const std::vector<std::string>& filter_terms) {
+  auto filter = Filter<v1::Proxy>::Parse(filter_terms, ProxyView());
+  if (!filter.ok()) return filter.status();
+  const auto show = [&](v1::ListProxiesResponse& page) {
+    for (const std::string& id : page.unreachable_proxy_ids()) {
+      context.err << "Note: " << PrintableText(id) << " did not answer\n";
+      context.exit_code = ExitCode::kPartial;
+    }
+    filter->Apply(*page.mutable_proxies());
+    context.printer.Page(ProxyView(), page.proxies());
+  };
+  context.printer.BeginList(ProxyView());
+  absl::Status listed = ForEachPage<v1::ProxyService>(context.client, &ProxyStub::ListProxies,
+                                                      v1::ListProxiesRequest(), show);
+  if (!listed.ok()) return listed;
+  context.printer.EndLists();
+  return absl::OkStatus();
 }
 
 absl::Status GetProxy(Context& context) {
-  const auto response = context.client.Call<v1::ProxyService>(
-      &v1::ProxyService::StubInterface::GetProxy, v1::GetProxyRequest());
-  if (!response.ok()) return response.status();
-  context.printer.One(ProxyView(), response->proxy());
+  const auto proxy = AnsweringProxy(context);
+  if (!proxy.ok()) return proxy.status();
+  context.printer.One(ProxyView(), *proxy);
   return absl::OkStatus();
+}
+
+// What `proxy drain` was told.
+struct DrainOptions {
+  v1::DrainProxyRequest request;
+  std::optional<absl::Duration> deadline;
+  bool yes = false;
+  WaitOptions wait;
+};
+
+absl::Status DrainProxy(Context& context, const DrainOptions& options) {
+  v1::DrainProxyRequest request = options.request;
+  if (options.deadline.has_value()) *request.mutable_deadline() = ToProto(*options.deadline);
+  const auto question = [&]() -> absl::StatusOr<std::string> {
+    const auto proxy = AnsweringProxy(context);
+    if (!proxy.ok()) return proxy.status();
+    return "Drain proxy " + proxy->id() + ", and end its " + Count(proxy->sessions(), "session") +
+           "? It takes no clients until it is restarted.";
+  };
+  if (!request.validate_only()) {
+    if (absl::Status answer = Confirm(context, options.yes, question); !answer.ok()) return answer;
+  }
+  const auto response = context.client.Call<v1::ProxyService>(&ProxyStub::DrainProxy, request);
+  if (!response.ok()) return response.status();
+  NoteDryRun(context, request.validate_only());
+  context.printer.One(ProxyView(), response->proxy());
+  context.printer.Flush();
+  if (request.validate_only()) return absl::OkStatus();
+  const auto look = [&]() -> absl::StatusOr<Progress> {
+    const auto proxy = AnsweringProxy(context);
+    if (!proxy.ok()) return proxy.status();
+    return Progress{proxy->sessions() == 0,
+                    proxy->id() + ": " + Count(proxy->sessions(), "session") + " left"};
+  };
+  return WaitUntilDone(context, options.wait, "srsproxyctl proxy get", look);
+}
+
+Action DeclareList(CLI::App& command) {
+  auto terms = std::make_shared<std::vector<std::string>>();
+  AddFilterOption(command, *terms);
+  return [terms](Context& context) { return ListProxies(context, *terms); };
+}
+
+Action DeclareGet(CLI::App&) { return GetProxy; }
+
+Action DeclareTop(CLI::App& command) {
+  auto options = std::make_shared<TopOptions>();
+  AddDurationOption(command, "--interval", options->interval,
+                    "Time between two looks; 2s when not told");
+  command.add_option("--count", options->count,
+                     "Show it so often; without a terminal once, else until interrupted");
+  return [options](Context& context) { return ShowTop(context, *options); };
+}
+
+Action DeclareDrain(CLI::App& command) {
+  auto options = std::make_shared<DrainOptions>();
+  AddDurationOption(command, "--deadline", options->deadline,
+                    "Spread the ends of sessions over this; 0: at once");
+  AddWaitOptions(command, options->wait);
+  AddDryRunOption(command, options->request);
+  AddYesOption(command, options->yes);
+  return [options](Context& context) { return DrainProxy(context, *options); };
 }
 
 }  // namespace
@@ -57,10 +122,24 @@ absl::Status GetProxy(Context& context) {
 Noun ProxyCommands() {
   return {"proxy",
           "The proxies themselves",
-          {{"get", "Show the proxy that answers",
-            "  srsproxyctl proxy get\n"
-            "  srsproxyctl proxy get --endpoint 10.0.0.2:12026 -o json | jq .ready\n",
-            [](CLI::App&) -> Action { return GetProxy; }}}};
+          {
+              {"list", "Show the proxies of the fleet",
+               "  srsproxyctl proxy list\n"
+               "  srsproxyctl proxy list -o wide\n",
+               DeclareList},
+              {"get", "Show the proxy that answers",
+               "  srsproxyctl proxy get\n"
+               "  srsproxyctl proxy get --endpoint 10.0.0.2:12026 -o json | jq .ready\n",
+               DeclareGet},
+              {"top", "Show how busy proxies and origins are, again and again",
+               "  srsproxyctl proxy top\n"
+               "  srsproxyctl proxy top --interval 10s --count 6 -o jsonl\n",
+               DeclareTop},
+              {"drain", "Close the listeners of the proxy that answers, and end its sessions",
+               "  srsproxyctl proxy drain --deadline 5m --wait\n"
+               "  srsproxyctl proxy drain --endpoint 10.0.0.2:12026 --yes\n",
+               DeclareDrain},
+          }};
 }
 
 }  // namespace srsproxy::ctl

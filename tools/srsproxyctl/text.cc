@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cwchar>
+#include <iterator>
 #include <locale>
+#include <map>
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 #include <absl/time/time.h>
 
 namespace srsproxy::ctl {
@@ -46,6 +49,29 @@ std::string LowerCase(std::string_view text) {
 std::string EnumText(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return "unknown";
   return LowerCase(name.substr(prefix.size()));
+}
+
+std::string Count(int64_t number, std::string_view noun) {
+  return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels) {
+  const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
+  std::string text;
+  for (const auto& [key, value] : sorted) {
+    text += (text.empty() ? "" : ",") + key + "=" + value;
+  }
+  return OrNothing(text);
+}
+
+std::string BitRateText(double bits_per_second) {
+  static constexpr const char* kUnits[] = {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"};
+  size_t unit = 0;
+  while (bits_per_second >= 1000 && unit + 1 < std::size(kUnits)) {
+    bits_per_second /= 1000;
+    ++unit;
+  }
+  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, bits_per_second, kUnits[unit]);
 }
 
 std::string Join(const google::protobuf::RepeatedPtrField<std::string>& texts,

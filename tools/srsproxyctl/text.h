@@ -1,9 +1,11 @@
 // How values of the API read in tables.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include <google/protobuf/map.h>
 #include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/timestamp.pb.h>
 
@@ -29,6 +31,15 @@ std::string LowerCase(std::string_view text);
 // A value of an enum without the enum's own `prefix`, in lower case: ORIGIN_HEALTH_DEAD is "dead".
 // `name` is empty for a value that this srsproxyctl does not know: "unknown".
 std::string EnumText(std::string_view name, std::string_view prefix);
+
+// "1 stream", "2 streams".
+std::string Count(int64_t number, std::string_view noun);
+
+// `key=value` pairs with commas between them, sorted.
+std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels);
+
+// Bits a second with a unit: "12.3 Mbit/s".
+std::string BitRateText(double bits_per_second);
 
 std::string Join(const google::protobuf::RepeatedPtrField<std::string>& texts,
                  std::string_view separator);

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/srsproxyctl/fake_proxy.h"
+#include "tests/unit/srsproxyctl/command_test.h"
 
 namespace srsproxy::ctl {
 namespace {
@@ -20,21 +20,11 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-class RunTest : public testing::Test {
+class RunTest : public CommandTest {
  protected:
-  RunTest() { environment_.variables["SRSPROXYCTL_ENDPOINT"] = fake_.endpoint(); }
-
   int RunCommand(const std::vector<std::string>& arguments, const std::string& typed = "") {
-    std::istringstream in(typed);
-    out_.str("");
-    err_.str("");
-    return ctl::Run(arguments, in, out_, err_, environment_);
+    return RunArguments(arguments, typed);
   }
-
-  FakeProxy fake_;
-  Environment environment_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(RunTest, RegisterSendsEveryOption) {
@@ -46,34 +36,22 @@ TEST_F(RunTest, RegisterSendsEveryOption) {
                   "--http",    "8080",       "--api",    "1985",      "--srt",       "udp://10080",
                   "--rtc",     "udp://8000", "--rtc",    "tcp://8000"}),
       0)
-      << err_.str();
-  ASSERT_THAT(fake_.registered, SizeIs(1));
-  EXPECT_FALSE(fake_.registered[0].validate_only());
-  const v1::OriginRegistration& sent = fake_.registered[0].registration();
-  EXPECT_EQ(sent.ip(), "10.0.0.9");
-  EXPECT_EQ(sent.server(), "s");
-  EXPECT_EQ(sent.service(), "v");
-  EXPECT_EQ(sent.pid(), "7");
-  EXPECT_EQ(sent.device_id(), "d");
-  EXPECT_EQ(sent.zone(), "z");
-  EXPECT_EQ(sent.weight(), 2.5);
-  EXPECT_EQ(sent.capacity(), 1000);
-  EXPECT_THAT(sent.labels(),
-              testing::UnorderedElementsAre(testing::Pair("a", "b=c"), testing::Pair("e", "")));
-  EXPECT_THAT(sent.rtmp(), ElementsAre("1935", "1936"));
-  EXPECT_THAT(sent.http(), ElementsAre("8080"));
-  EXPECT_THAT(sent.api(), ElementsAre("1985"));
-  EXPECT_THAT(sent.srt(), ElementsAre("udp://10080"));
-  EXPECT_THAT(sent.rtc(), ElementsAre("udp://8000", "tcp://8000"));
+      << err();
+  EXPECT_THAT(fake_.calls(),
+              ElementsAre("RegisterOrigin registration { ip: \"10.0.0.9\" device_id: \"d\" server: "
+                          "\"s\" service: \"v\" pid: \"7\" rtmp: \"1935\" rtmp: \"1936\" http: "
+                          "\"8080\" api: \"1985\" srt: \"udp://10080\" rtc: \"udp://8000\" rtc: "
+                          "\"tcp://8000\" weight: 2.5 zone: \"z\" labels { key: \"a\" value: "
+                          "\"b=c\" } labels { key: \"e\" value: \"\" } capacity: 1000 }"));
 }
 
 TEST_F(RunTest, RegisterWithoutWeightLeavesItToTheProxy) {
   ASSERT_EQ(RunCommand({"origin", "register", "--ip", "10.0.0.9", "--server", "s", "--service", "v",
                         "--pid", "7", "--rtmp", "1935", "--dry-run"}),
             0);
-  ASSERT_THAT(fake_.registered, SizeIs(1));
-  EXPECT_FALSE(fake_.registered[0].registration().has_weight());
-  EXPECT_TRUE(fake_.registered[0].validate_only());
+  ASSERT_THAT(fake_.calls(), SizeIs(1));
+  EXPECT_THAT(fake_.calls()[0], Not(HasSubstr("weight")));
+  EXPECT_THAT(fake_.calls()[0], HasSubstr("validate_only: true"));
 }
 
 TEST_F(RunTest, RegisterNeverShowsTheLease) {
@@ -81,17 +59,18 @@ TEST_F(RunTest, RegisterNeverShowsTheLease) {
     ASSERT_EQ(RunCommand({"origin", "register", "--ip", "10.0.0.9", "--server", "s", "--service",
                           "v", "--pid", "7", "--rtmp", "1935", "-o", format}),
               0);
-    EXPECT_THAT(out_.str() + err_.str(), Not(HasSubstr("the-secret-lease"))) << format;
+    EXPECT_THAT(out() + err(), Not(HasSubstr("the-secret-lease"))) << format;
   }
 }
 
 TEST_F(RunTest, DeregisterAsksOnATerminal) {
   fake_.origins = {MakeOrigin("a", "10.0.0.1")};
+  fake_.deregister_warning = "it comes back with its next heartbeat";
   environment_.input_is_terminal = true;
   EXPECT_EQ(RunCommand({"origin", "deregister", "a"}, "y\n"), 0);
-  EXPECT_THAT(err_.str(), HasSubstr("Deregister origin a-run1-100?"));
-  ASSERT_THAT(fake_.deregistered, SizeIs(1));
-  EXPECT_EQ(fake_.deregistered[0].origin_id(), "a-run1-100");
+  EXPECT_THAT(err(), HasSubstr("Deregister origin a-run1-100?"));
+  EXPECT_THAT(err(), HasSubstr("Note: it comes back with its next heartbeat\n"));
+  EXPECT_THAT(fake_.changes(), SizeIs(1));
 }
 
 TEST_F(RunTest, DeregisterDoesNothingUnlessTheAnswerIsYes) {
@@ -99,49 +78,41 @@ TEST_F(RunTest, DeregisterDoesNothingUnlessTheAnswerIsYes) {
   environment_.input_is_terminal = true;
   for (const char* answer : {"n\n", "\n", "", "yesterday\n"}) {
     EXPECT_EQ(RunCommand({"origin", "deregister", "a"}, answer), 1);
-    EXPECT_THAT(err_.str(), HasSubstr("Error: nothing was done")) << answer;
+    EXPECT_THAT(err(), HasSubstr("Error: nothing was done")) << answer;
   }
-  EXPECT_THAT(fake_.deregistered, IsEmpty());
-}
-
-TEST_F(RunTest, DeregisterDoesNothingWithoutYesAndTerminal) {
-  fake_.origins = {MakeOrigin("a", "10.0.0.1")};
-  EXPECT_EQ(RunCommand({"origin", "deregister", "a"}, "y\n"), 2);
-  EXPECT_THAT(err_.str(), HasSubstr("--yes"));
-  EXPECT_THAT(fake_.deregistered, IsEmpty());
+  EXPECT_THAT(fake_.changes(), IsEmpty());
 }
 
 TEST_F(RunTest, DeregisterDoesNothingWhenTheOriginIsAmbiguous) {
   fake_.origins = {MakeOrigin("a1", "10.0.0.1"), MakeOrigin("a2", "10.0.0.2"),
                    MakeOrigin("a3", "10.0.0.3")};
   EXPECT_EQ(RunCommand({"origin", "deregister", "a", "--yes"}), 2);
-  EXPECT_THAT(err_.str(), HasSubstr("a3-run1-100"));  // From the second page.
-  EXPECT_THAT(fake_.deregistered, IsEmpty());
+  EXPECT_THAT(err(), HasSubstr("a3-run1-100"));  // From the second page.
+  EXPECT_THAT(fake_.changes(), IsEmpty());
 }
 
 TEST_F(RunTest, ExplainAsksForTheProtocolAndRole) {
   ASSERT_EQ(RunCommand({"stream", "explain", "srt://h:1?streamid=live/a", "--protocol", "srt",
                         "--role", "publisher"}),
             0);
-  ASSERT_THAT(fake_.lookups, SizeIs(1));
-  EXPECT_EQ(fake_.lookups[0].stream(), "srt://h:1?streamid=live/a");
-  EXPECT_EQ(fake_.lookups[0].protocol(), v1::PROTOCOL_SRT);
-  EXPECT_EQ(fake_.lookups[0].role(), v1::ROLE_PUBLISHER);
+  EXPECT_THAT(fake_.calls(),
+              ElementsAre("LookupStream stream: \"srt://h:1?streamid=live/a\" protocol: "
+                          "PROTOCOL_SRT role: ROLE_PUBLISHER"));
 }
 
 TEST_F(RunTest, ExplainNamesNothingWhenNoOriginCanServe) {
   EXPECT_EQ(RunCommand({"stream", "explain", "live/a", "-o", "name"}), 0);
-  EXPECT_EQ(out_.str(), "");
+  EXPECT_EQ(out(), "");
   EXPECT_EQ(RunCommand({"stream", "explain", "live/a"}), 0);
-  EXPECT_THAT(out_.str(), HasSubstr("no origin can serve it"));
+  EXPECT_THAT(out(), HasSubstr("no origin can serve it"));
 }
 
 TEST_F(RunTest, TextThatIsNotUtf8IsRefused) {
   for (const char* key : {"live/\xff", "live/\xc3", "live/\xc0\xaf", "live/\xed\xa0\x80"}) {
     EXPECT_EQ(RunCommand({"stream", "get", key}), 2);
-    EXPECT_THAT(err_.str(), testing::EndsWith("is not UTF-8\n"));
+    EXPECT_THAT(err(), testing::EndsWith("is not UTF-8\n"));
   }
-  EXPECT_THAT(fake_.lookups, IsEmpty());
+  EXPECT_THAT(fake_.calls(), IsEmpty());
   EXPECT_EQ(RunCommand({"stream", "explain", "live/пример"}), 0);
 }
 
@@ -150,25 +121,25 @@ TEST_F(RunTest, EveryPageIsFollowed) {
     fake_.streams.push_back(MakeStream("v/live/" + std::to_string(i), "o"));
   }
   ASSERT_EQ(RunCommand({"stream", "list", "-o", "name"}), 0);
-  EXPECT_EQ(out_.str(), "v/live/0\nv/live/1\nv/live/2\nv/live/3\nv/live/4\n");
-  EXPECT_EQ(fake_.list_calls, 3);
+  EXPECT_EQ(out(), "v/live/0\nv/live/1\nv/live/2\nv/live/3\nv/live/4\n");
+  EXPECT_THAT(fake_.calls(), SizeIs(3));
 }
 
 TEST_F(RunTest, LabelsAreSorted) {
   fake_.origins = {MakeOrigin("a", "10.0.0.1")};
   for (const char* key : {"x", "b", "m", "a"}) {
-    (*fake_.origins[0].mutable_registration()->mutable_labels())[key] = "1";
+    (*fake_.origins[0].mutable_labels())[key] = "1";
   }
   ASSERT_EQ(RunCommand({"origin", "get", "a"}), 0);
-  EXPECT_THAT(out_.str(), HasSubstr(" a=1,b=1,m=1,x=1\n"));
+  EXPECT_THAT(out(), HasSubstr(" a=1,b=1,m=1,x=1\n"));
 }
 
 TEST_F(RunTest, NothingToListIsSaidBesideTheData) {
   EXPECT_EQ(RunCommand({"origin", "list"}), 0);
-  EXPECT_EQ(out_.str(), "");
-  EXPECT_EQ(err_.str(), "Note: no origin is known\n");
+  EXPECT_EQ(out(), "");
+  EXPECT_EQ(err(), "Note: no origin is known\n");
   EXPECT_EQ(RunCommand({"origin", "list", "-o", "json"}), 0);
-  EXPECT_EQ(out_.str(), "{\"origins\":[],\"conflicts\":[],\"refusals\":[]}\n");
+  EXPECT_EQ(out(), "{\"origins\":[],\"conflicts\":[],\"refusals\":[]}\n");
 }
 
 TEST_F(RunTest, TheProxysWordsReachTheOperator) {
@@ -182,28 +153,63 @@ TEST_F(RunTest, TheProxysWordsReachTheOperator) {
         Row{grpc::StatusCode::FAILED_PRECONDITION, 6}, Row{grpc::StatusCode::INTERNAL, 1}}) {
     fake_.failure = grpc::Status(row.code, "these are the words", "details");
     EXPECT_EQ(RunCommand({"proxy", "get"}), row.exit_code);
-    EXPECT_EQ(out_.str(), "");
-    EXPECT_EQ(err_.str(), "Error: these are the words\n") << row.code;
+    EXPECT_EQ(out(), "");
+    EXPECT_EQ(err(), "Error: these are the words\n") << row.code;
   }
+}
+
+TEST_F(RunTest, TheReasonAndWhatToDoAreSaid) {
+  fake_.failure =
+      MakeFailure(grpc::StatusCode::FAILED_PRECONDITION, "live/a is in use", "STREAM_LIVE");
+  EXPECT_EQ(RunCommand({"stream", "release", "live/a", "--yes"}), 6);
+  EXPECT_THAT(err(), HasSubstr("Error: live/a is in use (STREAM_LIVE)\nHint: "));
+  EXPECT_THAT(err(), HasSubstr("--force"));
+}
+
+TEST_F(RunTest, AnOriginThatTheProxyFindsAmbiguousIsUsage) {
+  fake_.failure =
+      MakeFailure(grpc::StatusCode::FAILED_PRECONDITION, "a means two origins", "AMBIGUOUS_ORIGIN");
+  EXPECT_EQ(RunCommand({"stream", "pin", "live/a", "a"}), 2);
+}
+
+TEST_F(RunTest, ProxiesThatDidNotAnswerMakeAListPartial) {
+  fake_.unreachable_proxies = {"edge-2"};
+  EXPECT_EQ(RunCommand({"proxy", "list"}), 8);
+  EXPECT_EQ(err(), "Note: edge-2 did not answer\n");
+}
+
+TEST_F(RunTest, EventsSinceAreCountedFromNow) {
+  EXPECT_EQ(RunCommand({"event", "list", "--since", "1h", "--stream", "live/a"}), 0);
+  EXPECT_THAT(fake_.calls(), ElementsAre("ListEvents page_size: 1000 stream: \"live/a\" since { "
+                                         "seconds: 1767319445 }"));
+}
+
+TEST_F(RunTest, AVariableWithNoWayToPrintIsNamed) {
+  environment_.variables["SRSPROXYCTL_OUTPUT"] = "prose";
+  EXPECT_EQ(RunCommand({"proxy", "get"}), 2);
+  EXPECT_THAT(err(), HasSubstr("SRSPROXYCTL_OUTPUT"));
+  environment_.variables["SRSPROXYCTL_OUTPUT"] = "json";
+  EXPECT_EQ(RunCommand({"proxy", "get"}), 0);
+  EXPECT_THAT(out(), testing::StartsWith("{"));
 }
 
 TEST_F(RunTest, TheProxysWordsCannotSteerTheTerminal) {
   fake_.failure = grpc::Status(grpc::StatusCode::NOT_FOUND, "no stream \x1b[2J", "details");
   EXPECT_EQ(RunCommand({"proxy", "get"}), 3);
-  EXPECT_EQ(err_.str(), "Error: no stream \\x1b[2J\n");
+  EXPECT_EQ(err(), "Error: no stream \\x1b[2J\n");
 }
 
 TEST_F(RunTest, AProxyThatDoesNotAnswerIsNamed) {
   fake_.silent = true;
   EXPECT_EQ(RunCommand({"proxy", "get", "--timeout", "50ms"}), 4);
-  EXPECT_EQ(err_.str(), "Error: " + fake_.endpoint() +
-                            " did not answer within 50ms; --timeout allows it more\n");
+  EXPECT_EQ(err(), "Error: " + fake_.endpoint() +
+                       " did not answer within 50ms; --timeout allows it more\n");
 }
 
 TEST_F(RunTest, AnUnreachableProxyIsNamed) {
   EXPECT_EQ(RunCommand({"proxy", "get", "--endpoint", "127.0.0.1:1"}), 4);
-  EXPECT_THAT(err_.str(), HasSubstr("Error: 127.0.0.1:1 cannot be connected to"));
-  EXPECT_THAT(err_.str(), HasSubstr("--endpoint"));
+  EXPECT_THAT(err(), HasSubstr("Error: 127.0.0.1:1 cannot be connected to"));
+  EXPECT_THAT(err(), HasSubstr("--endpoint"));
 }
 
 TEST_F(RunTest, TheNextEndpointIsAskedWhenOneCannotBeReached) {
@@ -211,8 +217,8 @@ TEST_F(RunTest, TheNextEndpointIsAskedWhenOneCannotBeReached) {
   EXPECT_EQ(
       RunCommand({"proxy", "get", "-o", "name", "--endpoint", "127.0.0.1:1," + fake_.endpoint()}),
       0);
-  EXPECT_EQ(out_.str(), "second\n");
-  EXPECT_EQ(err_.str(),
+  EXPECT_EQ(out(), "second\n");
+  EXPECT_EQ(err(),
             "Note: 127.0.0.1:1 cannot be connected to; asked " + fake_.endpoint() + " instead\n");
 }
 
@@ -221,26 +227,26 @@ TEST_F(RunTest, TheFirstEndpointThatAnswersIsTheOnlyOneAsked) {
   fake_.failure = grpc::Status(grpc::StatusCode::INTERNAL, "broken", "details");
   EXPECT_EQ(
       RunCommand({"origin", "list", "--endpoint", fake_.endpoint() + "," + second.endpoint()}), 1);
-  EXPECT_EQ(second.list_calls, 0);
+  EXPECT_THAT(second.calls(), IsEmpty());
 }
 
 TEST_F(RunTest, TheFlagWinsOverTheVariable) {
   environment_.variables["SRSPROXYCTL_ENDPOINT"] = "127.0.0.1:1";
   fake_.proxy.set_id("flagged");
   EXPECT_EQ(RunCommand({"proxy", "get", "-o", "name", "--endpoint", fake_.endpoint()}), 0);
-  EXPECT_EQ(out_.str(), "flagged\n");
+  EXPECT_EQ(out(), "flagged\n");
 }
 
 TEST_F(RunTest, GlobalOptionsMayStandBeforeTheCommand) {
   fake_.proxy.set_id("p");
   EXPECT_EQ(RunCommand({"-o", "name", "proxy", "get"}), 0);
-  EXPECT_EQ(out_.str(), "p\n");
+  EXPECT_EQ(out(), "p\n");
 }
 
 TEST_F(RunTest, OutputThatCannotBeWrittenIsAFailure) {
   out_.setstate(std::ios::badbit);
   EXPECT_EQ(RunCommand({"version"}), 1);
-  EXPECT_EQ(err_.str(), "Error: the output could not be written\n");
+  EXPECT_EQ(err(), "Error: the output could not be written\n");
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
-#include "tools/srsproxyctl/client.h"
+#include "tools/srsproxyctl/endpoints.h"
+
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,6 +41,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"PortNoNumber", "a:1x", {}}, Row{"TwoPorts", "a:1:2", {}}, Row{"Url", "http://a:1", {}},
         Row{"Blank", "a:1, b:1", {}}),
     [](const auto& row) { return row.param.name; });
+
+TEST(IsLoopbackTest, KnowsWhatIsOnThisMachine) {
+  for (const char* endpoint : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
+    EXPECT_TRUE(IsLoopback(endpoint)) << endpoint;
+  }
+  for (const char* endpoint : {"10.0.0.1:1", "localhost.example.com:1", "127.0.0.1.example.com:1",
+                               "[::2]:1", "[::]:1", "proxy:1", "0.0.0.0:1"}) {
+    EXPECT_FALSE(IsLoopback(endpoint)) << endpoint;
+  }
+}
 
 }  // namespace
 }  // namespace srsproxy::ctl
