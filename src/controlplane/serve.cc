@@ -27,7 +27,8 @@ grpc::Status ServedCall::End(const absl::Status& status) const {
       status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;
   const auto level = our_fault ? LogLevel::kError : LogLevel::kDebug;
   if (observer_.logger.Enabled(level)) {
-    const std::string_view identity = context_.identity ? context_.identity->name : "";
+    const std::string_view identity =
+        context_.identity ? std::string_view(context_.identity->name) : std::string_view();
     observer_.logger.Log(level, "grpc call",
                          {{"method", method_},
                           {"caller", context_.caller},
