@@ -191,9 +191,10 @@ grpc_ssl_certificate_config_reload_status GrpcCertificates::Fetch(
   if (self.version_ == self.fetched_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
   const grpc_ssl_pem_key_cert_pair pair{.private_key = self.contents_.key.c_str(),
                                         .cert_chain = self.contents_.cert.c_str()};
-  const auto& client_ca = self.contents_.client_ca;
-  *config = grpc_ssl_server_certificate_config_create(
-      client_ca.empty() ? nullptr : client_ca.c_str(), &pair, 1);
+  // gRPC 1.51 wants roots even when it asks clients for no certificate, and does not use them then.
+  const auto& roots =
+      self.files_.client_ca.empty() ? self.contents_.cert : self.contents_.client_ca;
+  *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);
   self.fetched_ = self.version_;
   return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
 }
