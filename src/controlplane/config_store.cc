@@ -1,5 +1,7 @@
 #include "controlplane/config_store.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <absl/strings/ascii.h>
@@ -35,6 +37,19 @@ ConfigSources WithFile(ConfigSources sources, const WrittenSettings& written) {
   const auto file = written.find("config_file");
   if (file != written.end()) sources.flags["config_file"] = file->second.text;
   return sources;
+}
+
+// A pipe, as a shell's `<(...)` makes one, gives its text once; reading it again would wait
+// forever.
+absl::Status CheckReadableAgain(const ConfigSources& sources) {
+  const auto file = sources.flags.find("config_file");
+  if (file == sources.flags.end() || file->second.empty()) return absl::OkStatus();
+  std::error_code error;
+  if (!std::filesystem::is_fifo(std::filesystem::path(sources.working_directory) / file->second,
+                                error)) {
+    return absl::OkStatus();
+  }
+  return InvalidField("config_file", file->second + " is a pipe and cannot be read again");
 }
 
 }  // namespace
@@ -109,6 +124,7 @@ absl::StatusOr<v1::ReloadConfigResponse> ConfigStore::Reload(bool validate_only)
 }
 
 absl::StatusOr<v1::ReloadConfigResponse> ConfigStore::TryReload(bool validate_only) {
+  if (auto status = CheckReadableAgain(sources_); !status.ok()) return status;
   const auto wanted = LoadConfig(sources_);
   if (!wanted.ok()) return wanted.status();
   v1::ReloadConfigResponse response;

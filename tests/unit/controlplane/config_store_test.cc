@@ -1,5 +1,7 @@
 #include "controlplane/config_store.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -374,6 +376,16 @@ TEST_F(ConfigStoreTest, AFailingReloadChangesNothingAndTheLogSaysWhy) {
                            HasSubstr("line 2): 'soon' is no duration"),
                            HasSubstr("proxy.yaml cannot be read: No such file or directory"),
                            HasSubstr("INFO settings reloaded")));
+}
+
+TEST_F(ConfigStoreTest, APipeIsNotReadAgain) {
+  Write("proxy.yaml", "connect_timeout: 1s\n");
+  sources_.flags = {{"config_file", "proxy.yaml"}};
+  Start();
+  std::filesystem::remove(directory_ / "proxy.yaml");
+  ASSERT_EQ(::mkfifo((directory_ / "proxy.yaml").c_str(), 0600), 0);
+  EXPECT_EQ(MessageOf(store_->Reload(false).status()),
+            "config_file: proxy.yaml is a pipe and cannot be read again");
 }
 
 TEST_F(ConfigStoreTest, AReloadMayBeTried) {
