@@ -44,8 +44,8 @@ struct ProxySources {
   const StreamDirectory& streams;
   const Readiness& readiness;
   std::function<ProxyStatus()> status;  // Any thread; must not block.
-  // Takes no more clients, and ends its sessions spread over the time. False: that has begun already.
-  // Any thread; must not block.
+  // Takes no more clients, and ends its sessions spread over the time. False: that has begun
+  // already. Any thread; must not block.
   std::function<bool(absl::Duration)> drain;
 };
 
