@@ -29,13 +29,13 @@ class Example:
 
 @dataclasses.dataclass
 class Deed:
-    """What clients do between calls: `what` is `publish`, `leave` or `settle`."""
+    """What happens between calls: `what` is one of _DEEDS, done for each of `things`."""
     what: str
-    streams: list
+    things: list
 
 
 _KEYS = {"call", "about", "srsproxyctl", "request", "requests", "response", "responses", "partial"}
-_DEEDS = {"publish", "leave", "settle"}
+_DEEDS = {"publish", "leave", "settle", "moves"}
 
 
 def read(api, path=PATH):
@@ -52,10 +52,10 @@ def read(api, path=PATH):
 
 def _step(api, step):
     if "call" not in step:
-        (what, streams), = step.items()
+        (what, things), = step.items()
         if what not in _DEEDS:
             raise ValueError(f"no deed '{what}'")
-        return Deed(what, streams)
+        return Deed(what, things)
     unknown = set(step) - _KEYS
     if unknown:
         raise ValueError(f"unknown key {sorted(unknown)[0]}")
