@@ -30,7 +30,7 @@ LIBRARIES = [
     (r"sys/(socket|epoll|uio)\.h|netdb\.h|poll\.h",
      ["src/dataplane/net/", "src/dataplane/proxy/", "src/dataplane/data_plane", "src/main.cc"]),
     (r"CLI/", ["src/controlplane/", "tools/"]),
-    (r"yaml-cpp/", ["src/controlplane/"]),
+    (r"yaml-cpp/", ["src/controlplane/", "tools/"]),
 ]
 
 # Codecs are handed bytes and time; they fetch neither.
