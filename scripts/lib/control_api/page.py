@@ -18,6 +18,7 @@ _CODES = ("INVALID_ARGUMENT|NOT_FOUND|FAILED_PRECONDITION|ABORTED|OUT_OF_RANGE|R
           "DEADLINE_EXCEEDED|PERMISSION_DENIED|UNAUTHENTICATED|UNAVAILABLE|INTERNAL")
 _ERROR = re.compile(rf"(?:^|(?<=[.;] ))(?=(?:{_CODES})(?:, [A-Z_]+)*(?: with |: ))")
 _REASON = re.compile(r"\b(?:with|or|,) ([A-Z][A-Z_]+[A-Z])\b")
+_JSON_WIDTH = 90
 _SCALARS = {"TYPE_" + name.upper(): name for name in (
     "double float int64 uint64 int32 fixed64 fixed32 bool string bytes uint32").split()}
 
@@ -174,8 +175,21 @@ class _Page:
 
 
 def _documents(messages):
-    return "\n".join(json.dumps(json_format.MessageToDict(message), indent=2, ensure_ascii=False)
-                     for message in messages)
+    return "\n".join(_json(json_format.MessageToDict(message)) for message in messages)
+
+
+def _json(value, indent=0):
+    """JSON with what is short on one line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or indent + len(line) <= _JSON_WIDTH:
+        return line
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {_json(part, indent + 2)}" for key, part in value.items()]
+    else:
+        parts = [_json(part, indent + 2) for part in value]
+    begin, end = "{}" if isinstance(value, dict) else "[]"
+    inner = (",\n" + " " * (indent + 2)).join(parts)
+    return f"{begin}\n{' ' * (indent + 2)}{inner}\n{' ' * indent}{end}"
 
 
 def _fenced(language, text):
