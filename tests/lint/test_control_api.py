@@ -58,6 +58,12 @@ def test_comments_name_only_reasons_that_exist(api):
     assert not wrong
 
 
+def test_every_reason_is_told_with_a_call_or_in_the_prose(api):
+    told = {reason for call in api.calls() for _, named, _ in page.errors(call.comment)[1]
+            for reason in named} | set(re.findall(r"`([A-Z_]+)`", page.TEMPLATE.read_text()))
+    assert not set(page.reasons(api)) - told
+
+
 def test_a_reason_comes_with_the_code_that_its_comment_says(api):
     known = page.reasons(api)
     wrong = [f"{call.name}: {code} with {reason}" for call in api.calls()
