@@ -13,9 +13,10 @@
 namespace srsproxy::ctl {
 namespace {
 
-// Longer than the shortest interval that a gRPC server allows by default.
-constexpr int kKeepaliveTimeMs = 310'000;
+// As docs/control-api.md advises clients.
+constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kMaxResponseBytes = 16 << 20;  // What srsproxy sends at most.
 
 // Waits until `channel` is connected. OK, UNAVAILABLE (connecting failed) or DEADLINE_EXCEEDED.
 absl::StatusCode WaitUntilConnected(grpc::Channel& channel, absl::Duration timeout) {
@@ -112,6 +113,7 @@ absl::Status Client::Connect() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // http_proxy is not meant for control ports.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A new channel connects at once.
+  arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   if (!access_.server_name.empty()) arguments.SetSslTargetNameOverride(access_.server_name);
