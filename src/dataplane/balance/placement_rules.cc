@@ -177,14 +177,16 @@ class Decider {
   std::span<const Candidate> Narrow(std::span<const Candidate> candidates,
                                     std::string_view left_out, const Restriction& restriction,
                                     std::vector<Candidate>& left) const {
-    if (left_out.empty() && inputs_.leaving.empty() && request_.excluded.empty() &&
-        !restriction.server.has_value() && !restriction.rule.has_value()) {
-      return candidates;
-    }
+    const bool restricted = restriction.server.has_value() || restriction.rule.has_value();
+    const bool some_left_out =
+        !left_out.empty() || !inputs_.leaving.empty() || !request_.excluded.empty();
+    if (!restricted && !some_left_out) return candidates;
     left.clear();
+    left.reserve(candidates.size());
     std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(left),
                  [&](const Candidate& candidate) {
-                   if (!Allows(restriction, candidate.index)) return false;
+                   if (restricted && !Allows(restriction, candidate.index)) return false;
+                   if (!some_left_out) return true;
                    const Origin& origin = *OriginOf(candidate);
                    return origin.id != left_out && !Leaving(origin) &&
                           !TriedInVain(origin, request_);

@@ -38,11 +38,9 @@ double LevelAfterOneMore(const SelectionInputs& inputs, const Candidate& candida
   return static_cast<double>(inputs.streams(candidate) + 1) / candidate.weight;
 }
 
-// The smaller, the better: exponentially distributed, with the weight as its rate, so that each
-// candidate is the first by its share of the weights.
-double RendezvousScore(const Candidate& candidate, uint64_t key_hash) {
-  const double fraction = 1.0 - Fraction(Mix(candidate.hash ^ Mix(key_hash)));  // In (0, 1].
-  return -std::log(fraction) / candidate.weight;
+// In [0, 1): the draw of a candidate for a key.
+double RendezvousDraw(const Candidate& candidate, uint64_t key_hash) {
+  return Fraction(Mix(candidate.hash ^ Mix(key_hash)));
 }
 
 }  // namespace
@@ -99,7 +97,11 @@ const Candidate& SelectConsistentHash(const SelectionInputs& inputs) {
     for (const Candidate& candidate : inputs.candidates) {
       const double bound = std::ceil(kHashBound * streams * candidate.weight / weights);
       if (bounded && static_cast<double>(inputs.streams(candidate)) >= bound) continue;
-      const double score = RendezvousScore(candidate, inputs.key_hash);
+      // Exponentially distributed with the weight as its rate, so that each has the lowest score by
+      // its share of the weights. -log(1 - x) is not less than x, which is cheaper.
+      const double draw = RendezvousDraw(candidate, inputs.key_hash);
+      if (best != nullptr && draw / candidate.weight >= best_score) continue;
+      const double score = -std::log1p(-draw) / candidate.weight;
       if (best != nullptr && score >= best_score) continue;
       best = &candidate;
       best_score = score;
