@@ -255,8 +255,12 @@ std::vector<ConfigProblem> CheckTogether(const Config& config) {
     }
   }
 
-  if (config.rtmps_server.enabled && (config.tls_cert.empty() || config.tls_key.empty())) {
-    problems.push_back({"rtmps_server", "needs tls_cert and tls_key"});
+  const bool has_certificate = !config.tls_cert.empty() && !config.tls_key.empty();
+  for (const auto& [name, listener] : {std::pair("rtmps_server", &config.rtmps_server),
+                                       std::pair("https_server", &config.https_server)}) {
+    if (listener->enabled && !has_certificate) {
+      problems.push_back({name, "needs tls_cert and tls_key"});
+    }
   }
   CheckReadable("tls_cert", config.tls_cert, problems);
   CheckReadable("tls_key", config.tls_key, problems);

@@ -14,6 +14,7 @@
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
+#include "dataplane/proxy/http_session.h"
 #include "dataplane/proxy/rtmp_session.h"
 #include "dataplane/proxy/worker_sessions.h"
 
@@ -21,6 +22,7 @@ namespace srsproxy {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
+constexpr auto kMoverTick = std::chrono::milliseconds(100);
 constexpr std::chrono::nanoseconds kDrainStep = std::chrono::milliseconds(100);
 constexpr absl::Duration kRefusalLogInterval = absl::Seconds(10);
 // Fewer sessions than this is seldom what an operator wants.
@@ -40,23 +42,23 @@ struct DataPlane::Lane {
   Lane(net::Worker& its_worker, WorkerMetrics& worker_metrics, const Dependencies& with,
        DataPlane& plane)
       : sessions(its_worker.io().get_executor()),
-        rtmp{.config = with.config,
-             .clock = with.clock,
-             .logger = with.logger,
-             .metrics = with.metrics,
-             .worker_metrics = worker_metrics,
-             .balancer = *plane.balancer_,
-             .origins = *plane.origins_,
-             .worker = its_worker,
-             .sessions = sessions,
-             .random = random,
-             .started = plane.started_} {}
+        services{.config = with.config,
+                 .clock = with.clock,
+                 .logger = with.logger,
+                 .metrics = with.metrics,
+                 .worker_metrics = worker_metrics,
+                 .balancer = *plane.balancer_,
+                 .origins = *plane.origins_,
+                 .worker = its_worker,
+                 .sessions = sessions,
+                 .random = random,
+                 .started = plane.started_} {}
 
-  net::Worker& worker() { return rtmp.worker; }
+  net::Worker& worker() { return services.worker; }
 
   std::mt19937_64 random{RandomSeed()};
   SessionTable sessions;
-  RtmpServices rtmp;
+  SessionServices services;
   MonotonicTime refusal_logged;  // When this worker last said that the limit is reached.
 };
 
@@ -76,13 +78,14 @@ struct DataPlane::DrainState {
 DataPlane::DataPlane(const Dependencies& dependencies)
     : dependencies_(dependencies),
       started_(dependencies.clock.Now()),
-      origin_store_(std::make_unique<MemoryOriginStore>()),
+      state_(OpenState()),
+      origin_store_(std::make_unique<MemoryOriginStore>(state_)),
       origins_(std::make_unique<OriginRegistry>(
           dependencies.clock, *origin_store_,
           OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl})),
       event_log_(dependencies.clock),
-      streams_(std::make_shared<MemoryStreamDirectory>(dependencies.clock,
-                                                       dependencies.config.Get()->max_streams)),
+      streams_(std::make_shared<MemoryStreamDirectory>(
+          dependencies.clock, dependencies.config.Get()->max_streams, state_)),
       balancer_(std::make_unique<StickyBalancer>(*origins_, streams_, stream_counts_,
                                                  PlacementOptions::From(*dependencies.config.Get()),
                                                  RandomSeed())),
@@ -102,6 +105,25 @@ DataPlane::DataPlane(const Dependencies& dependencies)
   std::vector<WorkerSessions::Lane> tables;
   for (const auto& lane : lanes_) tables.push_back({lane->worker(), lane->sessions});
   session_control_ = std::make_unique<WorkerSessions>(std::move(tables));
+  auto choose = [this](const StreamKey& key, std::string_view leaving_server) {
+    return balancer_->ChooseFor(key, leaving_server);
+  };
+  mover_ = std::make_unique<Mover>(Mover::Dependencies{.clock = dependencies.clock,
+                                                       .logger = dependencies.logger,
+                                                       .metrics = dependencies.metrics,
+                                                       .origins = *origins_,
+                                                       .streams = *streams_,
+                                                       .sessions = *session_control_,
+                                                       .choose = std::move(choose)});
+  streams_->AddObserver(*mover_);
+  rebalancer_ =
+      std::make_unique<Rebalancer>(Rebalancer::Dependencies{.clock = dependencies.clock,
+                                                            .logger = dependencies.logger,
+                                                            .metrics = dependencies.metrics,
+                                                            .origins = *origins_,
+                                                            .streams = *streams_,
+                                                            .balancer = *balancer_},
+                                   RandomSeed());
 }
 
 DataPlane::~DataPlane() {
@@ -111,24 +133,41 @@ DataPlane::~DataPlane() {
   workers_.clear();
 }
 
+std::shared_ptr<StateFile> DataPlane::OpenState() {
+  const auto config = dependencies_.config.Get();
+  if (config->state_dir.empty()) return std::make_shared<StateFile>();
+  auto state = StateFile::Open(config->state_dir, dependencies_.logger);
+  if (state.ok()) return *std::move(state);
+  state_status_ = state.status();
+  return std::make_shared<StateFile>();
+}
+
 absl::Status DataPlane::Start() {
+  if (!state_status_.ok()) return state_status_;
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
   net::TlsContext tls;
-  if (config.rtmps_server.enabled) {
+  if (config.rtmps_server.enabled || config.https_server.enabled) {
     auto loaded = net::LoadServerTls(config.tls_cert, config.tls_key);
     if (!loaded.ok()) return loaded.status();
     tls = *std::move(loaded);
   }
   if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
-  if (auto status = Listen("rtmp_server", config.rtmp_server, Listener::kRtmp, nullptr);
-      !status.ok()) {
-    return status;
-  }
-  if (auto status = Listen("rtmps_server", config.rtmps_server, Listener::kRtmps, tls);
-      !status.ok()) {
-    return status;
+  struct Wanted {
+    std::string_view setting;
+    const ListenAddress& address;
+    Listener listener;
+    net::TlsContext tls;
+  };
+  const Wanted listeners[] = {
+      {"rtmp_server", config.rtmp_server, Listener::kRtmp, nullptr},
+      {"rtmps_server", config.rtmps_server, Listener::kRtmps, tls},
+      {"http_server", config.http_server, Listener::kHttp, nullptr},
+      {"https_server", config.https_server, Listener::kHttps, tls},
+  };
+  for (const auto& [setting, address, listener, context] : listeners) {
+    if (auto status = Listen(setting, address, listener, context); !status.ok()) return status;
   }
 
   Metrics& metrics = dependencies_.metrics;
@@ -137,6 +176,7 @@ absl::Status DataPlane::Start() {
     to.SetOrigins(*origins_->snapshot(), dependencies_.clock.Now());
     to.SetSelfPreservation(origins_->stats().self_preservation);
     to.SetStreams("known", streams_->size());
+    to.SetImbalanceRatio(balancer_->Imbalance());
     to.SetLogDropped(dependencies_.logger.dropped());
   });
   if (limit_->limit() < kLowSessionLimit) {
@@ -148,6 +188,7 @@ absl::Status DataPlane::Start() {
     lane->worker().Start();
   }
   asio::co_spawn(housekeeper_->io(), Housekeep(), asio::detached);
+  asio::co_spawn(housekeeper_->io(), MoveStreams(), asio::detached);
   housekeeper_->Start();
   return absl::OkStatus();
 }
@@ -234,7 +275,18 @@ void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket 
 }
 
 net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tcp::socket socket) {
-  RtmpSession session(lane.rtmp, listening.listener, std::move(socket));
+  switch (listening.listener) {
+    case Listener::kHttp:
+    case Listener::kHttps: {
+      HttpSession session(lane.services, listening.listener, std::move(socket), listening.tls);
+      co_return co_await session.Run();
+    }
+    case Listener::kRtmp:
+    case Listener::kRtmps:
+    case Listener::kSystemApi:
+      break;
+  }
+  RtmpSession session(lane.services, listening.listener, std::move(socket));
   co_await session.Run(listening.tls);
 }
 
@@ -263,6 +315,16 @@ net::Task<void> DataPlane::Housekeep() {
     for (auto& origin : origins_->TakeDueProbes()) {
       asio::co_spawn(housekeeper_->io(), Probe(std::move(origin)), asio::detached);
     }
+  }
+}
+
+net::Task<void> DataPlane::MoveStreams() {
+  asio::steady_timer timer(housekeeper_->io());
+  while (true) {
+    timer.expires_after(kMoverTick);
+    co_await timer.async_wait(net::kNoThrow);
+    rebalancer_->Tick();
+    mover_->Tick();
   }
 }
 

@@ -10,7 +10,9 @@
 
 #include <absl/time/time.h>
 
+#include "dataplane/balance/mover.h"
 #include "dataplane/balance/origin_registry.h"
+#include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/balance/stream_counts.h"
 #include "dataplane/core/clock.h"
@@ -21,6 +23,7 @@
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "dataplane/directory/state_file.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
@@ -69,9 +72,11 @@ class DataPlane {
   uint64_t sessions() const { return limit_->used(); }
 
   OriginRegistry& origins() { return *origins_; }
-  const StreamDirectory& streams() const { return *streams_; }
+  StreamDirectory& streams() { return *streams_; }
   Balancer& balancer() { return *balancer_; }
   SessionControl& session_control() { return *session_control_; }
+  const Mover& mover() const { return *mover_; }
+  Rebalancer& rebalancer() { return *rebalancer_; }
   const EventLog& event_log() const { return event_log_; }
 
  private:
@@ -81,12 +86,14 @@ class DataPlane {
 
   absl::Status Listen(std::string_view setting, const ListenAddress& address, Listener listener,
                       net::TlsContext tls);
+  std::shared_ptr<StateFile> OpenState();
   absl::Status RegisterDefaultBackend();
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
   net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
   void Reconfigure(const Config& config);
   net::Task<void> MeasureLag(Lane& lane);
   net::Task<void> Housekeep();
+  net::Task<void> MoveStreams();
   net::Task<void> Probe(std::shared_ptr<const Origin> origin);
   void OnOriginEvent(const OriginEvent& event);
   net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
@@ -94,6 +101,9 @@ class DataPlane {
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
+  // Why the state cannot be used; Start tells it.
+  absl::Status state_status_;
+  const std::shared_ptr<StateFile> state_;
   std::unique_ptr<OriginStore> origin_store_;
   std::unique_ptr<OriginRegistry> origins_;
   OriginRegistry::Subscription origin_events_;
@@ -106,6 +116,8 @@ class DataPlane {
   net::Workers workers_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // One for each worker.
   std::unique_ptr<SessionControl> session_control_;
+  std::unique_ptr<Mover> mover_;
+  std::unique_ptr<Rebalancer> rebalancer_;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<BoundListener> bound_;
   std::atomic<bool> draining_{false};

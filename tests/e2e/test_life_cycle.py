@@ -23,7 +23,7 @@ def refused(lab, code=None, **settings):
     return proxy.process.output().lower()
 
 
-@pytest.mark.parametrize("setting", ["RTMP_SERVER", "SYSTEM_API", "GRPC_SERVER"])
+@pytest.mark.parametrize("setting", ["RTMP_SERVER", "HTTP_SERVER", "SYSTEM_API", "GRPC_SERVER"])
 @pytest.mark.parametrize("host", ["127.0.0.1", ""])
 def test_starting_twice_on_one_port_fails_loudly(lab, setting, host):
     first = lab.proxy()
@@ -51,7 +51,7 @@ def test_a_port_that_another_program_uses_is_named(lab):
     ("LOG_LEVEL", "loud", "loud"),
     ("LOAD_BALANCER_TYPE", "dice", "dice"),
     ("DEFAULT_BACKEND_ENABLED", "perhaps", "perhaps"),
-    ("HTTP_SERVER", "18080", "HTTP_SERVER"),
+    ("HTTP_API", "11985", "HTTP_API"),
     ("LOAD_BALANCER_TYPE", "redis", "redis"),
     ("GRPC_SERVER", "0.0.0.0:12026", "GRPC_ALLOW_INSECURE"),
 ])
@@ -72,6 +72,7 @@ def test_an_address_that_this_machine_does_not_have_is_named(lab):
     ({"RTMPS_SERVER": "127.0.0.1:0", "TLS_CERT": "/etc/hostname", "TLS_KEY": "/etc/hostname"},
      "/etc/hostname"),
     ({"RTMPS_SERVER": "127.0.0.1:0"}, "TLS_CERT"),
+    ({"HTTPS_SERVER": "127.0.0.1:0"}, "TLS_CERT"),
 ])
 def test_a_file_that_cannot_be_read_is_named(lab, settings, named):
     assert named.lower() in refused(lab, **settings)

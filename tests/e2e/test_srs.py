@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 
 import pytest
 
@@ -33,6 +34,7 @@ heartbeat {{
 vhost __defaultVhost__ {{
     tcp_nodelay on;
     min_latency on;
+    http_remux {{ enabled on; mount [vhost]/[app]/[stream].flv; }}
 }}
 """
 
@@ -121,3 +123,14 @@ def test_srs_is_told_the_clients_address(lab, tmp_path):
     client = lab.client(proxy.rtmp_port, source="127.0.0.99").open()
     assert client.publish("known")["code"] == "NetStream.Publish.Start"
     assert srs.wait_for_line("127.0.0.99")
+
+
+def test_streams_play_by_http_flv(lab, proxy, origins, clip):
+    lab.publisher(proxy.url("by-http"), clip)
+    probe = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0",
+         proxy.http_url("/live/by-http.flv")],
+        check=True, capture_output=True, text=True, timeout=60)
+    assert set(probe.stdout.split()) == {"h264", "aac"}
+    end = proxy.wait_for_session_end(protocol="http_flv")[0]
+    assert end["stream"].endswith("live/by-http") and end["bytes_out"] > 1000

@@ -21,12 +21,16 @@ LAYERS = [
     ("tools/", ["tools/", "srsproxy/v1/"]),
 ]
 
+# Beast's HTTP messages are a codec and need no more of Asio than its buffers.
+ASIO_FOLDERS = ["src/dataplane/net/", "src/dataplane/directory/", "src/dataplane/balance/",
+                "src/dataplane/proxy/", "src/dataplane/data_plane", "src/controlplane/",
+                "src/main.cc"]
+
 # Libraries, and the only folders that may include them.
 LIBRARIES = [
     (r"(grpc|grpcpp|google/protobuf)/", ["src/controlplane/", "tools/"]),
-    (r"boost/(asio|beast)\b", ["src/dataplane/net/", "src/dataplane/directory/",
-                               "src/dataplane/balance/", "src/dataplane/proxy/",
-                               "src/dataplane/data_plane", "src/controlplane/", "src/main.cc"]),
+    (r"boost/beast/http/|boost/asio/buffer", ["src/dataplane/protocol/http/"] + ASIO_FOLDERS),
+    (r"boost/(asio(?!/buffer)|beast(?!/http/))\b", ASIO_FOLDERS),
     (r"sys/(socket|epoll|uio)\.h|netdb\.h|poll\.h",
      ["src/dataplane/net/", "src/dataplane/proxy/", "src/dataplane/data_plane", "src/main.cc"]),
     (r"CLI/", ["src/controlplane/", "tools/"]),
@@ -34,7 +38,7 @@ LIBRARIES = [
 ]
 
 # Codecs are handed bytes and time; they fetch neither.
-PROTOCOL_LIBRARIES = re.compile(r"[a-z_]+$|absl/|openssl/")
+PROTOCOL_LIBRARIES = re.compile(r"[a-z_]+$|absl/|openssl/|boost/(beast/http/|asio/buffer)")
 PROTOCOL_MUST_NOT = re.compile(
     r"\w*_clock::now|absl::Now\b|\bgettimeofday\b|\bclock_gettime\b|\btime\(|\brand\(|"
     r"\bRAND_bytes\b|std::random_device|std::(cout|cerr|ifstream|ofstream|FILE)\b|\bfopen\b|"

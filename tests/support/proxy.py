@@ -49,9 +49,11 @@ class Proxy:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.rtmp_port = free_port()
+        self.http_port = free_port()
         self.api_port = free_port()
         self.grpc_port = free_port()
         chosen = {"RTMP_SERVER": f"127.0.0.1:{self.rtmp_port}",
+                  "HTTP_SERVER": f"127.0.0.1:{self.http_port}",
                   "SYSTEM_API": f"127.0.0.1:{self.api_port}",
                   "GRPC_SERVER": f"127.0.0.1:{self.grpc_port}",
                   "GRACE_QUIT_TIMEOUT": "2s", "FORCE_QUIT_TIMEOUT": "10s", "WORKERS": "2",
@@ -105,6 +107,9 @@ class Proxy:
 
     def url(self, stream, app="live"):
         return f"rtmp://127.0.0.1:{self.rtmp_port}/{app}/{stream}"
+
+    def http_url(self, path):
+        return f"http://127.0.0.1:{self.http_port}{path}"
 
     def metric(self, name, **labels):
         """The sum of the samples of `name` that have these labels."""

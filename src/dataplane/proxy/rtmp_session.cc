@@ -6,8 +6,6 @@
 
 #include <boost/url/parse.hpp>
 
-#include "dataplane/proxy/pick_origin.h"
-
 namespace srsproxy {
 namespace {
 
@@ -20,7 +18,6 @@ constexpr int kCommandTimeouts = 3;  // Handshake timeouts.
 // SRS lets a publisher's connection wait this long for its next stream.
 constexpr absl::Duration kIdleTimeout = absl::Minutes(3);
 
-constexpr size_t kMaxOriginsTried = 3;
 constexpr int kMaxRedirects = 3;
 
 // How long the last bytes may take to reach those who are still there.
@@ -50,7 +47,7 @@ std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::socket& socket) {
 
 }  // namespace
 
-RtmpSession::RtmpSession(RtmpServices& services, srsproxy::Listener listener,
+RtmpSession::RtmpSession(SessionServices& services, srsproxy::Listener listener,
                          net::tcp::socket client)
     : services_(services),
       config_(services.config.Get()),
@@ -83,7 +80,7 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
       bridge_.OriginClosed(why, {out.to_client, out.to_origin});
       relay_.Send(out);
       origin_.reset();
-      if (handshaking) NoteFailure(ConnectOutcome::kFailed, why);
+      if (handshaking && use_ != nullptr) use_->OriginFailed(ConnectOutcome::kFailed, why);
     }
     if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
     if (over()) break;
@@ -116,7 +113,7 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   unclaimed_out_ += out.to_client.total_bytes();
   if (use_ == nullptr) return;
   ClaimBytes();
-  if (!use_->info.media_flows && bridge_.media_seen()) NoteMedia();
+  if (!use_->info().media_flows && bridge_.media_seen()) use_->MediaFlows(accepted_);
 }
 
 void RtmpSession::OnClosed(Side side, absl::Status why) {
@@ -153,7 +150,7 @@ void RtmpSession::OnBridgeState(State before, State now) {
       break;
     case State::kFlowing:
       deadline_.Disarm();
-      if (use_->info.role == Role::kPublisher) use_->lease->MediaFlows();
+      use_->PublisherAccepted();
       break;
     case State::kIdle:
       ArmDeadline(kIdleTimeout, Side::kClient, "another stream");
@@ -196,26 +193,10 @@ void RtmpSession::OnDeadline(Side side, std::string_view what) {
 // ---- The origin
 
 net::Task<void> RtmpSession::FindOrigin() {
-  while (!over() && use_->tried.size() < kMaxOriginsTried) {
-    PickRequest request{use_->info.key, Protocol::kRtmp, use_->info.role, use_->tried};
-    use_->lease.reset();
-    const MonotonicTime asked = services_.clock.Now();
-    auto placement = co_await PickOrigin(services_.worker.io().get_executor(), services_.balancer,
-                                         services_.origins, services_.clock, services_.started,
-                                         std::move(request), cancel_wait_);
-    services_.metrics.ObservePick(absl::FromChrono(services_.clock.Now() - asked));
+  while (!over() && use_->may_try_another()) {
+    auto placement = co_await use_->Pick(cancel_wait_);
     if (over()) co_return;
-    if (!placement.ok()) {
-      if (absl::IsResourceExhausted(placement.status())) {
-        services_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
-      }
-      // Other origins there are none: what was wrong with the one that was tried says more.
-      co_return Refuse(use_->failure.ok() ? placement.status() : use_->failure);
-    }
-    use_->lease = std::move(placement->lease);
-    use_->origin = placement->origin->registration.server;
-    use_->info.origin_id = placement->origin->id;
-    services_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+    if (!placement.ok()) co_return Refuse(placement.status());
 
     const bool redirected = !bridge_.redirect().empty();
     const auto target = Target(*placement);
@@ -230,7 +211,7 @@ net::Task<void> RtmpSession::FindOrigin() {
     DropOrigin();
     if (co_await Dial(*placement, *target)) co_return;
   }
-  if (!over()) Refuse(use_->failure);
+  if (!over()) Refuse(use_->failure());
 }
 
 absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
@@ -239,7 +220,7 @@ absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
     return OriginFailure(absl::StatusCode::kPermissionDenied,
                          "the origin redirected the client " + std::string(why));
   };
-  if (use_->redirects >= kMaxRedirects) return refused("too often");
+  if (redirects_ >= kMaxRedirects) return refused("too often");
   const auto url = boost::urls::parse_uri_reference(bridge_.redirect());
   if (url.has_error()) return refused("to something that is no URL");
   const Endpoint wanted{.transport = Transport::kTcp,
@@ -255,22 +236,11 @@ absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
 }
 
 net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& target) {
-  const MonotonicTime began = services_.clock.Now();
-  net::Dialer dialer(services_.worker.io().get_executor());
-  dialer_ = &dialer;
-  auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
-  dialer_ = nullptr;
-  if (over()) co_return false;
   origin_id_ = placement.origin->id;
-  if (!dialled.socket.ok()) {
-    NoteFailure(dialled.outcome, dialled.socket.status());
-    co_return false;
-  }
-  services_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
-  services_.metrics.ObserveOriginConnect(absl::FromChrono(services_.clock.Now() - began));
-  if (!bridge_.redirect().empty()) ++use_->redirects;
-  origin_ = std::make_unique<net::TcpStream>(*std::move(dialled.socket), Side::kOrigin);
-  origin_->Tune(config_->write_timeout);
+  auto dialled = co_await use_->Dial(target, dialer_);
+  if (over() || !dialled.ok()) co_return false;
+  if (!bridge_.redirect().empty()) ++redirects_;
+  origin_ = std::make_unique<net::TcpStream>(*std::move(dialled));
   const bool tell_ip = config_->rtmp_real_ip == RtmpRealIp::kF3;
   auto& out = services_.worker.output();
   out.Clear();
@@ -281,21 +251,8 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   co_return true;
 }
 
-void RtmpSession::NoteFailure(ConnectOutcome outcome, const absl::Status& why) {
-  services_.balancer.ReportConnect(origin_id_, outcome);
-  if (use_ == nullptr) return;
-  services_.metrics.CountOriginFailure(use_->origin, outcome);
-  services_.logger.Warn(
-      "origin not reached",
-      {{"session", use_->info.id}, {"origin", origin_id_}, {"error", MessageOf(why)}});
-  use_->tried.push_back(origin_id_);
-  // The client is told no address of the inside.
-  const auto code = why.ok() ? absl::StatusCode::kUnavailable : why.code();
-  use_->failure = OriginFailure(code, "the stream's origin could not be reached");
-}
-
 void RtmpSession::Refuse(const absl::Status& why) {
-  if (use_ != nullptr && use_->lease != nullptr) use_->lease->Refused();
+  if (use_ != nullptr) use_->Refused();
   auto& out = services_.worker.output();
   out.Clear();
   bridge_.Refuse(why, {out.to_client, out.to_origin});
@@ -355,55 +312,20 @@ net::Task<void> RtmpSession::SayGoodbye() {
 }
 
 void RtmpSession::BeginUse() {
-  use_ = std::make_unique<Use>();
-  SessionInfo& info = use_->info;
-  info.id = NewSessionId();
-  info.role = bridge_.role();
-  info.key = bridge_.key();
-  info.client = client_address_;
-  info.started_at = services_.clock.WallNow();
-  use_->started = services_.clock.Now();
+  use_ = std::make_unique<StreamUse>(services_, config_, Protocol::kRtmp, bridge_.role(),
+                                     bridge_.key(), client_address_);
+  redirects_ = 0;
   place_.List();
-  services_.worker_metrics.SessionStarted(Protocol::kRtmp, info.role);
 }
 
 void RtmpSession::FinishUse(Side side, const absl::Status& why) {
-  use_->lease.reset();
   place_.Unlist();
-  const SessionInfo& info = use_->info;
-  const SessionEnd end{.id = info.id,
-                       .protocol = info.protocol,
-                       .role = info.role,
-                       .stream = info.key.stream.empty() ? "" : info.key.ToString(),
-                       .origin = std::move(use_->origin),
-                       .client = client_address_,
-                       .bytes_in = info.bytes_in,
-                       .bytes_out = info.bytes_out,
-                       .duration = absl::FromChrono(services_.clock.Now() - use_->started),
-                       .side = side,
-                       .reason = EndReasonOf(why),
-                       .message = std::string(MessageOf(why))};
+  use_->Finish(side, why);
   use_.reset();
-  services_.worker_metrics.SessionEnded(end);
-  services_.metrics.ObserveSessionDuration(end.protocol, end.role, end.duration);
-  LogSessionEnd(services_.logger, end);
 }
 
 void RtmpSession::ClaimBytes() {
-  const uint64_t in = std::exchange(unclaimed_in_, 0);
-  const uint64_t out = std::exchange(unclaimed_out_, 0);
-  SessionInfo& info = use_->info;
-  info.bytes_in += in;
-  info.bytes_out += out;
-  services_.worker_metrics.AddBytes(Protocol::kRtmp, info.role, Direction::kIn, in);
-  services_.worker_metrics.AddBytes(Protocol::kRtmp, info.role, Direction::kOut, out);
-}
-
-void RtmpSession::NoteMedia() {
-  use_->info.media_flows = true;
-  if (use_->info.role == Role::kViewer && use_->lease != nullptr) use_->lease->MediaFlows();
-  services_.metrics.ObserveFirstByte(Protocol::kRtmp, use_->info.role,
-                                     absl::FromChrono(services_.clock.Now() - accepted_));
+  use_->AddBytes(std::exchange(unclaimed_in_, 0), std::exchange(unclaimed_out_, 0));
 }
 
 void RtmpSession::CountClientError(const absl::Status& why) {

@@ -23,29 +23,16 @@
 #include "dataplane/net/timeout.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/protocol/rtmp/bridge.h"
+#include "dataplane/proxy/session_services.h"
 #include "dataplane/proxy/session_table.h"
+#include "dataplane/proxy/stream_use.h"
 
 namespace srsproxy {
-
-// What the RTMP sessions of one worker use. Outlives them.
-struct RtmpServices {
-  const LiveConfig& config;
-  const Clock& clock;
-  const Logger& logger;
-  Metrics& metrics;
-  WorkerMetrics& worker_metrics;
-  Balancer& balancer;
-  OriginRegistry& origins;
-  net::Worker& worker;
-  SessionTable& sessions;
-  std::mt19937_64& random;
-  MonotonicTime started;  // Of the proxy.
-};
 
 // Lives in the frame of Run. Used on its worker only.
 class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTable::Session {
  public:
-  RtmpSession(RtmpServices& services, srsproxy::Listener listener, net::tcp::socket client);
+  RtmpSession(SessionServices& services, srsproxy::Listener listener, net::tcp::socket client);
   RtmpSession(const RtmpSession&) = delete;
   RtmpSession& operator=(const RtmpSession&) = delete;
 
@@ -55,17 +42,6 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
  private:
   using State = rtmp::BridgeState;
 
-  // A client's use of one stream; a connection may see several, one after another.
-  struct Use {
-    SessionInfo info;
-    std::string origin;  // `server`
-    MonotonicTime started;
-    std::vector<std::string> tried;  // Origin ids.
-    absl::Status failure;            // Of the last one tried.
-    int redirects = 0;
-    std::unique_ptr<StreamLease> lease;
-  };
-
   // net::Relay::Handler
   void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
   void OnClosed(Side side, absl::Status why) override;
@@ -74,14 +50,12 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void OnBridgeState(State before, State now) override;
   // SessionTable::Session
   void Kick(absl::Status why) override;
-  const SessionInfo& info() const override { return use_->info; }
+  const SessionInfo& info() const override { return use_->info(); }
 
   net::Task<void> FindOrigin();
   // The endpoint of the pick, or of the redirect that the origin answered with.
   absl::StatusOr<Endpoint> Target(const Placement& placement) const;
   net::Task<bool> Dial(const Placement& placement, const Endpoint& target);
-  // The origin that was tried cannot be reached, or does not speak RTMP.
-  void NoteFailure(ConnectOutcome outcome, const absl::Status& why);
   void Refuse(const absl::Status& why);
   void DropOrigin();
   net::Task<void> SayGoodbye();
@@ -96,14 +70,13 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void FinishUse(Side side, const absl::Status& why);
   void CountClientError(const absl::Status& why);
   void ClaimBytes();
-  void NoteMedia();
 
   struct Ended {
     Side side = Side::kClient;
     absl::Status why;
   };
 
-  RtmpServices& services_;
+  SessionServices& services_;
   const std::shared_ptr<const Config> config_;  // As it was when the client came.
   const srsproxy::Listener listener_;
   const std::string client_address_;  // address:port
@@ -119,7 +92,8 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   net::Deadline deadline_;
   net::Dialer* dialer_ = nullptr;              // While dialling.
   std::function<void()> cancel_wait_;          // While waiting for a first origin.
-  std::unique_ptr<Use> use_;                   // From the moment the client has named a stream.
+  std::unique_ptr<StreamUse> use_;             // From the moment the client has named a stream.
+  int redirects_ = 0;                          // Of this use.
   std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
   std::optional<Ended> ended_;
   State phase_ = State::kHandshake;  // The state in which it ended.

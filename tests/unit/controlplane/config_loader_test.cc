@@ -65,7 +65,7 @@ TEST_F(ConfigLoaderTest, DefaultsAreTheDocumentedOnes) {
 
 TEST_F(ConfigLoaderTest, ListenersThatAreNotBuiltAreOff) {
   const LoadedConfig config = Load();
-  EXPECT_FALSE(config.core.http_server.enabled);
+  EXPECT_FALSE(config.core.https_api.enabled);
   EXPECT_FALSE(config.core.http_api.enabled);
   EXPECT_FALSE(config.core.webrtc_server.enabled);
   EXPECT_FALSE(config.core.srt_server.enabled);

@@ -1,0 +1,44 @@
+#include "dataplane/proxy/http_answer.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace srsproxy {
+
+HttpAnswer ErrorAnswer(unsigned status, std::string_view message) {
+  const boost::json::object body{{"error", boost::json::string(message.data(), message.size())}};
+  return {.status = status, .body = boost::json::serialize(body) + "\n"};
+}
+
+unsigned HttpStatusOf(const absl::Status& why) {
+  switch (why.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return 400;
+    case absl::StatusCode::kDeadlineExceeded:
+      return 504;
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kAborted:
+      return 503;
+    case absl::StatusCode::kUnavailable:
+      return SideOf(why) == Side::kProxy ? 503 : 502;
+    default:
+      return 502;
+  }
+}
+
+std::string WriteAnswer(const HttpAnswer& answer, const http::RequestHead& request) {
+  http::Fields fields = answer.fields;
+  fields.set("Server", "srsproxy");
+  fields.set("Access-Control-Allow-Origin", "*");
+  if (answer.status != 204) {
+    fields.set("Content-Type", answer.content_type);
+    fields.set("Content-Length", std::to_string(answer.body.size()));
+  }
+  fields.set("Connection", answer.keep_alive && request.keep_alive ? "keep-alive" : "close");
+  std::string text = http::WriteResponseHead(answer.status, "", fields);
+  if (request.method != "HEAD") text += answer.body;
+  return text;
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,31 @@
+// What the proxy itself says to an HTTP client: errors, short documents.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dataplane/core/status.h"
+#include "dataplane/protocol/http/head.h"
+
+namespace srsproxy {
+
+// A whole answer, small enough to be held.
+struct HttpAnswer {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body{};
+  http::Fields fields{};   // More fields.
+  bool keep_alive = true;  // As far as the answer is concerned.
+};
+
+// {"error":"..."}; `message` must be fit for the client: no address of the inside.
+HttpAnswer ErrorAnswer(unsigned status, std::string_view message);
+
+// The HTTP status of a failure on the way to an origin: 400 a bad name, 502 it broke or is not
+// reached, 503 no origin or a limit, 504 it took too long.
+unsigned HttpStatusOf(const absl::Status& why);
+
+// Head and body; without the body in answer to HEAD. CORS fields are added.
+std::string WriteAnswer(const HttpAnswer& answer, const http::RequestHead& request);
+
+}  // namespace srsproxy

@@ -1,0 +1,26 @@
+// The client's end of one HTTP connection, as the sessions that answer it share it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/config.h"
+#include "dataplane/net/tcp_stream.h"
+
+namespace srsproxy {
+
+// Owned by the connection's session. Used on its worker only.
+struct HttpClient {
+  const std::shared_ptr<const Config> config;  // As it was when the client came.
+  const std::string address;                   // address:port
+  const std::string host;                      // Without the port.
+  const MonotonicTime accepted;
+  const bool tls;
+  net::TcpStream stream;
+  std::vector<uint8_t> unread{};  // What came after the request that is being answered.
+};
+
+}  // namespace srsproxy

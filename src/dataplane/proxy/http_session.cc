@@ -1,0 +1,191 @@
+#include "dataplane/proxy/http_session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <absl/cleanup/cleanup.h>
+#include <absl/time/clock.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "dataplane/core/stream_url.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kReadBytes = 4096;
+// Between two requests of a connection.
+constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
+constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+
+std::string_view AsText(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
+
+bool IsLiveStream(std::string_view path) {
+  static constexpr std::string_view kExtensions[] = {".flv", ".ts", ".aac", ".mp3"};
+  return std::any_of(std::begin(kExtensions), std::end(kExtensions),
+                     [path](std::string_view extension) { return path.ends_with(extension); });
+}
+
+net::tcp::endpoint PeerOf(const net::tcp::socket& socket) {
+  boost::system::error_code error;
+  return socket.remote_endpoint(error);
+}
+
+// In the form of SRS's API, for programs that look for an SRS here.
+HttpAnswer Versions() {
+  const auto pid = std::to_string(::getpid());
+  const boost::json::object body{
+      {"code", 0},
+      {"server", "srsproxy"},
+      {"service", "srsproxy"},
+      {"pid", pid},
+      {"data", boost::json::object{{"signature", "srsproxy"}, {"version", SRSPROXY_VERSION}}}};
+  return {.body = boost::json::serialize(body)};
+}
+
+}  // namespace
+
+HttpSession::HttpSession(SessionServices& services, Listener listener, net::tcp::socket client,
+                         net::TlsContext tls)
+    : services_(services),
+      listener_(listener),
+      tls_(std::move(tls)),
+      client_{.config = services.config.Get(),
+              .address = net::FormatPeer(PeerOf(client)),
+              .host = net::HostOf(PeerOf(client)),
+              .accepted = services.clock.Now(),
+              .tls = tls_ != nullptr,
+              .stream = net::TcpStream(std::move(client), Side::kClient)},
+      place_(services.sessions, *this) {}
+
+net::Task<void> HttpSession::Run() {
+  services_.worker_metrics.ConnectionOpened(listener_);
+  client_.stream.Tune(client_.config->write_timeout);
+  if (tls_ == nullptr || client_.stream.StartTls(tls_)) {
+    while (!kicked_.has_value()) {
+      auto request = co_await ReadRequest();
+      if (!request.has_value() || !co_await Answer(*std::move(request))) break;
+    }
+  }
+  co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt),
+                            services_.worker.io().get_executor(), std::move(client_.stream),
+                            kGoodbyeTimeout);
+  services_.worker_metrics.ConnectionClosed(listener_);
+}
+
+void HttpSession::Kick(absl::Status why) {
+  if (!kicked_.has_value()) kicked_ = why;
+  if (awaited_ != nullptr) awaited_->Cancel();
+  if (play_ != nullptr) play_->End(Side::kProxy, std::move(why));
+}
+
+net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
+  net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
+                             services_.worker.io().get_executor(), client_.stream);
+  awaited_ = &awaited;
+  const absl::Cleanup forget = [this] { awaited_ = nullptr; };
+  std::vector<uint8_t>& unread = client_.unread;
+  absl::Time deadline = absl::InfiniteFuture();
+  while (true) {
+    if (const auto end = http::FindHeadEnd(AsText(unread))) {
+      auto parsed = http::ParseRequestHead(AsText(unread).substr(0, *end));
+      unread.erase(unread.begin(), unread.begin() + static_cast<ptrdiff_t>(*end));
+      if (const auto* error = std::get_if<http::HeadError>(&parsed)) {
+        co_await Reject(error->status, error->message, ClientError::kMalformed);
+        co_return std::nullopt;
+      }
+      co_return std::get<http::RequestHead>(std::move(parsed));
+    }
+    if (unread.size() >= http::kMaxHeadBytes) {
+      co_await Reject(431, "the head of the request is longer than 64 kB", ClientError::kTooLarge);
+      co_return std::nullopt;
+    }
+    if (!unread.empty() && deadline == absl::InfiniteFuture()) {
+      deadline = absl::Now() + client_.config->handshake_timeout;
+    }
+    const absl::Duration patience = std::min(deadline - absl::Now(), kIdleTimeout);
+    const size_t known = unread.size();
+    unread.resize(known + std::min(kReadBytes, http::kMaxHeadBytes - known));
+    auto got = co_await awaited.Read(std::span(unread).subspan(known), patience);
+    unread.resize(known + (got.ok() ? *got : 0));
+    if (got.ok() && *got > 0) continue;
+    if (absl::IsDeadlineExceeded(got.status()) && !unread.empty()) {
+      co_await Reject(408, "the request took too long to come", ClientError::kTimeout);
+    }
+    co_return std::nullopt;
+  }
+}
+
+net::Task<bool> HttpSession::Answer(http::RequestHead request) {
+  if (request.method == "OPTIONS") co_return co_await Reply(Preflight(request), request);
+  if (request.method != "GET" && request.method != "HEAD") {
+    auto answer = ErrorAnswer(405, "streams are played by GET");
+    answer.fields.set("Allow", "GET, HEAD, OPTIONS");
+    answer.keep_alive = false;  // A body may follow.
+    co_return co_await Reply(std::move(answer), request);
+  }
+  if (request.framing != http::Framing::kNone) {
+    auto answer = ErrorAnswer(413, "a request for a stream has no body");
+    answer.keep_alive = false;
+    co_return co_await Reply(std::move(answer), request);
+  }
+  const std::string_view path = PathOf(request.target);
+  if (path == "/api/v1/versions") co_return co_await Reply(Versions(), request);
+  if (IsLiveStream(path)) co_return co_await PlayLive(std::move(request));
+  co_return co_await Reply(
+      ErrorAnswer(404, "no such path; live streams are /app/stream.flv, .ts, .aac and .mp3"),
+      request);
+}
+
+net::Task<bool> HttpSession::PlayLive(http::RequestHead request) {
+  auto key = StreamKeyFromHttp(request.host, request.target, client_.config->vhosts);
+  if (!key.ok()) {
+    services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
+    co_return co_await Reply(ErrorAnswer(400, MessageOf(key.status())), request);
+  }
+  play_ = std::make_unique<LivePlay>(services_, client_, std::move(request), *std::move(key));
+  place_.List();
+  const bool goes_on = co_await play_->Run();
+  place_.Unlist();
+  play_.reset();
+  co_return goes_on;
+}
+
+net::Task<bool> HttpSession::Reply(HttpAnswer answer, const http::RequestHead& request) {
+  net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
+                             services_.worker.io().get_executor(), client_.stream);
+  awaited_ = &awaited;
+  const absl::Cleanup forget = [this] { awaited_ = nullptr; };
+  const std::string text = WriteAnswer(answer, request);
+  const auto written = co_await awaited.Write(text, client_.config->write_timeout);
+  co_return written.ok() && answer.keep_alive&& request.keep_alive;
+}
+
+net::Task<void> HttpSession::Reject(unsigned status, std::string_view message, ClientError error) {
+  services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), error);
+  services_.logger.Debug("request rejected",
+                         {{"client", client_.address}, {"status", status}, {"error", message}});
+  http::RequestHead unread;
+  unread.keep_alive = false;
+  auto answer = ErrorAnswer(status, message);
+  co_await Reply(std::move(answer), unread);
+}
+
+HttpAnswer HttpSession::Preflight(const http::RequestHead& request) const {
+  HttpAnswer answer{.status = 204};
+  answer.fields.set("Allow", "GET, HEAD, OPTIONS");
+  answer.fields.set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+  const auto wanted = http::ValueOf(request.fields, "Access-Control-Request-Headers");
+  if (!wanted.empty()) answer.fields.set("Access-Control-Allow-Headers", std::string(wanted));
+  answer.fields.set("Access-Control-Max-Age", "86400");
+  answer.keep_alive = request.framing == http::Framing::kNone;
+  return answer;
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,56 @@
+// One HTTP client's connection, from accept to close: reads its requests one after another, and has
+// each answered by whom it is for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "dataplane/net/awaited_stream.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/http_answer.h"
+#include "dataplane/proxy/http_client.h"
+#include "dataplane/proxy/live_play.h"
+#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/session_table.h"
+
+namespace srsproxy {
+
+// Lives in the frame of Run. Used on its worker only.
+class HttpSession final : SessionTable::Session {
+ public:
+  HttpSession(SessionServices& services, Listener listener, net::tcp::socket client,
+              net::TlsContext tls);
+  HttpSession(const HttpSession&) = delete;
+  HttpSession& operator=(const HttpSession&) = delete;
+
+  // Returns when the connection is closed.
+  net::Task<void> Run();
+
+ private:
+  // SessionTable::Session
+  void Kick(absl::Status why) override;
+  const SessionInfo& info() const override { return play_->info(); }
+
+  // The next request; nullopt: there is none, and what had to be said was said.
+  net::Task<std::optional<http::RequestHead>> ReadRequest();
+  // Answers it; whether the connection can go on.
+  net::Task<bool> Answer(http::RequestHead request);
+  net::Task<bool> PlayLive(http::RequestHead request);
+  net::Task<bool> Reply(HttpAnswer answer, const http::RequestHead& request);
+  // The client broke the protocol: one answer, and the end.
+  net::Task<void> Reject(unsigned status, std::string_view message, ClientError error);
+  HttpAnswer Preflight(const http::RequestHead& request) const;
+
+  SessionServices& services_;
+  const Listener listener_;
+  const net::TlsContext tls_;
+  HttpClient client_;
+  net::AwaitedStream* awaited_ = nullptr;  // While a request is read or an answer written.
+  std::unique_ptr<LivePlay> play_;         // While it plays.
+  std::optional<absl::Status> kicked_;
+  SessionTable::Place place_;
+};
+
+}  // namespace srsproxy

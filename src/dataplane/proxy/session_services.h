@@ -1,0 +1,32 @@
+// What the sessions of one worker use.
+#pragma once
+
+#include <random>
+
+#include "dataplane/balance/origin_registry.h"
+#include "dataplane/core/balancer.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/live_config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/net/worker.h"
+#include "dataplane/proxy/session_table.h"
+
+namespace srsproxy {
+
+// Outlives the sessions.
+struct SessionServices {
+  const LiveConfig& config;
+  const Clock& clock;
+  const Logger& logger;
+  Metrics& metrics;
+  WorkerMetrics& worker_metrics;
+  Balancer& balancer;
+  OriginRegistry& origins;
+  net::Worker& worker;
+  SessionTable& sessions;
+  std::mt19937_64& random;
+  MonotonicTime started;  // Of the proxy.
+};
+
+}  // namespace srsproxy

@@ -1,0 +1,59 @@
+// Heads and bodies of HTTP messages: whatever comes, and however it is cut, nothing breaks, and a
+// body is read the same way.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/protocol/http/head.h"
+
+namespace {
+
+using srsproxy::Pieces;
+using srsproxy::http::BodyReader;
+
+// What of `body` is passed, read in parts of `part` bytes.
+std::vector<uint8_t> ReadBody(BodyReader reader, std::span<const uint8_t> body, size_t part) {
+  std::vector<uint8_t> passed;
+  while (!body.empty() && !reader.at_end()) {
+    Pieces out;
+    const auto in = body.first(std::min(part, body.size()));
+    const auto taken = reader.Read(in, out);
+    out.CopyTo(passed);
+    if (!taken.ok()) break;
+    if (*taken > in.size() || (*taken < in.size() && !reader.at_end())) std::abort();
+    body = body.subspan(*taken);
+  }
+  return passed;
+}
+
+void CheckBody(srsproxy::http::Framing framing, uint64_t length, std::span<const uint8_t> body) {
+  for (const auto chunks : {BodyReader::Chunks::kKept, BodyReader::Chunks::kRemoved}) {
+    const BodyReader reader(framing, length, chunks);
+    if (ReadBody(reader, body, body.size()) != ReadBody(reader, body, 1)) std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto end = srsproxy::http::FindHeadEnd(text);
+  if (!end.has_value()) return 0;
+  const std::span body(data + *end, size - *end);
+  const auto request = srsproxy::http::ParseRequestHead(text.substr(0, *end));
+  if (const auto* head = std::get_if<srsproxy::http::RequestHead>(&request)) {
+    if (head->target.empty()) std::abort();
+    (void)srsproxy::http::EndToEnd(head->fields);
+    CheckBody(head->framing, head->length, body);
+  }
+  const auto response = srsproxy::http::ParseResponseHead(text.substr(0, *end), "GET");
+  if (const auto* head = std::get_if<srsproxy::http::ResponseHead>(&response)) {
+    CheckBody(head->framing, head->length, body);
+  }
+  return 0;
+}

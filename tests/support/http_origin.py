@@ -1,0 +1,72 @@
+"""An HTTP origin that keeps what it is asked, byte for byte, and answers what a test says.
+
+No real origin tells what reached it on the wire, so this one is a fake.
+"""
+
+import socket
+import threading
+
+from support.ports import free_port
+from support.waiting import wait_until
+
+
+class HttpOrigin:
+    """`answer(connection, request)` is called for each request: bytes up to the empty line."""
+
+    def __init__(self, answer, server="http-origin"):
+        self.server = server
+        self.http_port = free_port()
+        self.rtmp_port = free_port()  # Registrations need one; nobody listens there.
+        self.requests = []
+        self.ended = 0  # Connections that the proxy has closed.
+        self._answer = answer
+        self._listener = socket.create_server(("127.0.0.1", self.http_port), backlog=128)
+        self._connections = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def registration(self, **changes):
+        return {"ip": "127.0.0.1", "server": self.server, "service": "s", "pid": "1",
+                "rtmp": [str(self.rtmp_port)], "http": [str(self.http_port)]} | changes
+
+    def request(self, count=1):
+        """The text of the request number `count`, once it has come."""
+        wait_until(lambda: len(self.requests) >= count, f"{count} requests reach the origin")
+        return self.requests[count - 1].decode("latin-1")
+
+    def stop(self):
+        # A close alone would leave the port open for as long as accept() waits.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            connection.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._connections.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                got = connection.recv(65536)
+                if not got:
+                    return
+                request += got
+            self.requests.append(request)
+            self._answer(connection, request)
+            while connection.recv(65536):
+                pass
+        except OSError:
+            pass
+        finally:
+            self.ended += 1
