@@ -48,7 +48,7 @@ class ControlPlane {
     Metrics& metrics;
     Readiness& readiness;
     OriginRegistry& origins;
-    const StreamDirectory& streams;
+    StreamDirectory& streams;
     const Mover& mover;
     Rebalancer& rebalancer;
     const Balancer& balancer;

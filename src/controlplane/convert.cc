@@ -257,6 +257,13 @@ v1::OriginConflict ToProto(const OriginConflict& conflict) {
   return message;
 }
 
+v1::Pin ToProto(const StreamPin& pin) {
+  v1::Pin message;
+  message.set_key(pin.key.ToString());
+  message.set_server(pin.server);
+  return message;
+}
+
 v1::Stream ToProto(const StreamMapping& mapping) {
   v1::Stream message;
   message.set_key(mapping.key.ToString());
@@ -267,6 +274,13 @@ v1::Stream ToProto(const StreamMapping& mapping) {
   message.set_publishers(mapping.publishers);
   message.set_viewers(mapping.viewers);
   *message.mutable_claim_time() = ToProto(mapping.claimed_at);
+  if (mapping.pending.has_value()) {
+    auto& pending = *message.mutable_pending_move();
+    pending.set_origin_id(mapping.pending->origin_id);
+    if (mapping.pending->deadline != absl::InfiniteFuture()) {
+      *pending.mutable_deadline_time() = ToProto(mapping.pending->deadline);
+    }
+  }
   return message;
 }
 

@@ -35,7 +35,8 @@ absl::StatusOr<absl::Duration> FromProto(std::string_view field,
 v1::OriginRegistration ToProto(const OriginRegistration& registration);
 v1::Origin ToProto(const Origin& origin);
 v1::OriginConflict ToProto(const OriginConflict& conflict);
-v1::Stream ToProto(const StreamMapping& mapping);
+v1::Pin ToProto(const StreamPin& pin);
+v1::Stream ToProto(const StreamMapping& mapping);  // Without its pin, which is no part of it.
 v1::Session ToProto(const SessionInfo& session);
 v1::PickExplanation ToProto(const PickExplanation& explanation);
 google::protobuf::Timestamp ToProto(absl::Time time);

@@ -1,20 +1,38 @@
 // srsproxy.v1.StreamService over the stream directory and the balancer.
 #pragma once
 
+#include <absl/functional/any_invocable.h>
+
+#include "controlplane/call_context.h"
 #include "controlplane/serve.h"
+#include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/live_config.h"
+#include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
 #include "srsproxy/v1/stream_service.grpc.pb.h"
 
 namespace srsproxy::control {
 
-// Thread-safe. What it is given outlives it.
+// Thread-safe.
 class StreamService final : public v1::StreamService::CallbackService {
  public:
-  StreamService(const StreamDirectory& streams, const Balancer& balancer, const LiveConfig& config,
-                const CallObserver& observer)
-      : streams_(streams), balancer_(balancer), config_(config), observer_(observer) {}
+  // The referred objects outlive the service.
+  struct Dependencies {
+    StreamDirectory& streams;
+    const OriginRegistry& origins;
+    const Balancer& balancer;
+    SessionControl& sessions;
+    const LiveConfig& config;
+  };
+
+  StreamService(const Dependencies& dependencies, const CallObserver& observer)
+      : streams_(dependencies.streams),
+        origins_(dependencies.origins),
+        balancer_(dependencies.balancer),
+        sessions_(dependencies.sessions),
+        config_(dependencies.config),
+        observer_(observer) {}
 
   grpc::ServerUnaryReactor* LookupStream(grpc::CallbackServerContext* context,
                                          const v1::LookupStreamRequest* request,
@@ -22,13 +40,51 @@ class StreamService final : public v1::StreamService::CallbackService {
   grpc::ServerUnaryReactor* ListStreams(grpc::CallbackServerContext* context,
                                         const v1::ListStreamsRequest* request,
                                         v1::ListStreamsResponse* response) override;
+  grpc::ServerUnaryReactor* PinStream(grpc::CallbackServerContext* context,
+                                      const v1::PinStreamRequest* request,
+                                      v1::PinStreamResponse* response) override;
+  grpc::ServerUnaryReactor* UnpinStream(grpc::CallbackServerContext* context,
+                                        const v1::UnpinStreamRequest* request,
+                                        v1::UnpinStreamResponse* response) override;
+  grpc::ServerUnaryReactor* ListPins(grpc::CallbackServerContext* context,
+                                     const v1::ListPinsRequest* request,
+                                     v1::ListPinsResponse* response) override;
+  grpc::ServerUnaryReactor* ReleaseStream(grpc::CallbackServerContext* context,
+                                          const v1::ReleaseStreamRequest* request,
+                                          v1::ReleaseStreamResponse* response) override;
+  grpc::ServerUnaryReactor* MoveStream(grpc::CallbackServerContext* context,
+                                       const v1::MoveStreamRequest* request,
+                                       v1::MoveStreamResponse* response) override;
 
  private:
+  template <typename Response>
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
+
   absl::StatusOr<v1::LookupStreamResponse> Lookup(const v1::LookupStreamRequest& request) const;
   absl::StatusOr<v1::ListStreamsResponse> List(const v1::ListStreamsRequest& request) const;
+  absl::StatusOr<v1::ListPinsResponse> Pins(const v1::ListPinsRequest& request) const;
+  void Pin(const v1::PinStreamRequest& request, const CallContext& call,
+           Done<v1::PinStreamResponse> done);
+  void Unpin(const v1::UnpinStreamRequest& request, const CallContext& call,
+             Done<v1::UnpinStreamResponse> done);
+  void Release(const v1::ReleaseStreamRequest& request, const CallContext& call,
+               Done<v1::ReleaseStreamResponse> done);
+  void Move(const v1::MoveStreamRequest& request, const CallContext& call,
+            Done<v1::MoveStreamResponse> done);
 
-  const StreamDirectory& streams_;
+  absl::StatusOr<StreamKey> KeyOf(const std::string& stream) const;
+  // NOT_FOUND with STREAM_NOT_FOUND.
+  absl::StatusOr<StreamMapping> MappingOf(const StreamKey& key) const;
+  absl::StatusOr<MoveRequest> MoveRequestOf(const v1::MoveStreamRequest& request,
+                                            const StreamMapping& mapping) const;
+  v1::Stream Describe(const StreamMapping& mapping) const;
+  void LogDecision(std::string_view what, const StreamKey& key, std::string_view origin,
+                   const CallContext& call) const;
+
+  StreamDirectory& streams_;
+  const OriginRegistry& origins_;
   const Balancer& balancer_;
+  SessionControl& sessions_;
   const LiveConfig& config_;
   const CallObserver& observer_;
 };
