@@ -98,19 +98,23 @@ ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
           .readiness = readiness_,
           .origins = origins_,
           .streams = *streams_,
+          .mover = mover_,
+          .rebalancer = rebalancer_,
           .balancer = balancer_,
           .sessions = sessions_,
           .events = events_,
           .version = "1.2.3",
-          .proxy_status = [] {
-            return ProxyStatus{
-                .listeners = {{"rtmp_server", "[::]:1935"}}, .workers = 2, .sessions = 7};
-          },
-          .drain = [this](absl::Duration spread) {
-            if (drained_over_.has_value()) return false;
-            drained_over_ = spread;
-            return true;
-          }};
+          .proxy_status =
+              [] {
+                return ProxyStatus{
+                    .listeners = {{"rtmp_server", "[::]:1935"}}, .workers = 2, .sessions = 7};
+              },
+          .drain =
+              [this](absl::Duration spread) {
+                if (drained_over_.has_value()) return false;
+                drained_over_ = spread;
+                return true;
+              }};
 }
 
 std::shared_ptr<grpc::Channel> ControlPlaneTest::Channel() const {

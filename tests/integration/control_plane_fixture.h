@@ -17,6 +17,8 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/control_plane.h"
+#include "dataplane/balance/mover.h"
+#include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
@@ -78,6 +80,23 @@ class ControlPlaneTest : public testing::Test {
   StreamCounts counts_;
   StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
   FakeSessionControl sessions_;
+  Mover mover_{{.clock = clock_,
+                .logger = logger_,
+                .metrics = metrics_,
+                .origins = origins_,
+                .streams = *streams_,
+                .sessions = sessions_,
+                .choose = [](const StreamKey&, std::string_view) {
+                  return absl::UnavailableError("this test moves nothing");
+                }}};
+  // Which a test ticks.
+  Rebalancer rebalancer_{{.clock = clock_,
+                          .logger = logger_,
+                          .metrics = metrics_,
+                          .origins = origins_,
+                          .streams = *streams_,
+                          .balancer = balancer_},
+                         1};
   EventLog events_{clock_};
   std::optional<absl::Duration> drained_over_;  // Once DrainProxy was called.
   ConfigStore settings_;
