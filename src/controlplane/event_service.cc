@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include "controlplane/call_status.h"
 #include "controlplane/watch_token.h"

@@ -6,9 +6,8 @@ namespace srsproxy::control {
 namespace {
 
 constexpr auto kKeepalive = std::chrono::seconds(10);
-constexpr auto kWriteTimeout = std::chrono::seconds(30);
-// For the status to reach a reader that has not taken the last message.
-constexpr auto kFarewell = std::chrono::seconds(10);
+// For a message to be taken; then once more, for the status of a watch that was cut.
+constexpr auto kPatience = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -31,10 +30,10 @@ void WatchStream::Poke(bool news) {
   const std::lock_guard lock(mutex_);
   const auto elapsed = clock_.Now() - acted_;
   if (ended_) {
-    if (elapsed >= kFarewell && context_ != nullptr) context_->TryCancel();
+    if (elapsed >= kPatience && context_ != nullptr) context_->TryCancel();
   } else if (writing_) {
     more_ = more_ || news;
-    if (elapsed >= kWriteTimeout) Finish(feed_.Cut("this reader took no message for 30 s"));
+    if (elapsed >= kPatience) Finish(feed_.Cut("this reader took no message for 30 s"));
   } else if (const bool silent = elapsed >= kKeepalive; news || silent) {
     Tell(silent);
   }
