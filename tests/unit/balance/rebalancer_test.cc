@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <absl/strings/str_cat.h>
@@ -241,6 +242,22 @@ TEST_F(RebalancerTest, CancelStopsIt) {
   EXPECT_TRUE(Progress().ended_at.has_value());
   EXPECT_EQ(rebalancer_.Cancel(plan->id).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Counts(), ElementsAre(testing::Pair("a-s-1", 7), testing::Pair("b-s-1", 1)));
+}
+
+TEST_F(RebalancerTest, IsAskedWhileItMoves) {
+  for (int i = 0; i < 200; ++i) AddIdle(i);
+  const auto plan = rebalancer_.Plan({});
+  ASSERT_TRUE(rebalancer_.Apply(plan->id, 1000).ok());
+  std::thread asking([&] {
+    while (rebalancer_.Get("").value().state == State::kRunning) {
+      EXPECT_EQ(rebalancer_.Apply(plan->id, 5).value().moves_total, 100u);
+      rebalancer_.Plan({.max_kicked = 0, .max_moves = 1});
+    }
+    EXPECT_EQ(rebalancer_.Cancel("").status().code(), absl::StatusCode::kNotFound);
+  });
+  while (Progress().state == State::kRunning) Pass(absl::Milliseconds(10));
+  asking.join();
+  EXPECT_EQ(Progress().moves_done, 100u);
 }
 
 // ---- Live publishers, which the mover would end

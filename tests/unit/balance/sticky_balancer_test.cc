@@ -421,6 +421,9 @@ TEST_F(StickyBalancerTest, SessionsComeAndGoWhileOriginsDo) {
   start.arrive_and_wait();
   for (int pid = 2; pid < 100; ++pid) {
     Register("o1", "10.0.0.1", std::to_string(pid));
+    const auto strategy = static_cast<LoadBalancerStrategy>(pid % 4);
+    balancer_.Configure({strategy, "eu", {PlacementRule::Parse("other.com/* -> a=b").value()}});
+    EXPECT_GE(balancer_.Imbalance(), 0);
     balancer_.ReportConnect("o2-svc-1", ConnectOutcome::kRefused);
     origins_.Tick();
   }
