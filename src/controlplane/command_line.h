@@ -14,9 +14,9 @@ namespace srsproxy::control {
 struct Startup {
   std::optional<LoadedConfig> config;
   ConfigSources sources;  // Of `config`.
-  int exit_code = 0;   // 0, or 2 for a mistake in the command line or the settings.
-  std::string output;  // For standard output.
-  std::string error;   // For standard error.
+  int exit_code = 0;      // 0, or 2 for a mistake in the command line or the settings.
+  std::string output;     // For standard output.
+  std::string error;      // For standard error.
 };
 
 // `arguments` are those after the program's name. The flags of `sources` are replaced by theirs.

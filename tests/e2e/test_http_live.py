@@ -343,7 +343,8 @@ HUGE = "GET /live/one.flv HTTP/1.1\r\nHost: a\r\n"
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nX: \x001\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked"
      "\r\n\r\n", 400),
-    ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2"
+     "\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 501),
