@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <absl/time/clock.h>
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -28,9 +29,15 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
     const std::vector<grpc::Service*>& services, Readiness& readiness) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  google::protobuf::SetLogHandler(nullptr);  // It would print what strangers send.
 
   grpc::ServerBuilder builder;
   for (auto* service : services) builder.RegisterService(service);
+  auto unknown_methods = std::make_unique<UnknownMethods>();
+  builder.RegisterCallbackGenericService(unknown_methods.get());
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(MakeUnreadableInterceptor());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   builder.SetMaxSendMessageSize(kMaxResponseBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
@@ -59,13 +66,17 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
                             FormatListenAddress(address) +
                             "; another process may have taken the port");
   }
-  return std::unique_ptr<ControlServer>(
-      new ControlServer(std::move(server), static_cast<uint16_t>(port), readiness));
+  return std::unique_ptr<ControlServer>(new ControlServer(
+      std::move(unknown_methods), std::move(server), static_cast<uint16_t>(port), readiness));
 }
 
-ControlServer::ControlServer(std::unique_ptr<grpc::Server> server, uint16_t port,
+ControlServer::ControlServer(std::unique_ptr<UnknownMethods> unknown_methods,
+                             std::unique_ptr<grpc::Server> server, uint16_t port,
                              Readiness& readiness)
-    : server_(std::move(server)), port_(port), readiness_(readiness) {
+    : unknown_methods_(std::move(unknown_methods)),
+      server_(std::move(server)),
+      port_(port),
+      readiness_(readiness) {
   auto* health = server_->GetHealthCheckService();
   readiness_.SetObserver([health](bool ready) { health->SetServingStatus(ready); });
 }

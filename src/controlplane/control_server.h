@@ -11,12 +11,14 @@
 #include <grpcpp/server.h>
 
 #include "controlplane/readiness.h"
+#include "controlplane/stray_calls.h"
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy::control {
 
-// Serves the given services, grpc.health.v1.Health (SERVING while ready) and reflection.
+// Serves the given services, grpc.health.v1.Health (SERVING while ready) and reflection; any other
+// call is told that it is unknown.
 class ControlServer {
  public:
   // Begins to serve. A disabled address: only InProcessChannel() leads here. The services and
@@ -40,8 +42,10 @@ class ControlServer {
   void Stop(absl::Duration grace);
 
  private:
-  ControlServer(std::unique_ptr<grpc::Server> server, uint16_t port, Readiness& readiness);
+  ControlServer(std::unique_ptr<UnknownMethods> unknown_methods,
+                std::unique_ptr<grpc::Server> server, uint16_t port, Readiness& readiness);
 
+  const std::unique_ptr<UnknownMethods> unknown_methods_;
   std::unique_ptr<grpc::Server> server_;
   const uint16_t port_;
   Readiness& readiness_;

@@ -5,6 +5,8 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/call_status.h"
+#include "controlplane/stray_calls.h"
+#include "srsproxy/v1/origin_service.grpc.pb.h"
 
 namespace srsproxy::control {
 
@@ -42,12 +44,10 @@ void HeartbeatStream::OnReadDone(bool ok) {
     return;
   }
   heard_ = clock_.Now();
-  auto response = heartbeats_.Answer(request_);
-  if (!response.ok()) {
-    Finish(response.status());
+  if (const auto status = Answer(); !status.ok()) {
+    Finish(status);
     return;
   }
-  response_ = *std::move(response);
   StartWrite(&response_);
 }
 
@@ -66,6 +66,18 @@ void HeartbeatStream::OnCancel() { End(absl::CancelledError("the client has gone
 void HeartbeatStream::OnDone() {
   const auto done = std::exchange(done_, nullptr);
   done(this);  // Destroys it.
+}
+
+absl::Status HeartbeatStream::Answer() {
+  v1::HeartbeatStreamRequest request;
+  using Requests = grpc::SerializationTraits<v1::HeartbeatStreamRequest>;
+  if (!Requests::Deserialize(&request_, &request).ok()) return UnreadableMessage();
+  const auto response = heartbeats_.Answer(request);
+  if (!response.ok()) return response.status();
+  using Responses = grpc::SerializationTraits<v1::HeartbeatStreamResponse>;
+  bool owned = false;
+  response_.Clear();
+  return FromGrpc(Responses::Serialize(*response, &response_, &owned));
 }
 
 void HeartbeatStream::Finish(const absl::Status& why) {

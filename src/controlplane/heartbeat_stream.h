@@ -5,22 +5,22 @@
 #include <mutex>
 
 #include <absl/time/time.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include "controlplane/heartbeats.h"
 #include "controlplane/serve.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/status.h"
-#include "srsproxy/v1/origin_service.pb.h"
 
 namespace srsproxy::control {
 
 // Reads a message, answers it, reads the next: one message is held at a time, so a client that
 // does not read its answers is not read any further. Its end, however it comes, ends no lease.
+// It reads and writes bytes: gRPC would take a message that cannot be read for the end.
 //
 // Thread-safe. Its maker keeps it until `done` is called.
-class HeartbeatStream final
-    : public grpc::ServerBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse> {
+class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   // `heartbeats` and `clock` outlive the call. `done` is called when gRPC has let go of the stream.
   HeartbeatStream(ServedCall call, Heartbeats& heartbeats, const Clock& clock,
@@ -38,6 +38,7 @@ class HeartbeatStream final
   void OnDone() override;
 
   // With mutex_ held.
+  absl::Status Answer();
   void Finish(const absl::Status& why);
 
   const ServedCall call_;
@@ -46,8 +47,8 @@ class HeartbeatStream final
   std::function<void(HeartbeatStream*)> done_;
 
   std::mutex mutex_;  // Guards all below.
-  v1::HeartbeatStreamRequest request_;
-  v1::HeartbeatStreamResponse response_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
   MonotonicTime heard_;
   bool ended_ = false;  // The status was sent.
 };

@@ -51,8 +51,8 @@ grpc::ServerUnaryReactor* OriginService::Heartbeat(grpc::CallbackServerContext* 
       [this](const auto& wanted, const CallContext&) { return heartbeats_.Answer(wanted); });
 }
 
-grpc::ServerBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse>*
-OriginService::HeartbeatStream(grpc::CallbackServerContext* context) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* OriginService::HeartbeatStream(
+    grpc::CallbackServerContext* context) {
   return heartbeat_streams_.Open(*context);
 }
 

@@ -16,6 +16,17 @@
 
 namespace srsproxy::control {
 
+// All by messages but HeartbeatStream, which reads bytes.
+using OriginServiceBase = v1::OriginService::WithRawCallbackMethod_HeartbeatStream<
+    v1::OriginService::WithCallbackMethod_RegisterOrigin<
+        v1::OriginService::WithCallbackMethod_Heartbeat<
+            v1::OriginService::WithCallbackMethod_DeregisterOrigin<
+                v1::OriginService::WithCallbackMethod_GetOrigin<
+                    v1::OriginService::WithCallbackMethod_ListOrigins<
+                        v1::OriginService::WithCallbackMethod_UpdateOrigin<
+                            v1::OriginService::WithCallbackMethod_DrainOrigin<
+                                v1::OriginService::Service>>>>>>>>;
+
 // What OriginService answers from and changes. The referred objects outlive it.
 struct OriginSources {
   OriginRegistry& origins;
@@ -26,7 +37,7 @@ struct OriginSources {
 };
 
 // Thread-safe. `observer` outlives it.
-class OriginService final : public v1::OriginService::CallbackService {
+class OriginService final : public OriginServiceBase {
  public:
   OriginService(const OriginSources& sources, const CallObserver& observer)
       : origins_(sources.origins),
@@ -48,7 +59,7 @@ class OriginService final : public v1::OriginService::CallbackService {
   grpc::ServerUnaryReactor* Heartbeat(grpc::CallbackServerContext* context,
                                       const v1::HeartbeatRequest* request,
                                       v1::HeartbeatResponse* response) override;
-  grpc::ServerBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse>* HeartbeatStream(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* HeartbeatStream(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* DeregisterOrigin(grpc::CallbackServerContext* context,
                                              const v1::DeregisterOriginRequest* request,

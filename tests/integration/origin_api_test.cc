@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 
+#include <gmock/gmock.h>
 #include <google/protobuf/util/field_mask_util.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -15,7 +16,6 @@ namespace srsproxy::control {
 namespace {
 
 using Origins = v1::OriginService::Stub;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 class OriginApiTest : public ControlPlaneTest {

@@ -35,7 +35,7 @@ TEST_F(SystemApiTest, AnOriginRegistersWithItsLoad) {
   EXPECT_EQ(body.at("pid").as_string(), std::to_string(getpid()));
   EXPECT_EQ(body.as_object().size(), 2U);
 
-  const auto origin = origins_.snapshot()->Find("vid-1-s1-42");
+  const auto origin = origins_.CurrentSnapshot()->Find("vid-1-s1-42");
   ASSERT_NE(origin, nullptr);
   EXPECT_EQ(origin->source, "127.0.0.1") << "the HTTP client's address, not the channel's";
   EXPECT_EQ(origin->registration.ip, "2001:db8::7");

@@ -560,21 +560,31 @@ void OriginRegistry::ExpireLeases(MonotonicTime now) {
   }
 }
 
-void OriginRegistry::SupersedeMoved(MonotonicTime now) {
-  absl::flat_hash_map<std::string, std::string> live;  // server → the id last heard
-  for (const auto& [id, entry] : entries_) {
+void OriginRegistry::FindMoved(Index::const_iterator begin, Index::const_iterator end,
+                               MonotonicTime now, std::vector<Superseded>& moved) const {
+  const Entry* successor = nullptr;  // The one that was heard last.
+  for (auto at = begin; at != end; ++at) {
+    const Entry& entry = entries_.find(at->second)->second;
     if (entry.origin->permanent || !IsLive(entry, now)) continue;
-    std::string& best = live[entry.origin->registration.server];
-    if (best.empty() ||
-        entry.rhythm.Silence(now) < entries_.find(best)->second.rhythm.Silence(now)) {
-      best = id;
+    if (successor == nullptr || entry.rhythm.Silence(now) < successor->rhythm.Silence(now)) {
+      successor = &entry;
     }
   }
-  std::vector<Superseded> moved;
-  for (const auto& [id, entry] : entries_) {
+  if (successor == nullptr) return;
+  for (auto at = begin; at != end; ++at) {
+    const Entry& entry = entries_.find(at->second)->second;
     if (entry.origin->permanent || IsLive(entry, now)) continue;
-    const auto successor = live.find(entry.origin->registration.server);
-    if (successor != live.end()) moved.push_back({id, successor->second});
+    moved.push_back({entry.origin->id, successor->origin->id});
+  }
+}
+
+void OriginRegistry::SupersedeMoved(MonotonicTime now) {
+  std::vector<Superseded> moved;
+  for (auto at = ids_by_server_.begin(); at != ids_by_server_.end();) {
+    const auto end = std::find_if(at, ids_by_server_.end(),
+                                  [at](const auto& other) { return other.first != at->first; });
+    if (std::next(at) != end) FindMoved(at, end, now, moved);
+    at = end;
   }
   for (const auto& [former, successor] : moved) {
     Entry& entry = entries_.find(successor)->second;

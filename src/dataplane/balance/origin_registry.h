@@ -233,6 +233,9 @@ class OriginRegistry {
   void EmitConflict(const Entry& entry, std::string_view address, std::string_view other_address);
   void ExpireLeases(MonotonicTime now);
   void SupersedeMoved(MonotonicTime now);
+  // Adds those of one server, [begin, end), that are silent while another of them is live.
+  void FindMoved(Index::const_iterator begin, Index::const_iterator end, MonotonicTime now,
+                 std::vector<Superseded>& moved) const;
   void RestorePermanent();
   void Save(const Entry& entry);
   void Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin, std::string reason);
