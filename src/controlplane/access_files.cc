@@ -50,6 +50,7 @@ absl::Status AccessFiles::ReloadCertificates() {
   const auto expiry = certificates_->Reload();
   if (!expiry.ok()) return expiry.status();
   metrics_.SetTlsCertExpiry("grpc_server", *expiry);
+  certificate_expiry_ = absl::ToUnixSeconds(*expiry);
   const auto expires = absl::FormatTime(*expiry, absl::UTCTimeZone());
   if (*expiry <= absl::Now()) {
     logger_.Warn("the certificate of the gRPC server has expired", {{"expired", expires}});
@@ -57,6 +58,12 @@ absl::Status AccessFiles::ReloadCertificates() {
     logger_.Info("gRPC certificate read", {{"expires", expires}});
   }
   return absl::OkStatus();
+}
+
+std::optional<absl::Time> AccessFiles::certificate_expiry() const {
+  const int64_t seconds = certificate_expiry_;
+  if (seconds == 0) return std::nullopt;
+  return absl::FromUnixSeconds(seconds);
 }
 
 void AccessFiles::Tell(const absl::Status& status) const {

@@ -1,11 +1,14 @@
 // The files by which the control plane knows its callers and is known by them, kept up to date.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <absl/time/time.h>
 #include <grpcpp/security/server_credentials.h>
 
 #include "controlplane/file_watch.h"
@@ -34,6 +37,9 @@ class AccessFiles {
   // Outlived by the AccessFiles.
   std::shared_ptr<grpc::ServerCredentials> Credentials();
 
+  // When the gRPC server's certificate ends. Absent: it has none. Any thread.
+  std::optional<absl::Time> certificate_expiry() const;
+
  private:
   void Reload();
   absl::Status ReloadTokens();
@@ -45,6 +51,7 @@ class AccessFiles {
   std::vector<std::string> files_;
   std::optional<TokenStore> tokens_;
   std::optional<GrpcCertificates> certificates_;
+  std::atomic<int64_t> certificate_expiry_{0};  // Unix seconds; 0: none was read.
   std::optional<FileWatch> watch_;
 };
 

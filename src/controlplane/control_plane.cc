@@ -129,6 +129,9 @@ ProxyStatus ControlPlane::Status() const {
   if (const uint16_t port = grpc_port_; port != 0) {
     status.listeners.push_back({"grpc_server", BoundAddress(config.grpc_server, port)});
   }
+  if (const auto expiry = access_.certificate_expiry(); expiry.has_value()) {
+    status.certificates.push_back({"grpc_tls_cert", *expiry});
+  }
   return status;
 }
 

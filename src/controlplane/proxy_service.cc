@@ -125,6 +125,11 @@ v1::Proxy ProxyService::Describe() const {
     message.set_name(listener.name);
     message.set_address(listener.address);
   }
+  for (const auto& certificate : status.certificates) {
+    auto& message = *proxy.add_certificates();
+    message.set_name(certificate.name);
+    *message.mutable_expire_time() = ToProto(certificate.expiry);
+  }
   proxy.set_load_balancer_type(std::string(TypeName(config->load_balancer_type)));
   proxy.set_load_balancer_strategy(std::string(StrategyName(config->load_balancer_strategy)));
   proxy.set_workers(status.workers);

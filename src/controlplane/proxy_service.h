@@ -23,6 +23,11 @@ struct ListenerInfo {
   std::string address;  // host:port, as bound.
 };
 
+struct CertificateInfo {
+  std::string name;  // The setting that names its file: "grpc_tls_cert".
+  absl::Time expiry;
+};
+
 // What only the data plane knows.
 struct ProxyStatus {
   std::vector<ListenerInfo> listeners;
@@ -32,6 +37,7 @@ struct ProxyStatus {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   bool draining = false;
+  std::vector<CertificateInfo> certificates = {};
 };
 
 // Where ProxyService's answer comes from. The referred objects outlive the service.

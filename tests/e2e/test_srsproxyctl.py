@@ -249,6 +249,18 @@ def test_check_tells_scripts_whether_all_is_well(proxy):
     assert ctl(f"127.0.0.1:{free_port()}", "--timeout", "2s", "check").code == 4
 
 
+def test_check_warns_of_a_certificate_that_ends_soon(lab, origins, tmp_path):
+    cert, key = tmp_path / "proxy.pem", tmp_path / "proxy.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=proxy", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", key, "-out", cert], check=True, capture_output=True)
+    proxy = lab.proxy(*origins, GRPC_TLS_CERT=cert, GRPC_TLS_KEY=key)
+    checked = ctl(proxy, "--tls-ca", str(cert), "check")
+    assert checked.code == 0, checked.err
+    assert "warning  grpc_tls_cert expires at" in checked.out
+    assert ctl(proxy, "--tls-ca", str(cert), "check", "--strict").code == 7
+
+
 def test_the_fleet_is_shown(proxy):
     proxies = ctl(proxy, "proxy", "list", "-o", "json").json["proxies"]
     assert [int(entry["pid"]) for entry in proxies] == [proxy.process.pid]
