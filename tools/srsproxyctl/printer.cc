@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "tools/srsproxyctl/yaml.h"
@@ -21,6 +22,26 @@ std::string ToJson(const google::protobuf::Message& message, bool pretty) {
   (void)google::protobuf::util::MessageToJsonString(message, &json, options);
   while (!json.empty() && json.back() == '\n') json.pop_back();
   return json;
+}
+
+// A Struct's fields have no order of their own: sorted, so that every run prints the same.
+std::string SortedJson(const google::protobuf::Struct& message) {
+  const std::map<std::string, google::protobuf::Value> fields(message.fields().begin(),
+                                                              message.fields().end());
+  std::string json = "{";
+  for (const auto& [name, value] : fields) {
+    google::protobuf::Value key;
+    key.set_string_value(name);
+    json += (json.size() == 1 ? "" : ",") + ToJson(key, /*pretty=*/false) + ":" +
+            ToJson(value, /*pretty=*/false);
+  }
+  return json + "}";
+}
+
+// One line.
+std::string ToLine(const google::protobuf::Message& message) {
+  const auto* fields = google::protobuf::DynamicCastToGenerated<google::protobuf::Struct>(&message);
+  return fields == nullptr ? ToJson(message, /*pretty=*/false) : SortedJson(*fields);
 }
 
 bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
@@ -112,15 +133,14 @@ void Printer::WriteOne(const std::vector<Heading>& headings, const Record& recor
       break;
     }
     case OutputFormat::kYaml:
-      out_ << (document_written_ ? "---\n" : "")
-           << YamlOfJson(ToJson(*record.message, /*pretty=*/false));
+      out_ << (document_written_ ? "---\n" : "") << YamlOfJson(ToLine(*record.message));
       document_written_ = true;
       break;
     case OutputFormat::kJson:
       out_ << ToJson(*record.message, /*pretty=*/true) << '\n';
       break;
     case OutputFormat::kJsonl:
-      out_ << ToJson(*record.message, /*pretty=*/false) << '\n';
+      out_ << ToLine(*record.message) << '\n';
       break;
     case OutputFormat::kName:
       if (!record.name.empty()) out_ << PrintableText(record.name) << '\n';
@@ -167,11 +187,11 @@ void Printer::WritePage(std::vector<Record> records) {
       out_ << PrintableText(record.name) << '\n';
     } else if (format_ == OutputFormat::kYaml) {
       out_ << (records_in_list_ == 0 ? "\n" : "")
-           << YamlOfJson("[" + ToJson(*record.message, /*pretty=*/false) + "]");
+           << YamlOfJson("[" + ToLine(*record.message) + "]");
     } else if (format_ == OutputFormat::kJsonl) {
-      out_ << ToJson(*record.message, /*pretty=*/false) << '\n';
+      out_ << ToLine(*record.message) << '\n';
     } else {
-      out_ << (records_in_list_ == 0 ? "\n" : ",\n") << ToJson(*record.message, /*pretty=*/false);
+      out_ << (records_in_list_ == 0 ? "\n" : ",\n") << ToLine(*record.message);
     }
     ++records_in_list_;
   }
