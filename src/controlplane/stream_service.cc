@@ -275,14 +275,15 @@ void StreamService::Release(const v1::ReleaseStreamRequest& request, const CallC
   }
   LogDecision("stream released", *key, seen->origin_id, call);
   const uint64_t version = seen->version;
-  auto released = [this, seen = *std::move(seen), response = std::move(response),
+  auto released = [this, force = request.force(), seen = *std::move(seen),
+                   response = std::move(response),
                    done = std::move(done)](const absl::StatusOr<StreamMapping>& mapping) mutable {
     if (!mapping.ok()) return done(ChangeError(mapping.status(), seen));
+    if (!force) return done(std::move(response));
     // After the release: whoever comes back is placed anew.
     SessionFilter filter;
     filter.key = seen.key;
-    const auto why =
-        ProxyFailure(absl::StatusCode::kAborted, "an operator released the stream's origin");
+    const auto why = ProxyFailure(absl::StatusCode::kAborted, "an operator released the stream");
     auto ended = [response = std::move(response), done = std::move(done)](
                      const std::vector<SessionInfo>&) mutable { done(std::move(response)); };
     sessions_.Kick(std::move(filter), std::numeric_limits<size_t>::max(), why, std::move(ended));

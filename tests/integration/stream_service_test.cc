@@ -271,6 +271,7 @@ TEST_F(StreamServiceTest, ReleasesAStreamThatNobodyUses) {
   EXPECT_TRUE(Lookup().has_stream());
   EXPECT_EQ(Release(false)->stream().origin_id(), kA);
   EXPECT_FALSE(Lookup().has_stream());
+  EXPECT_EQ(sessions_.sessions().size(), 1u) << "without force nobody is ended";
   EXPECT_EQ(ReasonOf(Release(false)), "STREAM_NOT_FOUND");
 }
 
