@@ -3,7 +3,7 @@
 #include "controlplane/event_service.h"
 
 #include <atomic>
-#include <future>
+#include <limits>
 #include <thread>
 
 #include <absl/strings/str_cat.h>
@@ -272,12 +272,14 @@ TEST(WatchTest, AReaderThatNeverReadsIsCutAndOthersGoOn) {
   EXPECT_TRUE(reading.Read()->snapshot_complete());
   FloodPast(server);
   EXPECT_EQ(reading.ReadEvents(1'001).back().stream().key(), "v.io/live/last");
-  auto cut = std::async(std::launch::async, [&silent] { return silent.Finish(); });
-  while (cut.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+  const auto cut = [&server] {
+    return server.Scrape().find("\nsrsproxy_watch_streams 1\n") != std::string::npos;
+  };
+  for (int i = 0; i < 20 && !cut(); ++i) {
     server.fleet.clock.Advance(absl::Seconds(10));
     EXPECT_TRUE(reading.Read().has_value());
   }
-  EXPECT_FALSE(cut.get().ok());
+  EXPECT_TRUE(cut());
   server.Place("after", "vid-1");
   EXPECT_THAT(Keys(reading.ReadEvents(1)), ElementsAre("v.io/live/after"));
 }

@@ -43,7 +43,7 @@ struct LoggedEvent {
 // happened; over all, in one order for this proxy.
 //
 // Thread-safe. Writers hold its lock for less than a microsecond and never wait for readers. A full
-// ring holds 65,536 events of streams in about 26 MB.
+// ring holds 65,536 events of streams in about 37 MB.
 class EventLog final : public StreamObserver {
  public:
   static constexpr size_t kCapacity = 65'536;
