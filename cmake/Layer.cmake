@@ -15,8 +15,8 @@ function(srsproxy_pch_set name)
   target_link_libraries(srsproxy_pch_${name} PRIVATE ${ARG_DEPENDS})
   target_include_directories(srsproxy_pch_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
   target_precompile_headers(srsproxy_pch_${name} PRIVATE ${ARG_HEADERS})
-  if(name STREQUAL "test")
-    target_compile_options(srsproxy_pch_test PRIVATE ${SRSPROXY_TEST_FLAGS})
+  if(name MATCHES "test$")
+    target_compile_options(srsproxy_pch_${name} PRIVATE ${SRSPROXY_TEST_FLAGS})
   endif()
 endfunction()
 
@@ -31,6 +31,10 @@ if(NOT SRSPROXY_DATAPLANE_ONLY)
     DEPENDS gRPC::grpc++ protobuf::libprotobuf absl::status absl::statusor absl::time
     HEADERS <grpcpp/grpcpp.h> <google/protobuf/message.h> <absl/status/statusor.h> <absl/time/time.h>
             <memory> <string> <vector>)
+  srsproxy_pch_set(control_test
+    DEPENDS GTest::gmock gRPC::grpc++ protobuf::libprotobuf srsproxy_boost absl::status absl::statusor absl::time
+    HEADERS <gmock/gmock.h> <gtest/gtest.h> <grpcpp/grpcpp.h> <google/protobuf/message.h> <boost/asio.hpp>
+            <boost/beast/http.hpp> <absl/status/statusor.h> <absl/time/time.h> <memory> <string> <vector>)
 endif()
 
 function(srsproxy_use_pch target set)

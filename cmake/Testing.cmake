@@ -1,10 +1,14 @@
 # How tests, fuzz targets and benchmarks are declared.
 include(GoogleTest)
 
-# srsproxy_test(NAME SOURCES... DEPENDS... [LABELS unit|integration ...]): one GoogleTest binary, one CTest test.
+# srsproxy_test(NAME SOURCES... DEPENDS... [LABELS unit|integration ...] [PCH control_test]): one GoogleTest
+# binary, one CTest test.
 # The label 'tsan' marks tests of code that crosses threads; they run under ThreadSanitizer too.
 function(srsproxy_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT;PCH" "SOURCES;DEPENDS;LABELS")
+  if(NOT ARG_PCH)
+    set(ARG_PCH test)
+  endif()
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -15,7 +19,7 @@ function(srsproxy_test name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${SRSPROXY_TEST_FLAGS})
-  srsproxy_use_pch(${name} test)
+  srsproxy_use_pch(${name} ${ARG_PCH})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
