@@ -265,6 +265,17 @@ void FloodPast(EventServer& server) {
   server.Place("last", "vid-1");
 }
 
+// Whether /metrics shows `sample` before much time has passed. `reading` reads what comes each 10
+// s.
+bool PassTimeUntil(EventServer& server, Watcher& reading, std::string_view sample) {
+  for (int i = 0; i < 20; ++i) {
+    if (server.Scrape().find(sample) != std::string::npos) return true;
+    server.fleet.clock.Advance(absl::Seconds(10));
+    EXPECT_TRUE(reading.Read().has_value());
+  }
+  return false;
+}
+
 TEST(WatchTest, AReaderThatNeverReadsIsCutAndOthersGoOn) {
   EventServer server;
   Watcher silent(*server.narrow_stub, {});
@@ -272,14 +283,7 @@ TEST(WatchTest, AReaderThatNeverReadsIsCutAndOthersGoOn) {
   EXPECT_TRUE(reading.Read()->snapshot_complete());
   FloodPast(server);
   EXPECT_EQ(reading.ReadEvents(1'001).back().stream().key(), "v.io/live/last");
-  const auto cut = [&server] {
-    return server.Scrape().find("\nsrsproxy_watch_streams 1\n") != std::string::npos;
-  };
-  for (int i = 0; i < 20 && !cut(); ++i) {
-    server.fleet.clock.Advance(absl::Seconds(10));
-    EXPECT_TRUE(reading.Read().has_value());
-  }
-  EXPECT_TRUE(cut());
+  EXPECT_TRUE(PassTimeUntil(server, reading, "\nsrsproxy_watch_streams 1\n"));
   server.Place("after", "vid-1");
   EXPECT_THAT(Keys(reading.ReadEvents(1)), ElementsAre("v.io/live/after"));
 }
@@ -288,15 +292,11 @@ TEST(WatchTest, ASlowReaderIsCutWithATokenThatGoesOn) {
   EventServer server;
   Watcher slow(*server.narrow_stub, {});
   EXPECT_TRUE(slow.Read()->snapshot_complete());
-  FloodPast(server);
-  // Time passes only while it does not read, and not so much that the status would be lost.
   Watcher reading(*server.stub, {});
-  EXPECT_TRUE(reading.Read().has_value());
-  for (int i = 0; i < 4; ++i) {
-    server.fleet.clock.Advance(absl::Seconds(10));
-    while (reading.Read()->events_size() > 0) {
-    }
-  }
+  EXPECT_TRUE(reading.Read()->snapshot_complete());
+  FloodPast(server);
+  EXPECT_EQ(reading.ReadEvents(1'001).back().stream().key(), "v.io/live/last");
+  EXPECT_TRUE(PassTimeUntil(server, reading, "_total{code=\"OUT_OF_RANGE\",method="));
   size_t events = 0;
   while (const auto message = slow.Read()) events += static_cast<size_t>(message->events_size());
   EXPECT_LT(events, 1'001U);
@@ -425,7 +425,8 @@ class Model {
 
   v1::WatchRequest RequestOf(int watcher) const;
   void Follow(int watcher);
-  // Reads until the watch ends, is to be killed, or has seen everything. Whether it has.
+  // Reads until the watch ends or has seen everything, and kills it after so many messages. Whether
+  // it has seen everything.
   bool Read(Watcher& watch, Picture& seen, std::string& token, int messages);
   void Act();
 
@@ -462,7 +463,6 @@ void Model::Follow(int watcher) {
     ++steps_;
     steps_.notify_all();
     if (complete) break;
-    watch.Cancel();
     const auto status = watch.Finish();
     if (status.code() == absl::StatusCode::kOutOfRange) {
       ++cut_;
@@ -491,6 +491,7 @@ bool Model::Read(Watcher& watch, Picture& seen, std::string& token, int messages
     steps_.notify_all();
     if (!token.empty() && ParseWatchToken(token)->sequence >= goal_) return true;
   }
+  watch.Cancel();
   return false;
 }
 
