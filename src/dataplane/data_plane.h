@@ -106,8 +106,8 @@ class DataPlane {
   const std::shared_ptr<StateFile> state_;
   std::unique_ptr<OriginStore> origin_store_;
   std::unique_ptr<OriginRegistry> origins_;
-  OriginRegistry::Subscription origin_events_;
   EventLog event_log_;
+  OriginRegistry::Subscription origin_events_;
   StreamCounts stream_counts_;
   std::shared_ptr<MemoryStreamDirectory> streams_;
   std::unique_ptr<StickyBalancer> balancer_;
