@@ -35,9 +35,11 @@ class HttpOrigin:
         return self.requests[count - 1].decode("latin-1")
 
     def stop(self):
-        # A close alone would leave the port open for as long as accept() waits.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        """May be called again."""
+        if self._listener.fileno() >= 0:
+            # A close alone would leave the port open for as long as accept() waits.
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
         for connection in self._connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
