@@ -106,8 +106,9 @@ TEST_F(HeartbeatStreamTest, OneStreamCarriesManyLeases) {
   }
   Stream stream(Channel());
   for (const uint64_t sequence : {1U, 2U}) {
+    for (const auto& [origin_id, lease_id] : leases) stream.Write(Beat(lease_id, sequence));
     for (const auto& [origin_id, lease_id] : leases) {
-      const auto response = stream.Ask(Beat(lease_id, sequence));
+      const auto response = stream.Read();
       EXPECT_EQ(response.origin_id(), origin_id);
       EXPECT_EQ(response.sequence(), sequence);
       EXPECT_FALSE(response.heartbeat().ignored()) << "each lease counts by itself";

@@ -49,11 +49,11 @@ class Tally {
   std::chrono::duration<double, std::milli> worst_{0};
 };
 
-// How heartbeats travel. Used on one thread.
+// How heartbeats travel. Used on one thread at a time.
 class Fleet {
  public:
   virtual ~Fleet() = default;
-  // Returns when every origin is registered.
+  // Returns when every origin is registered; throws std::exception when the proxy refuses.
   virtual void Register() = 0;
   // Sends a heartbeat of the origin; does not wait for the answer.
   virtual void Beat(size_t origin) = 0;

@@ -11,7 +11,7 @@ namespace srsproxy::bench {
 // Heartbeats on HeartbeatStream, one stream on each connection, the origins dealt out to them.
 class GrpcFleet final : public Fleet {
  public:
-  // `tally` outlives the fleet. Throws std::runtime_error when the proxy refuses.
+  // `tally` outlives the fleet.
   GrpcFleet(const FleetOptions& options, Tally& tally);
   ~GrpcFleet() override;
 

@@ -1,7 +1,9 @@
 #include "tests/bench/heartbeat_load/http_fleet.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
-#include <future>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -36,7 +38,9 @@ std::string RequestOf(size_t index) {
 // Asks one request after the other. On io_'s thread.
 class HttpFleet::Connection {
  public:
-  Connection(asio::io_context& io, uint16_t port, Tally& tally) : socket_(io), tally_(tally) {
+  Connection(asio::io_context& io, Tally& tally) : socket_(io), tally_(tally) {}
+
+  void Connect(uint16_t port) {
     socket_.connect(tcp::endpoint(asio::ip::address_v4::loopback(), port));
     socket_.set_option(tcp::no_delay(true));
   }
@@ -57,17 +61,24 @@ class HttpFleet::Connection {
     request_ = RequestOf(waiting_.front().origin);
     response_ = {};
     asio::async_write(socket_, asio::buffer(request_), [this](auto error, size_t) {
-      if (!error) ReadAnswer();
+      Check(error);
+      ReadAnswer();
     });
   }
 
   void ReadAnswer() {
     http::async_read(socket_, buffer_, response_, [this](auto error, size_t) {
-      if (error) return;
+      Check(error);
       tally_.Answered(waiting_.front().sent, response_.result() == http::status::ok);
       waiting_.pop_front();
       if (!waiting_.empty()) AskNext();
     });
+  }
+
+  static void Check(const boost::system::error_code& error) {
+    if (!error) return;
+    std::fprintf(stderr, "a connection ended: %s\n", error.message().c_str());
+    std::_Exit(1);
   }
 
   tcp::socket socket_;
@@ -81,7 +92,7 @@ class HttpFleet::Connection {
 HttpFleet::HttpFleet(const FleetOptions& options, Tally& tally)
     : options_(options), work_(io_.get_executor()) {
   for (size_t i = 0; i < options_.connections; ++i) {
-    connections_.push_back(std::make_unique<Connection>(io_, options_.port, tally));
+    connections_.push_back(std::make_unique<Connection>(io_, tally));
   }
   thread_ = std::jthread([this] { io_.run(); });
 }
@@ -102,6 +113,8 @@ void HttpFleet::Register() {
     http::read(socket, buffer, response);
     if (response.result() != http::status::ok) throw std::runtime_error(response.body());
   }
+  // Not before: the proxy ends connections that are idle for long.
+  for (const auto& connection : connections_) connection->Connect(options_.port);
 }
 
 void HttpFleet::Beat(size_t origin) {

@@ -15,7 +15,7 @@ namespace srsproxy::bench {
 // origins dealt out to the connections.
 class HttpFleet final : public Fleet {
  public:
-  // `tally` outlives the fleet. Throws boost::system::system_error when nobody listens.
+  // `tally` outlives the fleet.
   HttpFleet(const FleetOptions& options, Tally& tally);
   ~HttpFleet() override;
 
