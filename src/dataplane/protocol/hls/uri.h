@@ -1,0 +1,36 @@
+// URIs of playlists and requests, changed without touching what is not meant: escapes, other
+// parameters and bytes beyond ASCII stay as they are. RFC 3986.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace srsproxy::hls {
+
+inline constexpr std::string_view kIdParameter = "spbhid";
+
+// The value of `spbhid` in the query of a request target; nullopt: there is none, or it is empty.
+std::optional<std::string_view> IdOf(std::string_view target);
+
+// `uri` with `spbhid=id` as the last parameter of its query, in place of those it had.
+std::string WithId(std::string_view uri, std::string_view id);
+
+// The target without `spbhid`: what the origin is asked for.
+std::string WithoutId(std::string_view target);
+
+// The target without the delivery directives of Low-Latency HLS: _HLS_msn, _HLS_part, _HLS_skip.
+std::string WithoutDirectives(std::string_view target);
+
+// `uri` as path, query and fragment at the own host, when it is an http or https URL (or one
+// without a scheme: //host/path) at one of `own_authorities`; nullopt: it is at another host, or no
+// such URL. A relative URI is returned as it is.
+std::optional<std::string> AtOwnHost(std::string_view uri,
+                                     std::span<const std::string> own_authorities);
+
+// The request target that `uri` means in a playlist at the path `base`; nullopt: as AtOwnHost.
+std::optional<std::string> TargetOf(std::string_view uri, std::string_view base,
+                                    std::span<const std::string> own_authorities);
+
+}  // namespace srsproxy::hls
