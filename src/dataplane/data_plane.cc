@@ -277,7 +277,9 @@ void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket 
 net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tcp::socket socket) {
   switch (listening.listener) {
     case Listener::kHttp:
-    case Listener::kHttps: {
+    case Listener::kHttps:
+    case Listener::kHttpApi:
+    case Listener::kHttpsApi: {
       HttpSession session(lane.services, listening.listener, std::move(socket), listening.tls);
       co_return co_await session.Run();
     }

@@ -63,6 +63,10 @@ std::string_view ListenerName(Listener listener) {
       return "http";
     case Listener::kHttps:
       return "https";
+    case Listener::kHttpApi:
+      return "http_api";
+    case Listener::kHttpsApi:
+      return "https_api";
     case Listener::kSystemApi:
       return "system_api";
   }

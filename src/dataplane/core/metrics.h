@@ -28,9 +28,9 @@ namespace srsproxy {
 // As seen from the client's side of this proxy.
 enum class Direction : uint8_t { kIn, kOut };
 
-enum class Listener : uint8_t { kRtmp, kRtmps, kHttp, kHttps, kSystemApi };
-inline constexpr size_t kListeners = 5;
-// "rtmp", "rtmps", "http", "https", "system_api"
+enum class Listener : uint8_t { kRtmp, kRtmps, kHttp, kHttps, kHttpApi, kHttpsApi, kSystemApi };
+inline constexpr size_t kListeners = 7;
+// "rtmp", "rtmps", "http", "https", "http_api", "https_api", "system_api"
 std::string_view ListenerName(Listener listener);
 
 // What a client did wrong.
@@ -175,7 +175,7 @@ class Metrics {
   // `reason`: how the caller was known ("token", "certificate", ...), or why it was denied, as in
   // docs/metrics.md.
   void CountAuthDecision(AuthResult result, std::string_view reason);
-  // `listener`: "grpc_server" or "rtmps_server".
+  // `listener`: "grpc_server", "rtmps_server" or "https_server".
   void SetTlsCertExpiry(std::string_view listener, absl::Time expiry);
   void SetConfigReloadSuccess(bool success);
   void SetWatchStreams(size_t count);

@@ -11,6 +11,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "dataplane/core/stream_url.h"
+#include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/proxy/live_play.h"
 
 namespace srsproxy {
 namespace {
@@ -19,6 +21,11 @@ constexpr size_t kReadBytes = 4096;
 // Between two requests of a connection.
 constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
 constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+// Of a request; an offer of WebRTC has some thousand bytes.
+constexpr size_t kMaxBodyBytes = 64 * 1024;
+
+constexpr std::string_view kMediaMethods = "GET, HEAD, OPTIONS";
+constexpr std::string_view kApiMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
 std::string_view AsText(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -47,6 +54,17 @@ HttpAnswer Versions() {
       {"pid", pid},
       {"data", boost::json::object{{"signature", "srsproxy"}, {"version", SRSPROXY_VERSION}}}};
   return {.body = boost::json::serialize(body)};
+}
+
+HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods) {
+  HttpAnswer answer{.status = 204};
+  answer.fields.set("Allow", std::string(methods));
+  answer.fields.set("Access-Control-Allow-Methods", std::string(methods));
+  const auto wanted = http::ValueOf(request.fields, "Access-Control-Request-Headers");
+  if (!wanted.empty()) answer.fields.set("Access-Control-Allow-Headers", std::string(wanted));
+  answer.fields.set("Access-Control-Max-Age", "86400");
+  answer.keep_alive = request.framing == http::Framing::kNone;
+  return answer;
 }
 
 }  // namespace
@@ -82,7 +100,7 @@ net::Task<void> HttpSession::Run() {
 void HttpSession::Kick(absl::Status why) {
   if (!kicked_.has_value()) kicked_ = why;
   if (awaited_ != nullptr) awaited_->Cancel();
-  if (play_ != nullptr) play_->End(Side::kProxy, std::move(why));
+  if (exchange_ != nullptr) exchange_->End(Side::kProxy, std::move(why));
 }
 
 net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
@@ -122,11 +140,61 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
   }
 }
 
+net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestHead& request) {
+  http::BodyReader reader(request.framing, request.length, http::BodyReader::Chunks::kRemoved);
+  if (reader.at_end()) co_return std::string();
+  net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
+                             services_.worker.io().get_executor(), client_.stream);
+  std::vector<uint8_t>& unread = client_.unread;
+  std::string body;
+  const absl::Time deadline = absl::Now() + client_.config->handshake_timeout;
+  bool too_large = request.length > kMaxBodyBytes;
+  if (request.expects_continue && !too_large && unread.empty()) {
+    const auto told = co_await awaited.Write(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"),
+                                             client_.config->write_timeout);
+    if (!told.ok()) co_return std::nullopt;
+  }
+  while (!too_large) {
+    Pieces pieces;
+    const auto taken = reader.Read(unread, pieces);
+    if (!taken.ok()) {
+      co_await Reject(400, MessageOf(taken.status()), ClientError::kMalformed);
+      co_return std::nullopt;
+    }
+    for (const Pieces::Piece& piece : pieces.list()) body.append(AsText(piece));
+    unread.erase(unread.begin(), unread.begin() + static_cast<ptrdiff_t>(*taken));
+    too_large = body.size() > kMaxBodyBytes;
+    if (reader.at_end() || too_large) break;
+    unread.resize(kReadBytes);
+    awaited_ = &awaited;
+    auto got = co_await awaited.Read(unread, deadline - absl::Now());
+    awaited_ = nullptr;
+    unread.resize(got.ok() ? *got : 0);
+    if (got.ok() && *got > 0) continue;
+    if (absl::IsDeadlineExceeded(got.status())) {
+      co_await Reject(408, "the request took too long to come", ClientError::kTimeout);
+    }
+    co_return std::nullopt;
+  }
+  if (!too_large) co_return body;
+  co_await Reject(413, "the body of the request is longer than 64 kB", ClientError::kTooLarge);
+  co_return std::nullopt;
+}
+
 net::Task<bool> HttpSession::Answer(http::RequestHead request) {
-  if (request.method == "OPTIONS") co_return co_await Reply(Preflight(request), request);
+  const bool api = listener_ == Listener::kHttpApi || listener_ == Listener::kHttpsApi;
+  if (request.method == "OPTIONS") {
+    auto answer = Preflight(request, api ? kApiMethods : kMediaMethods);
+    co_return co_await Reply(std::move(answer), request);
+  }
+  if (api) co_return co_await AnswerApi(request);
+  co_return co_await AnswerMedia(std::move(request));
+}
+
+net::Task<bool> HttpSession::AnswerMedia(http::RequestHead request) {
   if (request.method != "GET" && request.method != "HEAD") {
     auto answer = ErrorAnswer(405, "streams are played by GET");
-    answer.fields.set("Allow", "GET, HEAD, OPTIONS");
+    answer.fields.set("Allow", std::string(kMediaMethods));
     answer.keep_alive = false;  // A body may follow.
     co_return co_await Reply(std::move(answer), request);
   }
@@ -143,17 +211,30 @@ net::Task<bool> HttpSession::Answer(http::RequestHead request) {
       request);
 }
 
+net::Task<bool> HttpSession::AnswerApi(const http::RequestHead& request) {
+  const auto body = co_await ReadBody(request);
+  if (!body.has_value()) co_return false;
+  if (PathOf(request.target) == "/api/v1/versions") co_return co_await Reply(Versions(), request);
+  co_return co_await Reply(ErrorAnswer(404, "no such path"), request);
+}
+
 net::Task<bool> HttpSession::PlayLive(http::RequestHead request) {
   auto key = StreamKeyFromHttp(request.host, request.target, client_.config->vhosts);
   if (!key.ok()) {
     services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
     co_return co_await Reply(ErrorAnswer(400, MessageOf(key.status())), request);
   }
-  play_ = std::make_unique<LivePlay>(services_, client_, std::move(request), *std::move(key));
-  place_.List();
-  const bool goes_on = co_await play_->Run();
-  place_.Unlist();
-  play_.reset();
+  co_return co_await Conduct(
+      std::make_unique<LivePlay>(services_, client_, std::move(request), *std::move(key)));
+}
+
+net::Task<bool> HttpSession::Conduct(std::unique_ptr<HttpExchange> exchange) {
+  exchange_ = std::move(exchange);
+  const bool session = exchange_->info() != nullptr;
+  if (session) place_.List();
+  const bool goes_on = co_await exchange_->Run();
+  if (session) place_.Unlist();
+  exchange_.reset();
   co_return goes_on;
 }
 
@@ -175,17 +256,6 @@ net::Task<void> HttpSession::Reject(unsigned status, std::string_view message, C
   unread.keep_alive = false;
   auto answer = ErrorAnswer(status, message);
   co_await Reply(std::move(answer), unread);
-}
-
-HttpAnswer HttpSession::Preflight(const http::RequestHead& request) const {
-  HttpAnswer answer{.status = 204};
-  answer.fields.set("Allow", "GET, HEAD, OPTIONS");
-  answer.fields.set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-  const auto wanted = http::ValueOf(request.fields, "Access-Control-Request-Headers");
-  if (!wanted.empty()) answer.fields.set("Access-Control-Allow-Headers", std::string(wanted));
-  answer.fields.set("Access-Control-Max-Age", "86400");
-  answer.keep_alive = request.framing == http::Framing::kNone;
-  return answer;
 }
 
 }  // namespace srsproxy

@@ -11,7 +11,7 @@
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/http_answer.h"
 #include "dataplane/proxy/http_client.h"
-#include "dataplane/proxy/live_play.h"
+#include "dataplane/proxy/http_exchange.h"
 #include "dataplane/proxy/session_services.h"
 #include "dataplane/proxy/session_table.h"
 
@@ -31,24 +31,29 @@ class HttpSession final : SessionTable::Session {
  private:
   // SessionTable::Session
   void Kick(absl::Status why) override;
-  const SessionInfo& info() const override { return play_->info(); }
+  const SessionInfo& info() const override { return *exchange_->info(); }
 
   // The next request; nullopt: there is none, and what had to be said was said.
   net::Task<std::optional<http::RequestHead>> ReadRequest();
-  // Answers it; whether the connection can go on.
+  // Its body, which is small; nullopt: it is not there, or too large, and what had to be said was
+  // said.
+  net::Task<std::optional<std::string>> ReadBody(const http::RequestHead& request);
+  // Each answers a request; whether the connection can go on.
   net::Task<bool> Answer(http::RequestHead request);
+  net::Task<bool> AnswerMedia(http::RequestHead request);
+  net::Task<bool> AnswerApi(const http::RequestHead& request);
   net::Task<bool> PlayLive(http::RequestHead request);
+  net::Task<bool> Conduct(std::unique_ptr<HttpExchange> exchange);
   net::Task<bool> Reply(HttpAnswer answer, const http::RequestHead& request);
   // The client broke the protocol: one answer, and the end.
   net::Task<void> Reject(unsigned status, std::string_view message, ClientError error);
-  HttpAnswer Preflight(const http::RequestHead& request) const;
 
   SessionServices& services_;
   const Listener listener_;
   const net::TlsContext tls_;
   HttpClient client_;
-  net::AwaitedStream* awaited_ = nullptr;  // While a request is read or an answer written.
-  std::unique_ptr<LivePlay> play_;         // While it plays.
+  net::AwaitedStream* awaited_ = nullptr;   // While a request is read or an answer written.
+  std::unique_ptr<HttpExchange> exchange_;  // While it goes on.
   std::optional<absl::Status> kicked_;
   SessionTable::Place place_;
 };

@@ -6,6 +6,7 @@
 
 #include "dataplane/core/host.h"
 #include "dataplane/proxy/forwarded.h"
+#include "dataplane/proxy/http_answer.h"
 
 namespace srsproxy {
 namespace {

@@ -12,29 +12,24 @@
 #include "dataplane/net/relay.h"
 #include "dataplane/protocol/http/body_reader.h"
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/http_answer.h"
 #include "dataplane/proxy/http_client.h"
+#include "dataplane/proxy/http_exchange.h"
 #include "dataplane/proxy/session_services.h"
 #include "dataplane/proxy/stream_use.h"
 
 namespace srsproxy {
 
 // Used on its worker only.
-class LivePlay final : net::Relay::Handler {
+class LivePlay final : public HttpExchange, net::Relay::Handler {
  public:
   // `client` and `services` outlive it.
   LivePlay(SessionServices& services, HttpClient& client, http::RequestHead request, StreamKey key);
   LivePlay(const LivePlay&) = delete;
   LivePlay& operator=(const LivePlay&) = delete;
 
-  // Returns when the answer has ended, in one way or another; whether the client's connection can
-  // go on with another request.
-  net::Task<bool> Run();
-
-  // Ends it soon. The first reason counts.
-  void End(Side side, absl::Status why);
-
-  const SessionInfo& info() const { return use_.info(); }
+  net::Task<bool> Run() override;
+  void End(Side side, absl::Status why) override;
+  const SessionInfo* info() const override { return &use_.info(); }
 
  private:
   // Sees the client leave while the origin is asked.
