@@ -42,6 +42,7 @@ struct DataPlane::Lane {
   Lane(net::Worker& its_worker, WorkerMetrics& worker_metrics, const Dependencies& with,
        DataPlane& plane)
       : sessions(its_worker.io().get_executor()),
+        origin_connections(with.clock),
         services{.config = with.config,
                  .clock = with.clock,
                  .logger = with.logger,
@@ -51,6 +52,7 @@ struct DataPlane::Lane {
                  .origins = *plane.origins_,
                  .worker = its_worker,
                  .sessions = sessions,
+                 .origin_connections = origin_connections,
                  .random = random,
                  .started = plane.started_} {}
 
@@ -58,6 +60,7 @@ struct DataPlane::Lane {
 
   std::mt19937_64 random{RandomSeed()};
   SessionTable sessions;
+  OriginConnections origin_connections;
   SessionServices services;
   MonotonicTime refusal_logged;  // When this worker last said that the limit is reached.
 };
@@ -184,7 +187,7 @@ absl::Status DataPlane::Start() {
                               {{"sessions_limit", limit_->limit()}});
   }
   for (const auto& lane : lanes_) {
-    asio::co_spawn(lane->worker().io(), MeasureLag(*lane), asio::detached);
+    asio::co_spawn(lane->worker().io(), Tend(*lane), asio::detached);
     lane->worker().Start();
   }
   asio::co_spawn(housekeeper_->io(), Housekeep(), asio::detached);
@@ -294,13 +297,14 @@ net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tc
 
 // ---- Housekeeping
 
-net::Task<void> DataPlane::MeasureLag(Lane& lane) {
+net::Task<void> DataPlane::Tend(Lane& lane) {
   asio::steady_timer timer(lane.worker().io());
   while (true) {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::kNoThrow);
     const auto late = std::chrono::steady_clock::now() - timer.expiry();
     dependencies_.metrics.ObserveWorkerLoopLag(lane.worker().index(), absl::FromChrono(late));
+    lane.origin_connections.Sweep();
   }
 }
 

@@ -91,7 +91,8 @@ class DataPlane {
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
   net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
   void Reconfigure(const Config& config);
-  net::Task<void> MeasureLag(Lane& lane);
+  // What a worker does once a second.
+  net::Task<void> Tend(Lane& lane);
   net::Task<void> Housekeep();
   net::Task<void> MoveStreams();
   net::Task<void> Probe(std::shared_ptr<const Origin> origin);

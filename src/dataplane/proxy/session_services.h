@@ -10,6 +10,7 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/net/worker.h"
+#include "dataplane/proxy/origin_connections.h"
 #include "dataplane/proxy/session_table.h"
 
 namespace srsproxy {
@@ -25,6 +26,7 @@ struct SessionServices {
   OriginRegistry& origins;
   net::Worker& worker;
   SessionTable& sessions;
+  OriginConnections& origin_connections;
   std::mt19937_64& random;
   MonotonicTime started;  // Of the proxy.
 };
