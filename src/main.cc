@@ -118,6 +118,9 @@ int Run(const control::Startup& startup) {
              status.workers = data_plane.worker_count();
              status.sessions = static_cast<int64_t>(data_plane.sessions());
              status.draining = data_plane.draining();
+             if (const auto expiry = data_plane.certificate_expiry(); expiry.has_value()) {
+               status.certificates.push_back({"tls_cert", *expiry});
+             }
              return status;
            },
        .drain = [&data_plane](absl::Duration spread) { return data_plane.BeginDrain(spread); }});

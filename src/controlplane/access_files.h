@@ -11,13 +11,13 @@
 #include <absl/time/time.h>
 #include <grpcpp/security/server_credentials.h>
 
-#include "controlplane/file_watch.h"
 #include "controlplane/grpc_certificates.h"
 #include "controlplane/tokens.h"
 #include "dataplane/core/config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
+#include "dataplane/net/file_watch.h"
 
 namespace srsproxy::control {
 
@@ -52,7 +52,7 @@ class AccessFiles {
   std::optional<TokenStore> tokens_;
   std::optional<GrpcCertificates> certificates_;
   std::atomic<int64_t> certificate_expiry_{0};  // Unix seconds; 0: none was read.
-  std::optional<FileWatch> watch_;
+  std::optional<net::FileWatch> watch_;
 };
 
 }  // namespace srsproxy::control

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -17,6 +16,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+
+#include "dataplane/net/tls.h"
 
 namespace srsproxy::control {
 namespace {
@@ -50,12 +51,6 @@ Key PrivateKey(const std::string& pem) {
   Key key(PEM_read_bio_PrivateKey(Open(pem).get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
   return key;
-}
-
-absl::Time ExpiryOf(const X509& certificate) {
-  std::tm time{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1) return absl::InfiniteFuture();
-  return absl::FromTimeT(timegm(&time));
 }
 
 // Reads files, and collects what is wrong with them.
@@ -154,7 +149,7 @@ std::optional<GrpcCertificates::Contents> GrpcCertificates::ReadFiles(
                     files.key + " does not belong to the certificate " + files.cert);
     return std::nullopt;
   }
-  contents.expiry = ExpiryOf(*certificate);
+  contents.expiry = net::ExpiryOf(*certificate);
   return contents;
 }
 

@@ -10,7 +10,7 @@
 namespace srsproxy::control {
 namespace {
 
-constexpr size_t kMaxAnswers = 10'000;
+constexpr size_t kMaxCalls = 10'000;
 constexpr auto kKept = std::chrono::minutes(10);
 constexpr size_t kMaxIdBytes = 128;
 
@@ -25,41 +25,56 @@ std::string KeyOf(std::string_view method, const std::string& request_id) {
 
 }  // namespace
 
-absl::StatusOr<bool> RequestMemory::Find(std::string_view method,
-                                         const google::protobuf::Message& request,
-                                         google::protobuf::Message& response) {
+absl::StatusOr<bool> RequestMemory::Begin(std::string_view method,
+                                          const google::protobuf::Message& request,
+                                          google::protobuf::Message& response) {
   const std::string id = RequestIdOf(request);
   if (id.empty()) return false;
   if (id.size() > kMaxIdBytes) return InvalidField("request_id", "is longer than 128 bytes");
+  auto key = KeyOf(method, id);
+  auto text = request.SerializeAsString();
   const std::lock_guard lock(mutex_);
   ForgetOld();
-  const auto at = answers_.find(KeyOf(method, id));
-  if (at == answers_.end()) return false;
-  if (at->second.request != request.SerializeAsString()) {
+  const MonotonicTime now = clock_.Now();
+  const auto [at, added] = calls_.try_emplace(key, Call{text, std::nullopt, now});
+  if (added) {
+    order_.emplace_back(std::move(key), now);
+    return false;
+  }
+  const Call& call = at->second;
+  if (call.request != text) {
     return CallError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_REQUEST_ID_REUSED,
                      "another call used this request_id: choose a new one for each call");
   }
-  return response.ParseFromString(at->second.response);
+  if (!call.response.has_value()) {
+    return CallError(absl::StatusCode::kAborted, v1::ERROR_REASON_REQUEST_RUNNING,
+                     "the call with this request_id is being answered: repeat it in a moment");
+  }
+  return response.ParseFromString(*call.response);
 }
 
-void RequestMemory::Remember(std::string_view method, const google::protobuf::Message& request,
-                             const google::protobuf::Message& response) {
+void RequestMemory::End(std::string_view method, const google::protobuf::Message& request,
+                        const google::protobuf::Message* response) {
   const std::string id = RequestIdOf(request);
   if (id.empty()) return;
   const std::lock_guard lock(mutex_);
-  auto key = KeyOf(method, id);
-  const auto [at, inserted] = answers_.try_emplace(
-      key, Answer{request.SerializeAsString(), response.SerializeAsString(), clock_.Now()});
-  if (inserted) order_.push_back(std::move(key));
-  ForgetOld();
+  const auto call = calls_.find(KeyOf(method, id));
+  if (call == calls_.end()) return;  // It took longer than calls are remembered.
+  if (response == nullptr) {
+    calls_.erase(call);
+  } else {
+    call->second.response = response->SerializeAsString();
+  }
 }
 
 void RequestMemory::ForgetOld() {
   const MonotonicTime now = clock_.Now();
   while (!order_.empty()) {
-    const auto oldest = answers_.find(order_.front());
-    if (order_.size() <= kMaxAnswers && now - oldest->second.at < kKept) return;
-    answers_.erase(oldest);
+    const auto& [key, at] = order_.front();
+    if (order_.size() <= kMaxCalls && now - at < kKept) return;
+    // One that failed may have been begun again since.
+    const auto call = calls_.find(key);
+    if (call != calls_.end() && call->second.at == at) calls_.erase(call);
     order_.pop_front();
   }
 }

@@ -72,7 +72,7 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
     return reactor;
   }
   if constexpr (requires { request->request_id(); }) {
-    const auto remembered = observer.requests.Find(method, *request, *response);
+    const auto remembered = observer.requests.Begin(method, *request, *response);
     if (!remembered.ok() || *remembered) {
       reactor->Finish(call->End(remembered.status()));
       return reactor;
@@ -80,11 +80,9 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
   }
   handler(*request, call->context(),
           [&observer, method, request, response, call, reactor](absl::StatusOr<Response> answer) {
-            if (answer.ok()) {
-              *response = *std::move(answer);
-              if constexpr (requires { request->request_id(); }) {
-                observer.requests.Remember(method, *request, *response);
-              }
+            if (answer.ok()) *response = *std::move(answer);
+            if constexpr (requires { request->request_id(); }) {
+              observer.requests.End(method, *request, answer.ok() ? response : nullptr);
             }
             reactor->Finish(call->End(answer.status()));
           });

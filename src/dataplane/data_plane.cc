@@ -67,7 +67,7 @@ struct DataPlane::Lane {
 
 struct DataPlane::Listening {
   Listener listener;
-  net::TlsContext tls;
+  bool tls = false;
   std::vector<net::tcp::acceptor> acceptors;  // One for each worker.
 };
 
@@ -150,27 +150,22 @@ absl::Status DataPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
-  net::TlsContext tls;
-  if (config.rtmps_server.enabled || config.https_server.enabled) {
-    auto loaded = net::LoadServerTls(config.tls_cert, config.tls_key);
-    if (!loaded.ok()) return loaded.status();
-    tls = *std::move(loaded);
-  }
+  if (auto status = LoadCertificate(config); !status.ok()) return status;
   if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
   struct Wanted {
     std::string_view setting;
     const ListenAddress& address;
     Listener listener;
-    net::TlsContext tls;
+    bool tls;
   };
   const Wanted listeners[] = {
-      {"rtmp_server", config.rtmp_server, Listener::kRtmp, nullptr},
-      {"rtmps_server", config.rtmps_server, Listener::kRtmps, tls},
-      {"http_server", config.http_server, Listener::kHttp, nullptr},
-      {"https_server", config.https_server, Listener::kHttps, tls},
+      {"rtmp_server", config.rtmp_server, Listener::kRtmp, false},
+      {"rtmps_server", config.rtmps_server, Listener::kRtmps, true},
+      {"http_server", config.http_server, Listener::kHttp, false},
+      {"https_server", config.https_server, Listener::kHttps, true},
   };
-  for (const auto& [setting, address, listener, context] : listeners) {
-    if (auto status = Listen(setting, address, listener, context); !status.ok()) return status;
+  for (const auto& [setting, address, listener, tls] : listeners) {
+    if (auto status = Listen(setting, address, listener, tls); !status.ok()) return status;
   }
 
   Metrics& metrics = dependencies_.metrics;
@@ -228,13 +223,45 @@ absl::Status DataPlane::RegisterDefaultBackend() {
   return absl::OkStatus();
 }
 
+absl::Status DataPlane::LoadCertificate(const Config& config) {
+  std::vector<std::string_view> listeners;
+  if (config.rtmps_server.enabled) listeners.emplace_back("rtmps_server");
+  if (config.https_server.enabled) listeners.emplace_back("https_server");
+  if (listeners.empty()) return absl::OkStatus();
+  auto loaded = [this, listeners](const absl::StatusOr<absl::Time>& expiry) {
+    const Logger& logger = dependencies_.logger;
+    if (!expiry.ok()) {
+      return logger.Error("the certificate of the TLS listeners is wrong; the former one stays",
+                          {{"problem", MessageOf(expiry.status())}});
+    }
+    for (const auto& listener : listeners) {
+      dependencies_.metrics.SetTlsCertExpiry(listener, *expiry);
+    }
+    const bool expired = *expiry <= absl::Now();
+    logger.Log(expired ? LogLevel::kWarn : LogLevel::kInfo,
+               expired ? "the certificate of the TLS listeners has expired"
+                       : "certificate of the TLS listeners read",
+               {{"expires", absl::FormatTime(*expiry, absl::UTCTimeZone())}});
+  };
+  certificate_.emplace(config.tls_cert, config.tls_key);
+  certificate_->Watch(loaded);  // First, so that no change is missed.
+  const auto expiry = certificate_->Load();
+  if (!expiry.ok()) return expiry.status();
+  loaded(expiry);
+  return absl::OkStatus();
+}
+
+std::optional<absl::Time> DataPlane::certificate_expiry() const {
+  return certificate_.has_value() ? certificate_->expiry() : std::nullopt;
+}
+
 absl::Status DataPlane::Listen(std::string_view setting, const ListenAddress& address,
-                               Listener listener, net::TlsContext tls) {
+                               Listener listener, bool tls) {
   if (!address.enabled) return absl::OkStatus();
   auto acceptors = net::OpenListeners(std::string(setting), address, workers_);
   if (!acceptors.ok()) return acceptors.status();
   const auto& listening = listening_.emplace_back(
-      std::make_unique<Listening>(Listening{listener, std::move(tls), *std::move(acceptors)}));
+      std::make_unique<Listening>(Listening{listener, tls, *std::move(acceptors)}));
   bound_.push_back(
       {std::string(setting), net::FormatPeer(listening->acceptors.front().local_endpoint())});
   for (size_t i = 0; i < lanes_.size(); ++i) {
@@ -278,12 +305,13 @@ void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket 
 }
 
 net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tcp::socket socket) {
+  auto tls = listening.tls ? certificate_->context() : nullptr;
   switch (listening.listener) {
     case Listener::kHttp:
     case Listener::kHttps:
     case Listener::kHttpApi:
     case Listener::kHttpsApi: {
-      HttpSession session(lane.services, listening.listener, std::move(socket), listening.tls);
+      HttpSession session(lane.services, listening.listener, std::move(socket), std::move(tls));
       co_return co_await session.Run();
     }
     case Listener::kRtmp:
@@ -292,7 +320,7 @@ net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tc
       break;
   }
   RtmpSession session(lane.services, listening.listener, std::move(socket));
-  co_await session.Run(listening.tls);
+  co_await session.Run(std::move(tls));
 }
 
 // ---- Housekeeping

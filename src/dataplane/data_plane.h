@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/directory/memory_stream_directory.h"
 #include "dataplane/directory/state_file.h"
+#include "dataplane/net/server_certificate.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
@@ -67,6 +69,8 @@ class DataPlane {
     std::string address;  // host:port
   };
   const std::vector<BoundListener>& listeners() const { return bound_; }
+  // When the certificate of the TLS listeners expires. Absent: there is none. Any thread.
+  std::optional<absl::Time> certificate_expiry() const;
   uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
   // Connections that are open now. Any thread.
   uint64_t sessions() const { return limit_->used(); }
@@ -84,8 +88,9 @@ class DataPlane {
   struct Listening;  // One listener on all workers.
   struct DrainState;
 
+  absl::Status LoadCertificate(const Config& config);
   absl::Status Listen(std::string_view setting, const ListenAddress& address, Listener listener,
-                      net::TlsContext tls);
+                      bool tls);
   std::shared_ptr<StateFile> OpenState();
   absl::Status RegisterDefaultBackend();
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
@@ -119,6 +124,7 @@ class DataPlane {
   std::unique_ptr<SessionControl> session_control_;
   std::unique_ptr<Mover> mover_;
   std::unique_ptr<Rebalancer> rebalancer_;
+  std::optional<net::ServerCertificate> certificate_;  // With TLS listeners.
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<BoundListener> bound_;
   std::atomic<bool> draining_{false};

@@ -1,5 +1,6 @@
 """Client implementations other than ffmpeg's: rtmpdump (librtmp), GStreamer, and RTMPS."""
 
+import ssl
 import subprocess
 
 import pytest
@@ -64,12 +65,16 @@ def test_gstreamer_plays(lab, proxy, clip, tmp_path):
     media.assert_same_frames(media.frames_of(clip), media.frames_of(target)[:-1])
 
 
+def make_certificate(folder, name="localhost", days=2):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days),
+                    "-subj", f"/CN={name}", "-keyout", str(folder / "key.pem"),
+                    "-out", str(folder / "cert.pem")], check=True, stderr=subprocess.DEVNULL)
+    return folder / "cert.pem", folder / "key.pem"
+
+
 @pytest.fixture
 def certificate(tmp_path):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-subj", "/CN=localhost", "-keyout", str(tmp_path / "key.pem"),
-                    "-out", str(tmp_path / "cert.pem")], check=True, stderr=subprocess.DEVNULL)
-    return tmp_path / "cert.pem", tmp_path / "key.pem"
+    return make_certificate(tmp_path)
 
 
 def test_rtmps_publishes_and_plays(lab, origin, clip, certificate):
@@ -84,3 +89,32 @@ def test_rtmps_publishes_and_plays(lab, origin, clip, certificate):
     for player in (over_tls, plain):
         assert player.wait() == 0, player.output()
         media.assert_same_frames(media.frames_of(clip), player.frames())
+
+
+def shown_certificate(port):
+    pem = ssl.get_server_certificate(("127.0.0.1", port))
+    return subprocess.run(["openssl", "x509", "-noout", "-subject", "-enddate"], input=pem,
+                          text=True, check=True, stdout=subprocess.PIPE).stdout
+
+
+def test_a_certificate_is_read_again_when_it_changes(lab, origin, clip, certificate):
+    rtmps, https = free_port(), free_port()
+    proxy = lab.proxy(origin, RTMPS_SERVER=f"127.0.0.1:{rtmps}",
+                      HTTPS_SERVER=f"127.0.0.1:{https}", TLS_CERT=certificate[0],
+                      TLS_KEY=certificate[1])
+    publisher = lab.publisher(f"rtmps://127.0.0.1:{rtmps}/live/stays", clip)
+    wait_until(lambda: origin.clients("stays")[0] == 1, "the stream is published")
+    expiry = proxy.metric("srsproxy_tls_cert_expiry_timestamp_seconds", listener="rtmps_server")
+    assert "localhost" in shown_certificate(rtmps)
+
+    certificate[0].write_text("no certificate")
+    proxy.process.wait_for_line("the former one stays")
+    assert "localhost" in shown_certificate(https)
+
+    make_certificate(certificate[0].parent, "renewed", days=30)
+    for port in (rtmps, https):
+        wait_until(lambda: "renewed" in shown_certificate(port), "the new certificate is shown")
+    for listener in ("rtmps_server", "https_server"):
+        renewed = proxy.metric("srsproxy_tls_cert_expiry_timestamp_seconds", listener=listener)
+        assert renewed - expiry == pytest.approx(28 * 86400, abs=60)
+    assert publisher.running, "who is connected stays connected"

@@ -1,5 +1,7 @@
 #include "dataplane/net/tls.h"
 
+#include <ctime>
+
 #include <openssl/err.h>
 
 namespace srsproxy::net {
@@ -14,6 +16,9 @@ std::string LastTlsError() {
   return text;
 }
 
+// OpenSSL would ask the terminal otherwise.
+int NoPassphrase(char*, int, int, void*) { return 0; }
+
 }  // namespace
 
 absl::StatusOr<TlsContext> LoadServerTls(const std::string& cert_file,
@@ -27,6 +32,7 @@ absl::StatusOr<TlsContext> LoadServerTls(const std::string& cert_file,
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_default_passwd_cb(context.get(), NoPassphrase);
   if (SSL_CTX_use_certificate_chain_file(context.get(), cert_file.c_str()) != 1) {
     return ProxyFailure(absl::StatusCode::kInvalidArgument,
                         "cannot use the certificate " + cert_file + ": " + LastTlsError());
@@ -40,6 +46,12 @@ absl::StatusOr<TlsContext> LoadServerTls(const std::string& cert_file,
                         "the key " + key_file + " does not belong to the certificate " + cert_file);
   }
   return context;
+}
+
+absl::Time ExpiryOf(const X509& certificate) {
+  std::tm time{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1) return absl::InfiniteFuture();
+  return absl::FromTimeT(timegm(&time));
 }
 
 }  // namespace srsproxy::net

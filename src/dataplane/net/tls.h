@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 
+#include <absl/time/time.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include "dataplane/core/status.h"
 
@@ -13,8 +15,11 @@ namespace srsproxy::net {
 // Shared by all sessions of a listener; OpenSSL counts references and locks inside.
 using TlsContext = std::shared_ptr<SSL_CTX>;
 
-// TLS 1.2 and later, server side. `cert_file` holds the chain, `key_file` the key, both PEM. The
-// error names the file and what is wrong with it.
+// TLS 1.2 and later, server side. `cert_file` holds the chain, `key_file` the key without a
+// passphrase, both PEM. The error names the file and what is wrong with it.
 absl::StatusOr<TlsContext> LoadServerTls(const std::string& cert_file, const std::string& key_file);
+
+// When it is valid no longer.
+absl::Time ExpiryOf(const X509& certificate);
 
 }  // namespace srsproxy::net

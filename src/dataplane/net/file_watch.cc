@@ -1,10 +1,10 @@
-#include "controlplane/file_watch.h"
+#include "dataplane/net/file_watch.h"
 
 #include <utility>
 
 #include <pthread.h>
 
-namespace srsproxy::control {
+namespace srsproxy::net {
 
 FileWatch::FileWatch(std::vector<std::string> files, std::function<void()> changed)
     : files_(std::move(files)),
@@ -54,4 +54,4 @@ void FileWatch::Run(std::vector<Stamp> told) {
   }
 }
 
-}  // namespace srsproxy::control
+}  // namespace srsproxy::net

@@ -12,7 +12,7 @@
 
 #include <absl/time/time.h>
 
-namespace srsproxy::control {
+namespace srsproxy::net {
 
 // Looks at its files every now and then, on a thread of its own.
 class FileWatch {
@@ -52,4 +52,4 @@ class FileWatch {
   std::thread thread_;     // Last: it uses the others.
 };
 
-}  // namespace srsproxy::control
+}  // namespace srsproxy::net
