@@ -1,0 +1,71 @@
+#include "dataplane/protocol/srs_api/json_text.h"
+
+#include <charconv>
+#include <iterator>
+#include <limits>
+
+#include <boost/json/serialize.hpp>
+
+namespace srsproxy::srs_api {
+namespace {
+
+namespace json = boost::json;
+
+// All that a double keeps of a decimal fraction.
+constexpr int kDigits = std::numeric_limits<double>::digits10;
+
+void Append(const json::value& value, std::string& text);
+
+void AppendString(json::string_view string, std::string& text) { text += json::serialize(string); }
+
+void AppendArray(const json::array& array, std::string& text) {
+  char separator = '[';
+  for (const json::value& value : array) {
+    text += separator;
+    Append(value, text);
+    separator = ',';
+  }
+  text += array.empty() ? "[]" : "]";
+}
+
+void AppendObject(const json::object& object, std::string& text) {
+  char separator = '{';
+  for (const auto& [key, value] : object) {
+    text += separator;
+    AppendString(key, text);
+    text += ':';
+    Append(value, text);
+    separator = ',';
+  }
+  text += object.empty() ? "{}" : "}";
+}
+
+// The depth was bounded when the value was read.
+void Append(const json::value& value, std::string& text) {
+  if (const auto* object = value.if_object()) return AppendObject(*object, text);
+  if (const auto* array = value.if_array()) return AppendArray(*array, text);
+  if (const auto* string = value.if_string()) return AppendString(*string, text);
+  if (const auto* number = value.if_double()) {
+    char digits[32];
+    const auto written = std::to_chars(std::begin(digits), std::end(digits), *number,
+                                       std::chars_format::general, kDigits);
+    text.append(std::begin(digits), written.ptr);
+    return;
+  }
+  text += json::serialize(value);
+}
+
+}  // namespace
+
+std::string WriteJson(const json::value& value) {
+  std::string text;
+  Append(value, text);
+  return text;
+}
+
+std::string WriteJsonp(const json::value& value, std::string_view callback) {
+  if (callback.empty()) return WriteJson(value);
+  return std::string(callback).append("(").append(WriteJson(value)).append(")");
+}
+
+}  // namespace srsproxy::srs_api
