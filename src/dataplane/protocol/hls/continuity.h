@@ -33,6 +33,10 @@ class Continuity {
   bool moved() const { return moved_ || changed_; }
 
  private:
+  // The first segment of `playlist` follows the last one handed out.
+  void StartAt(const Playlist& playlist);
+  void NoteHandedOut(const Playlist& playlist, const PlaylistNumbers& numbers);
+
   bool any_ = false;      // A playlist with segments was handed out.
   bool changed_ = false;  // No segment of the new origin was handed out yet.
   bool moved_ = false;

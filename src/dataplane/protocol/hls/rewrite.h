@@ -15,15 +15,15 @@ namespace srsproxy::hls {
 
 // Views are valid for the call.
 struct RewriteOptions {
-  std::string_view id;  // Value of `spbhid`, fit for a query as it is.
+  std::string_view id{};  // Value of `spbhid`, fit for a query as it is.
   // host or host:port of the origin and of this proxy, as known to the origin or sent by the
   // client. An absolute URL at one of them becomes its path and query. Other URLs stay.
-  std::span<const std::string> own_authorities;
+  std::span<const std::string> own_authorities{};
   // The path that the playlist came from, when the client asked for another: relative URIs are
   // written with it. Else empty.
-  std::string_view base_path;
+  std::string_view base_path{};
   // Of a media playlist: from Continuity::Next.
-  std::optional<PlaylistNumbers> numbers;
+  std::optional<PlaylistNumbers> numbers{};
 };
 
 // `playlist` was read from `text` and is a master or media playlist. With `numbers`:

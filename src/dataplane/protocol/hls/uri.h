@@ -10,12 +10,20 @@
 namespace srsproxy::hls {
 
 inline constexpr std::string_view kIdParameter = "spbhid";
+// By which SRS knows a player.
+inline constexpr std::string_view kContextParameter = "hls_ctx";
 
 // The value of `spbhid` in the query of a request target; nullopt: there is none, or it is empty.
 std::optional<std::string_view> IdOf(std::string_view target);
 
+// The same for `hls_ctx`.
+std::optional<std::string_view> ContextOf(std::string_view target);
+
 // `uri` with `spbhid=id` as the last parameter of its query, in place of those it had.
 std::string WithId(std::string_view uri, std::string_view id);
+
+// The same for `hls_ctx`.
+std::string WithContext(std::string_view uri, std::string_view context);
 
 // The target without `spbhid`: what the origin is asked for.
 std::string WithoutId(std::string_view target);
@@ -28,6 +36,9 @@ std::string WithoutDirectives(std::string_view target);
 // such URL. A relative URI is returned as it is.
 std::optional<std::string> AtOwnHost(std::string_view uri,
                                      std::span<const std::string> own_authorities);
+
+// A relative `uri` as path, query and fragment in a playlist at the path `base`. Its dots stay.
+std::string Resolve(std::string_view uri, std::string_view base);
 
 // The request target that `uri` means in a playlist at the path `base`; nullopt: as AtOwnHost.
 std::optional<std::string> TargetOf(std::string_view uri, std::string_view base,

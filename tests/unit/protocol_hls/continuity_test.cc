@@ -1,0 +1,153 @@
+#include "dataplane/protocol/hls/continuity.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace srsproxy::hls {
+namespace {
+
+Playlist Media(uint64_t sequence, uint64_t segments, uint64_t discontinuity_sequence = 0,
+               std::vector<uint64_t> discontinuities = {}) {
+  Playlist playlist;
+  playlist.kind = PlaylistKind::kMedia;
+  playlist.media_sequence = sequence;
+  playlist.segments = segments;
+  playlist.discontinuity_sequence = discontinuity_sequence;
+  playlist.discontinuities = std::move(discontinuities);
+  return playlist;
+}
+
+// "sequence/discontinuity sequence", and "!" when a discontinuity is added before the first
+// segment; "-" for the origin's own numbers.
+std::string Told(Continuity& continuity, const Playlist& playlist) {
+  const auto numbers = continuity.Next(playlist);
+  if (!numbers.has_value()) return "-";
+  EXPECT_EQ(numbers->discontinuity_before.value_or(0), 0);
+  return std::to_string(numbers->media_sequence) + "/" +
+         std::to_string(numbers->discontinuity_sequence) +
+         (numbers->discontinuity_before.has_value() ? "!" : "");
+}
+
+TEST(ContinuityTest, WithoutAMoveTheNumbersAreTheOrigins) {
+  Continuity continuity;
+  EXPECT_EQ(Told(continuity, Media(0, 0)), "-");
+  EXPECT_EQ(Told(continuity, Media(10, 3)), "-");
+  EXPECT_EQ(Told(continuity, Media(11, 3)), "-");
+  EXPECT_EQ(Told(continuity, Media(2, 3)), "-") << "what an origin does on its own is its affair";
+  EXPECT_FALSE(continuity.moved());
+}
+
+TEST(ContinuityTest, AMoveBeforeTheFirstPlaylistIsNone) {
+  Continuity continuity;
+  EXPECT_EQ(Told(continuity, Media(50, 0)), "-");
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(10, 3)), "-");
+  EXPECT_FALSE(continuity.moved());
+}
+
+TEST(ContinuityTest, TheNewOriginFollowsWhatThePlayerHad) {
+  Continuity continuity;
+  EXPECT_EQ(Told(continuity, Media(100, 5)), "-");
+  continuity.OriginChanged();
+  EXPECT_TRUE(continuity.moved());
+  EXPECT_EQ(Told(continuity, Media(3, 2)), "105/0!");
+  EXPECT_EQ(Told(continuity, Media(3, 2)), "105/0!") << "the same poll again";
+  EXPECT_EQ(Told(continuity, Media(3, 3)), "105/0!");
+  EXPECT_EQ(Told(continuity, Media(4, 3)), "106/1") << "the first segment has left";
+  EXPECT_EQ(Told(continuity, Media(9, 3)), "111/1");
+  EXPECT_TRUE(continuity.moved());
+}
+
+TEST(ContinuityTest, HigherNumbersAreContinuedToo) {
+  Continuity continuity;
+  Told(continuity, Media(0, 3));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(5000, 3)), "3/0!");
+  EXPECT_EQ(Told(continuity, Media(5001, 3)), "4/1");
+}
+
+TEST(ContinuityTest, ADiscontinuityOfTheOriginsOwnIsNotDoubled) {
+  Continuity continuity;
+  Told(continuity, Media(0, 3, 4, {1}));
+  continuity.OriginChanged();
+  // The player was told 4 + 1 of the last segment; the next one is 6.
+  EXPECT_EQ(Told(continuity, Media(0, 2, 0, {0})), "3/5");
+  EXPECT_EQ(Told(continuity, Media(0, 3, 0, {0, 2})), "3/5");
+  EXPECT_EQ(Told(continuity, Media(1, 3, 1, {1})), "4/6");
+  EXPECT_EQ(Told(continuity, Media(3, 3, 2)), "6/7");
+}
+
+TEST(ContinuityTest, TheOriginsDiscontinuitiesGoOnBeingCounted) {
+  Continuity continuity;
+  Told(continuity, Media(0, 3));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(0, 3, 9, {2})), "3/0!");
+  EXPECT_EQ(Told(continuity, Media(1, 3, 9, {1})), "4/1");
+  EXPECT_EQ(Told(continuity, Media(3, 3, 10)), "6/2");
+}
+
+TEST(ContinuityTest, RepeatedMovesStack) {
+  Continuity continuity;
+  Told(continuity, Media(10, 3));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(0, 3)), "13/0!");
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(70, 3)), "16/1!");
+  continuity.OriginChanged();
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(1, 3)), "19/2!");
+  EXPECT_EQ(Told(continuity, Media(2, 3)), "20/3");
+}
+
+TEST(ContinuityTest, AnEmptyPlaylistOfTheNewOriginSettlesNothing) {
+  Continuity continuity;
+  Told(continuity, Media(10, 3, 2));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(0, 0)), "13/2!");
+  EXPECT_EQ(Told(continuity, Media(4, 2)), "13/2!");
+  EXPECT_EQ(Told(continuity, Media(5, 2)), "14/3");
+}
+
+TEST(ContinuityTest, AfterAMoveAnOriginThatStartsAnewIsContinued) {
+  Continuity continuity;
+  Told(continuity, Media(10, 3));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(50, 3)), "13/0!");
+  EXPECT_EQ(Told(continuity, Media(0, 0)), "16/1!");
+  EXPECT_EQ(Told(continuity, Media(0, 1)), "16/1!");
+}
+
+TEST(ContinuityTest, SegmentsThatWerePassedOverLeaveAGap) {
+  Continuity continuity;
+  Told(continuity, Media(10, 3));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(0, 3)), "13/0!");
+  EXPECT_EQ(Told(continuity, Media(30, 3)), "43/1");
+}
+
+TEST(ContinuityTest, SkippedSegmentsCount) {
+  Continuity continuity;
+  Playlist delta = Media(100, 40, 2);
+  delta.skipped = 30;
+  Told(continuity, Media(90, 40, 1, {5}));
+  EXPECT_EQ(Told(continuity, delta), "-");
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(0, 3)), "140/2!");
+  delta = Media(0, 20);
+  delta.skipped = 15;
+  EXPECT_EQ(Told(continuity, delta), "140/2!");
+  delta.media_sequence = 1;
+  EXPECT_EQ(Told(continuity, delta), "141/3");
+}
+
+TEST(ContinuityTest, NumbersAtTheEndOfTheirRangeBreakNothing) {
+  Continuity continuity;
+  Told(continuity, Media(UINT64_MAX, 3, UINT64_MAX));
+  continuity.OriginChanged();
+  EXPECT_EQ(Told(continuity, Media(UINT64_MAX, 3)), "2/18446744073709551615!");
+  EXPECT_EQ(Told(continuity, Media(7, 3)), "5/0!");
+}
+
+}  // namespace
+}  // namespace srsproxy::hls
