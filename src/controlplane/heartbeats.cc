@@ -1,6 +1,9 @@
 #include "controlplane/heartbeats.h"
 
 #include <string>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
 
 #include "controlplane/call_status.h"
 #include "controlplane/convert.h"
@@ -21,15 +24,12 @@ v1::HeartbeatResponse ResponseTo(const HeartbeatReply& reply) {
   return response;
 }
 
-HeartbeatResult ResultOf(const absl::Status& status) {
-  if (status.ok()) return HeartbeatResult::kAccepted;
-  return absl::IsNotFound(status) ? HeartbeatResult::kUnknownLease : HeartbeatResult::kRejected;
-}
-
 }  // namespace
 
 absl::StatusOr<v1::HeartbeatResponse> Heartbeats::Answer(const v1::HeartbeatRequest& request) {
-  const auto reply = Beat(request);
+  const auto heartbeat = Read(request);
+  if (!heartbeat.ok()) return heartbeat.status();
+  const auto reply = Beat(request.lease_id(), *heartbeat);
   if (absl::IsNotFound(reply.status())) return LeaseExpired(reply.status());
   if (!reply.ok()) return reply.status();
   return ResponseTo(*reply);
@@ -37,24 +37,54 @@ absl::StatusOr<v1::HeartbeatResponse> Heartbeats::Answer(const v1::HeartbeatRequ
 
 absl::StatusOr<v1::HeartbeatStreamResponse> Heartbeats::Answer(
     const v1::HeartbeatStreamRequest& request) {
+  if (request.heartbeats_size() > 0) return AnswerAll(request);
   if (!request.has_heartbeat()) return InvalidField("heartbeat", "is needed");
+  const auto heartbeat = Read(request.heartbeat());
+  if (!heartbeat.ok()) return heartbeat.status();
   v1::HeartbeatStreamResponse response;
-  response.set_sequence(request.heartbeat().sequence());
-  const auto reply = Beat(request.heartbeat());
-  if (reply.ok()) {
-    response.set_origin_id(reply->origin_id);
-    *response.mutable_heartbeat() = ResponseTo(*reply);
-    return response;
+  AnswerOnStream(request.heartbeat().lease_id(), *heartbeat, response);
+  return response;
+}
+
+absl::StatusOr<v1::HeartbeatStreamResponse> Heartbeats::AnswerAll(
+    const v1::HeartbeatStreamRequest& request) {
+  if (request.has_heartbeat()) return InvalidField("heartbeat", "does not go with `heartbeats`");
+  if (request.heartbeats_size() > kMaxHeartbeatsAtOnce) {
+    return InvalidField("heartbeats", absl::StrCat("are more than ", kMaxHeartbeatsAtOnce));
   }
-  if (!absl::IsNotFound(reply.status())) return reply.status();
-  auto& heartbeat = *response.mutable_heartbeat();
-  *heartbeat.mutable_heartbeat_interval() = ToProto(origins_.default_interval());
-  *heartbeat.mutable_ttl() = ToProto(origins_.ttl());
-  auto& again = *heartbeat.add_directives();
+  std::vector<OriginHeartbeat> all;
+  for (const auto& message : request.heartbeats()) {
+    const auto heartbeat = Read(message);
+    if (!heartbeat.ok()) {
+      return InvalidField(absl::StrCat("heartbeats[", all.size(), "]"),
+                          MessageOf(heartbeat.status()));
+    }
+    all.push_back(*heartbeat);
+  }
+  v1::HeartbeatStreamResponse response;
+  for (size_t i = 0; i < all.size(); ++i) {
+    AnswerOnStream(request.heartbeats(static_cast<int>(i)).lease_id(), all[i],
+                   *response.add_answers());
+  }
+  return response;
+}
+
+void Heartbeats::AnswerOnStream(const std::string& lease_id, const OriginHeartbeat& heartbeat,
+                                auto& answer) {
+  answer.set_sequence(heartbeat.sequence);
+  const auto reply = Beat(lease_id, heartbeat);
+  if (reply.ok()) {
+    answer.set_origin_id(reply->origin_id);
+    *answer.mutable_heartbeat() = ResponseTo(*reply);
+    return;
+  }
+  auto& response = *answer.mutable_heartbeat();
+  *response.mutable_heartbeat_interval() = ToProto(origins_.default_interval());
+  *response.mutable_ttl() = ToProto(origins_.ttl());
+  auto& again = *response.add_directives();
   again.set_kind(v1::DIRECTIVE_KIND_REREGISTER);
   *again.mutable_delay() = ToProto(RetryDelay());
   again.set_message(std::string(MessageOf(reply.status())));
-  return response;
 }
 
 absl::Status Heartbeats::LeaseExpired(const absl::Status& why) {
@@ -62,16 +92,23 @@ absl::Status Heartbeats::LeaseExpired(const absl::Status& why) {
   return WithReason(why, v1::ERROR_REASON_LEASE_EXPIRED, {{"retry_delay_ms", delay_ms}});
 }
 
-absl::StatusOr<HeartbeatReply> Heartbeats::Beat(const v1::HeartbeatRequest& request) {
-  auto reply = [&]() -> absl::StatusOr<HeartbeatReply> {
+absl::StatusOr<OriginHeartbeat> Heartbeats::Read(const v1::HeartbeatRequest& request) {
+  auto heartbeat = [&request]() -> absl::StatusOr<OriginHeartbeat> {
     if (request.lease_id().empty()) {
       return InvalidField("lease_id", "is needed; RegisterOrigin returns it");
     }
     const auto load = FromProto(request.load());
     if (!load.ok()) return load.status();
-    return origins_.Heartbeat(request.lease_id(), {.load = *load, .sequence = request.sequence()});
+    return OriginHeartbeat{.load = *load, .sequence = request.sequence()};
   }();
-  metrics_.CountHeartbeat(ResultOf(reply.status()));
+  if (!heartbeat.ok()) metrics_.CountHeartbeat(HeartbeatResult::kRejected);
+  return heartbeat;
+}
+
+absl::StatusOr<HeartbeatReply> Heartbeats::Beat(const std::string& lease_id,
+                                                const OriginHeartbeat& heartbeat) {
+  auto reply = origins_.Heartbeat(lease_id, heartbeat);
+  metrics_.CountHeartbeat(reply.ok() ? HeartbeatResult::kAccepted : HeartbeatResult::kUnknownLease);
   return reply;
 }
 

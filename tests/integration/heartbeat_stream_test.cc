@@ -10,6 +10,7 @@
 
 #include "controlplane/call_gate.h"
 #include "controlplane/call_status.h"
+#include "controlplane/heartbeats.h"
 #include "tests/integration/control_plane_fixture.h"
 
 namespace srsproxy::control {
@@ -113,6 +114,49 @@ TEST_F(HeartbeatStreamTest, OneStreamCarriesManyLeases) {
       EXPECT_EQ(response.sequence(), sequence);
       EXPECT_FALSE(response.heartbeat().ignored()) << "each lease counts by itself";
     }
+  }
+}
+
+TEST_F(HeartbeatStreamTest, OneMessageCarriesManyHeartbeats) {
+  Request request;
+  for (uint16_t i = 0; i < 20; ++i) {
+    const auto lease_id = Register("vid-" + std::to_string(i), static_cast<uint16_t>(2000 + i));
+    *request.add_heartbeats() = Beat(lease_id, 1, i).heartbeat();
+  }
+  *request.add_heartbeats() = Beat("forged", 7).heartbeat();
+  *request.add_heartbeats() = request.heartbeats(3);
+  Stream stream(Channel());
+  const auto response = stream.Ask(request);
+  ASSERT_EQ(response.answers_size(), 22);
+  EXPECT_FALSE(response.has_heartbeat());
+  for (int i = 0; i < 20; ++i) {
+    const auto id = "vid-" + std::to_string(i) + "-s1-42";
+    EXPECT_EQ(response.answers(i).origin_id(), id);
+    EXPECT_EQ(response.answers(i).sequence(), 1U);
+    EXPECT_FALSE(response.answers(i).heartbeat().ignored());
+    EXPECT_EQ(Find(id)->load.streams, i);
+  }
+  EXPECT_EQ(response.answers(20).origin_id(), "");
+  EXPECT_EQ(response.answers(20).heartbeat().directives(0).kind(), v1::DIRECTIVE_KIND_REREGISTER);
+  EXPECT_TRUE(response.answers(21).heartbeat().ignored()) << "a repetition";
+}
+
+TEST_F(HeartbeatStreamTest, OneWrongHeartbeatOfSeveralSpoilsTheMessage) {
+  const auto lease_id = Register("vid-1", 1935);
+  Request negative;
+  *negative.add_heartbeats() = Beat(lease_id, 1, 5).heartbeat();
+  *negative.add_heartbeats() = Beat(lease_id, 2, -5).heartbeat();
+  Request too_many;
+  for (int i = 0; i <= Heartbeats::kMaxHeartbeatsAtOnce; ++i) {
+    *too_many.add_heartbeats() = Beat(lease_id, 1, 5).heartbeat();
+  }
+  Request both = Beat(lease_id, 1, 5);
+  *both.add_heartbeats() = both.heartbeat();
+  for (const auto& request : {negative, too_many, both}) {
+    Stream stream(Channel());
+    stream.Write(request);
+    ExpectFailure(stream.End(), absl::StatusCode::kInvalidArgument, "INVALID_FIELD");
+    EXPECT_EQ(Find("vid-1-s1-42")->load.streams, std::nullopt) << "nothing was done";
   }
 }
 

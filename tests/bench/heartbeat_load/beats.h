@@ -14,6 +14,7 @@ struct FleetOptions {
   size_t origins = 10'000;
   size_t connections = 100;
   std::chrono::milliseconds interval{5'000};  // Between two heartbeats of an origin.
+  int together = 1;                           // So many heartbeats in one message.
 };
 
 // The identity of one origin of the fleet; each has an address of its own.

@@ -4,6 +4,7 @@
 #include <deque>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include <grpcpp/grpcpp.h>
 
@@ -15,7 +16,7 @@ namespace srsproxy::bench {
 class GrpcFleet::Connection final
     : public grpc::ClientBidiReactor<v1::HeartbeatStreamRequest, v1::HeartbeatStreamResponse> {
  public:
-  Connection(uint16_t port, Tally& tally) : tally_(tally) {
+  Connection(uint16_t port, int together, Tally& tally) : together_(together), tally_(tally) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     stub_ = v1::OriginService::NewStub(grpc::CreateCustomChannel(
@@ -52,12 +53,18 @@ class GrpcFleet::Connection final
     StartCall();
   }
 
-  void Beat(v1::HeartbeatStreamRequest request) {
+  void Beat(v1::HeartbeatRequest heartbeat) {
     const std::lock_guard lock(mutex_);
     if (done_) return;
     tally_.Sent();
     unanswered_.push_back(std::chrono::steady_clock::now());
-    waiting_.push_back(std::move(request));
+    if (together_ == 1) {
+      *waiting_.emplace_back().mutable_heartbeat() = std::move(heartbeat);
+    } else {
+      *collected_.add_heartbeats() = std::move(heartbeat);
+      if (collected_.heartbeats_size() < together_) return;
+      waiting_.push_back(std::exchange(collected_, {}));
+    }
     if (!writing_) WriteNext();
   }
 
@@ -71,14 +78,20 @@ class GrpcFleet::Connection final
 
   void OnReadDone(bool ok) override {
     if (!ok) return;
+    for (const auto& answer : response_.answers()) Count(answer);
+    if (response_.has_heartbeat()) Count(response_);
+    StartRead(&response_);
+  }
+
+  // Of one heartbeat: a HeartbeatAnswer or a HeartbeatStreamResponse.
+  void Count(const auto& answer) {
     Tally::Time sent;
     {
       const std::lock_guard lock(mutex_);
       sent = unanswered_.front();
       unanswered_.pop_front();
     }
-    tally_.Answered(sent, !response_.origin_id().empty() && !response_.heartbeat().ignored());
-    StartRead(&response_);
+    tally_.Answered(sent, !answer.origin_id().empty() && !answer.heartbeat().ignored());
   }
 
   void OnDone(const grpc::Status& status) override {
@@ -95,6 +108,7 @@ class GrpcFleet::Connection final
     StartWrite(&waiting_.front());
   }
 
+  const int together_;
   Tally& tally_;
   std::unique_ptr<v1::OriginService::Stub> stub_;
   grpc::ClientContext context_;
@@ -103,6 +117,7 @@ class GrpcFleet::Connection final
 
   std::mutex mutex_;  // Guards all below.
   std::condition_variable changed_;
+  v1::HeartbeatStreamRequest collected_;            // Not all of it is there yet.
   std::deque<v1::HeartbeatStreamRequest> waiting_;  // The first is being written.
   std::deque<Tally::Time> unanswered_;
   bool writing_ = false;
@@ -111,7 +126,7 @@ class GrpcFleet::Connection final
 
 GrpcFleet::GrpcFleet(const FleetOptions& options, Tally& tally) : options_(options) {
   for (size_t i = 0; i < options_.connections; ++i) {
-    connections_.push_back(std::make_unique<Connection>(options_.port, tally));
+    connections_.push_back(std::make_unique<Connection>(options_.port, options_.together, tally));
   }
 }
 
@@ -125,8 +140,7 @@ void GrpcFleet::Register() {
 }
 
 void GrpcFleet::Beat(size_t origin) {
-  v1::HeartbeatStreamRequest request;
-  auto& heartbeat = *request.mutable_heartbeat();
+  v1::HeartbeatRequest heartbeat;
   heartbeat.set_lease_id(leases_[origin]);
   heartbeat.set_sequence(++sequence_);
   auto& load = *heartbeat.mutable_load();
@@ -135,7 +149,7 @@ void GrpcFleet::Beat(size_t origin) {
   load.set_connections(static_cast<int64_t>(sequence_ % 1000));
   load.set_streams(10);
   load.set_bits_per_second(100'000'000);
-  connections_[origin % connections_.size()]->Beat(std::move(request));
+  connections_[origin % connections_.size()]->Beat(std::move(heartbeat));
 }
 
 }  // namespace srsproxy::bench

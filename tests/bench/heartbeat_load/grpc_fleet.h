@@ -8,7 +8,8 @@
 
 namespace srsproxy::bench {
 
-// Heartbeats on HeartbeatStream, one stream on each connection, the origins dealt out to them.
+// Heartbeats on HeartbeatStream, one stream on each connection, the origins dealt out to them:
+// each in a message of its own, or several of a connection together.
 class GrpcFleet final : public Fleet {
  public:
   // `tally` outlives the fleet.

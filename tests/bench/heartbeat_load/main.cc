@@ -53,7 +53,9 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   FleetOptions options;
   int64_t interval_ms = options.interval.count();
-  app.add_subcommand("grpc", "On HeartbeatStream");
+  CLI::App* grpc = app.add_subcommand("grpc", "On HeartbeatStream");
+  grpc->add_option("--together", options.together, "So many heartbeats in one message")
+      ->check(CLI::Range(1, 1000));
   const CLI::App* http = app.add_subcommand("http", "To the System API, as SRS does");
   app.add_option("--port", options.port, "On 127.0.0.1")->required();
   app.add_option("--origins", options.origins)->check(CLI::PositiveNumber);
