@@ -9,10 +9,12 @@
 
 #include <absl/time/time.h>
 
+#include "controlplane/access_files.h"
 #include "controlplane/command_line.h"
 #include "controlplane/config_store.h"
 #include "controlplane/control_plane.h"
 #include "controlplane/readiness.h"
+#include "controlplane/token_authorizer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
@@ -93,7 +95,13 @@ int Run(const control::Startup& startup) {
   control::ConfigStore settings(startup.sources, loaded,
                                 {.live = config, .logger = logger, .metrics = metrics});
   control::Readiness readiness;
-  DataPlane data_plane({.config = config, .clock = clock, .logger = logger, .metrics = metrics});
+  control::AccessFiles access(loaded.core, logger, metrics);
+  control::TokenAuthorizer authorizer(access.tokens(), clock, logger, metrics);
+  DataPlane data_plane({.config = config,
+                        .clock = clock,
+                        .logger = logger,
+                        .metrics = metrics,
+                        .authorizer = authorizer});
   control::ControlPlane control_plane(
       {.config = config,
        .settings = settings,
@@ -101,6 +109,7 @@ int Run(const control::Startup& startup) {
        .logger = logger,
        .metrics = metrics,
        .readiness = readiness,
+       .access = access,
        .origins = data_plane.origins(),
        .streams = data_plane.streams(),
        .mover = data_plane.mover(),
@@ -124,6 +133,7 @@ int Run(const control::Startup& startup) {
              return status;
            },
        .drain = [&data_plane](absl::Duration spread) { return data_plane.BeginDrain(spread); }});
+  if (const auto status = access.Start(); !status.ok()) return failed(status);
   if (const auto status = data_plane.Start(); !status.ok()) return failed(status);
   if (const auto status = control_plane.Start(); !status.ok()) return failed(status);
   for (const auto& listener : data_plane.listeners()) {
@@ -149,6 +159,7 @@ int Run(const control::Startup& startup) {
     logger.Warn("stopping with sessions left", {{"sessions", data_plane.sessions()}});
   }
   control_plane.Stop(absl::Seconds(1));
+  access.Stop();
   logger.Info("stopped");
   return kExitOk;
 }

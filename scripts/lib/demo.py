@@ -51,6 +51,7 @@ class Demo:
         FOLDER.mkdir(parents=True)
         self.rtmp_port = default_or_free(11935)
         self.http_port = default_or_free(18080)
+        self.http_api_port = default_or_free(11985)
         self.api_port = default_or_free(12025)
         self.grpc_port = default_or_free(12026)
         self._parts = []
@@ -65,6 +66,7 @@ class Demo:
             "srsproxy", [BIN / "srsproxy"], FOLDER / "srsproxy.log", cwd=FOLDER,
             env=clean_environment() | {"PROXY_RTMP_SERVER": str(self.rtmp_port),
                                        "PROXY_HTTP_SERVER": str(self.http_port),
+                                       "PROXY_HTTP_API": str(self.http_api_port),
                                        "PROXY_SYSTEM_API": str(self.api_port),
                                        "PROXY_GRPC_SERVER": f"127.0.0.1:{self.grpc_port}",
                                        "PROXY_GRACE_QUIT_TIMEOUT": "1s"}))

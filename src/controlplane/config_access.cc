@@ -77,6 +77,12 @@ std::vector<std::string> AccessWarnings(const Config& config) {
         FormatListenAddress(config.system_api),
         "; set PROXY_SYSTEM_API_ALLOW, PROXY_ORIGIN_NETWORKS or PROXY_HTTP_API_AUTH_ENABLED"));
   }
+  for (const auto* api : {&config.http_api, &config.https_api}) {
+    if (!config.cluster_api || !IsWide(*api) || !config.tokens_file.empty()) continue;
+    warnings.push_back(absl::StrCat(
+        "anybody can list and end the origins' clients who reaches the cluster API at ",
+        FormatListenAddress(*api), "; set PROXY_TOKENS_FILE"));
+  }
   return warnings;
 }
 

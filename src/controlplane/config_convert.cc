@@ -257,7 +257,8 @@ std::vector<ConfigProblem> CheckTogether(const Config& config) {
 
   const bool has_certificate = !config.tls_cert.empty() && !config.tls_key.empty();
   for (const auto& [name, listener] : {std::pair("rtmps_server", &config.rtmps_server),
-                                       std::pair("https_server", &config.https_server)}) {
+                                       std::pair("https_server", &config.https_server),
+                                       std::pair("https_api", &config.https_api)}) {
     if (listener->enabled && !has_certificate) {
       problems.push_back({name, "needs tls_cert and tls_key"});
     }

@@ -19,11 +19,10 @@ std::string BoundAddress(ListenAddress address, uint16_t port) {
 
 ControlPlane::ControlPlane(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
-      access_(*dependencies_.config.Get(), dependencies_.logger, dependencies_.metrics),
       requests_(dependencies_.clock),
       refusals_("origin registration refused", dependencies_.clock, dependencies_.logger),
       denials_("call denied", dependencies_.clock, dependencies_.logger),
-      gate_(access_.tokens(), denials_, dependencies_.metrics),
+      gate_(dependencies_.access.tokens(), denials_, dependencies_.metrics),
       observer_{.clock = dependencies_.clock,
                 .metrics = dependencies_.metrics,
                 .logger = dependencies_.logger,
@@ -61,9 +60,8 @@ ControlPlane::~ControlPlane() { Stop(absl::ZeroDuration()); }
 absl::Status ControlPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
-  if (auto status = access_.Start(); !status.ok()) return status;
   for (const auto& warning : AccessWarnings(config)) dependencies_.logger.Warn(warning);
-  auto server = ControlServer::Start(config.grpc_server, access_.Credentials(),
+  auto server = ControlServer::Start(config.grpc_server, dependencies_.access.Credentials(),
                                      {&origin_service_, &stream_service_, &rebalance_service_,
                                       &session_service_, &event_service_, &proxy_service_},
                                      dependencies_.readiness);
@@ -104,7 +102,6 @@ void ControlPlane::Stop(absl::Duration grace) {
   origin_service_.Stop();
   if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
   server_.reset();
-  access_.Stop();
   system_api_port_ = 0;
   grpc_port_ = 0;
 }
@@ -129,7 +126,7 @@ ProxyStatus ControlPlane::Status() const {
   if (const uint16_t port = grpc_port_; port != 0) {
     status.listeners.push_back({"grpc_server", BoundAddress(config.grpc_server, port)});
   }
-  if (const auto expiry = access_.certificate_expiry(); expiry.has_value()) {
+  if (const auto expiry = dependencies_.access.certificate_expiry(); expiry.has_value()) {
     status.certificates.push_back({"grpc_tls_cert", *expiry});
   }
   return status;

@@ -47,6 +47,7 @@ class ControlPlane {
     const Logger& logger;
     Metrics& metrics;
     Readiness& readiness;
+    AccessFiles& access;  // Started.
     OriginRegistry& origins;
     StreamDirectory& streams;
     const Mover& mover;
@@ -83,7 +84,6 @@ class ControlPlane {
   const Dependencies dependencies_;
   std::atomic<uint16_t> grpc_port_{0};
   std::atomic<uint16_t> system_api_port_{0};
-  AccessFiles access_;
   RequestMemory requests_;
   RefusalLog refusals_;  // Of registrations.
   RefusalLog denials_;   // Of calls.

@@ -14,6 +14,7 @@
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
+#include "dataplane/proxy/cluster_api.h"
 #include "dataplane/proxy/http_session.h"
 #include "dataplane/proxy/rtmp_session.h"
 #include "dataplane/proxy/worker_sessions.h"
@@ -53,6 +54,8 @@ struct DataPlane::Lane {
                  .worker = its_worker,
                  .sessions = sessions,
                  .origin_connections = origin_connections,
+                 .authorizer = with.authorizer,
+                 .cluster_requests = plane.cluster_requests_,
                  .random = random,
                  .started = plane.started_} {}
 
@@ -95,6 +98,7 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       descriptors_(RaiseDescriptorLimit()),
       limit_(std::make_unique<SessionLimit>(
           SessionLimitFor(descriptors_, dependencies.config.Get()->max_sessions))),
+      cluster_requests_(ClusterApi::kMaxAtOnce),
       workers_(net::MakeWorkers(dependencies.config.Get()->workers)),
       housekeeper_(std::make_unique<net::Worker>(worker_count())),
       config_changes_(dependencies.config,
@@ -163,6 +167,8 @@ absl::Status DataPlane::Start() {
       {"rtmps_server", config.rtmps_server, Listener::kRtmps, true},
       {"http_server", config.http_server, Listener::kHttp, false},
       {"https_server", config.https_server, Listener::kHttps, true},
+      {"http_api", config.http_api, Listener::kHttpApi, false},
+      {"https_api", config.https_api, Listener::kHttpsApi, true},
   };
   for (const auto& [setting, address, listener, tls] : listeners) {
     if (auto status = Listen(setting, address, listener, tls); !status.ok()) return status;
@@ -227,6 +233,7 @@ absl::Status DataPlane::LoadCertificate(const Config& config) {
   std::vector<std::string_view> listeners;
   if (config.rtmps_server.enabled) listeners.emplace_back("rtmps_server");
   if (config.https_server.enabled) listeners.emplace_back("https_server");
+  if (config.https_api.enabled) listeners.emplace_back("https_api");
   if (listeners.empty()) return absl::OkStatus();
   auto loaded = [this, listeners](const absl::StatusOr<absl::Time>& expiry) {
     const Logger& logger = dependencies_.logger;

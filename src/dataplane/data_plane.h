@@ -16,6 +16,7 @@
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/balance/stream_counts.h"
+#include "dataplane/core/authorizer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/event_log.h"
 #include "dataplane/core/live_config.h"
@@ -44,6 +45,7 @@ class DataPlane {
     const Clock& clock;
     const Logger& logger;
     Metrics& metrics;
+    Authorizer& authorizer;
   };
 
   explicit DataPlane(const Dependencies& dependencies);
@@ -119,6 +121,7 @@ class DataPlane {
   std::unique_ptr<StickyBalancer> balancer_;
   const uint64_t descriptors_;
   std::unique_ptr<SessionLimit> limit_;
+  SessionLimit cluster_requests_;
   net::Workers workers_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // One for each worker.
   std::unique_ptr<SessionControl> session_control_;

@@ -23,7 +23,8 @@ def refused(lab, code=None, **settings):
     return proxy.process.output().lower()
 
 
-@pytest.mark.parametrize("setting", ["RTMP_SERVER", "HTTP_SERVER", "SYSTEM_API", "GRPC_SERVER"])
+@pytest.mark.parametrize("setting", ["RTMP_SERVER", "HTTP_SERVER", "HTTP_API", "SYSTEM_API",
+                                     "GRPC_SERVER"])
 @pytest.mark.parametrize("host", ["127.0.0.1", ""])
 def test_starting_twice_on_one_port_fails_loudly(lab, setting, host):
     first = lab.proxy()
@@ -51,7 +52,7 @@ def test_a_port_that_another_program_uses_is_named(lab):
     ("LOG_LEVEL", "loud", "loud"),
     ("LOAD_BALANCER_TYPE", "dice", "dice"),
     ("DEFAULT_BACKEND_ENABLED", "perhaps", "perhaps"),
-    ("HTTP_API", "11985", "HTTP_API"),
+    ("WEBRTC_SERVER", "18000", "WEBRTC_SERVER"),
     ("LOAD_BALANCER_TYPE", "redis", "redis"),
     ("GRPC_SERVER", "0.0.0.0:12026", "GRPC_ALLOW_INSECURE"),
 ])

@@ -44,7 +44,8 @@ class Shell:
             (programs / name).symlink_to(binary(name, variable).resolve())
         self.env = clean_environment() | {
             "PATH": f"{programs}:{os.environ['PATH']}", "PROXY_RTMP_SERVER": f":{free_port()}",
-            "PROXY_SYSTEM_API": f"127.0.0.1:{free_port()}"}
+            "PROXY_SYSTEM_API": f"127.0.0.1:{free_port()}", "PROXY_HTTP_SERVER": "off",
+            "PROXY_HTTP_API": "off"}
 
     def _script(self, commands):
         return ["bash", "-euo", "pipefail", "-c", commands.replace("12026", str(self.grpc_port))]

@@ -24,6 +24,8 @@ ConfigSources FreePorts(std::map<std::string, std::string> flags) {
   sources.flags = {{"id", "proxy-1"},
                    {"workers", "1"},
                    {"rtmp_server", "127.0.0.1:0"},
+                   {"http_server", "127.0.0.1:0"},
+                   {"http_api", "127.0.0.1:0"},
                    {"grpc_server", "127.0.0.1:0"},
                    {"system_api", "127.0.0.1:0"}};
   sources.flags.merge(flags);
@@ -82,6 +84,8 @@ ControlPlaneTest::ControlPlaneTest(std::map<std::string, std::string> flags)
       config_(loaded_.core),
       settings_(sources_, loaded_, {.live = config_, .logger = logger_, .metrics = metrics_}) {
   streams_->AddObserver(counts_);
+  const auto read = access_.Start();
+  EXPECT_TRUE(read.ok()) << read;
   control_ = std::make_unique<ControlPlane>(Dependencies());
   const auto started = control_->Start();
   EXPECT_TRUE(started.ok()) << started;
@@ -96,6 +100,7 @@ ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
           .logger = logger_,
           .metrics = metrics_,
           .readiness = readiness_,
+          .access = access_,
           .origins = origins_,
           .streams = *streams_,
           .mover = mover_,

@@ -16,7 +16,9 @@
 #include <grpcpp/channel.h>
 #include <gtest/gtest.h>
 
+#include "controlplane/access_files.h"
 #include "controlplane/control_plane.h"
+#include "controlplane/token_authorizer.h"
 #include "dataplane/balance/mover.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
@@ -73,6 +75,8 @@ class ControlPlaneTest : public testing::Test {
   Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
   Metrics metrics_{"1.2.3"};
   Readiness readiness_;
+  AccessFiles access_{loaded_.core, logger_, metrics_};
+  TokenAuthorizer authorizer_{access_.tokens(), clock_, logger_, metrics_};
   MemoryOriginStore store_;
   OriginRegistry origins_{clock_, store_};
   std::shared_ptr<MemoryStreamDirectory> streams_ =

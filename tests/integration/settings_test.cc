@@ -118,8 +118,11 @@ class SettingsTest : public ControlPlaneTest {
     return response.key();
   }
 
-  DataPlane data_plane_{
-      {.config = config_, .clock = clock_, .logger = logger_, .metrics = metrics_}};
+  DataPlane data_plane_{{.config = config_,
+                         .clock = clock_,
+                         .logger = logger_,
+                         .metrics = metrics_,
+                         .authorizer = authorizer_}};
   uint16_t rtmp_port_ = 0;
   std::unique_ptr<v1::ProxyService::Stub> proxy_ = v1::ProxyService::NewStub(Channel());
 };

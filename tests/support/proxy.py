@@ -50,10 +50,12 @@ class Proxy:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.rtmp_port = free_port()
         self.http_port = free_port()
+        self.http_api_port = free_port()
         self.api_port = free_port()
         self.grpc_port = free_port()
         chosen = {"RTMP_SERVER": f"127.0.0.1:{self.rtmp_port}",
                   "HTTP_SERVER": f"127.0.0.1:{self.http_port}",
+                  "HTTP_API": f"127.0.0.1:{self.http_api_port}",
                   "SYSTEM_API": f"127.0.0.1:{self.api_port}",
                   "GRPC_SERVER": f"127.0.0.1:{self.grpc_port}",
                   "GRACE_QUIT_TIMEOUT": "2s", "FORCE_QUIT_TIMEOUT": "10s", "WORKERS": "2",

@@ -103,6 +103,8 @@ std::string_view LimitReasonName(LimitReason reason) {
       return "descriptors";
     case LimitReason::kConnections:
       return "connections";
+    case LimitReason::kClusterRequests:
+      return "cluster_requests";
   }
   return "unknown";
 }

@@ -46,8 +46,14 @@ enum class ClientError : uint8_t {
 // "wrong_protocol", "handshake", "malformed", "too_large", "bad_name", "timeout", "unsupported"
 std::string_view ClientErrorName(ClientError error);
 
-enum class LimitReason : uint8_t { kMaxSessions, kMaxStreams, kDescriptors, kConnections };
-// "max_sessions", "max_streams", "descriptors", "connections"
+enum class LimitReason : uint8_t {
+  kMaxSessions,
+  kMaxStreams,
+  kDescriptors,
+  kConnections,
+  kClusterRequests,
+};
+// "max_sessions", "max_streams", "descriptors", "connections", "cluster_requests"
 std::string_view LimitReasonName(LimitReason reason);
 
 enum class HeartbeatResult : uint8_t { kAccepted, kRejected, kUnknownLease };
@@ -145,7 +151,7 @@ class Metrics {
   void ObserveFirstByte(Protocol protocol, Role role, absl::Duration elapsed);
   void ObserveSessionDuration(Protocol protocol, Role role, absl::Duration elapsed);
   void ObserveWorkerLoopLag(size_t worker, absl::Duration lag);
-  // `protocol`: ProtocolName(), or "system_api".
+  // `protocol`: ProtocolName(), "system_api" or "http_api".
   void CountClientError(std::string_view protocol, ClientError error);
   void CountLimitRejection(LimitReason reason);
   void SetSessionsLimit(uint64_t limit);

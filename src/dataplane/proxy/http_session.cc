@@ -7,11 +7,13 @@
 
 #include <absl/cleanup/cleanup.h>
 #include <absl/time/clock.h>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "dataplane/core/stream_url.h"
 #include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/protocol/srs_api/json_text.h"
+#include "dataplane/protocol/srs_api/merge.h"
+#include "dataplane/protocol/srs_api/request.h"
+#include "dataplane/proxy/cluster_api.h"
 #include "dataplane/proxy/live_play.h"
 
 namespace srsproxy {
@@ -46,14 +48,7 @@ net::tcp::endpoint PeerOf(const net::tcp::socket& socket) {
 
 // In the form of SRS's API, for programs that look for an SRS here.
 HttpAnswer Versions() {
-  const auto pid = std::to_string(::getpid());
-  const boost::json::object body{
-      {"code", 0},
-      {"server", "srsproxy"},
-      {"service", "srsproxy"},
-      {"pid", pid},
-      {"data", boost::json::object{{"signature", "srsproxy"}, {"version", SRSPROXY_VERSION}}}};
-  return {.body = boost::json::serialize(body)};
+  return {.body = srs_api::WriteJson(srs_api::Versions({SRSPROXY_VERSION, ::getpid()}))};
 }
 
 HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods) {
@@ -100,6 +95,7 @@ net::Task<void> HttpSession::Run() {
 void HttpSession::Kick(absl::Status why) {
   if (!kicked_.has_value()) kicked_ = why;
   if (awaited_ != nullptr) awaited_->Cancel();
+  if (cluster_api_ != nullptr) cluster_api_->Cancel();
   if (exchange_ != nullptr) exchange_->End(Side::kProxy, std::move(why));
 }
 
@@ -214,8 +210,16 @@ net::Task<bool> HttpSession::AnswerMedia(http::RequestHead request) {
 net::Task<bool> HttpSession::AnswerApi(const http::RequestHead& request) {
   const auto body = co_await ReadBody(request);
   if (!body.has_value()) co_return false;
-  if (PathOf(request.target) == "/api/v1/versions") co_return co_await Reply(Versions(), request);
+  if (srs_api::IsApiPath(PathOf(request.target))) co_return co_await AskCluster(request);
   co_return co_await Reply(ErrorAnswer(404, "no such path"), request);
+}
+
+net::Task<bool> HttpSession::AskCluster(const http::RequestHead& request) {
+  ClusterApi api(services_, client_);
+  cluster_api_ = &api;
+  auto answer = co_await api.Answer(request);
+  cluster_api_ = nullptr;
+  co_return co_await Reply(std::move(answer), request);
 }
 
 net::Task<bool> HttpSession::PlayLive(http::RequestHead request) {

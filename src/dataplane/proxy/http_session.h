@@ -17,6 +17,8 @@
 
 namespace srsproxy {
 
+class ClusterApi;
+
 // Lives in the frame of Run. Used on its worker only.
 class HttpSession final : SessionTable::Session {
  public:
@@ -42,6 +44,7 @@ class HttpSession final : SessionTable::Session {
   net::Task<bool> Answer(http::RequestHead request);
   net::Task<bool> AnswerMedia(http::RequestHead request);
   net::Task<bool> AnswerApi(const http::RequestHead& request);
+  net::Task<bool> AskCluster(const http::RequestHead& request);
   net::Task<bool> PlayLive(http::RequestHead request);
   net::Task<bool> Conduct(std::unique_ptr<HttpExchange> exchange);
   net::Task<bool> Reply(HttpAnswer answer, const http::RequestHead& request);
@@ -54,6 +57,7 @@ class HttpSession final : SessionTable::Session {
   HttpClient client_;
   net::AwaitedStream* awaited_ = nullptr;   // While a request is read or an answer written.
   std::unique_ptr<HttpExchange> exchange_;  // While it goes on.
+  ClusterApi* cluster_api_ = nullptr;       // While it asks.
   std::optional<absl::Status> kicked_;
   SessionTable::Place place_;
 };

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "dataplane/balance/origin_registry.h"
+#include "dataplane/core/authorizer.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/live_config.h"
@@ -27,6 +28,8 @@ struct SessionServices {
   net::Worker& worker;
   SessionTable& sessions;
   OriginConnections& origin_connections;
+  Authorizer& authorizer;
+  SessionLimit& cluster_requests;  // Of ClusterApi, on all workers.
   std::mt19937_64& random;
   MonotonicTime started;  // Of the proxy.
 };

@@ -109,6 +109,23 @@ TEST_F(ConfigAccessTest, AnOpenSystemApiIsWarnedAbout) {
   }
 }
 
+TEST_F(ConfigAccessTest, AnOpenClusterApiIsWarnedAbout) {
+  config_.http_api = {.enabled = true, .host = "", .port = 11985};
+  config_.cluster_api = true;
+  EXPECT_THAT(AccessWarnings(config_), ElementsAre(HasSubstr("end the origins' clients")));
+  const std::function<void(Config&)> remedies[] = {
+      [](Config& c) { c.cluster_api = false; },
+      [](Config& c) { c.tokens_file = "tokens.yaml"; },
+      [](Config& c) { c.http_api.enabled = false; },
+      [](Config& c) { c.http_api.host = "127.0.0.1"; },
+  };
+  for (const auto& remedy : remedies) {
+    auto config = config_;
+    remedy(config);
+    EXPECT_THAT(AccessWarnings(config), IsEmpty());
+  }
+}
+
 TEST_F(ConfigAccessTest, HttpAuthNeedsItsTokenAndTheTokenItsSwitch) {
   config_.http_api_auth_enabled = true;
   EXPECT_THAT(Problems(), ElementsAre("http_api_auth_enabled: needs http_api_auth_token"));

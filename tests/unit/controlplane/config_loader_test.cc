@@ -65,8 +65,6 @@ TEST_F(ConfigLoaderTest, DefaultsAreTheDocumentedOnes) {
 
 TEST_F(ConfigLoaderTest, ListenersThatAreNotBuiltAreOff) {
   const LoadedConfig config = Load();
-  EXPECT_FALSE(config.core.https_api.enabled);
-  EXPECT_FALSE(config.core.http_api.enabled);
   EXPECT_FALSE(config.core.webrtc_server.enabled);
   EXPECT_FALSE(config.core.srt_server.enabled);
 }
@@ -233,8 +231,9 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"rule", "PROXY_PLACEMENT_RULES", "*/live -> disk=ssd", ""},
         ValueCase{"rule_bad", "PROXY_PLACEMENT_RULES", "* -> a=b; live -> a=b",
                   "'live -> a=b': the glob is neither of `vhost/app` nor `*`"},
-        ValueCase{"http_api_not_yet", "PROXY_HTTP_API", "11985", "is not built yet"},
-        ValueCase{"http_api_off", "PROXY_HTTP_API", "off", ""},
+        ValueCase{"webrtc_not_yet", "PROXY_WEBRTC_SERVER", "18000", "is not built yet"},
+        ValueCase{"webrtc_off", "PROXY_WEBRTC_SERVER", "off", ""},
+        ValueCase{"https_api", "PROXY_HTTPS_API", "11990", "needs tls_cert and tls_key"},
         ValueCase{"redis_not_yet", "PROXY_LOAD_BALANCER_TYPE", "redis", "is not built yet"},
         ValueCase{"memory", "PROXY_LOAD_BALANCER_TYPE", "memory", ""},
         ValueCase{"default_of_not_yet", "PROXY_REDIS_PORT", "6379", ""}),

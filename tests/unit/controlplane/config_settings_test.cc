@@ -171,7 +171,7 @@ class SettingTest : public ::testing::TestWithParam<SettingCase> {
 
   // What else has to be set when `setting` is.
   std::map<std::string, std::string> Needed(const std::string& setting) {
-    if (setting == "rtmps_server" || setting == "https_server") {
+    if (setting == "rtmps_server" || setting == "https_server" || setting == "https_api") {
       return {{"tls_cert", Write("cert.pem", "-----BEGIN")},
               {"tls_key", Write("key.pem", "-----BEGIN")}};
     }
