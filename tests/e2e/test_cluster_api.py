@@ -6,13 +6,11 @@ import socket
 import ssl
 import subprocess
 import threading
-import urllib.error
 import urllib.request
 
 import pytest
 
 from support.ports import free_port
-from support.proxy import Answer
 from support.srs_api_origin import SrsApiOrigin
 
 TOKENS = """
@@ -22,16 +20,6 @@ tokens:
 """
 ADMIN = {"Authorization": "Bearer admin-token-0123456789"}
 VIEWER = {"Authorization": "Bearer viewer-token-0123456789"}
-
-
-def ask(proxy, path, method="GET", headers=()):
-    request = urllib.request.Request(f"http://127.0.0.1:{proxy.http_api_port}{path}",
-                                     method=method, headers=dict(headers))
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as error:
-        return Answer(error.code, error.headers, error.read())
 
 
 def origin(lab, server, **content):
@@ -51,7 +39,7 @@ def ids(answer, name):
 
 def test_lists_are_of_all_origins(cluster):
     proxy, origins = cluster
-    answer = ask(proxy, "/api/v1/streams")
+    answer = proxy.ask_cluster("/api/v1/streams")
     said = answer.json
     assert (answer.status, said["code"], said["missing"], said["more"]) == (200, 0, [], False)
     assert said["server"] and said["service"] and said["pid"]
@@ -61,26 +49,26 @@ def test_lists_are_of_all_origins(cluster):
     assert said["streams"][4] == expected
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    clients = ask(proxy, "/api/v1/clients/").json["clients"]
+    clients = proxy.ask_cluster("/api/v1/clients/").json["clients"]
     assert [client["origin"] for client in clients] == ["a", "a", "b", "b", "c", "c"]
     # As a script reads it that knows no exponents.
-    assert b'"alive":0.57' in ask(proxy, "/api/v1/clients/a-00000").body
+    assert b'"alive":0.57' in proxy.ask_cluster("/api/v1/clients/a-00000").body
     # A stream's vhost is one of the list.
-    vhosts = {vhost["id"]: vhost["origin"] for vhost in ask(proxy, "/api/v1/vhosts").json["vhosts"]}
+    vhosts = {vhost["id"]: vhost["origin"] for vhost in proxy.ask_cluster("/api/v1/vhosts").json["vhosts"]}
     assert all(vhosts[stream["vhost"]] == stream["origin"] for stream in said["streams"])
 
 
 def test_pages_go_over_all_origins(cluster):
     proxy, _ = cluster
-    whole = ids(ask(proxy, "/api/v1/streams?count=100"), "streams")
+    whole = ids(proxy.ask_cluster("/api/v1/streams?count=100"), "streams")
     paged = []
     for start in range(0, 10, 2):
-        answer = ask(proxy, f"/api/v1/streams?start={start}&count=2")
+        answer = proxy.ask_cluster(f"/api/v1/streams?start={start}&count=2")
         assert answer.json["more"] == (start + 2 < len(whole))
         paged += ids(answer, "streams")
     assert paged == whole and len(whole) == 9
-    assert ids(ask(proxy, "/api/v1/streams?start=100"), "streams") == []
-    assert len(ids(ask(proxy, "/api/v1/vhosts?start=1&count=1"), "vhosts")) == 1
+    assert ids(proxy.ask_cluster("/api/v1/streams?start=100"), "streams") == []
+    assert len(ids(proxy.ask_cluster("/api/v1/vhosts?start=1&count=1"), "vhosts")) == 1
 
 
 def test_ten_thousand_streams_are_paged(lab):
@@ -91,23 +79,23 @@ def test_ten_thousand_streams_are_paged(lab):
     assert len(expected) == 10_000
     got = []
     for start in range(0, 10_000, 2500):
-        got += ids(ask(proxy, f"/api/v1/streams?start={start}&count=2500"), "streams")
+        got += ids(proxy.ask_cluster(f"/api/v1/streams?start={start}&count=2500"), "streams")
     assert got == expected
-    assert ids(ask(proxy, "/api/v1/streams?start=3990&count=30"), "streams") == \
+    assert ids(proxy.ask_cluster("/api/v1/streams?start=3990&count=30"), "streams") == \
         expected[3990:4020]
     for one in origins:
         one.requests.clear()
-    last = ask(proxy, "/api/v1/streams?start=9995&count=10")
+    last = proxy.ask_cluster("/api/v1/streams?start=9995&count=10")
     assert ids(last, "streams") == expected[9995:] and not last.json["more"]
     # SRS serves nobody else while it writes a list: nobody is asked for thousands of items.
     assert all(len(one.asked()) < 25 for one in origins)
-    whole = ask(proxy, "/api/v1/streams?count=1000000")
+    whole = proxy.ask_cluster("/api/v1/streams?count=1000000")
     assert ids(whole, "streams") == expected and not whole.json["more"]
 
 
 def test_a_page_has_an_end(lab):
     proxy = lab.proxy(origin(lab, "a", streams=10_001), CLUSTER_API="on")
-    answer = ask(proxy, "/api/v1/streams?count=100000")
+    answer = proxy.ask_cluster("/api/v1/streams?count=100000")
     assert len(answer.json["streams"]) == 10_000 and answer.json["more"]
 
 
@@ -115,36 +103,36 @@ def test_single_items_come_from_the_origin_that_knows_them(cluster):
     proxy, origins = cluster
     for path, name in (("/api/v1/streams/vid-b-00001", "stream"),
                        ("/api/v1/clients/c-00000", "client"), ("/api/v1/vhosts/vid-a", "vhost")):
-        said = ask(proxy, path).json
+        said = proxy.ask_cluster(path).json
         assert said["code"] == 0 and said["missing"] == []
         assert said[name]["id"] == path.rsplit("/", 1)[1]
         assert said[name]["origin"] in origins
     for path, code in (("/api/v1/streams/vid-nobody", 2048), ("/api/v1/clients/nobody", 2049),
                        ("/api/v1/vhosts/nobody", 2014)):
-        answer = ask(proxy, path)
+        answer = proxy.ask_cluster(path)
         assert (answer.status, answer.json["code"]) == (200, code)
 
 
 def test_a_client_is_ended_at_its_origin_alone(cluster):
     proxy, origins = cluster
-    said = ask(proxy, "/api/v1/clients/b-00001", method="DELETE").json
+    said = proxy.ask_cluster("/api/v1/clients/b-00001", method="DELETE").json
     assert (said["code"], said["origin"]) == (0, "b")
     assert [item["id"] for item in origins["b"].lists["clients"]] == ["b-00000"]
     for name in "ac":
         assert {method for method, _, _ in origins[name].requests} == {"GET"}
-    assert ask(proxy, "/api/v1/clients/b-00001", method="DELETE").json["code"] == 2049
+    assert proxy.ask_cluster("/api/v1/clients/b-00001", method="DELETE").json["code"] == 2049
     record = proxy.records("client of an origin ended")[0]
     assert (record["origin"], record["client_id"]) == ("b", "b-00001")
 
 
 def test_summaries_and_versions(cluster):
     proxy, _ = cluster
-    said = ask(proxy, "/api/v1/summaries").json
+    said = proxy.ask_cluster("/api/v1/summaries").json
     assert said["data"]["self"] == {"version": "7.0.18", "mem_kbyte": 300}
     assert said["data"]["system"] == {"cpu_percent": 0.25, "conn_srs": 9}
     assert [of["origin"] for of in said["origins"]] == ["a", "b", "c"]
     assert said["origins"][0]["data"]["self"]["mem_kbyte"] == 100
-    said = ask(proxy, "/api/v1/versions").json
+    said = proxy.ask_cluster("/api/v1/versions").json
     assert said["data"]["signature"] == "srsproxy" and said["data"]["version"]
     assert {of["data"]["version"] for of in said["origins"]} == {"7.0.18"}
 
@@ -179,29 +167,29 @@ def test_an_origin_that_is_of_no_use_is_named(cluster, instead):
     proxy, origins = cluster
     origins["b"].instead = instead
     for path in ("/api/v1/streams", "/api/v1/clients", "/api/v1/vhosts", "/api/v1/summaries"):
-        said = ask(proxy, path).json
+        said = proxy.ask_cluster(path).json
         assert said["code"] == 0 and said["missing"] == ["b"], path
-    assert {stream["origin"] for stream in ask(proxy, "/api/v1/streams").json["streams"]} == \
+    assert {stream["origin"] for stream in proxy.ask_cluster("/api/v1/streams").json["streams"]} == \
         {"a", "c"}
     for path in ("/api/v1/clients/c-00000", "/api/v1/clients/nobody"):
-        assert ask(proxy, path).json["missing"] == ["b"]
+        assert proxy.ask_cluster(path).json["missing"] == ["b"]
     for one in origins.values():
         one.instead = instead
-    answer = ask(proxy, "/api/v1/streams")
+    answer = proxy.ask_cluster("/api/v1/streams")
     assert answer.status == 502 and answer.json["code"] != 0
     assert answer.json["missing"] == ["a", "b", "c"] and "127.0.0.1" not in answer.json["error"]
-    assert ask(proxy, "/api/v1/versions").json["missing"] == ["a", "b", "c"]
+    assert proxy.ask_cluster("/api/v1/versions").json["missing"] == ["a", "b", "c"]
 
 
 def test_a_slow_origin_holds_up_nobody_for_long(cluster):
     proxy, origins = cluster
     proceed = threading.Event()
     origins["b"].instead = lambda handler: proceed.wait(20) and {}
-    said = ask(proxy, "/api/v1/streams").json
+    said = proxy.ask_cluster("/api/v1/streams").json
     assert said["missing"] == ["b"] and len(said["streams"]) == 6
     for one in origins.values():
         one.instead = origins["b"].instead
-    answer = ask(proxy, "/api/v1/streams")
+    answer = proxy.ask_cluster("/api/v1/streams")
     assert answer.status == 504 and answer.json["missing"] == ["a", "b", "c"]
     proceed.set()
 
@@ -211,26 +199,26 @@ def test_origins_that_are_down_or_told_no_api_are_named(lab):
     proxy = lab.proxy(here, gone, CLUSTER_API="on")
     proxy.register(silent, api=[])
     gone.stop()
-    said = ask(proxy, "/api/v1/streams").json
+    said = proxy.ask_cluster("/api/v1/streams").json
     assert said["missing"] == ["gone", "silent"] and len(said["streams"]) == 1
 
 
 def test_an_empty_cluster_has_empty_lists(lab):
     proxy = lab.proxy(CLUSTER_API="on")
-    said = ask(proxy, "/api/v1/streams").json
+    said = proxy.ask_cluster("/api/v1/streams").json
     assert (said["code"], said["streams"], said["missing"]) == (0, [], [])
-    assert ask(proxy, "/api/v1/clients/x").json["code"] == 2049
-    assert ask(proxy, "/api/v1/summaries").json["data"]["self"] == {}
+    assert proxy.ask_cluster("/api/v1/clients/x").json["code"] == 2049
+    assert proxy.ask_cluster("/api/v1/summaries").json["data"]["self"] == {}
 
 
 def test_it_is_off_unless_it_is_turned_on(lab):
     one = origin(lab, "a", streams=1)
     proxy = lab.proxy(one)
-    answer = ask(proxy, "/api/v1/streams")
+    answer = proxy.ask_cluster("/api/v1/streams")
     assert answer.status == 404 and "PROXY_CLUSTER_API" in answer.json["error"]
     assert answer.json["code"] != 0
-    assert ask(proxy, "/api/v1/clients/x", method="DELETE").status == 404
-    said = ask(proxy, "/api/v1/versions").json
+    assert proxy.ask_cluster("/api/v1/clients/x", method="DELETE").status == 404
+    said = proxy.ask_cluster("/api/v1/versions").json
     assert said["code"] == 0 and said["data"]["version"] and "origins" not in said
     assert one.requests == []
 
@@ -248,7 +236,7 @@ def test_the_console_works(cluster):
     proxy, origins = cluster
 
     def console(path, more=""):
-        answer = ask(proxy, f"{path}?callback=angular.callbacks._0{more}")
+        answer = proxy.ask_cluster(f"{path}?callback=angular.callbacks._0{more}")
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/javascript"
         text = answer.body.decode()
@@ -265,22 +253,22 @@ def test_the_console_works(cluster):
 
 def test_methods_paths_and_callbacks(cluster):
     proxy, _ = cluster
-    head = ask(proxy, "/api/v1/streams", method="HEAD")
+    head = proxy.ask_cluster("/api/v1/streams", method="HEAD")
     assert head.status == 200 and head.body == b"" and int(head.headers["Content-Length"]) > 100
-    preflight = ask(proxy, "/api/v1/clients/x", method="OPTIONS",
+    preflight = proxy.ask_cluster("/api/v1/clients/x", method="OPTIONS",
                     headers={"Origin": "http://else.example", "Access-Control-Request-Method":
                              "DELETE", "Access-Control-Request-Headers": "authorization"})
     assert preflight.status == 204
     assert "DELETE" in preflight.headers["Access-Control-Allow-Methods"]
     assert preflight.headers["Access-Control-Allow-Headers"] == "authorization"
     for path in ("/", "/api/", "/api/v1/", "/api/v1"):
-        assert ask(proxy, path).json["urls"]
+        assert proxy.ask_cluster(path).json["urls"]
     for method, path, status in (
             ("POST", "/api/v1/streams", 405), ("DELETE", "/api/v1/streams/vid-a-00000", 405),
             ("DELETE", "/api/v1/clients/", 405), ("GET", "/api/v1/nothing", 404),
             ("GET", "/api/v1/streams/../clients/a-00000", 404),
             ("GET", "/api/v1/streams?callback=alert(1)//", 400), ("GET", "/live/a.flv", 404)):
-        answer = ask(proxy, path, method=method)
+        answer = proxy.ask_cluster(path, method=method)
         assert answer.status == status and answer.json["error"], path
     assert proxy.metric("srsproxy_client_errors_total", protocol="http_api",
                         reason="malformed") == 1
@@ -302,17 +290,17 @@ def test_tokens_say_who_may(guarded):
     for path in lists:
         for headers in ({}, {"Authorization": "Bearer wrong-token-0123456789"},
                         {"Authorization": "Basic YWRtaW46YWRtaW4="}):
-            answer = ask(proxy, path, headers=headers)
+            answer = proxy.ask_cluster(path, headers=headers)
             assert answer.status == 401 and answer.json["code"] != 0
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
         for headers in (VIEWER, ADMIN):
-            assert ask(proxy, path, headers=headers).json["code"] == 0
-    denied = ask(proxy, "/api/v1/clients/a-00000", method="DELETE", headers=VIEWER)
+            assert proxy.ask_cluster(path, headers=headers).json["code"] == 0
+    denied = proxy.ask_cluster("/api/v1/clients/a-00000", method="DELETE", headers=VIEWER)
     assert denied.status == 403 and "admin" in denied.json["error"]
     jsonp = "/api/v1/clients/a-00000?callback=f&method=DELETE"
-    assert ask(proxy, jsonp, headers=VIEWER).status == 403
+    assert proxy.ask_cluster(jsonp, headers=VIEWER).status == 403
     assert len(one.lists["clients"]) == 1
-    assert ask(proxy, "/api/v1/clients/a-00000", method="DELETE", headers=ADMIN).json["code"] == 0
+    assert proxy.ask_cluster("/api/v1/clients/a-00000", method="DELETE", headers=ADMIN).json["code"] == 0
     assert one.lists["clients"] == []
     # What the client proves itself with stays here.
     assert all("Authorization" not in fields for _, _, fields in one.requests)
@@ -326,10 +314,10 @@ def test_tokens_say_who_may(guarded):
 
 def test_versions_need_no_token_and_tell_of_origins_with_one(guarded):
     proxy, _ = guarded
-    assert "origins" not in ask(proxy, "/api/v1/versions").json
-    assert "origins" not in ask(proxy, "/api/v1/versions",
+    assert "origins" not in proxy.ask_cluster("/api/v1/versions").json
+    assert "origins" not in proxy.ask_cluster("/api/v1/versions",
                                 headers={"Authorization": "Bearer wrong-token-0123456789"}).json
-    assert ask(proxy, "/api/v1/versions", headers=VIEWER).json["origins"][0]["origin"] == "a"
+    assert proxy.ask_cluster("/api/v1/versions", headers=VIEWER).json["origins"][0]["origin"] == "a"
 
 
 def test_two_authorizations_are_none(guarded):
@@ -352,15 +340,15 @@ def test_too_many_at_once_are_turned_away(cluster):
 
     origins["a"].instead = wait
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        asking = [pool.submit(ask, proxy, "/api/v1/streams") for _ in range(16)]
+        asking = [pool.submit(proxy.ask_cluster, "/api/v1/streams") for _ in range(16)]
         for _ in range(16):
             assert everybody_asks.acquire(timeout=10)
-        answer = ask(proxy, "/api/v1/streams")
+        answer = proxy.ask_cluster("/api/v1/streams")
         assert answer.status == 503 and answer.headers["Retry-After"]
         proceed.set()
         assert all(future.result().status == 200 for future in asking)
     assert proxy.metric("srsproxy_limit_rejections_total", reason="cluster_requests") == 1
-    assert ask(proxy, "/api/v1/streams").status == 200
+    assert proxy.ask_cluster("/api/v1/streams").status == 200
 
 
 def test_a_proxy_that_stops_gives_up_asking(cluster):
@@ -374,7 +362,7 @@ def test_a_proxy_that_stops_gives_up_asking(cluster):
 
     origins["a"].instead = wait
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask, proxy, "/api/v1/streams")
+        asking = pool.submit(proxy.ask_cluster, "/api/v1/streams")
         assert asked.wait(10)
         proxy.stop()
         # Its patience with sessions is shorter than with an origin.

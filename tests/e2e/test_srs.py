@@ -134,3 +134,50 @@ def test_streams_play_by_http_flv(lab, proxy, origins, clip):
     assert set(probe.stdout.split()) == {"h264", "aac"}
     end = proxy.wait_for_session_end(protocol="http_flv")[0]
     assert end["stream"].endswith("live/by-http") and end["bytes_out"] > 1000
+
+
+def test_the_clusters_api_is_that_of_both(lab, tmp_path, clip):
+    proxy = lab.proxy(CLUSTER_API="on")
+    for name in ("srs-a", "srs-b"):
+        lab.run(Srs(tmp_path / name, name, proxy))
+    proxy.wait_for_metric("srsproxy_origins", 2, timeout=30)
+    servers = {entry["registration"]["server"]
+               for entry in ctl(proxy, "origin", "list", "-o", "json").json["origins"]}
+
+    def listed(name):
+        said = proxy.ask_cluster(f"/api/v1/{name}").json
+        assert said["code"] == 0 and said["missing"] == []
+        return said[name]
+
+    names = {f"cluster-{number}" for number in range(6)}
+    publishers = {name: lab.client(proxy.rtmp_port).open() for name in names}
+    for name, publisher in publishers.items():
+        assert publisher.publish(name)["code"] == "NetStream.Publish.Start"
+    streams = wait_until(lambda: len(listed("streams")) == 6 and listed("streams"),
+                         "six streams are listed", timeout=30)
+    assert {stream["name"] for stream in streams} == names
+    assert {stream["origin"] for stream in streams} <= servers
+    vhosts = {vhost["id"]: vhost for vhost in listed("vhosts")}
+    clients = {client["id"]: client for client in listed("clients")}
+    for stream in streams:
+        assert vhosts[stream["vhost"]]["origin"] == stream["origin"]
+        assert clients[stream["publish"]["cid"]]["origin"] == stream["origin"]
+        item = proxy.ask_cluster(f"/api/v1/streams/{stream['id']}").json["stream"]
+        assert (item["name"], item["origin"]) == (stream["name"], stream["origin"])
+    pages = [stream["id"] for start in range(0, 6, 2) for stream in
+             proxy.ask_cluster(f"/api/v1/streams?start={start}&count=2").json["streams"]]
+    assert pages == [stream["id"] for stream in streams]
+
+    summaries = proxy.ask_cluster("/api/v1/summaries").json
+    assert {of["origin"] for of in summaries["origins"]} == servers
+    assert summaries["data"]["self"]["version"] and summaries["data"]["system"]["cpus"] > 0
+    versions = proxy.ask_cluster("/api/v1/versions").json
+    assert {of["origin"] for of in versions["origins"]} == servers
+
+    # As SRS's console ends a publisher.
+    victim = streams[0]
+    path = f"/api/v1/clients/{victim['publish']['cid']}?callback=f&method=DELETE"
+    assert b'"code":0' in proxy.ask_cluster(path).body
+    end = proxy.wait_for_session_end(role="publisher")
+    assert [record["stream"].rsplit("/", 1)[1] for record in end] == [victim["name"]]
+    assert proxy.ask_cluster("/api/v1/clients/nobody", method="DELETE").json["code"] == 2049

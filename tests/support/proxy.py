@@ -42,6 +42,16 @@ class Answer:
         return json.loads(self.body)
 
 
+def ask(url, method="GET", body=None, headers=()):
+    """The answer, whatever its status."""
+    request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read())
+
+
 class Proxy:
     """Listens on free ports. `settings` are PROXY_* variables without the prefix."""
 
@@ -84,13 +94,7 @@ class Proxy:
     # The System API.
 
     def request(self, method, path, body=None, headers=()):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.api_port}{path}", data=body,
-                                         method=method, headers=dict(headers))
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return Answer(answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, error.headers, error.read())
+        return ask(f"http://127.0.0.1:{self.api_port}{path}", method, body, headers)
 
     def get(self, path):
         return self.request("GET", path)
@@ -104,6 +108,11 @@ class Proxy:
             answer = self.post_register(json.dumps(origin.registration(**changes)).encode())
             assert answer.status == 200, answer.body
             assert answer.json["code"] == 0
+
+    # The cluster's API.
+
+    def ask_cluster(self, path, method="GET", headers=()):
+        return ask(f"http://127.0.0.1:{self.http_api_port}{path}", method, headers=headers)
 
     # What it tells.
 
