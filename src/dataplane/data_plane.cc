@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <random>
 #include <utility>
@@ -31,6 +32,13 @@ constexpr uint64_t kLowSessionLimit = 4096;
 // The default backend is one origin; it has no identity of its own.
 constexpr std::string_view kDefaultBackendServer = "default-backend";
 
+// share/srsproxy/www beside the folder that this program lies in.
+std::string InstalledPage() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (program.parent_path().parent_path() / "share" / "srsproxy" / "www").string();
+}
+
 uint64_t RandomSeed() {
   std::random_device random;
   const uint64_t high = random();
@@ -54,6 +62,9 @@ struct DataPlane::Lane {
                  .worker = its_worker,
                  .sessions = sessions,
                  .origin_connections = origin_connections,
+                 .streams = *plane.streams_,
+                 .session_index = plane.session_index_,
+                 .hls_sessions = plane.hls_sessions_,
                  .authorizer = with.authorizer,
                  .cluster_requests = plane.cluster_requests_,
                  .random = random,
@@ -96,6 +107,9 @@ DataPlane::DataPlane(const Dependencies& dependencies)
                                                  PlacementOptions::From(*dependencies.config.Get()),
                                                  RandomSeed())),
       descriptors_(RaiseDescriptorLimit()),
+      session_index_(dependencies.clock),
+      hls_sessions_(dependencies.clock, dependencies.logger, dependencies.metrics,
+                    dependencies.metrics.AddWorker()),
       limit_(std::make_unique<SessionLimit>(
           SessionLimitFor(descriptors_, dependencies.config.Get()->max_sessions))),
       cluster_requests_(ClusterApi::kMaxAtOnce),
@@ -111,7 +125,7 @@ DataPlane::DataPlane(const Dependencies& dependencies)
   }
   std::vector<WorkerSessions::Lane> tables;
   for (const auto& lane : lanes_) tables.push_back({lane->worker(), lane->sessions});
-  session_control_ = std::make_unique<WorkerSessions>(std::move(tables));
+  session_control_ = std::make_unique<WorkerSessions>(std::move(tables), hls_sessions_);
   auto choose = [this](const StreamKey& key, std::string_view leaving_server) {
     return balancer_->ChooseFor(key, leaving_server);
   };
@@ -136,6 +150,7 @@ DataPlane::DataPlane(const Dependencies& dependencies)
 DataPlane::~DataPlane() {
   housekeeper_.reset();
   for (const auto& worker : workers_) worker->Stop();
+  if (static_files_ != nullptr) static_files_->Stop();
   listening_.clear();
   workers_.clear();
 }
@@ -156,6 +171,7 @@ absl::Status DataPlane::Start() {
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
   if (auto status = LoadCertificate(config); !status.ok()) return status;
   if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
+  if (auto status = OpenStaticFiles(config); !status.ok()) return status;
   struct Wanted {
     std::string_view setting;
     const ListenAddress& address;
@@ -172,6 +188,13 @@ absl::Status DataPlane::Start() {
   };
   for (const auto& [setting, address, listener, tls] : listeners) {
     if (auto status = Listen(setting, address, listener, tls); !status.ok()) return status;
+  }
+  live_streams_.emplace(
+      dependencies_.clock, *streams_, *session_control_,
+      LiveStreams::Ports{.rtmp = PortOf(Listener::kRtmp), .rtmps = PortOf(Listener::kRtmps)});
+  for (const auto& lane : lanes_) {
+    lane->services.live_streams = &*live_streams_;
+    lane->services.static_files = static_files_.get();
   }
 
   Metrics& metrics = dependencies_.metrics;
@@ -203,6 +226,31 @@ void DataPlane::Reconfigure(const Config& config) {
   streams_->SetMaxStreams(config.max_streams);
   origins_->SetTtl(config.origin_server_ttl);
   balancer_->Configure(PlacementOptions::From(config));
+}
+
+absl::Status DataPlane::OpenStaticFiles(const Config& config) {
+  const bool chosen = !config.static_files.empty();
+  if (!chosen && !config.http_server.enabled && !config.https_server.enabled) {
+    return absl::OkStatus();
+  }
+  auto files = StaticFiles::Open(chosen ? config.static_files : InstalledPage());
+  if (files.ok()) {
+    static_files_ = *std::move(files);
+  } else if (chosen) {
+    return ProxyFailure(files.status().code(),
+                        "PROXY_STATIC_FILES: " + std::string(MessageOf(files.status())));
+  } else {
+    dependencies_.logger.Info("no page is served", {{"why", MessageOf(files.status())}});
+  }
+  return absl::OkStatus();
+}
+
+uint16_t DataPlane::PortOf(Listener listener) const {
+  for (const auto& listening : listening_) {
+    if (listening->listener == listener)
+      return listening->acceptors.front().local_endpoint().port();
+  }
+  return 0;
 }
 
 absl::Status DataPlane::RegisterDefaultBackend() {
@@ -350,6 +398,7 @@ net::Task<void> DataPlane::Housekeep() {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::kNoThrow);
     origins_->Tick();
+    hls_sessions_.Tick();
     for (const uint64_t now = origins_->stats().lease_expirations; expired < now; ++expired) {
       dependencies_.metrics.CountLeaseExpiration();
     }
@@ -448,6 +497,7 @@ net::Task<void> DataPlane::EndOneByOne(Lane& lane, absl::Duration spread) {
 }
 
 bool DataPlane::Drain(absl::Duration timeout) {
+  hls_sessions_.EndAll(ProxyFailure(absl::StatusCode::kCancelled, "this proxy stops"));
   if (drain_ == nullptr) {
     drain_ = std::make_shared<DrainState>();
     drain_->waiting = lanes_.size();

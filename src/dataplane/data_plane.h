@@ -24,13 +24,17 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
+#include "dataplane/directory/memory_session_index.h"
 #include "dataplane/directory/memory_stream_directory.h"
 #include "dataplane/directory/state_file.h"
 #include "dataplane/net/server_certificate.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
+#include "dataplane/proxy/live_streams.h"
+#include "dataplane/proxy/hls_sessions.h"
 #include "dataplane/proxy/session_table.h"
+#include "dataplane/proxy/static_files.h"
 
 namespace srsproxy {
 
@@ -91,9 +95,12 @@ class DataPlane {
   struct DrainState;
 
   absl::Status LoadCertificate(const Config& config);
+  // 0: not listening.
+  uint16_t PortOf(Listener listener) const;
   absl::Status Listen(std::string_view setting, const ListenAddress& address, Listener listener,
                       bool tls);
   std::shared_ptr<StateFile> OpenState();
+  absl::Status OpenStaticFiles(const Config& config);
   absl::Status RegisterDefaultBackend();
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
   net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
@@ -120,6 +127,8 @@ class DataPlane {
   std::shared_ptr<MemoryStreamDirectory> streams_;
   std::unique_ptr<StickyBalancer> balancer_;
   const uint64_t descriptors_;
+  MemorySessionIndex session_index_;
+  HlsSessions hls_sessions_;
   std::unique_ptr<SessionLimit> limit_;
   SessionLimit cluster_requests_;
   net::Workers workers_;
@@ -127,6 +136,8 @@ class DataPlane {
   std::unique_ptr<SessionControl> session_control_;
   std::unique_ptr<Mover> mover_;
   std::unique_ptr<Rebalancer> rebalancer_;
+  std::optional<LiveStreams> live_streams_;            // Once listening.
+  std::unique_ptr<StaticFiles> static_files_;          // When there are any.
   std::optional<net::ServerCertificate> certificate_;  // With TLS listeners.
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<BoundListener> bound_;

@@ -41,6 +41,19 @@ class FakeSessionControl final : public SessionControl {
     done(std::move(page));
   }
 
+  void Count(std::vector<StreamKey> keys, CountCallback done) override {
+    std::vector<StreamAudience> audiences(keys.size());
+    {
+      const std::lock_guard lock(mutex_);
+      for (size_t i = 0; i < keys.size(); ++i) {
+        for (const SessionInfo& session : sessions_) {
+          if (session.key == keys[i]) audiences[i].Add(session);
+        }
+      }
+    }
+    done(std::move(audiences));
+  }
+
   void Kick(SessionFilter filter, size_t limit, absl::Status, KickCallback done) override {
     std::vector<SessionInfo> kicked;
     {

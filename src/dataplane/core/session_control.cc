@@ -14,6 +14,23 @@ bool IsFrom(std::string_view client, std::string_view host) {
 
 }  // namespace
 
+void StreamAudience::Add(const SessionInfo& session) {
+  if (session.role == Role::kViewer) {
+    ++viewers[static_cast<size_t>(session.protocol)];
+  } else if (session.media_flows) {
+    ++publishers;
+    bytes_in += session.bytes_in;
+    since = std::min(since, session.started_at);
+  }
+}
+
+void StreamAudience::Add(const StreamAudience& other) {
+  publishers += other.publishers;
+  for (size_t i = 0; i < viewers.size(); ++i) viewers[i] += other.viewers[i];
+  bytes_in += other.bytes_in;
+  since = std::min(since, other.since);
+}
+
 bool SessionFilter::Matches(const SessionInfo& session) const {
   if (role.has_value() && session.role != *role) return false;
   if (protocol.has_value() && session.protocol != *protocol) return false;

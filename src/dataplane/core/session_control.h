@@ -1,7 +1,9 @@
 // The sessions of this proxy, as operators and moves of streams see them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +45,18 @@ struct SessionFilter {
   bool Matches(const SessionInfo& session) const;
 };
 
+// What uses one stream, at one moment.
+struct StreamAudience {
+  uint32_t publishers = 0;
+  std::array<uint32_t, std::size(kAllProtocols)> viewers{};  // By Protocol.
+  uint64_t bytes_in = 0;                                     // From the publishers of now.
+  absl::Time since = absl::InfiniteFuture();                 // When the first of them came.
+
+  // A publisher counts once its media flows.
+  void Add(const SessionInfo& session);
+  void Add(const StreamAudience& other);
+};
+
 // Thread-safe. Callbacks run once, on any thread, after every worker has answered.
 class SessionControl {
  public:
@@ -56,6 +70,11 @@ class SessionControl {
   // At most `limit` sessions after the id `after`. A page may hold fewer and not be the last: no
   // worker looks at more than a few thousand sessions at a time.
   virtual void List(SessionFilter filter, std::string after, size_t limit, PageCallback done) = 0;
+
+  using CountCallback = absl::AnyInvocable<void(std::vector<StreamAudience>)>;
+  // The audience of each stream, in the order of `keys`. At a cost that grows with `keys`, not with
+  // the audiences.
+  virtual void Count(std::vector<StreamKey> keys, CountCallback done) = 0;
 
   using KickCallback = absl::AnyInvocable<void(std::vector<SessionInfo> kicked)>;
   // Ends at most `limit` sessions with the status `why`.

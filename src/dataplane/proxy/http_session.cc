@@ -8,12 +8,15 @@
 #include <absl/cleanup/cleanup.h>
 #include <absl/time/clock.h>
 
-#include "dataplane/core/stream_url.h"
+#include "dataplane/protocol/hls/uri.h"
 #include "dataplane/protocol/http/body_reader.h"
 #include "dataplane/protocol/srs_api/json_text.h"
 #include "dataplane/protocol/srs_api/merge.h"
 #include "dataplane/protocol/srs_api/request.h"
 #include "dataplane/proxy/cluster_api.h"
+#include "dataplane/proxy/file_answer.h"
+#include "dataplane/proxy/hls_playlist.h"
+#include "dataplane/proxy/hls_segment.h"
 #include "dataplane/proxy/live_play.h"
 
 namespace srsproxy {
@@ -34,12 +37,6 @@ std::string_view AsText(std::span<const uint8_t> bytes) {
 }
 
 std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
-
-bool IsLiveStream(std::string_view path) {
-  static constexpr std::string_view kExtensions[] = {".flv", ".ts", ".aac", ".mp3"};
-  return std::any_of(std::begin(kExtensions), std::end(kExtensions),
-                     [path](std::string_view extension) { return path.ends_with(extension); });
-}
 
 net::tcp::endpoint PeerOf(const net::tcp::socket& socket) {
   boost::system::error_code error;
@@ -94,7 +91,7 @@ net::Task<void> HttpSession::Run() {
 
 void HttpSession::Kick(absl::Status why) {
   if (!kicked_.has_value()) kicked_ = why;
-  if (awaited_ != nullptr) awaited_->Cancel();
+  if (client_.awaited != nullptr) client_.awaited->Cancel();
   if (cluster_api_ != nullptr) cluster_api_->Cancel();
   if (exchange_ != nullptr) exchange_->End(Side::kProxy, std::move(why));
 }
@@ -102,8 +99,8 @@ void HttpSession::Kick(absl::Status why) {
 net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
   net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
                              services_.worker.io().get_executor(), client_.stream);
-  awaited_ = &awaited;
-  const absl::Cleanup forget = [this] { awaited_ = nullptr; };
+  client_.awaited = &awaited;
+  const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
   std::vector<uint8_t>& unread = client_.unread;
   absl::Time deadline = absl::InfiniteFuture();
   while (true) {
@@ -162,9 +159,9 @@ net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestH
     too_large = body.size() > kMaxBodyBytes;
     if (reader.at_end() || too_large) break;
     unread.resize(kReadBytes);
-    awaited_ = &awaited;
+    client_.awaited = &awaited;
     auto got = co_await awaited.Read(unread, deadline - absl::Now());
-    awaited_ = nullptr;
+    client_.awaited = nullptr;
     unread.resize(got.ok() ? *got : 0);
     if (got.ok() && *got > 0) continue;
     if (absl::IsDeadlineExceeded(got.status())) {
@@ -201,9 +198,25 @@ net::Task<bool> HttpSession::AnswerMedia(http::RequestHead request) {
   }
   const std::string_view path = PathOf(request.target);
   if (path == "/api/v1/versions") co_return co_await Reply(Versions(), request);
-  if (IsLiveStream(path)) co_return co_await PlayLive(std::move(request));
+  if (path == LiveStreams::kPath) {
+    auto list = co_await services_.live_streams->Answer(services_.worker.io().get_executor(),
+                                                        request, client_.config->vhosts);
+    co_return co_await Reply(std::move(list), request);
+  }
+  auto route = co_await FindRoute(request);
+  if (!route.ok()) {
+    services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
+    co_return co_await Reply(ErrorAnswer(400, MessageOf(route.status())), request);
+  }
+  if (route->kind != MediaKind::kNone) {
+    co_return co_await Conduct(Serve(*std::move(route), std::move(request)));
+  }
+  if (services_.static_files != nullptr) {
+    co_return co_await Conduct(std::make_unique<FileAnswer>(services_, *services_.static_files,
+                                                            client_, std::move(request)));
+  }
   co_return co_await Reply(
-      ErrorAnswer(404, "no such path; live streams are /app/stream.flv, .ts, .aac and .mp3"),
+      ErrorAnswer(404, "no such path; streams are /app/stream.flv, .ts, .aac, .mp3 and .m3u8"),
       request);
 }
 
@@ -222,14 +235,35 @@ net::Task<bool> HttpSession::AskCluster(const http::RequestHead& request) {
   co_return co_await Reply(std::move(answer), request);
 }
 
-net::Task<bool> HttpSession::PlayLive(http::RequestHead request) {
-  auto key = StreamKeyFromHttp(request.host, request.target, client_.config->vhosts);
-  if (!key.ok()) {
-    services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
-    co_return co_await Reply(ErrorAnswer(400, MessageOf(key.status())), request);
+net::Task<absl::StatusOr<MediaRoute>> HttpSession::FindRoute(const http::RequestHead& request) {
+  MediaRequest asked{request.host, request.target, client_.config->vhosts, std::nullopt};
+  if (const auto id = hls::IdOf(request.target)) {
+    auto find = [this, id = std::string(*id)](auto done) mutable {
+      services_.session_index.FindHls(std::move(id), std::move(done));
+    };
+    asked.key_of_id = co_await net::AwaitCallback<std::optional<StreamKey>>(
+        services_.worker.io().get_executor(), std::move(find));
   }
-  co_return co_await Conduct(
-      std::make_unique<LivePlay>(services_, client_, std::move(request), *std::move(key)));
+  const auto is_known = [this](const StreamKey& key) {
+    return services_.streams.Find(key).has_value() ||
+           services_.streams.FindInOtherVhost(key).has_value();
+  };
+  co_return RouteMedia(asked, is_known);
+}
+
+std::unique_ptr<HttpExchange> HttpSession::Serve(MediaRoute route, http::RequestHead request) {
+  switch (route.kind) {
+    case MediaKind::kPlaylist:
+      return std::make_unique<HlsPlaylist>(services_, client_, std::move(request),
+                                           std::move(route.key));
+    case MediaKind::kSegment:
+      return std::make_unique<HlsSegment>(services_, client_, std::move(request),
+                                          std::move(route.key));
+    case MediaKind::kLive:
+    case MediaKind::kNone:
+      break;
+  }
+  return std::make_unique<LivePlay>(services_, client_, std::move(request), std::move(route.key));
 }
 
 net::Task<bool> HttpSession::Conduct(std::unique_ptr<HttpExchange> exchange) {
@@ -243,12 +277,8 @@ net::Task<bool> HttpSession::Conduct(std::unique_ptr<HttpExchange> exchange) {
 }
 
 net::Task<bool> HttpSession::Reply(HttpAnswer answer, const http::RequestHead& request) {
-  net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
-                             services_.worker.io().get_executor(), client_.stream);
-  awaited_ = &awaited;
-  const absl::Cleanup forget = [this] { awaited_ = nullptr; };
   const std::string text = WriteAnswer(answer, request);
-  const auto written = co_await awaited.Write(text, client_.config->write_timeout);
+  const auto written = co_await SendToClient(client_, services_.worker, text);
   co_return written.ok() && answer.keep_alive&& request.keep_alive;
 }
 

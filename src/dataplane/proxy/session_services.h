@@ -10,9 +10,14 @@
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
+#include "dataplane/core/session_index.h"
+#include "dataplane/core/stream_directory.h"
 #include "dataplane/net/worker.h"
+#include "dataplane/proxy/live_streams.h"
+#include "dataplane/proxy/hls_sessions.h"
 #include "dataplane/proxy/origin_connections.h"
 #include "dataplane/proxy/session_table.h"
+#include "dataplane/proxy/static_files.h"
 
 namespace srsproxy {
 
@@ -28,10 +33,16 @@ struct SessionServices {
   net::Worker& worker;
   SessionTable& sessions;
   OriginConnections& origin_connections;
+  StreamDirectory& streams;
+  SessionIndex& session_index;
+  HlsSessions& hls_sessions;
   Authorizer& authorizer;
   SessionLimit& cluster_requests;  // Of ClusterApi, on all workers.
   std::mt19937_64& random;
   MonotonicTime started;  // Of the proxy.
+  // Set before the first session comes.
+  const LiveStreams* live_streams = nullptr;
+  StaticFiles* static_files = nullptr;  // nullptr: none are served.
 };
 
 }  // namespace srsproxy

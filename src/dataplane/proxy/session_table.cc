@@ -27,7 +27,13 @@ SessionTable::Place::~Place() {
 void SessionTable::Place::List() {
   const SessionInfo& info = session_.info();
   table_.by_id_.emplace(info.id, &session_);
-  table_.by_stream_[info.key].push_back(&session_);
+  Stream& stream = table_.by_stream_[info.key];
+  if (info.role == Role::kPublisher) {
+    stream.publishers.push_back(&session_);
+  } else {
+    stream.viewers.push_back(&session_);
+    ++stream.viewers_by_protocol[static_cast<size_t>(info.protocol)];
+  }
   listed_ = true;
 }
 
@@ -36,8 +42,14 @@ void SessionTable::Place::Unlist() {
   const SessionInfo& info = session_.info();
   table_.by_id_.erase(info.id);
   const auto at = table_.by_stream_.find(info.key);
-  std::erase(at->second, &session_);
-  if (at->second.empty()) table_.by_stream_.erase(at);
+  Stream& stream = at->second;
+  if (info.role == Role::kPublisher) {
+    std::erase(stream.publishers, &session_);
+  } else {
+    std::erase(stream.viewers, &session_);
+    --stream.viewers_by_protocol[static_cast<size_t>(info.protocol)];
+  }
+  if (stream.publishers.empty() && stream.viewers.empty()) table_.by_stream_.erase(at);
 }
 
 SessionTable::Page SessionTable::List(const SessionFilter& filter, std::string_view after,
@@ -62,6 +74,15 @@ SessionTable::Page SessionTable::List(const SessionFilter& filter, std::string_v
   }
   page.complete = at == by_id_.end();
   return page;
+}
+
+StreamAudience SessionTable::AudienceOf(const StreamKey& key) const {
+  StreamAudience audience;
+  const auto at = by_stream_.find(key);
+  if (at == by_stream_.end()) return audience;
+  audience.viewers = at->second.viewers_by_protocol;
+  for (const Session* session : at->second.publishers) audience.Add(session->info());
+  return audience;
 }
 
 std::vector<SessionInfo> SessionTable::Kick(const SessionFilter& filter, size_t limit,
@@ -97,8 +118,10 @@ void SessionTable::VisitMatching(const SessionFilter& filter,
   } else if (filter.key.has_value()) {
     const auto at = by_stream_.find(*filter.key);
     if (at == by_stream_.end()) return;
-    for (Session* session : at->second) {
-      if (!offer(*session)) return;
+    for (const auto* sessions : {&at->second.publishers, &at->second.viewers}) {
+      for (Session* session : *sessions) {
+        if (!offer(*session)) return;
+      }
     }
   } else {
     for (const auto& [id, session] : by_id_) {

@@ -1,9 +1,11 @@
 // The sessions that live on one worker, and how many the whole process may hold.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <map>
 #include <string>
@@ -66,7 +68,8 @@ class SessionTable {
     Place& operator=(const Place&) = delete;
     ~Place();
 
-    // From now on the session is listed. Until Unlist its info's id and key stay as they are.
+    // From now on the session is listed. Until Unlist its info's id, protocol, role and key stay as
+    // they are.
     void List();
     void Unlist();
 
@@ -90,6 +93,8 @@ class SessionTable {
   // `limit`. Looks at no more than a few thousand.
   Page List(const SessionFilter& filter, std::string_view after, size_t limit) const;
 
+  StreamAudience AudienceOf(const StreamKey& key) const;
+
   // Kicks at most `limit` that match, and tells them.
   std::vector<SessionInfo> Kick(const SessionFilter& filter, size_t limit, const absl::Status& why);
   // Kicks the `count` that have been here for longest.
@@ -100,13 +105,19 @@ class SessionTable {
   net::Task<void> Empty();
 
  private:
+  struct Stream {
+    std::vector<Session*> publishers;
+    std::vector<Session*> viewers;
+    std::array<uint32_t, std::size(kAllProtocols)> viewers_by_protocol{};
+  };
+
   // Until `visit` returns false.
   void VisitMatching(const SessionFilter& filter, absl::FunctionRef<bool(Session&)> visit) const;
 
   const net::asio::any_io_executor executor_;
   std::list<Session*> sessions_;  // Oldest first.
   std::map<std::string, Session*, std::less<>> by_id_;
-  absl::flat_hash_map<StreamKey, std::vector<Session*>> by_stream_;
+  absl::flat_hash_map<StreamKey, Stream> by_stream_;
   net::Event* left_ = nullptr;  // In the frame of Empty(), for it may not outlive the worker.
 };
 

@@ -1,5 +1,5 @@
-// SessionControl over the tables of all workers: each question is posted to every worker, and the
-// answers are put together.
+// SessionControl over the tables of all workers, and the sessions that belong to none: each
+// question is posted to every worker, and the answers are put together.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "dataplane/core/session_control.h"
 #include "dataplane/net/worker.h"
+#include "dataplane/proxy/hls_sessions.h"
 #include "dataplane/proxy/session_table.h"
 
 namespace srsproxy {
@@ -20,10 +21,11 @@ class WorkerSessions final : public SessionControl {
     SessionTable& sessions;
   };
 
-  // Workers and tables outlive it. At least one.
-  explicit WorkerSessions(std::vector<Lane> lanes) : lanes_(std::move(lanes)) {}
+  // Workers, tables and `hls` outlive it. At least one worker.
+  WorkerSessions(std::vector<Lane> lanes, HlsSessions& hls) : lanes_(std::move(lanes)), hls_(hls) {}
 
   void List(SessionFilter filter, std::string after, size_t limit, PageCallback done) override;
+  void Count(std::vector<StreamKey> keys, CountCallback done) override;
   void Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) override;
 
  private:
@@ -32,6 +34,7 @@ class WorkerSessions final : public SessionControl {
   void KickFrom(size_t lane, std::shared_ptr<KickRound> round);
 
   const std::vector<Lane> lanes_;
+  HlsSessions& hls_;
 };
 
 }  // namespace srsproxy

@@ -56,6 +56,7 @@ class FakeSessions final : public SessionControl {
     }
     done(std::move(page));
   }
+  void Count(std::vector<StreamKey>, CountCallback) override { FAIL() << "nobody asks that"; }
   void Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) override {
     ++questions;
     EXPECT_TRUE(absl::IsAborted(why)) << why;

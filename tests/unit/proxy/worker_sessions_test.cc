@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_clock.h"
+
 namespace srsproxy {
 namespace {
 
@@ -81,7 +83,11 @@ class WorkerSessionsTest : public testing::Test {
   net::Workers workers_ = net::MakeWorkers(2);
   SessionTable tables_[2] = {SessionTable(workers_[0]->io().get_executor()),
                              SessionTable(workers_[1]->io().get_executor())};
-  WorkerSessions sessions_{{{*workers_[0], tables_[0]}, {*workers_[1], tables_[1]}}};
+  FakeClock clock_;
+  Logger logger_{{.sink = [](std::string_view) {}}};
+  Metrics metrics_{"test"};
+  HlsSessions hls_{clock_, logger_, metrics_, metrics_.AddWorker()};
+  WorkerSessions sessions_{{{*workers_[0], tables_[0]}, {*workers_[1], tables_[1]}}, hls_};
   std::vector<std::pair<size_t, std::unique_ptr<ListedSession>>> listed_;
 };
 
@@ -93,6 +99,44 @@ TEST_F(WorkerSessionsTest, MergesWhatTheWorkersHave) {
   SessionFilter one;
   one.key = StreamKey{"v", "live", "one"};
   EXPECT_THAT(Ids(List(one, "", 10)), ElementsAre("a", "b"));
+}
+
+TEST_F(WorkerSessionsTest, CountsTheAudienceOfStreams) {
+  const auto change = [this](size_t index, auto edit) {
+    auto& [worker, session] = listed_[index];
+    OnWorker(worker, [&] {
+      session->place.Unlist();
+      edit(session->told);
+      session->place.List();
+    });
+  };
+  Add(0, "viewer", "one");
+  Add(1, "hls", "one");
+  Add(1, "publisher", "one");
+  Add(0, "silent", "one");
+  Add(0, "other", "two");
+  change(1, [](SessionInfo& told) { told.protocol = Protocol::kHls; });
+  change(2, [](SessionInfo& told) {
+    told.role = Role::kPublisher;
+    told.media_flows = true;
+    told.bytes_in = 1000;
+    told.started_at = absl::FromUnixSeconds(5);
+  });
+  change(3, [](SessionInfo& told) { told.role = Role::kPublisher; });
+
+  std::promise<std::vector<StreamAudience>> counted;
+  sessions_.Count({{"v", "live", "one"}, {"v", "live", "none"}, {"v", "live", "two"}},
+                  [&](std::vector<StreamAudience> found) { counted.set_value(std::move(found)); });
+  const auto found = counted.get_future().get();
+  ASSERT_EQ(found.size(), 3);
+  EXPECT_THAT(found[0].viewers, ElementsAre(1, 0, 1, 0, 0));
+  EXPECT_EQ(found[0].publishers, 1) << "one of them has sent nothing yet";
+  EXPECT_EQ(found[0].bytes_in, 1000);
+  EXPECT_EQ(found[0].since, absl::FromUnixSeconds(5));
+  EXPECT_THAT(found[1].viewers, ElementsAre(0, 0, 0, 0, 0));
+  EXPECT_EQ(found[1].publishers, 0);
+  EXPECT_EQ(found[1].since, absl::InfiniteFuture());
+  EXPECT_THAT(found[2].viewers, ElementsAre(1, 0, 0, 0, 0));
 }
 
 TEST_F(WorkerSessionsTest, PagesMissNoneAndTellNoneTwice) {

@@ -13,7 +13,8 @@ namespace srsproxy::hls {
 struct PlaylistNumbers {
   uint64_t media_sequence = 0;
   uint64_t discontinuity_sequence = 0;
-  // The segment before which an EXT-X-DISCONTINUITY is missing: the first one of the new origin.
+  // The index of the segment before which an EXT-X-DISCONTINUITY is missing: the first one of the
+  // new origin.
   std::optional<uint64_t> discontinuity_before;
 };
 

@@ -1,0 +1,156 @@
+#include "dataplane/proxy/live_streams.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <absl/strings/escaping.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "dataplane/core/protocol.h"
+
+namespace srsproxy {
+namespace {
+
+namespace json = boost::json;
+
+constexpr size_t kDefaultCount = 100;
+// Pages of the directory that are looked at for one that holds a live stream.
+constexpr int kMaxPages = 4;
+
+// What of a key has to be escaped in a path. Its '%' are escapes already.
+bool IsPlain(char c) {
+  constexpr std::string_view kMarks = "-._~!$&'()*+,;=:@/%";
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kMarks.find(c) != kMarks.npos;
+}
+
+std::string Escaped(std::string_view text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string escaped;
+  for (const char c : text) {
+    if (IsPlain(c)) {
+      escaped += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    ((escaped += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
+  }
+  return escaped;
+}
+
+json::string Text(std::string_view text) { return json::string(text.data(), text.size()); }
+
+struct Query {
+  size_t count = kDefaultCount;
+  std::string after;  // As the directory told it.
+};
+
+std::optional<Query> ParseQuery(std::string_view target) {
+  Query query;
+  const size_t question = target.find('?');
+  std::string_view rest = question == target.npos ? "" : target.substr(question + 1);
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view parameter = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    const std::string_view name = parameter.substr(0, equals);
+    const std::string_view value = parameter.substr(std::min(equals + 1, parameter.size()));
+    if (name == "count") {
+      const auto* last = value.data() + value.size();
+      const auto read = std::from_chars(value.data(), last, query.count);
+      if (read.ec != std::errc() || read.ptr != last) return std::nullopt;
+      if (query.count == 0 || query.count > LiveStreams::kMaxCount) return std::nullopt;
+    } else if (name == "after") {
+      if (!absl::WebSafeBase64Unescape(ToAbsl(value), &query.after)) return std::nullopt;
+    }
+  }
+  return query;
+}
+
+bool IsLive(const StreamMapping& mapping) {
+  return mapping.publisher_live || (mapping.viewers > 0 && !mapping.provisional);
+}
+
+// The parameter that a path on `host` needs to mean `key`. The default vhost needs none: a stream
+// is found there when no other one has it.
+std::string VhostQuery(const StreamKey& key, std::string_view host, const VhostPolicy& vhosts) {
+  if (key.vhost == kDefaultVhost) return "";
+  const auto meant = StreamKeyFromHttp(host, "/" + Escaped(key.app + "/" + key.stream), vhosts);
+  if (meant.ok() && meant->vhost == key.vhost) return "";
+  return "?vhost=" + Escaped(key.vhost);
+}
+
+json::object ToJson(const StreamMapping& mapping, const StreamAudience& audience,
+                    const std::string& query) {
+  const StreamKey& key = mapping.key;
+  const std::string path = "/" + Escaped(key.app) + "/" + Escaped(key.stream);
+  json::object viewers;
+  for (const Protocol protocol : kAllProtocols) {
+    const auto name = ProtocolName(protocol);
+    viewers.emplace(json::string_view(name.data(), name.size()),
+                    audience.viewers[static_cast<size_t>(protocol)]);
+  }
+  json::object stream{{"vhost", Text(key.vhost)},
+                      {"app", Text(key.app)},
+                      {"stream", Text(key.stream)},
+                      {"publishing", mapping.publisher_live},
+                      {"viewers", std::move(viewers)},
+                      {"flv", Text(path + ".flv" + query)},
+                      {"hls", Text(path + ".m3u8" + query)},
+                      {"rtmp", Text(path + query)}};
+  if (audience.publishers > 0) {
+    stream["bytes_in"] = audience.bytes_in;
+    stream["since"] = absl::ToUnixMillis(audience.since);
+  }
+  return stream;
+}
+
+}  // namespace
+
+net::Task<HttpAnswer> LiveStreams::Answer(net::asio::any_io_executor executor,
+                                          const http::RequestHead& request,
+                                          const VhostPolicy& vhosts) const {
+  const auto query = ParseQuery(request.target);
+  if (!query.has_value()) {
+    co_return ErrorAnswer(400, "count is a number from 1 to 1000, after the next of a page");
+  }
+  std::vector<StreamMapping> live;
+  std::string next = query->after;
+  for (int page = 0; page < kMaxPages && live.empty(); ++page) {
+    auto found = streams_.List(next, query->count);
+    next = std::move(found.next);
+    for (StreamMapping& mapping : found.mappings) {
+      if (IsLive(mapping)) live.push_back(std::move(mapping));
+    }
+    if (next.empty()) break;
+  }
+  std::vector<StreamKey> keys;
+  keys.reserve(live.size());
+  for (const StreamMapping& mapping : live) keys.push_back(mapping.key);
+  using Audiences = std::vector<StreamAudience>;
+  auto count = [this, keys = std::move(keys)](SessionControl::CountCallback done) mutable {
+    sessions_.Count(std::move(keys), std::move(done));
+  };
+  const auto audiences = co_await net::AwaitCallback<Audiences>(executor, std::move(count));
+  json::array streams;
+  for (size_t i = 0; i < live.size(); ++i) {
+    const std::string vhost = VhostQuery(live[i].key, request.host, vhosts);
+    streams.push_back(ToJson(live[i], audiences[i], vhost));
+  }
+  json::object body{{"time", absl::ToUnixMillis(clock_.WallNow())},
+                    {"streams", std::move(streams)}};
+  if (ports_.rtmp != 0) body["rtmp_port"] = ports_.rtmp;
+  if (ports_.rtmps != 0) body["rtmps_port"] = ports_.rtmps;
+  if (!next.empty()) body["next"] = absl::WebSafeBase64Escape(ToAbsl(next));
+  HttpAnswer answer{.body = json::serialize(body)};
+  answer.fields.set("Cache-Control", "no-store");
+  co_return answer;
+}
+
+}  // namespace srsproxy
