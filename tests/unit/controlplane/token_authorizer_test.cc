@@ -44,6 +44,12 @@ class TokenAuthorizerTest : public testing::Test {
                                .action = "DELETE /api/v1/clients"});
   }
 
+  // Whether the metrics have this sample of the decisions.
+  bool Counted(const std::string& sample) {
+    return metrics_.Serialize().find("\nsrsproxy_auth_decisions_total" + sample) !=
+           std::string::npos;
+  }
+
   // What was logged; ends the logging.
   const std::vector<std::string>& Lines() {
     authorizer_.reset();
@@ -90,13 +96,9 @@ TEST_F(TokenAuthorizerTest, DecisionsAreCountedAndRefusalsLoggedWithoutTheToken)
   EXPECT_THAT(std::string(MessageOf(denied)),
               HasSubstr("the role viewer; this needs the role admin"));
   EXPECT_FALSE(Check("Bearer some-other-token-123", AccessLevel::kView).ok());
-  const std::string scrape = metrics_.Serialize();
-  for (const char* sample :
-       {R"(srsproxy_auth_decisions_total{result="allowed",reason="token"} 1)",
-        R"(srsproxy_auth_decisions_total{result="denied",reason="role_denied"} 1)",
-        R"(srsproxy_auth_decisions_total{result="denied",reason="token_required"} 1)"}) {
-    EXPECT_THAT(scrape, HasSubstr(sample));
-  }
+  EXPECT_TRUE(Counted(R"({reason="token",result="allowed"} 1)"));
+  EXPECT_TRUE(Counted(R"({reason="role_denied",result="denied"} 1)"));
+  EXPECT_TRUE(Counted(R"({reason="token_required",result="denied"} 1)"));
   const auto& lines = Lines();
   ASSERT_EQ(lines.size(), 1);  // Once a minute for each address.
   EXPECT_THAT(lines[0], HasSubstr("DELETE /api/v1/clients"));
