@@ -54,7 +54,8 @@ def test_lists_are_of_all_origins(cluster):
     # As a script reads it that knows no exponents.
     assert b'"alive":0.57' in proxy.ask_cluster("/api/v1/clients/a-00000").body
     # A stream's vhost is one of the list.
-    vhosts = {vhost["id"]: vhost["origin"] for vhost in proxy.ask_cluster("/api/v1/vhosts").json["vhosts"]}
+    vhosts = {vhost["id"]: vhost["origin"]
+              for vhost in proxy.ask_cluster("/api/v1/vhosts").json["vhosts"]}
     assert all(vhosts[stream["vhost"]] == stream["origin"] for stream in said["streams"])
 
 
@@ -169,8 +170,8 @@ def test_an_origin_that_is_of_no_use_is_named(cluster, instead):
     for path in ("/api/v1/streams", "/api/v1/clients", "/api/v1/vhosts", "/api/v1/summaries"):
         said = proxy.ask_cluster(path).json
         assert said["code"] == 0 and said["missing"] == ["b"], path
-    assert {stream["origin"] for stream in proxy.ask_cluster("/api/v1/streams").json["streams"]} == \
-        {"a", "c"}
+    streams = proxy.ask_cluster("/api/v1/streams").json["streams"]
+    assert {stream["origin"] for stream in streams} == {"a", "c"}
     for path in ("/api/v1/clients/c-00000", "/api/v1/clients/nobody"):
         assert proxy.ask_cluster(path).json["missing"] == ["b"]
     for one in origins.values():
@@ -300,7 +301,8 @@ def test_tokens_say_who_may(guarded):
     jsonp = "/api/v1/clients/a-00000?callback=f&method=DELETE"
     assert proxy.ask_cluster(jsonp, headers=VIEWER).status == 403
     assert len(one.lists["clients"]) == 1
-    assert proxy.ask_cluster("/api/v1/clients/a-00000", method="DELETE", headers=ADMIN).json["code"] == 0
+    ended = proxy.ask_cluster("/api/v1/clients/a-00000", method="DELETE", headers=ADMIN)
+    assert ended.json["code"] == 0
     assert one.lists["clients"] == []
     # What the client proves itself with stays here.
     assert all("Authorization" not in fields for _, _, fields in one.requests)
