@@ -58,7 +58,7 @@ class Demo:
         self._stopping = threading.Event()
 
     def start(self):
-        self.origins = [self._started(Nginx(FOLDER / name, name))
+        self.origins = [self._started(Nginx(FOLDER / name, name, hls=True))
                         for name in ("origin-1", "origin-2")]
         step("two nginx-rtmp origins on ports " +
              " and ".join(str(origin.rtmp_port) for origin in self.origins))
@@ -106,6 +106,8 @@ class Demo:
         endpoint = "" if self.grpc_port == 12026 else f" --endpoint 127.0.0.1:{self.grpc_port}"
         say()
         say("Open")
+        # nginx-rtmp has HLS, and no HTTP-FLV.
+        say(f"  the page    http://{host_name()}:{self.http_port}/#hls/__defaultVhost__/{STREAM}")
         say(f"  the stream  {self.url('127.0.0.1')}")
         say(f"              ffplay {self.url(host_name())}")
         say(f"  metrics     http://127.0.0.1:{self.api_port}/metrics")
@@ -130,6 +132,12 @@ class Demo:
             raise RuntimeError(f"srsproxyctl stream list should show {STREAM} on "
                                f"{holder.origin_id}: {streams}")
         step(f"it plays: {len(player.frames())} frames in 2 s, from {holder.server}")
+        if b"srsproxy" not in self._get("/") or not self._get("/vendor/hls.min.js"):
+            raise RuntimeError("the page is not served")
+        listed = json.loads(self._get("/api/v1/live-streams"))["streams"]
+        if [f"{stream['app']}/{stream['stream']}" for stream in listed] != [STREAM]:
+            raise RuntimeError(f"the page should list {STREAM}: {listed}")
+        step("the page lists it")
 
     def run_until_stopped(self):
         while not self._stopping.wait(1):
@@ -149,6 +157,11 @@ class Demo:
     def _started(self, part):
         self._parts.append(part)
         return part
+
+    def _get(self, path):
+        url = f"http://127.0.0.1:{self.http_port}{path}"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.read()
 
     def _listens(self):
         if not self.proxy.running:

@@ -191,7 +191,8 @@ def test_curl_resumes_a_download(proxy, folder, tmp_path):
     (folder / "large.bin").write_bytes(large)
     part = pathlib.Path(tmp_path / "part.bin")
     part.write_bytes(large[:123_456])
-    subprocess.run(["curl", "-fsS", "-C", "-", "-o", part, proxy.http_url("/large.bin")], check=True)
+    subprocess.run(["curl", "-fsS", "-C", "-", "-o", part, proxy.http_url("/large.bin")],
+                   check=True)
     assert part.read_bytes() == large
 
 

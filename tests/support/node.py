@@ -1,5 +1,5 @@
-"""Programs of tests/e2e/node: an origin, a WebSocket client and a browser, with the packages of their
-lock file in the build folder."""
+"""Programs of tests/e2e/node: an origin, a WebSocket client and a browser, with the packages of
+their lock file in the build folder."""
 
 import filecmp
 import fcntl

@@ -35,11 +35,11 @@ const WAYS = {
     const player = mpegts.createPlayer(
       {type: 'flv', isLive: true, url},
       {enableStashBuffer: false, liveBufferLatencyChasing: true, autoCleanupSourceBuffer: true});
-    let known = 0;
-    player.on(mpegts.Events.STATISTICS_INFO, ({totalBytes = 0, speed = 0}) => {
-      // Some loaders tell only the speed, in kilobytes, of the last second.
-      meter.add(totalBytes > 0 ? totalBytes - known : speed * 1024);
-      known = totalBytes;
+    let last = performance.now();
+    player.on(mpegts.Events.STATISTICS_INFO, ({speed = 0}) => {
+      const now = performance.now();
+      meter.add(speed * 1024 * (now - last) / 1000, now);
+      last = now;
     });
     player.on(mpegts.Events.ERROR, (kind, detail) => failed(`${kind}: ${detail}`));
     player.on(mpegts.Events.LOADING_COMPLETE, () => failed('The stream has ended.'));
