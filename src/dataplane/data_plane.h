@@ -31,8 +31,8 @@
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
-#include "dataplane/proxy/live_streams.h"
 #include "dataplane/proxy/hls_sessions.h"
+#include "dataplane/proxy/live_streams.h"
 #include "dataplane/proxy/session_table.h"
 #include "dataplane/proxy/static_files.h"
 

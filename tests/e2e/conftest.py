@@ -7,11 +7,20 @@ import tempfile
 import pytest
 
 from support import media
+from support.ctl import ctl
 from support.nginx import Nginx
 from support.process import Process
 from support.proxy import Proxy
 from support.rtmp.connection import Client
 from support.rtmp.origin import FakeOrigin
+from support.wire import Wire
+
+
+def end_hls_sessions(proxy):
+    """They have no connection to close: by themselves they end after 30 s of silence."""
+    if proxy.metric("srsproxy_sessions", protocol="hls") > 0:
+        kicked = ctl(proxy, "session", "kick", "--protocol", "hls", "--yes")
+        assert kicked.code == 0, kicked.err
 
 
 class Lab:
@@ -23,8 +32,8 @@ class Lab:
         self._origins, self._proxies, self._clients = [], [], []
         self._numbers = {}
 
-    def nginx(self, server="origin-a"):
-        return self._keep(self._origins, Nginx(self._folder(server), server))
+    def nginx(self, server="origin-a", **options):
+        return self._keep(self._origins, Nginx(self._folder(server), server, **options))
 
     def fake(self, make=FakeOrigin, server="fake"):
         return self._keep(self._origins, make(server))
@@ -67,6 +76,7 @@ class Lab:
         for proxy in reversed(self._proxies):
             try:
                 if proxy.process.running and not failed:
+                    end_hls_sessions(proxy)
                     proxy.wait_for_metric("srsproxy_sessions", 0)
                 proxy.stop()
             except (AssertionError, TimeoutError, OSError) as error:
@@ -99,6 +109,14 @@ def lab(tmp_path, request):
         for process in made.logs():
             print(f"--- the last lines of {process.log}\n{process.tail()}", file=sys.stderr)
     made.close(failed)
+
+
+@pytest.fixture
+def wire(lab):
+    """Connects to a proxy's HTTP port."""
+    def connect(proxy):
+        return lab.run(Wire(proxy.http_port))
+    return connect
 
 
 @pytest.fixture(scope="session")

@@ -6,62 +6,12 @@ import subprocess
 
 import pytest
 
-from support.http_origin import HttpOrigin
+from support.http_origin import HttpOrigin, answers, chunk
 from support.ports import free_port
 from support.waiting import wait_until
 
 GET = "GET /live/one.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 FLV = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00" + bytes(range(256)) * 8
-
-
-def chunk(data):
-    return b"%x\r\n%s\r\n" % (len(data), data)
-
-
-def answers(head, *parts):
-    def answer(connection, request):
-        connection.sendall(head.replace("\n", "\r\n").encode() + b"".join(parts))
-    return answer
-
-
-class Wire:
-    """One connection to the proxy's HTTP port."""
-
-    def __init__(self, port):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.received = b""
-
-    def send(self, text):
-        self._socket.sendall(text.encode("latin-1") if isinstance(text, str) else text)
-
-    def read_until(self, done, what):
-        while not done(self.received):
-            got = self._socket.recv(65536)
-            assert got, f"{what}: closed after {self.received[-300:]!r}"
-            self.received += got
-        return self.received
-
-    def read_to_end(self):
-        while got := self._socket.recv(65536):
-            self.received += got
-        return self.received
-
-    def head(self):
-        received = self.read_until(lambda bytes_: b"\r\n\r\n" in bytes_, "a head")
-        return received[:received.index(b"\r\n\r\n")].decode("latin-1")
-
-    def body(self):
-        return self.received[self.received.index(b"\r\n\r\n") + 4:]
-
-    def close(self):
-        self._socket.close()
-
-
-@pytest.fixture
-def wire(lab):
-    def connect(proxy):
-        return lab.run(Wire(proxy.http_port))
-    return connect
 
 
 def origin_that(lab, answer):

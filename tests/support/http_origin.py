@@ -10,8 +10,21 @@ from support.ports import free_port
 from support.waiting import wait_until
 
 
+def chunk(data):
+    """One chunk of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def answers(head, *parts):
+    """An `answer` that says always the same. Lines of `head` end with LF."""
+    def answer(connection, request):
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"".join(parts))
+    return answer
+
+
 class HttpOrigin:
-    """`answer(connection, request)` is called for each request: bytes up to the empty line."""
+    """`answer(connection, request)` is called for each request: bytes up to the empty line. Requests
+    come one after another on one connection, until the answer shuts it down."""
 
     def __init__(self, answer, server="http-origin"):
         self.server = server
@@ -33,6 +46,11 @@ class HttpOrigin:
         """The text of the request number `count`, once it has come."""
         wait_until(lambda: len(self.requests) >= count, f"{count} requests reach the origin")
         return self.requests[count - 1].decode("latin-1")
+
+    @property
+    def connections(self):
+        """How many have come."""
+        return len(self._connections)
 
     def stop(self):
         """May be called again."""
@@ -57,17 +75,17 @@ class HttpOrigin:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        received = b""
         try:
-            request = b""
-            while b"\r\n\r\n" not in request:
-                got = connection.recv(65536)
-                if not got:
-                    return
-                request += got
-            self.requests.append(request)
-            self._answer(connection, request)
-            while connection.recv(65536):
-                pass
+            while True:
+                while b"\r\n\r\n" not in received:
+                    got = connection.recv(65536)
+                    if not got:
+                        return
+                    received += got
+                request, _, received = received.partition(b"\r\n\r\n")
+                self.requests.append(request + b"\r\n\r\n")
+                self._answer(connection, self.requests[-1])
         except OSError:
             pass
         finally:

@@ -23,11 +23,12 @@ rtmp {{
     application live {{
       live on;
       wait_key on;
+      {hls}
     }}
   }}
 }}
 http {{
-  access_log off;
+  access_log {folder}/access.log combined;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
@@ -35,25 +36,41 @@ http {{
   scgi_temp_path {folder}/scgi;
   server {{
     listen 127.0.0.1:{http_port};
-    location = /stat {{ rtmp_stat all; }}
+    location = /stat {{ rtmp_stat all; access_log off; }}
+    location /live/ {{
+      root {folder}/hls;
+      types {{ application/vnd.apple.mpegurl m3u8; video/mp2t ts; }}
+      add_header Cache-Control no-cache;
+    }}
   }}
 }}
 """
 
 
-class Nginx:
-    """`server` is the name it registers with; it stays over restarts, its pid does not."""
+_HLS = """\
+hls on;
+      hls_path {folder}/hls/live;
+      hls_fragment 1s;
+      hls_playlist_length 6s;"""
 
-    def __init__(self, folder, server):
+
+class Nginx:
+    """`server` is the name it registers with; it stays over restarts, its pid does not. With `hls`
+    it writes HLS too, and registers the port where that is."""
+
+    def __init__(self, folder, server, hls=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.server = server
         self.rtmp_port = free_port()
         self.http_port = free_port()
+        self._hls = hls
         self._starts = 0
         self._process = None
+        (self.folder / "hls" / "live").mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(_CONFIG.format(
-            folder=self.folder, rtmp_port=self.rtmp_port, http_port=self.http_port))
+            folder=self.folder, rtmp_port=self.rtmp_port, http_port=self.http_port,
+            hls=_HLS.format(folder=self.folder) if hls else ""))
         self.start()
 
     def start(self):
@@ -85,7 +102,8 @@ class Nginx:
         """The body that an origin like this one posts to the System API."""
         return {"ip": "127.0.0.1", "device_id": f"device-{self.server}", "server": self.server,
                 "service": f"service{self._starts}", "pid": str(self.pid),
-                "rtmp": [str(self.rtmp_port)]} | changes
+                "rtmp": [str(self.rtmp_port)],
+                "http": [str(self.http_port)] if self._hls else []} | changes
 
     def kill(self):
         """As when the machine is gone: connections are reset, the port is closed."""
@@ -97,6 +115,12 @@ class Nginx:
 
     def log(self):
         return self._process.output()
+
+    def requests_of(self, path):
+        """The lines of its HTTP log for targets that begin so."""
+        log = self.folder / "access.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return "\n".join(line for line in lines if f'"GET {path}' in line)
 
     def stat(self):
         url = f"http://127.0.0.1:{self.http_port}/stat"

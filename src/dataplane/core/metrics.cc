@@ -135,7 +135,7 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
 
   std::vector<MetricFamily> Collect() const override {
     const std::lock_guard lock(mutex_);
-    return {Connections(), Sessions(), SessionsTotal(), Bytes()};
+    return {Connections(), Sessions(), SessionsTotal(), Bytes(), HttpResponses()};
   }
 
   Traffic Totals() const {
@@ -247,6 +247,24 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
                      {"direction", direction == Direction::kIn ? "in" : "out"}},
                     bytes);
         }
+      }
+    }
+    return family;
+  }
+
+  MetricFamily HttpResponses() const {
+    auto family = MakeFamily("srsproxy_http_responses_total",
+                             "Answers to requests of clients for media over HTTP.",
+                             MetricType::Counter);
+    for (const Protocol protocol : kAllProtocols) {
+      for (size_t status = 0; status < WorkerMetrics::kStatuses; ++status) {
+        const double answers = Sum([&](const WorkerMetrics& worker) -> auto& {
+          return worker.responses_[Index(protocol)][status];
+        });
+        if (answers == 0) continue;  // Most of these are never given.
+        AddSample(family,
+                  {{"protocol", ProtocolName(protocol)}, {"code", std::to_string(status)}},
+                  answers);
       }
     }
     return family;

@@ -5,6 +5,7 @@
 // origin's `server`.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -88,6 +89,11 @@ class alignas(64) WorkerMetrics {
     ended_[Index(end.protocol)][Index(end.role)][Index(end.side)][Index(end.reason)].Add(1);
   }
 
+  // An answer to a client's request over HTTP.
+  void CountHttpResponse(Protocol protocol, unsigned status) {
+    responses_[Index(protocol)][std::min<size_t>(status, kStatuses - 1)].Add(1);
+  }
+
   void AddBytes(Protocol protocol, Role role, Direction direction, uint64_t bytes) {
     bytes_[Index(protocol)][Index(role)][Index(direction)].Add(bytes);
   }
@@ -99,6 +105,7 @@ class alignas(64) WorkerMetrics {
   static constexpr size_t kRoles = 2;
   static constexpr size_t kSides = 3;
   static constexpr size_t kDirections = 2;
+  static constexpr size_t kStatuses = 600;
 
   template <typename Enum>
   static constexpr size_t Index(Enum value) {
@@ -112,6 +119,7 @@ class alignas(64) WorkerMetrics {
   Array<Array<RelaxedCounter, kRoles>, kProtocols> started_;
   Array<Array<Array<Array<RelaxedCounter, kEndReasons>, kSides>, kRoles>, kProtocols> ended_;
   Array<Array<Array<RelaxedCounter, kDirections>, kRoles>, kProtocols> bytes_;
+  Array<Array<RelaxedCounter, kStatuses>, kProtocols> responses_;
 };
 
 // Thread-safe. Everything but WorkerMetrics may take a lock for a moment: call it once or a few

@@ -14,9 +14,12 @@ unsigned HttpStatusOf(const absl::Status& why) {
   switch (why.code()) {
     case absl::StatusCode::kInvalidArgument:
       return 400;
+    case absl::StatusCode::kNotFound:
+      return 404;
     case absl::StatusCode::kDeadlineExceeded:
       return 504;
     case absl::StatusCode::kResourceExhausted:
+      return SideOf(why) == Side::kOrigin ? 502 : 503;
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kAborted:
       return 503;

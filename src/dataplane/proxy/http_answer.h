@@ -21,8 +21,8 @@ struct HttpAnswer {
 // {"error":"..."}; `message` must be fit for the client: no address of the inside.
 HttpAnswer ErrorAnswer(unsigned status, std::string_view message);
 
-// The HTTP status of a failure on the way to an origin: 400 a bad name, 502 it broke or is not
-// reached, 503 no origin or a limit, 504 it took too long.
+// The HTTP status of a failure on the way to an origin: 400 a bad name, 404 it is not there, 502
+// the origin broke or is not reached, 503 no origin or a limit of this proxy, 504 it took too long.
 unsigned HttpStatusOf(const absl::Status& why);
 
 // Head and body; without the body in answer to HEAD. CORS fields are added.

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/config.h"
+#include "dataplane/net/awaited_stream.h"
 #include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/worker.h"
 
 namespace srsproxy {
 
@@ -20,7 +23,12 @@ struct HttpClient {
   const MonotonicTime accepted;
   const bool tls;
   net::TcpStream stream;
-  std::vector<uint8_t> unread{};  // What came after the request that is being answered.
+  std::vector<uint8_t> unread{};          // What came after the request that is being answered.
+  net::AwaitedStream* awaited = nullptr;  // While somebody awaits `stream`; to be cancelled.
 };
+
+// Sends all of `text`, within the write timeout. Nobody else watches the client's stream.
+net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
+                                     std::string_view text);
 
 }  // namespace srsproxy

@@ -7,8 +7,8 @@
 #include <string>
 #include <variant>
 
-#include "dataplane/net/awaited_stream.h"
 #include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/hls_route.h"
 #include "dataplane/proxy/http_answer.h"
 #include "dataplane/proxy/http_client.h"
 #include "dataplane/proxy/http_exchange.h"
@@ -45,7 +45,8 @@ class HttpSession final : SessionTable::Session {
   net::Task<bool> AnswerMedia(http::RequestHead request);
   net::Task<bool> AnswerApi(const http::RequestHead& request);
   net::Task<bool> AskCluster(const http::RequestHead& request);
-  net::Task<bool> PlayLive(http::RequestHead request);
+  net::Task<absl::StatusOr<MediaRoute>> FindRoute(const http::RequestHead& request);
+  std::unique_ptr<HttpExchange> Serve(MediaRoute route, http::RequestHead request);
   net::Task<bool> Conduct(std::unique_ptr<HttpExchange> exchange);
   net::Task<bool> Reply(HttpAnswer answer, const http::RequestHead& request);
   // The client broke the protocol: one answer, and the end.
@@ -55,7 +56,6 @@ class HttpSession final : SessionTable::Session {
   const Listener listener_;
   const net::TlsContext tls_;
   HttpClient client_;
-  net::AwaitedStream* awaited_ = nullptr;   // While a request is read or an answer written.
   std::unique_ptr<HttpExchange> exchange_;  // While it goes on.
   ClusterApi* cluster_api_ = nullptr;       // While it asks.
   std::optional<absl::Status> kicked_;

@@ -3,24 +3,22 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "dataplane/net/awaited_stream.h"
-#include "dataplane/net/event.h"
-#include "dataplane/net/relay.h"
-#include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/net/dial.h"
 #include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/answer_relay.h"
 #include "dataplane/proxy/http_client.h"
 #include "dataplane/proxy/http_exchange.h"
+#include "dataplane/proxy/origin_call.h"
 #include "dataplane/proxy/session_services.h"
 #include "dataplane/proxy/stream_use.h"
 
 namespace srsproxy {
 
 // Used on its worker only.
-class LivePlay final : public HttpExchange, net::Relay::Handler {
+class LivePlay final : public HttpExchange, AnswerRelay::Observer {
  public:
   // `client` and `services` outlive it.
   LivePlay(SessionServices& services, HttpClient& client, http::RequestHead request, StreamKey key);
@@ -34,47 +32,28 @@ class LivePlay final : public HttpExchange, net::Relay::Handler {
  private:
   // Sees the client leave while the origin is asked.
   class ClientWatch;
-  struct Ended {
-    Side side = Side::kClient;
-    absl::Status why;
-  };
 
-  // net::Relay::Handler
-  void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
-  void OnClosed(Side side, absl::Status why) override;
-  size_t Appetite(Side side) const override;
+  // AnswerRelay::Observer
+  void OnBytesPassed(uint64_t in, uint64_t out) override { use_.AddBytes(in, out); }
+  void OnContent() override { use_.MediaFlows(client_.accepted); }
 
   bool over() const { return ended_.has_value(); }
-  // Finds an origin and gets the head of its answer; what came after it is in origin_unread_.
+  // Finds an origin and gets the head of its answer.
   net::Task<absl::StatusOr<http::ResponseHead>> AskOrigin();
-  net::Task<absl::StatusOr<http::ResponseHead>> ReadResponseHead();
   std::string UpstreamRequest() const;
-  std::string DownstreamHead(const http::ResponseHead& response) const;
-  // Passes the body on, until one side has ended.
-  net::Task<void> RelayBody(const http::ResponseHead& response);
+  net::Task<void> PassAnswer(const http::ResponseHead& head);
   net::Task<void> Refuse(const absl::Status& why);
-  net::Task<absl::Status> WriteToClient(std::string_view text);
-  void NoteMedia();
-  void PassBody(std::span<const uint8_t> in, Pieces& out);
 
   SessionServices& services_;
   HttpClient& client_;
   const http::RequestHead request_;
   StreamUse use_;
-  std::optional<net::TcpStream> origin_;
-  std::optional<net::AwaitedStream> awaited_origin_;  // While its head is awaited.
-  net::AwaitedStream* awaited_client_ = nullptr;      // While a head or an answer is written.
-  std::vector<uint8_t> origin_unread_;
-  http::BodyReader body_;
-  bool tunnel_ = false;      // A WebSocket: both sides talk as they like.
-  bool refused_ = false;     // The answer is an error.
-  bool keep_alive_ = false;  // The client was told that its connection stays.
-  bool answered_ = false;    // The answer is complete.
-  net::Relay relay_;
-  net::Event changed_;
+  OriginCall call_;
+  AnswerRelay relay_;
+  bool goes_on_ = false;  // The client's connection can carry another request.
   net::Dialer* dialing_ = nullptr;
   std::function<void()> cancel_wait_;
-  std::optional<Ended> ended_;
+  std::optional<AnswerRelay::Ended> ended_;
 };
 
 }  // namespace srsproxy

@@ -1,5 +1,6 @@
 #include "dataplane/proxy/origin_call.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 

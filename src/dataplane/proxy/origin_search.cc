@@ -1,0 +1,65 @@
+#include "dataplane/proxy/origin_search.h"
+
+#include <utility>
+
+#include "dataplane/proxy/pick_origin.h"
+
+namespace srsproxy {
+
+OriginSearch::OriginSearch(SessionServices& services, std::shared_ptr<const Config> config,
+                           std::string client)
+    : services_(services), config_(std::move(config)), client_(std::move(client)) {}
+
+net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
+                                                        std::function<void()>& cancel) {
+  request.excluded = tried_;
+  const MonotonicTime asked = services_.clock.Now();
+  auto placement = co_await PickOrigin(services_.worker.io().get_executor(), services_.balancer,
+                                       services_.origins, services_.clock, services_.started,
+                                       std::move(request), cancel);
+  services_.metrics.ObservePick(absl::FromChrono(services_.clock.Now() - asked));
+  if (!placement.ok()) {
+    if (absl::IsResourceExhausted(placement.status())) {
+      services_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
+    }
+    // Other origins there are none: what was wrong with the one that was tried says more.
+    if (!failure_.ok()) co_return failure_;
+    co_return placement;
+  }
+  server_ = placement->origin->registration.server;
+  origin_id_ = placement->origin->id;
+  services_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+  co_return placement;
+}
+
+net::Task<absl::StatusOr<net::TcpStream>> OriginSearch::Dial(const Endpoint& target,
+                                                             net::Dialer*& dialing) {
+  const MonotonicTime began = services_.clock.Now();
+  net::Dialer dialer(services_.worker.io().get_executor());
+  dialing = &dialer;
+  auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
+  dialing = nullptr;
+  if (absl::IsCancelled(dialled.socket.status())) co_return dialled.socket.status();
+  if (!dialled.socket.ok()) {
+    OriginFailed(dialled.outcome, dialled.socket.status());
+    co_return dialled.socket.status();
+  }
+  services_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
+  services_.metrics.ObserveOriginConnect(absl::FromChrono(services_.clock.Now() - began));
+  net::TcpStream stream(*std::move(dialled.socket), Side::kOrigin);
+  stream.Tune(config_->write_timeout);
+  co_return stream;
+}
+
+void OriginSearch::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
+  services_.balancer.ReportConnect(origin_id_, outcome);
+  services_.metrics.CountOriginFailure(server_, outcome);
+  services_.logger.Warn("origin not reached",
+                        {{"client", client_}, {"origin", origin_id_}, {"error", MessageOf(why)}});
+  tried_.push_back(origin_id_);
+  // The client is told no address of the inside.
+  const auto code = why.ok() ? absl::StatusCode::kUnavailable : why.code();
+  failure_ = OriginFailure(code, "the stream's origin could not be reached");
+}
+
+}  // namespace srsproxy
