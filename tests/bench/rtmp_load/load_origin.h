@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/bench/rtmp_load/event_loop.h"
+#include "tests/bench/load/event_loop.h"
 #include "tests/bench/rtmp_load/live_stream.h"
 
 namespace srsproxy::bench {

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tests/bench/rtmp_load/event_loop.h"
+#include "tests/bench/load/event_loop.h"
 #include "tests/bench/rtmp_load/load_clients.h"
 #include "tests/bench/rtmp_load/load_origin.h"
 

@@ -1,4 +1,4 @@
-#include "tests/bench/rtmp_load/event_loop.h"
+#include "tests/bench/load/event_loop.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
