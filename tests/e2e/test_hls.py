@@ -427,6 +427,26 @@ def test_a_move_goes_unnoticed_by_players(lab, wire):
     assert client.get(variant).status == 404
 
 
+def test_without_contexts_the_new_origin_is_asked_first(lab, wire):
+    """Segments of both may have the same name; what the new one has not may still be at the old."""
+    def pages(name, first):
+        playlist = (f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{first}\n" +
+                    "".join(f"#EXTINF:2,\none-{first + n}.ts\n" for n in range(2)))
+        return {"/live/one.m3u8": http(playlist),
+                **{f"/live/one-{first + n}.ts": http(f"{name} {first + n}") for n in range(2)}}
+
+    proxy = lab.proxy(hls_origin(lab, pages("a", 0), "a"))
+    client = wire(proxy)
+    client.get("/live/one.m3u8")
+    proxy.register(hls_origin(lab, pages("b", 1), "b"))
+    assert ctl(proxy, "stream", "move", "live/one", "b", "--yes").code == 0
+    after = client.get("/live/one.m3u8")
+    assert "#EXT-X-MEDIA-SEQUENCE:2\n" in after.body.decode()
+    spbhid = f"?spbhid={id_of('live/one')}"
+    assert [client.get(f"/live/one-{number}.ts{spbhid}").body for number in range(3)] == [
+        b"a 0", b"b 1", b"b 2"]
+
+
 def test_players_wait_for_a_stream_that_is_on_no_origin(lab, wire):
     """Until the encoder is back, players get what they had: they give up at an error."""
     first = lab.fake(lambda server: ContextOrigin(server, 100), "a")

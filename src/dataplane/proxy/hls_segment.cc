@@ -49,8 +49,8 @@ void HlsSegment::End(Side side, absl::Status why) {
 net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
   const std::string target = hls::WithoutId(request_.target);
   const auto origins = services_.origins.snapshot();
-  // What was listed before the stream moved is where it came from.
-  const bool is_old = session_.caller_origin_id != session_.origin_id;
+  // What was listed before the stream moved is where it was; its context tells.
+  const bool is_old = !caller_.context.empty() && session_.caller_origin_id != session_.origin_id;
   const auto listed_by = is_old ? origins->Find(session_.caller_origin_id) : nullptr;
   if (listed_by != nullptr) {
     auto head = co_await origin_.AskAt(*listed_by, request_.method, target);
