@@ -23,6 +23,10 @@ TEST(JsonTextTest, IsWrittenAsItWasRead) {
   for (const std::string& text : texts) EXPECT_EQ(WriteJson(json::parse(text)), text);
 }
 
+TEST(JsonTextTest, WhatIsTooLargeIsNoNumber) {
+  EXPECT_EQ(WriteJson(json::parse("[1e400,-1e400]")), "[null,null]");
+}
+
 TEST(JsonTextTest, EveryHundredthStaysOne) {
   for (int i = 1; i < 10'000; ++i) {
     const std::string text =

@@ -74,13 +74,14 @@ TEST(MergeTest, TwoOfTheSameServerAreTwiceOne) {
 TEST(MergeTest, FiguresAreAddedUpAndOthersChosen) {
   const auto merged = MergedData(
       {Data(R"({"version":"7.0.18","cwd":"/a","mem_kbyte":100,"cpu_percent":0.1,"srs_uptime":50})",
-            R"({"conn_srs":7,"load_1m":0.5,"net_sample_time":10,"uptime":3.5})"),
+            R"({"cpu_percent":0.1,"conn_srs":7,"load_1m":0.5,"net_sample_time":10,"uptime":3.5})"),
        Data(R"({"version":"7.0.18","cwd":"/b","mem_kbyte":300,"cpu_percent":0.3,"srs_uptime":20})",
-            R"({"conn_srs":5,"load_1m":1,"net_sample_time":12,"uptime":2})")});
-  EXPECT_EQ(WriteJson(merged),
-            R"({"ok":true,"now_ms":1,)"
-            R"("self":{"version":"7.0.18","mem_kbyte":400,"cpu_percent":0.2,"srs_uptime":20},)"
-            R"("system":{"uptime":2,"load_1m":1.5,"net_sample_time":12,"conn_srs":12}})");
+            R"({"cpu_percent":0.3,"conn_srs":5,"load_1m":1,"net_sample_time":12,"uptime":2})")});
+  EXPECT_EQ(
+      WriteJson(merged),
+      R"({"ok":true,"now_ms":1,)"
+      R"("self":{"version":"7.0.18","mem_kbyte":400,"cpu_percent":0.4,"srs_uptime":20},)"
+      R"("system":{"cpu_percent":0.2,"uptime":2,"load_1m":1.5,"net_sample_time":12,"conn_srs":12}})");
 }
 
 TEST(MergeTest, WhatIsNoFigureDoesNotCount) {

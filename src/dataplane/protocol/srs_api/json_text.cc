@@ -1,6 +1,7 @@
 #include "dataplane/protocol/srs_api/json_text.h"
 
 #include <charconv>
+#include <cmath>
 #include <iterator>
 #include <limits>
 
@@ -40,18 +41,24 @@ void AppendObject(const json::object& object, std::string& text) {
   text += object.empty() ? "{}" : "}";
 }
 
+// JSON has no infinity; a number that is too large for a double was read as one.
+void AppendFraction(double number, std::string& text) {
+  if (!std::isfinite(number)) {
+    text += "null";
+    return;
+  }
+  char digits[32];
+  const auto written = std::to_chars(std::begin(digits), std::end(digits), number,
+                                     std::chars_format::general, kDigits);
+  text.append(std::begin(digits), written.ptr);
+}
+
 // The depth was bounded when the value was read.
 void Append(const json::value& value, std::string& text) {
   if (const auto* object = value.if_object()) return AppendObject(*object, text);
   if (const auto* array = value.if_array()) return AppendArray(*array, text);
   if (const auto* string = value.if_string()) return AppendString(*string, text);
-  if (const auto* number = value.if_double()) {
-    char digits[32];
-    const auto written = std::to_chars(std::begin(digits), std::end(digits), *number,
-                                       std::chars_format::general, kDigits);
-    text.append(std::begin(digits), written.ptr);
-    return;
-  }
+  if (const auto* number = value.if_double()) return AppendFraction(*number, text);
   text += json::serialize(value);
 }
 

@@ -41,9 +41,9 @@ json::object Versions(const Speaker& speaker);
 // The same, with `origins`, which tells of each SRS.
 json::object MergeVersions(const Speaker& speaker, std::vector<From<json::object>> data);
 
-// `data` in SRS's form is of all origins together: traffic, memory, processors, loads and
-// connections are added up, ratios are the mean, uptimes the shortest, times the latest; texts and
-// ids stand there when all origins have the same. `origins` has the data of each.
+// `data` in SRS's form is of all origins together: traffic, memory, processors, what SRS uses of
+// them, loads and connections are added up, ratios are the mean, uptimes the shortest, times the
+// latest; texts and ids stand there when all origins have the same. `origins` has the data of each.
 json::object MergeSummaries(const Speaker& speaker, std::vector<From<json::object>> data);
 
 // One page: of each origin's `answer` the items in its range, marked with their origin.

@@ -21,10 +21,11 @@ struct Field {
   Rule rule;
 };
 
+// `cpu_percent` is in processors here, and in all of the machine below.
 constexpr Field kSelf[] = {
-    {"version", Rule::kSame},     {"pid", Rule::kSame},         {"ppid", Rule::kSame},
-    {"argv", Rule::kSame},        {"cwd", Rule::kSame},         {"mem_kbyte", Rule::kSum},
-    {"mem_percent", Rule::kMean}, {"cpu_percent", Rule::kMean}, {"srs_uptime", Rule::kMin},
+    {"version", Rule::kSame},     {"pid", Rule::kSame},        {"ppid", Rule::kSame},
+    {"argv", Rule::kSame},        {"cwd", Rule::kSame},        {"mem_kbyte", Rule::kSum},
+    {"mem_percent", Rule::kMean}, {"cpu_percent", Rule::kSum}, {"srs_uptime", Rule::kMin},
 };
 
 // "ilde" is SRS's spelling.
