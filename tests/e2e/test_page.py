@@ -52,6 +52,16 @@ def test_hls_of_nginx_plays(lab, page, clip, browse):
     assert proxy.http_url("/live/one.m3u8") in saw["links"]
 
 
+def test_what_the_origin_does_not_offer_is_told(lab, page, clip, browse):
+    """nginx has no HTTP-FLV, and here no HLS."""
+    proxy = lab.proxy(lab.nginx(), STATIC_FILES=page)
+    lab.publisher(proxy.url("one"), clip)
+    saw = browse(proxy, "refused", "live/one", "flv", "HTTP-FLV").saw()
+    assert "Trying again" in saw["message"]
+    saw = browse(proxy, "refused", "live/one", "hls", "HLS").saw()
+    assert "Trying again" in saw["message"]
+
+
 def test_without_streams_the_page_says_how_to_publish(lab, page, browse):
     proxy = lab.proxy(STATIC_FILES=page)
     saw = browse(proxy, "look", "ok").saw()

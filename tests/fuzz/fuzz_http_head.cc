@@ -1,5 +1,5 @@
-// Heads and bodies of HTTP messages: whatever comes, and however it is cut, nothing breaks, and a
-// body is read the same way.
+// Heads and bodies of HTTP messages: whatever comes, and however it is cut, nothing breaks, a body
+// is read the same way, and no more of a file is sent than there is.
 
 #include <algorithm>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/protocol/http/file_request.h"
 #include "dataplane/protocol/http/head.h"
 
 namespace {
@@ -50,6 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (head->target.empty()) std::abort();
     (void)srsproxy::http::EndToEnd(head->fields);
     CheckBody(head->framing, head->length, body);
+    const auto reply =
+        srsproxy::http::ReplyTo(*head, {.size = 1000, .modified = absl::UnixEpoch()});
+    if (reply.begin > 1000 || reply.length > 1000 - reply.begin) std::abort();
   }
   const auto response = srsproxy::http::ParseResponseHead(text.substr(0, *end), "GET");
   if (const auto* head = std::get_if<srsproxy::http::ResponseHead>(&response)) {

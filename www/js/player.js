@@ -28,6 +28,13 @@ class Meter {
   }
 }
 
+/** What is said of a failure; `code` is the HTTP status, where there was an answer. */
+function wordsFor(name, code, detail) {
+  if (code === 404) return `There is no such stream by ${name} at its origin.`;
+  if (code >= 400) return `The answer to ${name} is ${code}.`;
+  return `${name} fails: ${detail}.`;
+}
+
 /** Each way of playing: start(video, url, meter, failed) returns a function that stops it. */
 const WAYS = {
   flv(video, url, meter, failed) {
@@ -41,7 +48,9 @@ const WAYS = {
       meter.add(speed * 1024 * (now - last) / 1000, now);
       last = now;
     });
-    player.on(mpegts.Events.ERROR, (kind, detail) => failed(`${kind}: ${detail}`));
+    player.on(mpegts.Events.ERROR, (_, detail, {code, msg} = {}) => {
+      failed(wordsFor('HTTP-FLV', code, msg ?? detail));
+    });
     player.on(mpegts.Events.LOADING_COMPLETE, () => failed('The stream has ended.'));
     player.attachMediaElement(video);
     player.load();
@@ -52,8 +61,8 @@ const WAYS = {
     if (Hls.isSupported()) {
       const hls = new Hls({liveSyncDurationCount: 3, backBufferLength: 30});
       hls.on(Hls.Events.FRAG_LOADED, (_, {frag}) => meter.add(frag.stats.total));
-      hls.on(Hls.Events.ERROR, (_, {fatal, details}) => {
-        if (fatal) failed(details);
+      hls.on(Hls.Events.ERROR, (_, {fatal, details, response}) => {
+        if (fatal) failed(wordsFor('HLS', response?.code, details));
       });
       hls.loadSource(url);
       hls.attachMedia(video);
@@ -62,7 +71,7 @@ const WAYS = {
     if (!video.canPlayType('application/vnd.apple.mpegurl')) {
       throw new Error('This browser cannot play HLS; try HTTP-FLV.');
     }
-    const broken = () => failed(video.error?.message || 'the video cannot be played');
+    const broken = () => failed(wordsFor('HLS', undefined, video.error?.message));
     video.addEventListener('error', broken);
     video.src = url;
     return () => {

@@ -44,6 +44,14 @@ const scenarios = {
     };
   },
 
+  /** Chooses a stream that cannot be played, and waits for what the player says instead. */
+  async refused(page, name, way, words) {
+    await page.locator(`#tab-${way}`).click();
+    await page.locator('.stream', {hasText: name}).click();
+    await page.locator('#message', {hasText: words}).waitFor();
+    return {message: await textOf(page, '#message')};
+  },
+
   /** What is shown once the status says so. */
   async look(page, state) {
     await page.locator(`#status[data-state=${state}]`).waitFor();

@@ -52,6 +52,7 @@ TEST(WithIdTest, AddsOneParameterAndLeavesTheRest) {
       {"a fragment", "a.ts?b#c?d", "a.ts?b&spbhid=N#c?d", "a.ts?b#c?d"},
       {"a fragment alone", "a.ts#c", "a.ts?spbhid=N#c", "a.ts#c"},
       {"a second ?", "a.ts?b?c", "a.ts?b?c&spbhid=N", "a.ts?b?c"},
+      {"a ? at the end", "a.ts?b?", "a.ts?b?&spbhid=N", "a.ts?b?"},
       {"escapes", "%E4%BD%A0%2f.ts?b=%26%3d+", "%E4%BD%A0%2f.ts?b=%26%3d+&spbhid=N",
        "%E4%BD%A0%2f.ts?b=%26%3d+"},
       {"UTF-8", "直播.ts?名=值", "直播.ts?名=值&spbhid=N", "直播.ts?名=值"},

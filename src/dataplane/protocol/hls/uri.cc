@@ -73,7 +73,7 @@ std::string WithValue(std::string_view uri, std::string_view name, std::string_v
       Without(parts.query, [name](std::string_view other) { return other == name; });
   if (query.empty()) {
     query = '?';
-  } else if (!query.ends_with('?') && !query.ends_with('&')) {
+  } else if (query != "?" && !query.ends_with('&')) {
     query += '&';
   }
   std::string result(parts.path);
