@@ -1,8 +1,12 @@
 """SRS itself as the origin, where SRSPROXY_TEST_SRS names its program."""
 
+import json
 import os
 import pathlib
 import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -35,6 +39,7 @@ vhost __defaultVhost__ {{
     tcp_nodelay on;
     min_latency on;
     http_remux {{ enabled on; mount [vhost]/[app]/[stream].flv; }}
+    hls {{ enabled on; hls_fragment 1; hls_window 8; hls_path {folder}/html; }}
 }}
 """
 
@@ -53,6 +58,30 @@ class Srs(Process):
                                         api=free_port(), http=free_port(), proxy=proxy.api_port))
         super().__init__(name, [SRS, "-c", config], folder / "srs.log", env=ENVIRONMENT,
                          cwd=folder)
+
+
+class Playlists:
+    """Of one stream, as a player reads them."""
+
+    def __init__(self, proxy, path):
+        self._proxy = proxy
+        self._path = path
+
+    def _uris(self, path):
+        try:
+            with urllib.request.urlopen(self._proxy.http_url(path), timeout=20) as answer:
+                text = answer.read().decode()
+        except urllib.error.HTTPError:
+            return []
+        return [urllib.parse.urljoin(path, line) for line in text.splitlines()
+                if line and not line.startswith("#")]
+
+    def media(self):
+        """Where the master playlist leads to, once there is one."""
+        return wait_until(lambda: self._uris(self._path), f"{self._path} is there", timeout=40)[0]
+
+    def segments(self, media):
+        return self._uris(media)
 
 
 @pytest.fixture
@@ -134,6 +163,44 @@ def test_streams_play_by_http_flv(lab, proxy, origins, clip):
     assert set(probe.stdout.split()) == {"h264", "aac"}
     end = proxy.wait_for_session_end(protocol="http_flv")[0]
     assert end["stream"].endswith("live/by-http") and end["bytes_out"] > 1000
+
+
+def test_hls_master_context_media_and_segments(lab, proxy, origins, clip):
+    lab.publisher(proxy.url("hls"), clip)
+    playlists = Playlists(proxy, "/live/hls.m3u8")
+    media_path = playlists.media()
+    assert "hls_ctx=" in media_path and "spbhid=" in media_path
+    segments = wait_until(lambda: playlists.segments(media_path), "it lists a segment", timeout=40)
+    assert "hls_ctx=" in segments[0] and "spbhid=" in segments[0]
+    segment = urllib.request.urlopen(proxy.http_url(segments[0]), timeout=20).read()
+    assert segment[0] == 0x47 and len(segment) % 188 == 0
+    listed = ctl(proxy, "session", "list", "--protocol", "hls", "-o", "json").json["sessions"]
+    assert [session["stream"] for session in listed] == ["__defaultVhost__/live/hls"]
+    kicked = ctl(proxy, "session", "kick", "--protocol", "hls", "--yes")
+    assert kicked.code == 0, kicked.err
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(proxy.http_url(media_path), timeout=20)
+
+
+def test_ffmpeg_plays_hls_on_over_a_move(lab, proxy, origins, clip):
+    publisher = lab.publisher(proxy.url("wander"), clip)
+    playlists = Playlists(proxy, "/live/wander.m3u8")
+    wait_until(lambda: playlists.segments(playlists.media()), "it lists a segment", timeout=40)
+    player = lab.player(proxy.http_url("/live/wander.m3u8"), options=["-live_start_index", "-1"])
+    wait_until(lambda: len(player.frames()) > 20, "it plays", timeout=30)
+    stream = ctl(proxy, "stream", "get", "live/wander", "-o", "json").json
+    home = json.dumps(stream)
+    target = next(entry["id"] for entry in ctl(proxy, "origin", "list", "-o", "json").json["origins"]
+                  if entry["id"] not in home)
+    moved = ctl(proxy, "stream", "move", "live/wander", target, "--kick", "--yes")
+    assert moved.code == 0, moved.err
+    publisher.wait(30)
+    lab.publisher(proxy.url("wander"), clip, name="again")
+    new = Playlists(proxy, "/live/wander.m3u8")
+    wait_until(lambda: new.segments(new.media()), "the new origin lists a segment", timeout=40)
+    seen = len(player.frames())
+    wait_until(lambda: len(player.frames()) > seen + 75, "it plays on", timeout=60)
+    assert player.running
 
 
 def test_the_clusters_api_is_that_of_both(lab, tmp_path, clip):

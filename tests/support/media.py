@@ -62,7 +62,7 @@ def read_frames(path):
     frames = []
     for line in path.read_text().splitlines():
         fields = [field.strip() for field in line.split(",")]
-        if line.startswith("#") or len(fields) != 6:
+        if line.startswith("#") or len(fields) < 6:  # Side data may follow.
             continue
         frames.append(Frame(int(fields[0]), int(fields[1]), int(fields[4]), fields[5]))
     return frames
