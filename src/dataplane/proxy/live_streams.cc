@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <absl/strings/escaping.h>
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -19,8 +18,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t kDefaultCount = 100;
-// Pages of the directory that are looked at for one that holds a live stream.
-constexpr int kMaxPages = 4;
+// What a worker does at a time, and how often for one answer.
+constexpr size_t kSlice = 100;
+constexpr size_t kMaxSlices = 20;
 
 // What of a key has to be escaped in a path. Its '%' are escapes already.
 bool IsPlain(char c) {
@@ -120,15 +120,17 @@ net::Task<HttpAnswer> LiveStreams::Answer(net::asio::any_io_executor executor,
   if (!query.has_value()) {
     co_return ErrorAnswer(400, "count is a number from 1 to 1000, after the next of a page");
   }
+  // In slices, between which media goes on.
   std::vector<StreamMapping> live;
   std::string next = query->after;
-  for (int page = 0; page < kMaxPages && live.empty(); ++page) {
-    auto found = streams_.List(next, query->count);
+  for (size_t slice = 0; slice < kMaxSlices && live.size() < query->count; ++slice) {
+    auto found = streams_.List(next, std::min(kSlice, query->count - live.size()));
     next = std::move(found.next);
     for (StreamMapping& mapping : found.mappings) {
       if (IsLive(mapping)) live.push_back(std::move(mapping));
     }
     if (next.empty()) break;
+    co_await net::asio::post(executor, net::asio::use_awaitable);
   }
   std::vector<StreamKey> keys;
   keys.reserve(live.size());
@@ -138,17 +140,20 @@ net::Task<HttpAnswer> LiveStreams::Answer(net::asio::any_io_executor executor,
     sessions_.Count(std::move(keys), std::move(done));
   };
   const auto audiences = co_await net::AwaitCallback<Audiences>(executor, std::move(count));
-  json::array streams;
+  std::string listed;
   for (size_t i = 0; i < live.size(); ++i) {
     const std::string vhost = VhostQuery(live[i].key, request.host, vhosts);
-    streams.push_back(ToJson(live[i], audiences[i], vhost));
+    if (i > 0) listed += ',';
+    listed += json::serialize(ToJson(live[i], audiences[i], vhost));
+    if (i % kSlice == kSlice - 1) co_await net::asio::post(executor, net::asio::use_awaitable);
   }
-  json::object body{{"time", absl::ToUnixMillis(clock_.WallNow())},
-                    {"streams", std::move(streams)}};
-  if (ports_.rtmp != 0) body["rtmp_port"] = ports_.rtmp;
-  if (ports_.rtmps != 0) body["rtmps_port"] = ports_.rtmps;
-  if (!next.empty()) body["next"] = absl::WebSafeBase64Escape(ToAbsl(next));
-  HttpAnswer answer{.body = json::serialize(body)};
+  json::object about{{"time", absl::ToUnixMillis(clock_.WallNow())}};
+  if (ports_.rtmp != 0) about["rtmp_port"] = ports_.rtmp;
+  if (ports_.rtmps != 0) about["rtmps_port"] = ports_.rtmps;
+  if (!next.empty()) about["next"] = absl::WebSafeBase64Escape(ToAbsl(next));
+  HttpAnswer answer{.body = json::serialize(about)};
+  answer.body.pop_back();
+  answer.body += ",\"streams\":[" + listed + "]}";
   answer.fields.set("Cache-Control", "no-store");
   co_return answer;
 }
