@@ -32,6 +32,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside its own standard library and Boost at -O2 (GCC bugs 105329, 105651).
   add_compile_options(-Wno-restrict -Wno-stringop-overread -Wno-stringop-overflow
                       -Wno-maybe-uninitialized)
+  # And it takes Asio's allocation of coroutine frames for a mismatched new and delete.
+  add_compile_options(-Wno-mismatched-new-delete)
 endif()
 
 if(SRSPROXY_SANITIZER STREQUAL "address")
@@ -46,10 +48,6 @@ elseif(SRSPROXY_SANITIZER STREQUAL "thread")
   add_link_options(-fsanitize=thread)
 elseif(SRSPROXY_SANITIZER)
   message(FATAL_ERROR "SRSPROXY_SANITIZER: '${SRSPROXY_SANITIZER}' is not 'address' or 'thread'")
-endif()
-if(SRSPROXY_SANITIZER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # At -O1 GCC 12 takes Asio's allocation of coroutine frames for a mismatched new and delete.
-  add_compile_options(-Wno-mismatched-new-delete)
 endif()
 if(SRSPROXY_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
