@@ -137,7 +137,7 @@ def test_what_the_origin_says_is_passed_on(lab, wire, status):
     assert (got.status, got.body) == (int(status[:3]), b"no.\n")
     assert got.fields["Location"] == "/else"
     assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code=status[:3]) == 1
-    assert proxy.metric("srsproxy_streams", state="known") == 0, "a stream that is none fills nothing"
+    assert proxy.metric("srsproxy_streams", state="known") == 0, "what is no stream fills nothing"
 
 
 ENDLESS = 50_000_000
@@ -163,7 +163,7 @@ def breaks_off(connection, request):
     (answers("HTTP/1.1 100 Continue\n\n" * 100), 502),
     (answers("HTTP/1.1 200 OK\nContent-Length: 6\n\n<html>"), 502),
     (answers("HTTP/1.1 200 OK\nContent-Length: 0\n\n"), 502),
-    (answers("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 8\n\n", b"#EXTM3U\n"), 502),
+    (answers("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 9\n\n#EXTM3U\n"), 502),
     (answers(f"HTTP/1.1 200 OK\nContent-Length: {ENDLESS}\n\n", b"#EXTM3U\n"), 502),
     (says_without_end, 502),
     (answers("HTTP/1.1 200 OK\nContent-Length: 70008\n\n", b"#EXTM3U\n" + b"x" * 70_000), 502),
@@ -171,8 +171,9 @@ def breaks_off(connection, request):
     (answers("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\nzz\n#EXTM3U\n"), 502),
     (lambda connection, request: None, 504),
     (answers("HTTP/1.1 200 OK\nContent-Length: 100\n\n#EXTM3U\n"), 504),
-], ids=["closes", "garbage", "two lengths", "100 times 100", "HTML", "nothing", "gzip", "50 MB told",
-        "50 MB in chunks", "a line of 70 kB", "breaks off", "bad chunks", "silent", "stops"])
+], ids=["closes", "garbage", "two lengths", "100 times 100", "HTML", "nothing", "gzip",
+        "50 MB told", "50 MB in chunks", "a line of 70 kB", "breaks off", "bad chunks", "silent",
+        "stops"])
 def test_playlists_that_cannot_be_used(lab, wire, answer, status):
     origin = origin_that(lab, answer)
     proxy = lab.proxy(origin, HANDSHAKE_TIMEOUT="1s")
@@ -521,4 +522,18 @@ def test_ffmpeg_plays_on_over_a_move(lab, nginxes, clip):
                timeout=40)
     seen = len(player.frames())
     wait_until(lambda: len(player.frames()) > seen + 40, "it plays on", timeout=30)
+    assert player.running
+
+
+def test_ffmpeg_plays_on_when_its_origin_dies(lab, nginxes, clip):
+    proxy = lab.proxy(*nginxes)
+    publisher = lab.publisher(proxy.url("show"), clip)
+    player = lab.player(playable(proxy, "/live/show.m3u8"), options=["-live_start_index", "-1"])
+    wait_until(lambda: len(player.frames()) > 20, "it plays", timeout=30)
+    home = home_of(nginxes, "show")
+    home.kill()
+    publisher.wait(30)
+    lab.publisher(proxy.url("show"), clip, name="again")
+    seen = len(player.frames())
+    wait_until(lambda: len(player.frames()) > seen + 60, "it plays on", timeout=40)
     assert player.running

@@ -1,6 +1,5 @@
 """SRS itself as the origin, where SRSPROXY_TEST_SRS names its program."""
 
-import json
 import os
 import pathlib
 import subprocess
@@ -188,10 +187,9 @@ def test_ffmpeg_plays_hls_on_over_a_move(lab, proxy, origins, clip):
     wait_until(lambda: playlists.segments(playlists.media()), "it lists a segment", timeout=40)
     player = lab.player(proxy.http_url("/live/wander.m3u8"), options=["-live_start_index", "-1"])
     wait_until(lambda: len(player.frames()) > 20, "it plays", timeout=30)
-    stream = ctl(proxy, "stream", "get", "live/wander", "-o", "json").json
-    home = json.dumps(stream)
-    target = next(entry["id"] for entry in ctl(proxy, "origin", "list", "-o", "json").json["origins"]
-                  if entry["id"] not in home)
+    home = ctl(proxy, "stream", "get", "live/wander", "-o", "json").out
+    listed = ctl(proxy, "origin", "list", "-o", "json").json["origins"]
+    target = next(entry["id"] for entry in listed if entry["id"] not in home)
     moved = ctl(proxy, "stream", "move", "live/wander", target, "--kick", "--yes")
     assert moved.code == 0, moved.err
     publisher.wait(30)

@@ -23,8 +23,10 @@ def answers(head, *parts):
 
 
 class HttpOrigin:
-    """`answer(connection, request)` is called for each request: bytes up to the empty line. Requests
-    come one after another on one connection, until the answer shuts it down."""
+    """`answer(connection, request)` is called for each request: bytes up to the empty line.
+
+    Requests come one after another on one connection, until the answer shuts it down.
+    """
 
     def __init__(self, answer, server="http-origin"):
         self.server = server

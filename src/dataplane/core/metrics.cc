@@ -253,17 +253,16 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
   }
 
   MetricFamily HttpResponses() const {
-    auto family = MakeFamily("srsproxy_http_responses_total",
-                             "Answers to requests of clients for media over HTTP.",
-                             MetricType::Counter);
+    auto family =
+        MakeFamily("srsproxy_http_responses_total",
+                   "Answers to requests of clients for media over HTTP.", MetricType::Counter);
     for (const Protocol protocol : kAllProtocols) {
       for (size_t status = 0; status < WorkerMetrics::kStatuses; ++status) {
         const double answers = Sum([&](const WorkerMetrics& worker) -> auto& {
           return worker.responses_[Index(protocol)][status];
         });
         if (answers == 0) continue;  // Most of these are never given.
-        AddSample(family,
-                  {{"protocol", ProtocolName(protocol)}, {"code", std::to_string(status)}},
+        AddSample(family, {{"protocol", ProtocolName(protocol)}, {"code", std::to_string(status)}},
                   answers);
       }
     }
