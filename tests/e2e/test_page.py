@@ -1,9 +1,11 @@
 """The page in headless Chromium: it lists, it plays, and it says what is wrong."""
 
 import shutil
+import signal
 
 import pytest
 
+from support.ctl import ctl
 from support.node import Browsing, NodeMediaServer, page_folder
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is missing")
@@ -50,6 +52,23 @@ def test_hls_of_nginx_plays(lab, page, clip, browse):
     saw = browse(proxy, "play", "live/one", "hls").saw()
     assert_plays(saw, "live/one", "HLS")
     assert proxy.http_url("/live/one.m3u8") in saw["links"]
+
+
+def test_hls_js_plays_on_when_the_stream_moves(lab, page, clip, browse):
+    """The page does nothing for it: it would cover the picture while it tries again."""
+    origins = [lab.nginx(name, hls=True) for name in ("origin-a", "origin-b")]
+    proxy = lab.proxy(*origins, STATIC_FILES=page)
+    publisher = lab.publisher(proxy.url("one"), clip)
+    browsing = browse(proxy, "endure", "live/one")
+    browsing.wait_for_line("playing", timeout=60)
+    target = next(origin for origin in origins if origin.clients("one")[0] == 0)
+    moved = ctl(proxy, "stream", "move", "live/one", target.server, "--kick", "--yes")
+    assert moved.code == 0, moved.err
+    publisher.wait(30)
+    browsing.signal(signal.SIGUSR1)
+    lab.publisher(proxy.url("one"), clip, name="again")
+    assert browsing.saw()["curtains"] == 0
+    assert ".ts" in target.requests_of("/live/one")
 
 
 def test_what_the_origin_does_not_offer_is_told(lab, page, clip, browse):

@@ -44,6 +44,26 @@ const scenarios = {
     };
   },
 
+  /** Plays by HLS, and says so; after SIGUSR1 it plays another ten seconds, if it can. */
+  async endure(page, name) {
+    await page.locator('#tab-hls').click();
+    await page.locator('.stream', {hasText: name}).click();
+    const time = () => page.locator('#video').evaluate((video) => video.currentTime);
+    await until('the video plays', async () => await time() > 0);
+    const moved = new Promise((done) => process.once('SIGUSR1', done));
+    console.error('playing');
+    await moved;
+    // Whatever the player says from here on covers the picture.
+    await page.evaluate(() => {
+      window.curtains = 0;
+      new MutationObserver(() => { window.curtains += 1; })
+        .observe(document.getElementById('curtain'), {attributes: true});
+    });
+    const before = await time();
+    await until('ten seconds more', async () => await time() > before + 10);
+    return {curtains: await page.evaluate(() => window.curtains)};
+  },
+
   /** Chooses a stream that cannot be played, and waits for what the player says instead. */
   async refused(page, name, way, words) {
     await page.locator(`#tab-${way}`).click();
