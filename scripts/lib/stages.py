@@ -241,7 +241,8 @@ def main():
     stages = make_stages(Builds())
     known = {stage.name: stage for stage in stages}
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help="default: all that are not marked 'only when named'")
+    parser.add_argument("stages", nargs="*", metavar="STAGE",
+                        help="default: all that are not marked 'only when named'")
     parser.add_argument("--list", action="store_true", help="list the stages and stop")
     arguments = parser.parse_args()
     if arguments.list:
