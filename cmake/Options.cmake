@@ -12,6 +12,7 @@ option(SRSPROXY_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 option(SRSPROXY_BENCH "Build the benchmarks" OFF)
 option(SRSPROXY_PCH "Use precompiled headers" ON)
 option(SRSPROXY_DATAPLANE_ONLY "Leave out everything that needs protobuf or gRPC" OFF)
+option(SRSPROXY_CTL "Build srsproxyctl; without it tests use the one of the preset 'release'" ON)
 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)

@@ -162,6 +162,10 @@ def make_stages(builds):
             return Counts()
         return stage
 
+    def asan_e2e():
+        build_only("release", SHIPPED)()  # For srsproxyctl.
+        return labelled("asan", "e2e", ["all", "page"])()
+
     def tidy():
         builds.configure("tidy", "dev", "-DSRSPROXY_PCH=OFF")
         result = run([sys.executable, "tests/lint/clang_tidy.py", builds.folder("tidy"),
@@ -195,6 +199,8 @@ def make_stages(builds):
     return [
         Stage("build", "what ships, warnings are errors", build_only("release", SHIPPED)),
         Stage("lint", "layers, formatting, docs, words", labelled("release", "lint", SHIPPED)),
+        Stage("cli", "unit tests of srsproxyctl",
+              labelled("release", "cli", [*SHIPPED, "srsproxyctl_test"])),
         Stage("e2e", "real clients and origins", labelled("release", "e2e", SHIPPED)),
         Stage("demo", "scripts/demo --check", demo),
         Stage("asan-build", "all with ASan and UBSan", build_only("asan", ["all", "page"])),
@@ -202,8 +208,7 @@ def make_stages(builds):
               labelled("asan", "unit", ["all", "page"])),
         Stage("asan-integration", "integration tests, the same",
               labelled("asan", "integration", ["all", "page"])),
-        Stage("asan-e2e", "real clients and origins, the same",
-              labelled("asan", "e2e", ["all", "page"])),
+        Stage("asan-e2e", "real clients and origins, the same", asan_e2e),
         Stage("tsan", "what crosses threads, under TSan", tsan),
         Stage("fuzz", f"{FUZZ_SECONDS} s for each fuzz target", fuzz),
         Stage("unit", "unit tests of the release build; only when named",
