@@ -13,6 +13,7 @@
 #include "dataplane/protocol/srs_api/answer.h"
 #include "dataplane/protocol/srs_api/json_text.h"
 #include "dataplane/protocol/srs_api/list_page.h"
+#include "dataplane/protocol/srs_api/list_text.h"
 #include "dataplane/protocol/srs_api/merge.h"
 #include "dataplane/protocol/srs_api/request.h"
 
@@ -22,11 +23,13 @@ using namespace srsproxy::srs_api;
 
 constexpr Speaker kSelf{"1.2.3", 1};
 
-void MustBeJson(const json::object& body) {
+void MustBeJson(const std::string& text) {
   json::error_code error;
-  (void)json::parse(WriteJson(body), error);
+  (void)json::parse(text, error);
   if (error) std::abort();
 }
+
+void MustBeJson(const json::object& body) { MustBeJson(WriteJson(body)); }
 
 Resource Asked(std::string_view target) {
   const auto request = ParseRequest("GET", target);
@@ -43,9 +46,9 @@ Resource Asked(std::string_view target) {
 void Merge(Resource resource, std::string_view answer) {
   if (auto list = ReadList(resource, answer); list.ok()) {
     const std::vector<size_t> sizes = {list->size()};
-    std::vector<From<json::array>> lists;
-    lists.push_back({"a", *std::move(list)});
-    MustBeJson(MergeLists(kSelf, resource, std::move(lists), PageRanges(sizes, 1, 2)));
+    const std::vector<std::string> parts = {
+        WriteItems("a", *std::move(list), PageRanges(sizes, 1, 2).front())};
+    MustBeJson(WriteList(Envelope(kSelf), resource, parts, {{"more", false}}));
   }
   if (auto item = ReadItem(resource, answer); item.ok() && item->has_value()) {
     MustBeJson(MarkedItem(kSelf, resource, {"a", **std::move(item)}));

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -12,14 +11,18 @@
 #include "dataplane/core/authorizer.h"
 #include "dataplane/protocol/srs_api/answer.h"
 #include "dataplane/protocol/srs_api/json_text.h"
+#include "dataplane/protocol/srs_api/list_text.h"
 
 namespace srsproxy {
 namespace {
 
 namespace json = boost::json;
 
-// How many items an origin is asked for at once: SRS serves nobody else while it writes them.
-constexpr size_t kItemsAtOnce = 1000;
+// How many items an origin is asked for at once: SRS serves nobody else while it writes them, and
+// a worker while it reads them.
+constexpr size_t kItemsAtOnce = 500;
+// Up to so many items of all origins are fetched although most may not be on the page.
+constexpr size_t kItemsInVain = 2000;
 // SRS's answer where its own settings may not be asked for.
 constexpr int64_t kRawApiIsOff = 1061;
 
@@ -86,11 +89,11 @@ net::Task<HttpAnswer> ClusterApi::Summaries() {
 }
 
 net::Task<HttpAnswer> ClusterApi::List() {
-  const bool short_lists =
-      window() <= kItemsAtOnce && window() * survey_.size() <= srs_api::kMaxCount;
+  const bool short_lists = window() <= kItemsAtOnce && window() * survey_.size() <= kItemsInVain;
   if (short_lists || request_.resource == Resource::kVhosts) {
     co_await EachOrigin(&ClusterApi::AskListHead);
     PlanPage();
+    WriteListHeads();
   } else {
     co_await EachOrigin(&ClusterApi::AskListSize);
     PlanPage();
@@ -98,16 +101,14 @@ net::Task<HttpAnswer> ClusterApi::List() {
   }
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
 
-  std::vector<srs_api::From<json::array>> lists;
-  std::vector<srs_api::ItemRange> ranges;
+  std::vector<std::string> parts;
   for (size_t i = 0; i < survey_.size(); ++i) {
-    if (survey_.failed(i)) continue;
-    lists.push_back({survey_.server(i), std::move(findings_[i].items)});
-    ranges.push_back(findings_[i].range);
+    if (!survey_.failed(i)) parts.push_back(std::move(findings_[i].text));
   }
-  auto body = srs_api::MergeLists(Self(), request_.resource, std::move(lists), ranges);
-  body["more"] = srs_api::HasMore(ListSizes(), request_.start, request_.count);
-  co_return Merged(std::move(body));
+  Body tail{{"more", srs_api::HasMore(ListSizes(), request_.start, request_.count)}};
+  srs_api::SetMissing(tail, survey_.missing());
+  co_return Written(200,
+                    srs_api::WriteList(srs_api::Envelope(Self()), request_.resource, parts, tail));
 }
 
 net::Task<HttpAnswer> ClusterApi::Item() {
@@ -198,17 +199,16 @@ net::Task<absl::Status> ClusterApi::AskListSize(size_t i) {
 
 net::Task<absl::Status> ClusterApi::AskListRange(size_t i) {
   Findings& known = findings_[i];
-  const auto [start, count] = known.range;
-  while (known.items.size() < count) {
-    const size_t wanted = std::min(kItemsAtOnce, count - known.items.size());
-    auto items = co_await AskItems(i, start + known.items.size(), wanted);
+  for (auto [start, left] = known.range; left > 0;) {
+    const size_t wanted = std::min(kItemsAtOnce, left);
+    auto items = co_await AskItems(i, start, wanted);
     if (!items.ok()) co_return items.status();
-    const bool last = items->size() < wanted;
-    std::move(items->begin(), items->begin() + std::min(items->size(), wanted),
-              std::back_inserter(known.items));
-    if (last) break;
+    const size_t got = std::min(items->size(), wanted);
+    if (got > 0 && !known.text.empty()) known.text += ',';
+    known.text += srs_api::WriteItems(survey_.server(i), *std::move(items), {0, got});
+    start += got;
+    left = got < wanted ? 0 : left - got;
   }
-  known.range = {0, known.items.size()};
   co_return absl::OkStatus();
 }
 
@@ -232,6 +232,14 @@ std::vector<size_t> ClusterApi::ListSizes() const {
 void ClusterApi::PlanPage() {
   const auto ranges = srs_api::PageRanges(ListSizes(), request_.start, request_.count);
   for (size_t i = 0; i < ranges.size(); ++i) findings_[i].range = ranges[i];
+}
+
+void ClusterApi::WriteListHeads() {
+  for (size_t i = 0; i < survey_.size(); ++i) {
+    Findings& known = findings_[i];
+    if (survey_.failed(i)) continue;
+    known.text = srs_api::WriteItems(survey_.server(i), std::move(known.items), known.range);
+  }
 }
 
 std::vector<srs_api::From<ClusterApi::Body>> ClusterApi::TakeData() {
@@ -302,8 +310,14 @@ HttpAnswer ClusterApi::Failed(unsigned status, std::string_view message) const {
 }
 
 HttpAnswer ClusterApi::Written(unsigned status, const Body& body) const {
-  HttpAnswer answer{.status = status, .body = srs_api::WriteJsonp(body, request_.callback)};
-  if (!request_.callback.empty()) answer.content_type = "text/javascript";
+  return Written(status, srs_api::WriteJson(body));
+}
+
+HttpAnswer ClusterApi::Written(unsigned status, std::string json) const {
+  HttpAnswer answer{.status = status, .body = std::move(json)};
+  if (request_.callback.empty()) return answer;
+  answer.content_type = "text/javascript";
+  answer.body = srs_api::AsJsonp(answer.body, request_.callback);
   return answer;
 }
 

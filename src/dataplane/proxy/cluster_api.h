@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -54,9 +55,10 @@ class ClusterApi {
   // What is known of one origin of the survey.
   struct Findings {
     std::optional<Body> found;  // `data`, or one item.
-    boost::json::array items;
+    boost::json::array items;   // The first ones of a list.
     size_t list_size = 0;
-    srs_api::ItemRange range;  // Of `items`, for the page.
+    srs_api::ItemRange range;  // Of the list, for the page.
+    std::string text;          // The items of the page.
   };
   using Step = net::Task<absl::Status> (ClusterApi::*)(size_t i);
 
@@ -83,6 +85,7 @@ class ClusterApi {
   size_t window() const { return request_.start + request_.count + 1; }
   std::vector<size_t> ListSizes() const;
   void PlanPage();
+  void WriteListHeads();
   std::vector<srs_api::From<Body>> TakeData();
   // The first origin that has the item.
   std::optional<size_t> Holder() const;
@@ -94,6 +97,7 @@ class ClusterApi {
   HttpAnswer Refusal(const absl::Status& why) const;
   HttpAnswer Failed(unsigned status, std::string_view message) const;
   HttpAnswer Written(unsigned status, const Body& body) const;
+  HttpAnswer Written(unsigned status, std::string json) const;
 
   SessionServices& services_;
   const HttpClient& client_;

@@ -93,19 +93,6 @@ TEST(MergeTest, WhatIsNoFigureDoesNotCount) {
                                R"("system":{"conn_srs":1.84467440737096e+19}})");
 }
 
-TEST(MergeTest, ListsAreCutAndMarked) {
-  std::vector<From<json::array>> lists;
-  lists.push_back({"vid-a", json::parse(R"([{"id":"1"},{"id":"2"}])").as_array()});
-  lists.push_back({"vid-b", json::parse(R"([{"id":"3","origin":"x"}])").as_array()});
-  const std::vector<ItemRange> ranges = {{1, 1}, {0, 1}};
-  auto body = MergeLists(kSelf, Resource::kStreams, std::move(lists), ranges);
-  SetMissing(body, std::vector<std::string>{"vid-c"});
-  EXPECT_EQ(WriteJson(body),
-            R"({"code":0,"server":"srsproxy","service":"srsproxy","pid":"42",)"
-            R"("streams":[{"id":"2","origin":"vid-a"},{"id":"3","origin":"vid-b"}],)"
-            R"("missing":["vid-c"]})");
-}
-
 TEST(MergeTest, AnItemIsMarked) {
   const auto body = MarkedItem(kSelf, Resource::kVhosts, {"vid-a", Object(R"({"id":"1"})")});
   EXPECT_EQ(WriteJson(body.at("vhost")), R"({"id":"1","origin":"vid-a"})");

@@ -1,5 +1,6 @@
 #include "dataplane/protocol/srs_api/json_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
@@ -17,7 +18,18 @@ constexpr int kDigits = std::numeric_limits<double>::digits10;
 
 void Append(const json::value& value, std::string& text);
 
-void AppendString(json::string_view string, std::string& text) { text += json::serialize(string); }
+bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+// Most strings need no escapes, and setting up a serializer takes longer than writing them.
+void AppendString(json::string_view string, std::string& text) {
+  if (std::any_of(string.begin(), string.end(), NeedsEscape)) {
+    text += json::serialize(string);
+    return;
+  }
+  text += '"';
+  text.append(string.data(), string.size());
+  text += '"';
+}
 
 void AppendArray(const json::array& array, std::string& text) {
   char separator = '[';
@@ -41,6 +53,11 @@ void AppendObject(const json::object& object, std::string& text) {
   text += object.empty() ? "{}" : "}";
 }
 
+void AppendInteger(auto number, std::string& text) {
+  char digits[24];
+  text.append(std::begin(digits), std::to_chars(std::begin(digits), std::end(digits), number).ptr);
+}
+
 // JSON has no infinity; a number that is too large for a double was read as one.
 void AppendFraction(double number, std::string& text) {
   if (!std::isfinite(number)) {
@@ -59,7 +76,9 @@ void Append(const json::value& value, std::string& text) {
   if (const auto* array = value.if_array()) return AppendArray(*array, text);
   if (const auto* string = value.if_string()) return AppendString(*string, text);
   if (const auto* number = value.if_double()) return AppendFraction(*number, text);
-  text += json::serialize(value);
+  if (const auto* number = value.if_int64()) return AppendInteger(*number, text);
+  if (const auto* number = value.if_uint64()) return AppendInteger(*number, text);
+  text += value.is_null() ? "null" : value.get_bool() ? "true" : "false";
 }
 
 }  // namespace
@@ -70,9 +89,14 @@ std::string WriteJson(const json::value& value) {
   return text;
 }
 
-std::string WriteJsonp(const json::value& value, std::string_view callback) {
-  if (callback.empty()) return WriteJson(value);
-  return std::string(callback).append("(").append(WriteJson(value)).append(")");
+std::string WriteJson(const json::object& object) {
+  std::string text;
+  AppendObject(object, text);
+  return text;
+}
+
+std::string AsJsonp(std::string_view json, std::string_view callback) {
+  return std::string(callback).append("(").append(json).append(")");
 }
 
 }  // namespace srsproxy::srs_api

@@ -11,8 +11,10 @@ namespace srsproxy::srs_api {
 // One line. Fractions have at most 15 digits, and no exponent where they need none: Boost.JSON's
 // own serializer writes 0.5 as 5E-1, which is right and breaks scripts.
 std::string WriteJson(const boost::json::value& value);
+// Without a copy as a value.
+std::string WriteJson(const boost::json::object& object);
 
-// The same as a script that calls `callback` with it; plain when that is empty.
-std::string WriteJsonp(const boost::json::value& value, std::string_view callback);
+// `json` as a script that calls `callback` with it.
+std::string AsJsonp(std::string_view json, std::string_view callback);
 
 }  // namespace srsproxy::srs_api

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 #include "dataplane/protocol/srs_api/summary.h"
@@ -87,20 +88,6 @@ json::object MergeSummaries(const Speaker& speaker, std::vector<From<json::objec
   auto body = Envelope(speaker);
   body["data"] = MergeSummaryData(servers);
   body["origins"] = Each(std::move(data));
-  return body;
-}
-
-json::object MergeLists(const Speaker& speaker, Resource resource,
-                        std::vector<From<json::array>> lists, std::span<const ItemRange> ranges) {
-  json::array items;
-  for (size_t i = 0; i < lists.size(); ++i) {
-    for (size_t at = ranges[i].start; at < ranges[i].start + ranges[i].count; ++at) {
-      json::value& item = items.emplace_back(std::move(lists[i].answer[at]));
-      item.as_object()["origin"] = lists[i].origin;
-    }
-  }
-  auto body = Envelope(speaker);
-  body[View(ResourceName(resource))] = std::move(items);
   return body;
 }
 

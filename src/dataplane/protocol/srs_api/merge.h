@@ -7,10 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "dataplane/protocol/srs_api/list_page.h"
 #include "dataplane/protocol/srs_api/request.h"
 
 namespace srsproxy::srs_api {
@@ -45,11 +43,6 @@ json::object MergeVersions(const Speaker& speaker, std::vector<From<json::object
 // them, loads and connections are added up, ratios are the mean, uptimes the shortest, times the
 // latest; texts and ids stand there when all origins have the same. `origins` has the data of each.
 json::object MergeSummaries(const Speaker& speaker, std::vector<From<json::object>> data);
-
-// One page: of each origin's `answer` the items in its range, marked with their origin.
-// `ranges`: one for each list, within it.
-json::object MergeLists(const Speaker& speaker, Resource resource,
-                        std::vector<From<json::array>> lists, std::span<const ItemRange> ranges);
 
 // One vhost, stream or client.
 json::object MarkedItem(const Speaker& speaker, Resource resource, From<json::object> item);
