@@ -18,11 +18,7 @@ MonotonicTime After(absl::Duration timeout) {
 
 AwaitedStream::AwaitedStream(Poller& poller, const asio::any_io_executor& executor,
                              TcpStream& stream)
-    : poller_(poller),
-      executor_(executor),
-      stream_(stream),
-      waiter_(executor),
-      watched_(stream.is_open() && poller.Add(stream.fd(), waiter_)) {}
+    : poller_(poller), executor_(executor), stream_(stream), waiter_(executor) {}
 
 AwaitedStream::~AwaitedStream() {
   if (watched_) poller_.Remove(stream_.fd(), waiter_);
@@ -64,6 +60,7 @@ void AwaitedStream::Cancel() {
 
 Task<absl::Status> AwaitedStream::Wait(MonotonicTime deadline) {
   const Side side = stream_.side();
+  if (!watched_) watched_ = stream_.is_open() && poller_.Add(stream_.fd(), waiter_);
   if (!watched_) {
     co_return ProxyFailure(absl::StatusCode::kResourceExhausted,
                            "the kernel watches no more sockets");

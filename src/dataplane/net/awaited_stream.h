@@ -20,7 +20,8 @@ namespace srsproxy::net {
 // Used on one worker only, by one coroutine at a time.
 class AwaitedStream {
  public:
-  // Watches `stream`, which outlives it, until it is destroyed. Prompt.
+  // Watches `stream`, which outlives it, from the first wait until it is destroyed: what is done at
+  // once costs no watch. Prompt.
   AwaitedStream(Poller& poller, const asio::any_io_executor& executor, TcpStream& stream);
   AwaitedStream(const AwaitedStream&) = delete;
   AwaitedStream& operator=(const AwaitedStream&) = delete;
@@ -52,7 +53,7 @@ class AwaitedStream {
   const asio::any_io_executor executor_;
   TcpStream& stream_;
   Waiter waiter_;
-  const bool watched_;
+  bool watched_ = false;
   bool cancelled_ = false;
 };
 

@@ -11,10 +11,6 @@ namespace {
 
 constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
 
-std::string_view AsText(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
 AnswerRelay::AnswerRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
@@ -45,7 +41,7 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
   std::string first = DownstreamHead(head);
   Pieces body;
   PassBody(unread, body);
-  for (const Pieces::Piece& piece : body.list()) first.append(AsText(piece));
+  for (const Pieces::Piece& piece : body.list()) first.append(http::AsText(piece));
   unread = {};
   if (auto status = co_await SendToClient(client_, worker_, first); !status.ok()) {
     complete_ = false;

@@ -1,6 +1,5 @@
 #include "dataplane/proxy/hls_playlist.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,8 +10,6 @@
 
 namespace srsproxy {
 namespace {
-
-std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // The origin is asked for the whole playlist, as it is now and as text.
 http::Fields RequestFields(const http::RequestHead& request) {
@@ -61,7 +58,7 @@ HlsPlaylist::HlsPlaylist(SessionServices& services, HttpClient& client, http::Re
     : services_(services),
       client_(client),
       request_(std::move(request)),
-      path_(PathOf(request_.target)),
+      path_(http::PathOf(request_.target)),
       caller_(HlsCallerOf(request_, client, key)),
       began_(services.clock.Now()),
       origin_(services, client, request_, std::move(key), RequestFields(request_)) {}
@@ -141,9 +138,9 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::Follow(const Page& mas
   const std::vector<std::string> own = OwnAuthorities();
   std::optional<std::string> target;
   for (const std::string_view variant : master.playlist.variants) {
-    auto leads_to = hls::TargetOf(variant, PathOf(master.target), own);
+    auto leads_to = hls::TargetOf(variant, http::PathOf(master.target), own);
     if (!leads_to.has_value()) continue;
-    const bool same_path = PathOf(*leads_to) == path_;
+    const bool same_path = http::PathOf(*leads_to) == path_;
     if (same_path || !target.has_value()) target = std::move(leads_to);
     if (same_path) break;
   }
@@ -190,7 +187,7 @@ absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
                                .elapsed = absl::FromChrono(services_.clock.Now() - began_)};
   const auto numbers = services_.hls_sessions.HandOut(caller_, std::move(handed));
   const std::vector<std::string> own = OwnAuthorities();
-  const std::string_view path = PathOf(page.target);
+  const std::string_view path = http::PathOf(page.target);
   return hls::RewritePlaylist(*page.body, page.playlist,
                               {.id = id,
                                .own_authorities = own,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataplane/protocol/hls/uri.h"
+#include "dataplane/protocol/http/head.h"
 
 namespace srsproxy {
 namespace {
@@ -90,7 +91,7 @@ StreamKey LikelyStreamOf(StreamKey key) {
 
 absl::StatusOr<MediaRoute> RouteMedia(const MediaRequest& request,
                                       absl::FunctionRef<bool(const StreamKey&)> is_known) {
-  const std::string_view path = request.target.substr(0, request.target.find('?'));
+  const std::string_view path = http::PathOf(request.target);
   const NameKind kind = KindOf(path);
   const bool tagged =
       hls::IdOf(request.target).has_value() || hls::ContextOf(request.target).has_value();

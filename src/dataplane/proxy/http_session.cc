@@ -32,12 +32,6 @@ constexpr size_t kMaxBodyBytes = 64 * 1024;
 constexpr std::string_view kMediaMethods = "GET, HEAD, OPTIONS";
 constexpr std::string_view kApiMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
-std::string_view AsText(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
-
 net::tcp::endpoint PeerOf(const net::tcp::socket& socket) {
   boost::system::error_code error;
   return socket.remote_endpoint(error);
@@ -104,8 +98,8 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
   std::vector<uint8_t>& unread = client_.unread;
   absl::Time deadline = absl::InfiniteFuture();
   while (true) {
-    if (const auto end = http::FindHeadEnd(AsText(unread))) {
-      auto parsed = http::ParseRequestHead(AsText(unread).substr(0, *end));
+    if (const auto end = http::FindHeadEnd(http::AsText(unread))) {
+      auto parsed = http::ParseRequestHead(http::AsText(unread).substr(0, *end));
       unread.erase(unread.begin(), unread.begin() + static_cast<ptrdiff_t>(*end));
       if (const auto* error = std::get_if<http::HeadError>(&parsed)) {
         co_await Reject(error->status, error->message, ClientError::kMalformed);
@@ -154,7 +148,7 @@ net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestH
       co_await Reject(400, MessageOf(taken.status()), ClientError::kMalformed);
       co_return std::nullopt;
     }
-    for (const Pieces::Piece& piece : pieces.list()) body.append(AsText(piece));
+    for (const Pieces::Piece& piece : pieces.list()) body.append(http::AsText(piece));
     unread.erase(unread.begin(), unread.begin() + static_cast<ptrdiff_t>(*taken));
     too_large = body.size() > kMaxBodyBytes;
     if (reader.at_end() || too_large) break;
@@ -196,7 +190,7 @@ net::Task<bool> HttpSession::AnswerMedia(http::RequestHead request) {
     answer.keep_alive = false;
     co_return co_await Reply(std::move(answer), request);
   }
-  const std::string_view path = PathOf(request.target);
+  const std::string_view path = http::PathOf(request.target);
   if (path == "/api/v1/versions") co_return co_await Reply(Versions(), request);
   if (path == LiveStreams::kPath) {
     auto list = co_await services_.live_streams->Answer(services_.worker.io().get_executor(),
@@ -223,7 +217,7 @@ net::Task<bool> HttpSession::AnswerMedia(http::RequestHead request) {
 net::Task<bool> HttpSession::AnswerApi(const http::RequestHead& request) {
   const auto body = co_await ReadBody(request);
   if (!body.has_value()) co_return false;
-  if (srs_api::IsApiPath(PathOf(request.target))) co_return co_await AskCluster(request);
+  if (srs_api::IsApiPath(http::PathOf(request.target))) co_return co_await AskCluster(request);
   co_return co_await Reply(ErrorAnswer(404, "no such path"), request);
 }
 

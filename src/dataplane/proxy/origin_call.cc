@@ -14,10 +14,6 @@ constexpr size_t kBodyReadBytes = 32 * 1024;
 // 100 Continue and its kind; more are no answer.
 constexpr int kMaxInterimAnswers = 8;
 
-std::string_view AsText(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
 absl::Status BadAnswer(std::string_view what) {
@@ -45,8 +41,8 @@ net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::ReadHead(std::string m
                                                                    absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   for (int interim = 0; interim <= kMaxInterimAnswers;) {
-    if (const auto end = http::FindHeadEnd(AsText(unread_))) {
-      auto parsed = http::ParseResponseHead(AsText(unread_).substr(0, *end), method);
+    if (const auto end = http::FindHeadEnd(http::AsText(unread_))) {
+      auto parsed = http::ParseResponseHead(http::AsText(unread_).substr(0, *end), method);
       unread_.erase(unread_.begin(), unread_.begin() + static_cast<ptrdiff_t>(*end));
       if (const auto* error = std::get_if<http::HeadError>(&parsed)) {
         co_return BadAnswer(error->message);
@@ -97,7 +93,7 @@ net::Task<absl::StatusOr<std::string>> OriginCall::ReadBody(const http::Response
       co_return OriginFailure(absl::StatusCode::kResourceExhausted,
                               "the origin's answer is too long");
     }
-    for (const Pieces::Piece& piece : pieces.list()) body.append(AsText(piece));
+    for (const Pieces::Piece& piece : pieces.list()) body.append(http::AsText(piece));
     unread_.erase(unread_.begin(), unread_.begin() + static_cast<ptrdiff_t>(*taken));
     if (reader.at_end()) break;
     unread_.resize(kBodyReadBytes);

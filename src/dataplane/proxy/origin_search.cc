@@ -13,6 +13,7 @@ OriginSearch::OriginSearch(SessionServices& services, std::shared_ptr<const Conf
 net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
                                                         std::function<void()>& cancel) {
   request.excluded = tried_;
+  const Protocol protocol = request.protocol;
   const MonotonicTime asked = services_.clock.Now();
   auto placement = co_await PickOrigin(services_.worker.io().get_executor(), services_.balancer,
                                        services_.origins, services_.clock, services_.started,
@@ -28,7 +29,10 @@ net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
   }
   server_ = placement->origin->registration.server;
   origin_id_ = placement->origin->id;
-  services_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+  // Each request of HLS picks: where the stream stays, nothing is assigned.
+  if (protocol != Protocol::kHls || placement->reason != PickReason::kMapped) {
+    services_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+  }
   co_return placement;
 }
 

@@ -57,6 +57,16 @@ struct HeadError {
   std::string message;
 };
 
+// Bytes as the text that a head is.
+inline std::string_view AsText(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// A target without its query.
+inline std::string_view PathOf(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
 // Where the head at the start of `bytes` ends, just after its empty line; nullopt: not yet.
 std::optional<size_t> FindHeadEnd(std::string_view bytes);
 
