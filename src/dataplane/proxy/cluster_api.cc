@@ -133,7 +133,7 @@ net::Task<HttpAnswer> ClusterApi::RemoveClient() {
     co_return Failed(HttpStatusOf(code.status()), "the client's origin gave no answer");
   }
   services_.logger.Info(
-      "client of an origin ended",
+      "an origin was asked to end a client",
       {{"by", client_.address}, {"origin", server}, {"client_id", request_.id}, {"code", *code}});
   auto body = srs_api::Envelope(Self(), *code);
   body["origin"] = server;
