@@ -37,19 +37,11 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
   keep_alive_ = !tunnel_ && request_.keep_alive && !ends_by_close;
   origin_keeps_alive_ = !tunnel_ && head.keep_alive;
 
-  // Head and first content go out together, at once.
-  std::string first = DownstreamHead(head);
-  Pieces body;
-  PassBody(unread, body);
-  for (const Pieces::Piece& piece : body.list()) first.append(http::AsText(piece));
-  unread = {};
-  if (auto status = co_await SendToClient(client_, worker_, first); !status.ok()) {
+  if (auto status = co_await SendFirst(head, std::move(unread)); !status.ok()) {
     complete_ = false;
     Finish(SideOf(status), std::move(status));
     co_return *ended_;
   }
-  observer_.OnBytesPassed(0, first.size());
-  if (!body.empty()) NoteContent();
   if (!over()) {
     relay_.Attach(client_.stream);
     relay_.Attach(origin);
@@ -62,6 +54,20 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
     relay_.Release(Side::kClient);
   }
   co_return *ended_;
+}
+
+// Head and first content go out together, at once.
+net::Task<absl::Status> AnswerRelay::SendFirst(const http::ResponseHead& head,
+                                               std::vector<uint8_t> unread) {
+  std::string first = DownstreamHead(head);
+  Pieces body;
+  PassBody(unread, body);
+  for (const Pieces::Piece& piece : body.list()) first.append(http::AsText(piece));
+  auto status = co_await SendToClient(client_, worker_, first);
+  if (!status.ok()) co_return status;
+  observer_.OnBytesPassed(0, first.size());
+  if (!body.empty()) NoteContent();
+  co_return absl::OkStatus();
 }
 
 // Whoever is still there gets what is kept for it: all of a complete answer, however slowly it

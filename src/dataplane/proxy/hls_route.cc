@@ -75,7 +75,8 @@ bool IsNumber(std::string_view text) {
 // The stream of a segment when none is known, as after a restart: packagers number segments behind
 // the stream's name, or in a folder of that name.
 StreamKey LikelyStreamOf(StreamKey key) {
-  key.stream.resize(std::min(key.stream.rfind('.'), key.stream.size()));
+  const size_t dot = key.stream.rfind('.');
+  if (dot != std::string::npos && dot > 0) key.stream.resize(dot);
   const size_t dash = key.stream.find_last_of("-_");
   const size_t number = dash == std::string::npos ? 0 : dash + 1;
   if (!IsNumber(std::string_view(key.stream).substr(number))) return key;

@@ -100,7 +100,8 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
   while (true) {
     if (const auto end = http::FindHeadEnd(http::AsText(unread))) {
       auto parsed = http::ParseRequestHead(http::AsText(unread).substr(0, *end));
-      unread.erase(unread.begin(), unread.begin() + static_cast<ptrdiff_t>(*end));
+      // Who plays for long holds no buffer.
+      unread = std::vector(unread.begin() + static_cast<ptrdiff_t>(*end), unread.end());
       if (const auto* error = std::get_if<http::HeadError>(&parsed)) {
         co_await Reject(error->status, error->message, ClientError::kMalformed);
         co_return std::nullopt;
@@ -175,43 +176,44 @@ net::Task<bool> HttpSession::Answer(http::RequestHead request) {
     co_return co_await Reply(std::move(answer), request);
   }
   if (api) co_return co_await AnswerApi(request);
-  co_return co_await AnswerMedia(std::move(request));
+  auto answer = co_await AnswerMedia(request);
+  if (answer.has_value()) co_return co_await Reply(*std::move(answer), request);
+  co_return co_await Conduct();
 }
 
-net::Task<bool> HttpSession::AnswerMedia(http::RequestHead request) {
+net::Task<std::optional<HttpAnswer>> HttpSession::AnswerMedia(http::RequestHead& request) {
   if (request.method != "GET" && request.method != "HEAD") {
     auto answer = ErrorAnswer(405, "streams are played by GET");
     answer.fields.set("Allow", std::string(kMediaMethods));
     answer.keep_alive = false;  // A body may follow.
-    co_return co_await Reply(std::move(answer), request);
+    co_return answer;
   }
   if (request.framing != http::Framing::kNone) {
     auto answer = ErrorAnswer(413, "a request for a stream has no body");
     answer.keep_alive = false;
-    co_return co_await Reply(std::move(answer), request);
+    co_return answer;
   }
   const std::string_view path = http::PathOf(request.target);
-  if (path == "/api/v1/versions") co_return co_await Reply(Versions(), request);
+  if (path == "/api/v1/versions") co_return Versions();
   if (path == LiveStreams::kPath) {
-    auto list = co_await services_.live_streams->Answer(services_.worker.io().get_executor(),
-                                                        request, client_.config->vhosts);
-    co_return co_await Reply(std::move(list), request);
+    co_return co_await services_.live_streams->Answer(services_.worker.io().get_executor(), request,
+                                                      client_.config->vhosts);
   }
   auto route = co_await FindRoute(request);
   if (!route.ok()) {
     services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
-    co_return co_await Reply(ErrorAnswer(400, MessageOf(route.status())), request);
+    co_return ErrorAnswer(400, MessageOf(route.status()));
   }
   if (route->kind != MediaKind::kNone) {
-    co_return co_await Conduct(Serve(*std::move(route), std::move(request)));
+    exchange_ = Serve(*std::move(route), std::move(request));
+  } else if (services_.static_files != nullptr) {
+    exchange_ = std::make_unique<FileAnswer>(services_, *services_.static_files, client_,
+                                             std::move(request));
+  } else {
+    co_return ErrorAnswer(404,
+                          "no such path; streams are /app/stream.flv, .ts, .aac, .mp3 and .m3u8");
   }
-  if (services_.static_files != nullptr) {
-    co_return co_await Conduct(std::make_unique<FileAnswer>(services_, *services_.static_files,
-                                                            client_, std::move(request)));
-  }
-  co_return co_await Reply(
-      ErrorAnswer(404, "no such path; streams are /app/stream.flv, .ts, .aac, .mp3 and .m3u8"),
-      request);
+  co_return std::nullopt;
 }
 
 net::Task<bool> HttpSession::AnswerApi(const http::RequestHead& request) {
@@ -260,8 +262,8 @@ std::unique_ptr<HttpExchange> HttpSession::Serve(MediaRoute route, http::Request
   return std::make_unique<LivePlay>(services_, client_, std::move(request), std::move(route.key));
 }
 
-net::Task<bool> HttpSession::Conduct(std::unique_ptr<HttpExchange> exchange) {
-  exchange_ = std::move(exchange);
+net::Task<bool> HttpSession::Conduct() {
+  if (kicked_.has_value()) co_return false;
   const bool session = exchange_->info() != nullptr;
   if (session) place_.List();
   const bool goes_on = co_await exchange_->Run();

@@ -42,12 +42,14 @@ class HttpSession final : SessionTable::Session {
   net::Task<std::optional<std::string>> ReadBody(const http::RequestHead& request);
   // Each answers a request; whether the connection can go on.
   net::Task<bool> Answer(http::RequestHead request);
-  net::Task<bool> AnswerMedia(http::RequestHead request);
   net::Task<bool> AnswerApi(const http::RequestHead& request);
   net::Task<bool> AskCluster(const http::RequestHead& request);
+  // The answer; nullopt: exchange_ gives it, and has taken the request.
+  net::Task<std::optional<HttpAnswer>> AnswerMedia(http::RequestHead& request);
   net::Task<absl::StatusOr<MediaRoute>> FindRoute(const http::RequestHead& request);
   std::unique_ptr<HttpExchange> Serve(MediaRoute route, http::RequestHead request);
-  net::Task<bool> Conduct(std::unique_ptr<HttpExchange> exchange);
+  // Runs exchange_; whether the connection can go on.
+  net::Task<bool> Conduct();
   net::Task<bool> Reply(HttpAnswer answer, const http::RequestHead& request);
   // The client broke the protocol: one answer, and the end.
   net::Task<void> Reject(unsigned status, std::string_view message, ClientError error);
