@@ -355,6 +355,14 @@ def test_viewers_are_sessions(lab, wire, origin):
     assert proxy.metric("srsproxy_bytes_total", protocol="hls", direction="out") > 3 * len(SEGMENT)
 
 
+def test_a_trusted_proxy_tells_viewers_apart(lab, wire, origin):
+    proxy = lab.proxy(origin, TRUSTED_PROXIES="127.0.0.0/8")
+    for viewer in ("10.0.0.1", "10.0.0.2", "10.0.0.1"):
+        wire(proxy).get("/live/one.m3u8", "User-Agent: same",
+                        f"X-Forwarded-For: {viewer}, 10.9.9.9")
+    assert len(hls_sessions(proxy)) == 2
+
+
 def test_a_kicked_viewer_gets_404(lab, wire, origin):
     proxy = lab.proxy(origin)
     client = wire(proxy)

@@ -69,6 +69,8 @@ const Row kRows[] = {
     {"unknown, numbered", "/live/new-17.ts?spbhid=x", "segment live/new"},
     {"unknown, in a folder", "/live/new/17.ts?spbhid=x", "segment live/new"},
     {"unknown, without a number", "/live/new.key?spbhid=x", "segment live/new"},
+    {"unknown, nothing but an extension", "/live/.m4s?spbhid=x", "segment live/.m4s"},
+    {"unknown, nothing but a number", "/live/17.ts?spbhid=x", "segment live/17"},
     {"app of two levels", "/a/b/cam-1.ts", "segment a/b/cam"},
 };
 
