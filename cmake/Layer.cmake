@@ -27,14 +27,20 @@ srsproxy_pch_set(test
   DEPENDS GTest::gmock absl::status absl::statusor absl::time
   HEADERS <gmock/gmock.h> <gtest/gtest.h> <absl/status/statusor.h> <absl/time/time.h> <memory> <string> <vector>)
 if(NOT SRSPROXY_DATAPLANE_ONLY)
+  # The services' stubs are most of what a file that calls or answers gRPC takes to compile.
+  set(stubs "")
+  foreach(service event origin proxy rebalance session stream)
+    list(APPEND stubs <srsproxy/v1/${service}_service.grpc.pb.h>)
+  endforeach()
   srsproxy_pch_set(grpc
-    DEPENDS gRPC::grpc++ protobuf::libprotobuf absl::status absl::statusor absl::time
-    HEADERS <grpcpp/grpcpp.h> <google/protobuf/message.h> <absl/status/statusor.h> <absl/time/time.h>
+    DEPENDS srsproxy_proto absl::status absl::statusor absl::time
+    HEADERS <grpcpp/grpcpp.h> <google/protobuf/message.h> ${stubs} <absl/status/statusor.h> <absl/time/time.h>
             <memory> <string> <vector>)
   srsproxy_pch_set(control_test
-    DEPENDS GTest::gmock gRPC::grpc++ protobuf::libprotobuf srsproxy_boost absl::status absl::statusor absl::time
-    HEADERS <gmock/gmock.h> <gtest/gtest.h> <grpcpp/grpcpp.h> <google/protobuf/message.h> <boost/asio.hpp>
-            <boost/beast/http.hpp> <absl/status/statusor.h> <absl/time/time.h> <memory> <string> <vector>)
+    DEPENDS GTest::gmock srsproxy_proto srsproxy_boost absl::status absl::statusor absl::time
+    HEADERS <gmock/gmock.h> <gtest/gtest.h> <grpcpp/grpcpp.h> <google/protobuf/message.h> ${stubs}
+            <boost/asio.hpp> <boost/beast/http.hpp> <absl/status/statusor.h> <absl/time/time.h> <memory> <string>
+            <vector>)
 endif()
 
 function(srsproxy_use_pch target set)

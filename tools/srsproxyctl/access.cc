@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <grpcpp/create_channel.h>
 
 #include "tools/srsproxyctl/endpoints.h"

@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <absl/status/statusor.h>
 #include <grpcpp/security/credentials.h>
 
 #include "tools/srsproxyctl/environment.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace srsproxy::ctl {
 

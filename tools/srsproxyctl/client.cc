@@ -69,8 +69,15 @@ Client::CallKind Client::KindOf(const google::protobuf::Message& request) {
   CallKind kind;
   kind.changes = std::none_of(kReading.begin(), kReading.end(),
                               [&name](std::string_view verb) { return name.starts_with(verb); });
-  // A page token is known only to the proxy that gave it.
-  kind.repeatable = kind.changes ? HasText(request, "request_id") : !HasText(request, "page_token");
+  // What concerns one proxy is not asked of another: its settings, its end, the plans it made, the
+  // page tokens it gave.
+  static constexpr std::array<std::string_view, 5> kOfOneProxy = {
+      "UpdateConfigRequest", "ReloadConfigRequest", "DrainProxyRequest", "ApplyRebalanceRequest",
+      "CancelRebalanceRequest"};
+  const bool of_one_proxy =
+      HasText(request, "page_token") ||
+      std::find(kOfOneProxy.begin(), kOfOneProxy.end(), name) != kOfOneProxy.end();
+  kind.repeatable = !of_one_proxy && (!kind.changes || HasText(request, "request_id"));
   return kind;
 }
 

@@ -21,7 +21,8 @@ namespace srsproxy::ctl {
 // Talks to one of several proxies: the first that can be reached, until it cannot. One thread only.
 //
 // A proxy that is UNAVAILABLE is passed over for the next. A call that changes something and may
-// have been done already is not made again at another proxy, unless it carries a request_id.
+// have been done already is not made again at another proxy, unless it carries a request_id and
+// concerns the whole fleet: settings, the end of a proxy and its plans are one proxy's own.
 class Client {
  public:
   // `timeout` bounds each endpoint's connecting and each call. `notes`, which must outlive the

@@ -8,13 +8,16 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <absl/status/status.h>
 
 #include "tools/srsproxyctl/client.h"
 #include "tools/srsproxyctl/environment.h"
 #include "tools/srsproxyctl/exit_code.h"
 #include "tools/srsproxyctl/printer.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace srsproxy::ctl {
 

@@ -6,12 +6,15 @@
 #include <string>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
 #include "tools/srsproxyctl/command.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace srsproxy::ctl {
 

@@ -45,9 +45,15 @@ TEST_F(FailoverTest, AChangeWithARequestIdIsMadeAtTheNextProxyUnderTheSameId) {
 
 TEST_F(FailoverTest, AChangeWithoutRequestIdIsNeverMadeTwice) {
   fake_.failure = kUnavailable;
-  for (const char* command :
-       {"proxy drain --yes", "config reload", "rebalance cancel",
-        "origin register --ip 10.0.0.9 --server s --service r --pid 1 --rtmp 1935"}) {
+  EXPECT_EQ(RunCommand("origin register --ip 10.0.0.9 --server s --service r --pid 1 --rtmp 1935"),
+            4);
+  EXPECT_THAT(second_.calls(), IsEmpty());
+}
+
+TEST_F(FailoverTest, WhatConcernsOneProxyIsNotAskedOfAnother) {
+  fake_.failure = kUnavailable;
+  for (const char* command : {"proxy drain --yes", "config reload", "config set log_level=debug",
+                              "rebalance cancel", "rebalance apply p --yes"}) {
     EXPECT_EQ(RunCommand(command), 4) << command;
   }
   EXPECT_THAT(second_.calls(), IsEmpty());
