@@ -13,6 +13,7 @@
 #include <absl/strings/str_replace.h>
 
 #include "dataplane/core/host.h"
+#include "dataplane/core/percent.h"
 #include "dataplane/core/text.h"
 
 namespace srsproxy {
@@ -46,32 +47,6 @@ std::pair<std::string_view, std::string_view> CutAt(std::string_view text,
   const size_t at = text.find_first_of(separators);
   if (at == std::string_view::npos) return {text, {}};
   return {text.substr(0, at), text.substr(at + 1)};
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// Decodes %XX; what is no escape, or would decode to one of `kept`, stays as it is.
-std::string PercentDecoded(std::string_view text, std::string_view kept) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && text.size() - i > 2) {
-      const int high = HexDigit(text[i + 1]);
-      const int low = HexDigit(text[i + 2]);
-      const char c = static_cast<char>(high * 16 + low);
-      if (high >= 0 && low >= 0 && kept.find(c) == std::string_view::npos) {
-        decoded.push_back(c);
-        i += 2;
-        continue;
-      }
-    }
-    decoded.push_back(text[i]);
-  }
-  return decoded;
 }
 
 // The first non-empty value of `name`.

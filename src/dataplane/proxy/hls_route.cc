@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/core/percent.h"
 #include "dataplane/protocol/hls/uri.h"
 #include "dataplane/protocol/http/head.h"
 
@@ -34,6 +35,36 @@ NameKind KindOf(std::string_view path) {
   const auto at = std::find_if(std::begin(kExtensions), std::end(kExtensions),
                                [path](const Extension& one) { return path.ends_with(one.text); });
   return at == std::end(kExtensions) ? NameKind::kOther : at->kind;
+}
+
+// What an origin might take for another path than it looks like here.
+absl::Status CheckPath(std::string_view path) {
+  const std::string decoded = PercentDecoded(path);
+  std::string_view rest = decoded;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find_first_of("/\\"), rest.size());
+    const std::string_view level = rest.substr(0, end);
+    const bool has_control = std::any_of(level.begin(), level.end(), [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return byte < 0x20 || byte == 0x7f;
+    });
+    if (has_control || level == "." || level == "..") {
+      return ClientFailure(absl::StatusCode::kInvalidArgument,
+                           "the path has a level '.' or '..', or a control character");
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return absl::OkStatus();
+}
+
+// An id is no secret, and an origin's HTTP port has more than media: its API, a console. So what is
+// not named like media is asked for only in the folder of its stream.
+bool IsInFolderOf(const StreamKey& key, std::string_view path) {
+  const std::string decoded = PercentDecoded(path);
+  for (const std::string_view reserved : {"/api/", "/rtc/", "/console/"}) {
+    if (decoded.starts_with(reserved)) return false;
+  }
+  return decoded.starts_with("/" + key.app + "/");
 }
 
 // The levels of a key's path may be cut from the end, and so may the last level at a separator.
@@ -97,10 +128,17 @@ absl::StatusOr<MediaRoute> RouteMedia(const MediaRequest& request,
   const bool tagged =
       hls::IdOf(request.target).has_value() || hls::ContextOf(request.target).has_value();
   if (kind == NameKind::kOther && !tagged) return MediaRoute{};
+  if (auto status = CheckPath(path); !status.ok()) return status;
   auto key = StreamKeyFromHttp(request.host, request.target, request.vhosts);
   if (kind == NameKind::kLive) {
     if (!key.ok()) return key.status();
     return MediaRoute{MediaKind::kLive, *std::move(key)};
+  }
+  if (kind == NameKind::kOther) {
+    auto owner = request.key_of_id;
+    if (!owner.has_value() && key.ok()) owner = KnownStreamOf(*key, is_known);
+    if (!owner.has_value() || !IsInFolderOf(*owner, path)) return MediaRoute{};
+    return MediaRoute{MediaKind::kSegment, *std::move(owner)};
   }
   const MediaKind part = kind == NameKind::kPlaylist ? MediaKind::kPlaylist : MediaKind::kSegment;
   if (request.key_of_id.has_value()) return MediaRoute{part, *request.key_of_id};

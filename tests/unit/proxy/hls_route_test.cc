@@ -60,6 +60,14 @@ const Row kRows[] = {
     {"m4s", "/live/cam/init.m4s", "segment live/cam"},
     {"mp4", "/live/cam_init.mp4", "segment live/cam"},
     {"key by id", "/live/secret?spbhid=x", "segment live/cam", "live/cam"},
+    {"a key deeper", "/live/keys/secret?spbhid=x", "segment live/cam", "live/cam"},
+    {"a key of a known stream", "/live/cam/secret?hls_ctx=x", "segment live/cam"},
+    {"a key in another folder", "/keys/secret?spbhid=x", "none", "live/cam"},
+    {"a file with an unknown id", "/live/secret?spbhid=x", "none"},
+    {"an origin's API", "/api/v1/clients?hls_ctx=x", "none"},
+    {"an origin's API, with an id", "/api/v1/clients?spbhid=x", "none", "live/cam"},
+    {"an origin's API, published to", "/api/v1/clients?spbhid=x", "none", "api/v1/clients"},
+    {"escapes change nothing", "/%61pi/v1/clients?spbhid=x", "none", "api/v1/clients"},
     {"key by path", "/live/cam.key", "segment live/cam"},
     {"subtitles", "/live/cam/3.vtt", "segment live/cam"},
     {"of no stream", "/films/one.mp4", "none"},
@@ -104,6 +112,20 @@ TEST(HlsRouteTest, ANameThatIsNoneIsTheClientsFault) {
   for (const char* target : {"/one.m3u8", "/one.flv", "/.m3u8"}) {
     const auto route = RouteMedia({"a", target, vhosts, std::nullopt}, nothing);
     EXPECT_TRUE(absl::IsInvalidArgument(route.status())) << target;
+  }
+}
+
+TEST(HlsRouteTest, APathThatClimbsIsTheClientsFault) {
+  const VhostPolicy vhosts;
+  const auto all = [](const StreamKey&) { return true; };
+  const StreamKey cam{"v", "live", "cam"};
+  for (const char* target :
+       {"/live/../api/x.ts", "/live/%2e%2E/x.ts", "/live/..%2fx.ts", "/live/..%5Cx.ts",
+        "/live/%00.ts", "/live/a%0ab.ts", "/live/./x", "/live/cam.m3u8/.."}) {
+    for (const char* query : {"?spbhid=x", "?hls_ctx=x"}) {
+      const auto route = RouteMedia({"a", std::string(target) + query, vhosts, cam}, all);
+      EXPECT_TRUE(absl::IsInvalidArgument(route.status())) << target << query;
+    }
   }
 }
 
