@@ -171,9 +171,12 @@ def breaks_off(connection, request):
     (answers("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\nzz\n#EXTM3U\n"), 502),
     (lambda connection, request: None, 504),
     (answers("HTTP/1.1 200 OK\nContent-Length: 100\n\n#EXTM3U\n"), 504),
+    (answers("HTTP/1.1 101 Switching Protocols\nUpgrade: x\nConnection: Upgrade\n\n"), 502),
+    (answers("HTTP/1.1 099 What\nContent-Length: 0\n\n"), 502),
+    (lambda connection, request: connection.sendall(b"HTTP/1.1 200 OK\nA: b\n\n"), 502),
 ], ids=["closes", "garbage", "two lengths", "100 times 100", "HTML", "nothing", "gzip",
         "50 MB told", "50 MB in chunks", "a line of 70 kB", "breaks off", "bad chunks", "silent",
-        "stops"])
+        "stops", "another protocol", "no status", "bare LF"])
 def test_playlists_that_cannot_be_used(lab, wire, answer, status):
     origin = origin_that(lab, answer)
     proxy = lab.proxy(origin, HANDSHAKE_TIMEOUT="1s")
@@ -182,6 +185,22 @@ def test_playlists_that_cannot_be_used(lab, wire, answer, status):
     error = json.loads(got.body)["error"]
     assert error and str(origin.http_port) not in error and "127.0.0.1" not in error
     assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code=str(status)) == 1
+
+
+def test_an_origin_that_goes_between_two_playlists_is_told_without_its_address(lab, wire):
+    """It answers a player's context with a master, and is gone when that is followed."""
+    master = http("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\none.m3u8?hls_ctx=new\n",
+                  "Connection: close")
+
+    def once(connection, request):
+        origin.stop_listening()
+        connection.sendall(master)
+        connection.shutdown(socket.SHUT_WR)
+
+    origin = origin_that(lab, once)
+    got = wire(lab.proxy(origin, WORKERS=1)).get("/live/one.m3u8?hls_ctx=old")
+    assert got.status == 502
+    assert "127.0.0.1" not in json.loads(got.body)["error"]
 
 
 def test_no_origin_and_an_origin_that_is_not_there(lab, wire):
@@ -244,15 +263,15 @@ def test_segments_are_found_by_path(lab, wire, path):
 
 
 def test_an_id_leads_to_its_stream_whatever_the_path_is(lab, wire):
-    pages = {"/live/one.m3u8": http("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/else/x\n"),
-             "/else/x": http(SEGMENT)}
+    pages = {"/live/one.m3u8": http("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/else/x.m4s\n"),
+             "/else/x.m4s": http(SEGMENT)}
     origins = [hls_origin(lab, pages, name) for name in ("a", "b")]
     proxy = lab.proxy(*origins)
     target = wire(proxy).get("/live/one.m3u8").body.decode().split("\n")[3]
     holder = next(origin for origin in origins if origin.requests)
     for _ in range(8):
         assert wire(proxy).get(target).body == SEGMENT
-    assert len(holder.requests) == 9 and holder.targets()[-1] == "/else/x"
+    assert len(holder.requests) == 9 and holder.targets()[-1] == "/else/x.m4s"
 
 
 def test_a_connection_that_the_origin_closed_is_not_used_again(lab, wire, origin):
@@ -305,9 +324,11 @@ def test_a_segment_that_breaks_off_ends_the_connection(lab, wire, tail):
                            chunk(b"good") + tail)
         connection.shutdown(socket.SHUT_WR)
 
-    client = wire(lab.proxy(origin_that(lab, broken)))
+    proxy = lab.proxy(origin_that(lab, broken))
+    client = wire(proxy)
     client.send("GET /live/one-7.ts?spbhid=x HTTP/1.1\r\nHost: a\r\n\r\n")
     client.read_to_end()
+    assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code="502") == 1
     assert client.body().startswith(chunk(b"good"))
     assert not client.body().endswith(b"0\r\n\r\n")
 
@@ -356,10 +377,10 @@ def test_viewers_are_sessions(lab, wire, origin):
 
 
 def test_a_trusted_proxy_tells_viewers_apart(lab, wire, origin):
-    proxy = lab.proxy(origin, TRUSTED_PROXIES="127.0.0.0/8")
+    proxy = lab.proxy(origin, TRUSTED_PROXIES="127.0.0.0/8,10.9.0.0/16")
     for viewer in ("10.0.0.1", "10.0.0.2", "10.0.0.1"):
         wire(proxy).get("/live/one.m3u8", "User-Agent: same",
-                        f"X-Forwarded-For: {viewer}, 10.9.9.9")
+                        f"X-Forwarded-For: made up, {viewer}, 10.9.9.9")
     assert len(hls_sessions(proxy)) == 2
 
 

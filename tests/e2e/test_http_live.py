@@ -56,6 +56,65 @@ def test_a_trusted_proxy_in_front_is_believed(lab, wire):
     assert "X-Forwarded-Proto: https\r\n" in asked
 
 
+def test_each_line_of_forwarded_addresses_counts(lab, wire):
+    """Some proxies add a line of their own below one that the client made up."""
+    origin = origin_that(lab, OK)
+    client = wire(lab.proxy(origin, TRUSTED_PROXIES="127.0.0.0/8"))
+    client.send("GET /live/one.flv HTTP/1.1\r\nHost: a.example.com\r\n"
+                "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n")
+    client.head()
+    assert "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 127.0.0.1\r\n" in origin.request()
+
+
+def test_a_request_without_host_names_the_origin(lab, wire):
+    origin = origin_that(lab, OK)
+    client = wire(lab.proxy(origin))
+    client.send("GET /live/one.flv HTTP/1.0\r\n\r\n")
+    client.head()
+    assert f"Host: 127.0.0.1:{origin.http_port}\r\n" in origin.request()
+
+
+def test_a_redirection_to_the_origin_comes_back_here(lab, wire):
+    port = []
+    origin = origin_that(lab, lambda connection, request: connection.sendall(
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/live/two.flv?a=1\r\n"
+        b"Content-Length: 0\r\n\r\n" % port[0]))
+    port.append(origin.http_port)
+    client = wire(lab.proxy(origin))
+    client.send(GET)
+    head = client.head()
+    assert head.startswith("HTTP/1.1 302 ") and "\r\nLocation: /live/two.flv?a=1" in head
+
+
+def test_other_sites_may_read_what_their_preflight_allowed(lab, wire):
+    client = wire(lab.proxy(origin_that(lab, OK)))
+    client.send("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n")
+    assert "\r\nAccess-Control-Allow-Origin: *" in client.head()
+
+
+def test_no_answer_loses_its_length(lab, wire):
+    """Connection may not take away what says where the answer ends."""
+    client = wire(lab.proxy(origin_that(lab, answers(
+        "HTTP/1.1 200 OK\nContent-Length: 5\nConnection: Content-Length\n\n", b"hello"))))
+    for _ in range(2):
+        client.received = b""
+        client.send(GET)
+        assert "\r\nContent-Length: 5" in client.head()
+        client.read_until(lambda received: received.endswith(b"hello"), "the body")
+
+
+def test_a_client_that_sends_on_and_leaves_is_seen(lab, wire):
+    """It fills what is kept of further requests; its origin says nothing more."""
+    origin = origin_that(lab, answers("HTTP/1.1 200 OK\n\n", FLV))
+    proxy = lab.proxy(origin)
+    client = wire(proxy)
+    client.send(GET)
+    client.head()
+    client.send(b"x" * 70_000)
+    assert proxy.wait_for_session_end(protocol="http_flv")[0]["side"] == "client"
+    wait_until(lambda: origin.ended == 1, "the origin sees it")
+
+
 def test_the_client_gets_what_the_origin_says(lab, wire):
     proxy = lab.proxy(origin_that(lab, OK))
     client = wire(proxy)
@@ -260,6 +319,12 @@ def test_cors_preflight_and_versions(lab, wire):
     assert said["code"] == 0 and said["data"]["version"] and said["server"]
 
 
+def test_an_empty_line_before_a_request_is_ignored(lab, wire):
+    client = wire(lab.proxy(origin_that(lab, OK)))
+    client.send("\r\n" + GET)
+    assert client.head().startswith("HTTP/1.1 200 OK")
+
+
 def test_a_websocket_passes_both_ways(lab, wire):
     def echo(connection, request):
         connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -271,12 +336,12 @@ def test_a_websocket_passes_both_ways(lab, wire):
     proxy = lab.proxy(origin)
     client = wire(proxy)
     client.send("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
-                "Upgrade: websocket\r\nSec-WebSocket-Key: xyz\r\n\r\n")
+                "Upgrade: websocket\r\nSec-WebSocket-Key: xyz\r\n\r\nearly ")
     head = client.head()
     assert head.startswith("HTTP/1.1 101 ") and "Sec-WebSocket-Accept: abc" in head
     assert "Upgrade: websocket" in head
     client.send("frame")
-    client.read_until(lambda received: received.endswith(b"FRAME"), "the echo")
+    client.read_until(lambda received: received.endswith(b"EARLY FRAME"), "the echo")
     asked = origin.request()
     assert "Upgrade: websocket" in asked and "Connection: Upgrade" in asked
     assert "Sec-WebSocket-Key: xyz" in asked
@@ -289,6 +354,14 @@ HUGE = "GET /live/one.flv HTTP/1.1\r\nHost: a\r\n"
     ("GET /live/one.flv HTTP/1.1\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\nHost: a\n\r\n\r\n", 400),
+    ("GET /live/one.flv HTTP/1.1\nHost: a\n\n", 400),
+    ("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    ("GET /live/one-1.ts?spbhid=%2e/../x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    ("GET /live/../api/one.ts?spbhid=x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ("GET /live/%2e%2e/one.m3u8?hls_ctx=x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ("GET /live/%00.ts?spbhid=x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ("GET /live/\xff.flv HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ("GET /api/v1/clients?hls_ctx=x HTTP/1.1\r\nHost: a\r\n\r\n", 404),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nX: \x001\r\n\r\n", 400),
     ("GET /live/one.flv HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked"
@@ -311,11 +384,17 @@ HUGE = "GET /live/one.flv HTTP/1.1\r\nHost: a\r\n"
     (HUGE + "X: y\r\n" * 10000 + "\r\n", 431),
 ], ids=lambda value: str(value)[:60] if isinstance(value, str) else value)
 def test_bad_requests_get_the_right_status(lab, wire, sent, status):
-    proxy = lab.proxy(origin_that(lab, OK))
+    origin = origin_that(lab, OK)
+    proxy = lab.proxy(origin)
     client = wire(proxy)
     client.send(sent)
     assert client.head().startswith(f"HTTP/1.1 {status} "), client.received
     client.read_until(lambda received: received.endswith(b"}\n"), "words")
+    if "Connection: close" in client.head():
+        client.read_to_end()
+    else:
+        assert status in (400, 404) and sent.endswith("\r\n\r\n"), "the framing is in doubt"
+    assert not origin.requests
     # A neighbour is served as ever.
     other = wire(proxy)
     other.send(GET)

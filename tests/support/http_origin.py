@@ -54,12 +54,16 @@ class HttpOrigin:
         """How many have come."""
         return len(self._connections)
 
-    def stop(self):
-        """May be called again."""
+    def stop_listening(self):
+        """Connections that are there go on. May be called again."""
         if self._listener.fileno() >= 0:
             # A close alone would leave the port open for as long as accept() waits.
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
+
+    def stop(self):
+        """May be called again."""
+        self.stop_listening()
         for connection in self._connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)

@@ -120,8 +120,12 @@ async function poll() {
 
 /** What the address names: #flv or #hls, and the stream's key. */
 function readAddress() {
-  const [, protocol, key] = /^#(flv|hls)\/(.+)$/.exec(decodeURI(location.hash)) ?? [];
-  return {protocol, key};
+  const [, protocol, escaped] = /^#(flv|hls)\/(.+)$/.exec(location.hash) ?? [];
+  try {
+    return {protocol, key: escaped && decodeURI(escaped)};
+  } catch {
+    return {};  // A link that was cut short in an escape.
+  }
 }
 
 function choose(key) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/net/timeout.h"
+#include "dataplane/proxy/http_answer.h"
 #include "dataplane/proxy/origin_call.h"
 
 namespace srsproxy {
@@ -27,7 +28,7 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
                                                std::vector<uint8_t> unread,
                                                net::TcpStream& origin) {
   tunnel_ = head.status == 101;
-  refused_ = head.status >= 400;
+  refused_ = head.status >= 300;
   const auto chunks =
       request_.http10 ? http::BodyReader::Chunks::kRemoved : http::BodyReader::Chunks::kKept;
   body_ =
@@ -45,6 +46,7 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
   if (!over()) {
     relay_.Attach(client_.stream);
     relay_.Attach(origin);
+    if (tunnel_) SendEarly();
     while (!over()) {
       co_await changed_.Wait();
       if (content_) relay_.SetPace(pace_);
@@ -68,6 +70,16 @@ net::Task<absl::Status> AnswerRelay::SendFirst(const http::ResponseHead& head,
   observer_.OnBytesPassed(0, first.size());
   if (!body.empty()) NoteContent();
   co_return absl::OkStatus();
+}
+
+// What the client sent right behind its request.
+void AnswerRelay::SendEarly() {
+  const std::vector<uint8_t> early = std::exchange(client_.unread, {});
+  if (early.empty()) return;
+  net::RelayOutput out;
+  out.to_origin.AppendView(early);
+  observer_.OnBytesPassed(early.size(), 0);
+  relay_.Send(out);
 }
 
 // Whoever is still there gets what is kept for it: all of a complete answer, however slowly it
@@ -103,6 +115,10 @@ std::string AnswerRelay::DownstreamHead(const http::ResponseHead& head) const {
     if (head.framing == http::Framing::kChunked && !request_.http10) {
       fields.set("Transfer-Encoding", "chunked");
     }
+    if (head.framing == http::Framing::kLength) {
+      fields.set("Content-Length", std::to_string(head.length));
+    }
+    AllowOtherSites(fields, request_);
     fields.set("Connection", keep_alive_ ? "keep-alive" : "close");
   }
   return http::WriteResponseHead(head.status, head.reason, fields);
@@ -124,6 +140,12 @@ void AnswerRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
       out.to_origin.AppendView(in);
     } else {
       client_.unread.insert(client_.unread.end(), in.begin(), in.end());
+      // Read no further, its leaving would go unseen.
+      if (client_.unread.size() >= http::kMaxHeadBytes) {
+        complete_ = false;
+        Finish(Side::kClient, ClientFailure(absl::StatusCode::kResourceExhausted,
+                                            "sent 64 kB of requests ahead of the answer"));
+      }
     }
     return;
   }

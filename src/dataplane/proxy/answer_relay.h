@@ -63,6 +63,7 @@ class AnswerRelay final : net::Relay::Handler {
   bool over() const { return ended_.has_value(); }
   std::string DownstreamHead(const http::ResponseHead& head) const;
   net::Task<absl::Status> SendFirst(const http::ResponseHead& head, std::vector<uint8_t> unread);
+  void SendEarly();
   net::Task<void> Drain();
   void Finish(Side side, absl::Status why);
   void PassBody(std::span<const uint8_t> in, Pieces& out);

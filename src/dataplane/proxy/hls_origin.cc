@@ -33,7 +33,9 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Ask(std::string method,
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::AskAgain(std::string method,
                                                                   std::string target) {
-  return Send(placement_->endpoint, true, std::move(method), std::move(target));
+  auto head = co_await Send(placement_->endpoint, true, std::move(method), std::move(target));
+  if (!head.ok() && !reached_ && !cancelled_) co_return search_.failure();
+  co_return head;
 }
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::AskAt(const Origin& origin,
@@ -51,13 +53,20 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Send(Endpoint endpoint,
                                                               std::string method,
                                                               std::string target) {
   http::Fields fields = fields_;
-  fields.set("Host", request_.host);
+  fields.set("Host", HostFor(request_, endpoint));
   fields.set("Connection", "keep-alive");
   SetForwarded(fields, request_, client_);
   const std::string text = http::WriteRequestHead(method, target, fields);
+  endpoint_ = std::move(endpoint);
+  auto head = co_await SendText(text, picked, std::move(method));
+  if (head.ok()) KeepOriginInside(head->fields, endpoint_);
+  co_return head;
+}
+
+net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::SendText(const std::string& text,
+                                                                  bool picked, std::string method) {
   const OriginCall::Timeouts timeouts{client_.config->write_timeout,
                                       client_.config->handshake_timeout};
-  endpoint_ = std::move(endpoint);
   reached_ = false;
   if (auto kept = services_.origin_connections.Take(endpoint_)) {
     reached_ = true;

@@ -62,6 +62,9 @@ class HlsOrigin {
  private:
   net::Task<absl::StatusOr<http::ResponseHead>> Send(Endpoint endpoint, bool picked,
                                                      std::string method, std::string target);
+  // Over a kept connection to endpoint_, or a new one.
+  net::Task<absl::StatusOr<http::ResponseHead>> SendText(const std::string& text, bool picked,
+                                                         std::string method);
   net::Task<absl::StatusOr<net::TcpStream>> Dial(bool picked);
 
   SessionServices& services_;

@@ -224,6 +224,7 @@ std::string HlsPlaylist::Write(unsigned status, std::string_view reason, http::F
   } else {
     fields.set("Content-Length", std::to_string(body.size()));
   }
+  AllowOtherSites(fields, request_);
   fields.set("Connection", request_.keep_alive ? "keep-alive" : "close");
   std::string text = http::WriteResponseHead(status, reason, fields);
   if (request_.method != "HEAD") text += body;

@@ -11,6 +11,9 @@ namespace {
 // A viewer on a slow line shows that it is there each time that it has taken so much.
 constexpr uint64_t kAccountEvery = 256 * 1024;
 
+// What an answer counts as that the origin did not bring to its end.
+constexpr unsigned kBrokenOff = 502;
+
 http::Fields RequestFields(const http::RequestHead& request) {
   http::Fields fields = http::EndToEnd(request.fields);
   fields.erase("Expect");
@@ -71,10 +74,11 @@ net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
     co_return co_await Fail(BadAnswer("it changes the protocol unasked"));
   }
   if (head.status >= 400) origin_.Refused();
-  services_.worker_metrics.CountHttpResponse(Protocol::kHls, head.status);
   OriginCall& call = origin_.call();
   const auto ended = co_await relay_.Run(head, call.TakeUnread(), call.connection());
   AccountBytes();
+  const bool broken = !ended.why.ok() && ended.side == Side::kOrigin;
+  services_.worker_metrics.CountHttpResponse(Protocol::kHls, broken ? kBrokenOff : head.status);
   if (relay_.origin_goes_on()) origin_.Keep(std::move(call.connection()));
   if (!ended.why.ok()) {
     services_.logger.Debug("segment broken off", {{"client", client_.address},

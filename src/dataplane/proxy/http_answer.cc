@@ -30,6 +30,13 @@ unsigned HttpStatusOf(const absl::Status& why) {
   }
 }
 
+void AllowOtherSites(http::Fields& fields, const http::RequestHead& request) {
+  if (http::ValueOf(request.fields, "Origin").empty()) return;
+  if (fields.count("Access-Control-Allow-Origin") == 0) {
+    fields.set("Access-Control-Allow-Origin", "*");
+  }
+}
+
 std::string WriteAnswer(const HttpAnswer& answer, const http::RequestHead& request) {
   http::Fields fields = answer.fields;
   fields.set("Server", "srsproxy");

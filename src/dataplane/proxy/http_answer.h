@@ -25,6 +25,10 @@ HttpAnswer ErrorAnswer(unsigned status, std::string_view message);
 // the origin broke or is not reached, 503 no origin or a limit of this proxy, 504 it took too long.
 unsigned HttpStatusOf(const absl::Status& why);
 
+// Lets pages of any site read an answer of an origin that says nothing about it, as the answer to
+// their preflight told them.
+void AllowOtherSites(http::Fields& fields, const http::RequestHead& request);
+
 // Head and body; without the body in answer to HEAD. CORS fields are added.
 std::string WriteAnswer(const HttpAnswer& answer, const http::RequestHead& request);
 

@@ -97,7 +97,15 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
   const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
   std::vector<uint8_t>& unread = client_.unread;
   absl::Time deadline = absl::InfiniteFuture();
+  size_t looked_at = 0;
+  bool may_begin_empty = true;
   while (true) {
+    // RFC 9112 section 2.2: one empty line before a request is ignored.
+    if (may_begin_empty && http::AsText(unread).starts_with("\r\n")) {
+      unread.erase(unread.begin(), unread.begin() + 2);
+      may_begin_empty = false;
+      looked_at = 0;
+    }
     if (const auto end = http::FindHeadEnd(http::AsText(unread))) {
       auto parsed = http::ParseRequestHead(http::AsText(unread).substr(0, *end));
       // Who plays for long holds no buffer.
@@ -108,6 +116,11 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
       }
       co_return std::get<http::RequestHead>(std::move(parsed));
     }
+    if (auto error = http::CheckUnfinishedHead(http::AsText(unread), looked_at)) {
+      co_await Reject(error->status, error->message, ClientError::kMalformed);
+      co_return std::nullopt;
+    }
+    looked_at = unread.size();
     if (unread.size() >= http::kMaxHeadBytes) {
       co_await Reject(431, "the head of the request is longer than 64 kB", ClientError::kTooLarge);
       co_return std::nullopt;
@@ -200,6 +213,7 @@ net::Task<std::optional<HttpAnswer>> HttpSession::AnswerMedia(http::RequestHead&
                                                       client_.config->vhosts);
   }
   auto route = co_await FindRoute(request);
+  if (kicked_.has_value()) co_return std::nullopt;
   if (!route.ok()) {
     services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
     co_return ErrorAnswer(400, MessageOf(route.status()));
@@ -263,7 +277,7 @@ std::unique_ptr<HttpExchange> HttpSession::Serve(MediaRoute route, http::Request
 }
 
 net::Task<bool> HttpSession::Conduct() {
-  if (kicked_.has_value()) co_return false;
+  if (exchange_ == nullptr) co_return false;
   const bool session = exchange_->info() != nullptr;
   if (session) place_.List();
   const bool goes_on = co_await exchange_->Run();

@@ -64,16 +64,18 @@ net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::AskOrigin() {
     if (over()) co_return absl::CancelledError();
     if (!dialled.ok()) continue;
     // What was sent is not sent to another: the origin may have acted on it.
-    co_return co_await call_.Ask(
-        *std::move(dialled), UpstreamRequest(), request_.method,
+    auto head = co_await call_.Ask(
+        *std::move(dialled), UpstreamRequest(placement->endpoint), request_.method,
         {client_.config->write_timeout, client_.config->handshake_timeout});
+    if (head.ok()) KeepOriginInside(head->fields, placement->endpoint);
+    co_return head;
   }
   co_return use_.failure();
 }
 
-std::string LivePlay::UpstreamRequest() const {
+std::string LivePlay::UpstreamRequest(const Endpoint& origin) const {
   http::Fields fields = http::EndToEnd(request_.fields);
-  fields.set("Host", request_.host);
+  fields.set("Host", HostFor(request_, origin));
   fields.erase("Expect");
   SetForwarded(fields, request_, client_);
   if (request_.upgrade) {

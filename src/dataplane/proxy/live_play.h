@@ -40,7 +40,7 @@ class LivePlay final : public HttpExchange, AnswerRelay::Observer {
   bool over() const { return ended_.has_value(); }
   // Finds an origin and gets the head of its answer.
   net::Task<absl::StatusOr<http::ResponseHead>> AskOrigin();
-  std::string UpstreamRequest() const;
+  std::string UpstreamRequest(const Endpoint& origin) const;
   net::Task<void> PassAnswer(const http::ResponseHead& head);
   net::Task<void> Refuse(const absl::Status& why);
 

@@ -40,6 +40,7 @@ net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::Ask(net::TcpStream con
 net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::ReadHead(std::string method,
                                                                    absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
+  size_t looked_at = 0;
   for (int interim = 0; interim <= kMaxInterimAnswers;) {
     if (const auto end = http::FindHeadEnd(http::AsText(unread_))) {
       auto parsed = http::ParseResponseHead(http::AsText(unread_).substr(0, *end), method);
@@ -50,8 +51,13 @@ net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::ReadHead(std::string m
       auto& head = std::get<http::ResponseHead>(parsed);
       if (head.status / 100 != 1 || head.status == 101) co_return std::move(head);
       ++interim;
+      looked_at = 0;
       continue;
     }
+    if (auto error = http::CheckUnfinishedHead(http::AsText(unread_), looked_at)) {
+      co_return BadAnswer(error->message);
+    }
+    looked_at = unread_.size();
     if (unread_.size() >= http::kMaxHeadBytes) co_return BadAnswer("its head is too long");
     const bool first = unread_.empty() && interim == 0;
     const auto got = co_await ReadSome(deadline - absl::Now());
@@ -81,6 +87,7 @@ net::TcpStream& OriginCall::connection() {
 
 net::Task<absl::StatusOr<std::string>> OriginCall::ReadBody(const http::ResponseHead& head,
                                                             size_t limit, absl::Duration timeout) {
+  if (head.status == 101) co_return BadAnswer("it changes the protocol unasked");
   const absl::Time deadline = absl::Now() + timeout;
   http::BodyReader reader(head.framing, head.length, http::BodyReader::Chunks::kRemoved);
   std::string body;

@@ -148,7 +148,8 @@ std::optional<std::string_view> IdOf(std::string_view target) {
 }
 
 std::optional<std::string_view> ContextOf(std::string_view target) {
-  return ValueOf(target, kContextParameter);
+  const auto context = ValueOf(target, kContextParameter);
+  return context.has_value() && context->size() <= kMaxContextBytes ? context : std::nullopt;
 }
 
 std::string WithId(std::string_view uri, std::string_view id) {

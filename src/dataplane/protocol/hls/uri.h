@@ -16,7 +16,8 @@ inline constexpr std::string_view kContextParameter = "hls_ctx";
 // The value of `spbhid` in the query of a request target; nullopt: there is none, or it is empty.
 std::optional<std::string_view> IdOf(std::string_view target);
 
-// The same for `hls_ctx`.
+// The same for `hls_ctx`; nullopt also when it is longer than kMaxContextBytes: SRS's have 8.
+inline constexpr size_t kMaxContextBytes = 256;
 std::optional<std::string_view> ContextOf(std::string_view target);
 
 // `uri` with `spbhid=id` as the last parameter of its query, in place of those it had.

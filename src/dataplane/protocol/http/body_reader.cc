@@ -69,6 +69,7 @@ bool BodyReader::Step(uint8_t byte) {
       const int digit = HexDigit(byte);
       if (digit < 0) return false;
       left_ = static_cast<uint64_t>(digit);
+      line_bytes_ = 0;
       state_ = State::kSize;
       return true;
     }

@@ -57,7 +57,7 @@ class BodyReader {
   State state_ = State::kEnd;
   Chunks chunks_ = Chunks::kKept;
   uint64_t left_ = 0;
-  uint32_t line_bytes_ = 0;  // Of extensions and trailers, all together.
+  uint32_t line_bytes_ = 0;  // Of the chunk's extension and all trailers.
 };
 
 }  // namespace srsproxy::http

@@ -33,9 +33,10 @@ bool HasToken(const Fields& fields, bh::field name, std::string_view token) {
 }
 
 // What Beast forgives and a proxy must not: a bare LF, a folded line, a control character.
-std::optional<HeadError> CheckText(std::string_view head) {
+// Looks from `from` on; an unfinished head may end within a line's end.
+std::optional<HeadError> CheckText(std::string_view head, size_t from, bool finished) {
   size_t lines = 0;
-  for (size_t i = 0; i < head.size(); ++i) {
+  for (size_t i = from; i < head.size(); ++i) {
     const auto c = static_cast<unsigned char>(head[i]);
     if (c == '\n') {
       if (i == 0 || head[i - 1] != '\r') return HeadError{400, "a line ends without CR"};
@@ -44,7 +45,8 @@ std::optional<HeadError> CheckText(std::string_view head) {
         return HeadError{400, "a field is folded over two lines"};
       }
     } else if (c == '\r') {
-      if (i + 1 == head.size() || head[i + 1] != '\n') return HeadError{400, "a CR without LF"};
+      const bool at_end = i + 1 == head.size();
+      if (at_end ? finished : head[i + 1] != '\n') return HeadError{400, "a CR without LF"};
     } else if ((c < 0x20 && c != '\t') || c == 0x7f) {
       return HeadError{400, "there is a control character in the head"};
     }
@@ -84,7 +86,7 @@ std::variant<std::optional<BodyEnd>, HeadError> ReadBodyEnd(const Fields& fields
 template <bool kIsRequest>
 std::variant<bh::message<kIsRequest, bh::empty_body>, HeadError> Parse(std::string_view head,
                                                                        unsigned fault) {
-  if (auto wrong = CheckText(head))
+  if (auto wrong = CheckText(head, 0, true))
     return HeadError{fault == 400 ? wrong->status : fault, wrong->message};
   bh::parser<kIsRequest, bh::empty_body> parser;
   parser.header_limit(kMaxHeadBytes);
@@ -125,6 +127,11 @@ std::optional<size_t> FindHeadEnd(std::string_view bytes) {
   const size_t at = bytes.find(kEndOfHead);
   if (at == std::string_view::npos) return std::nullopt;
   return at + kEndOfHead.size();
+}
+
+std::optional<HeadError> CheckUnfinishedHead(std::string_view bytes, size_t seen) {
+  // What a last CR or LF means, the byte after it tells.
+  return CheckText(bytes, seen > 0 ? seen - 1 : 0, false);
 }
 
 std::variant<RequestHead, HeadError> ParseRequestHead(std::string_view text) {
@@ -168,6 +175,7 @@ std::variant<ResponseHead, HeadError> ParseResponseHead(std::string_view text,
   auto& message = std::get<0>(parsed);
   ResponseHead head;
   head.status = message.result_int();
+  if (head.status < 100 || head.status > 599) return HeadError{502, "the status is none"};
   head.reason = FromBeast(message.reason());
   head.keep_alive = message.keep_alive();
   const bool http10 = message.version() < 11;
@@ -206,7 +214,9 @@ Fields EndToEnd(const Fields& fields) {
     const std::string_view name = FromBeast(field.name_string());
     const bool listed = std::any_of(std::begin(kHopByHop), std::end(kHopByHop),
                                     [name](std::string_view hop) { return Equal(hop, name); });
-    if (listed || HasToken(fields, bh::field::connection, name)) continue;
+    // Without these a message means another one: no Connection takes them away.
+    const bool essential = Equal(name, "Content-Length") || Equal(name, "Host");
+    if (listed || (!essential && HasToken(fields, bh::field::connection, name))) continue;
     kept.insert(field.name_string(), field.value());
   }
   return kept;
