@@ -5,6 +5,7 @@ Each stage says which build it needs; a build is made once a run. Test programs 
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -186,11 +187,10 @@ def make_stages(builds):
         if not targets:
             raise StageError("the preset 'fuzz' has no targets")
         builds.build("fuzz", targets)
-        counts = Counts()
-        for number, target in enumerate(targets, 1):
-            say(f"fuzzing {target} for {FUZZ_SECONDS} s ({number} of {len(targets)})")
-            counts += fuzz_one(builds.folder("fuzz"), target)
-        return counts
+        say(f"fuzzing {len(targets)} targets, {JOBS} at a time: {', '.join(targets)}")
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            results = pool.map(lambda target: fuzz_one(builds.folder("fuzz"), target), targets)
+            return sum(results, Counts())
 
     def demo():
         result = run(["scripts/demo", "--check"])

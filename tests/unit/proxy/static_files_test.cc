@@ -87,8 +87,8 @@ class StaticFilesTest : public testing::Test {
   }
 
   const fs::path base_;
+  net::asio::io_context io_;  // Outlives the readers of files_.
   std::unique_ptr<StaticFiles> files_;
-  net::asio::io_context io_;
 };
 
 TEST_F(StaticFilesTest, FindsFilesAndIndexes) {
