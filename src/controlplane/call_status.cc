@@ -8,6 +8,17 @@ namespace {
 constexpr char kErrorInfoUrl[] = "type.googleapis.com/google.rpc.ErrorInfo";
 constexpr char kDomain[] = "srsproxy";
 
+// gRPC sends an error in trailers, of which clients take 8 kB in all.
+constexpr size_t kMaxValueBytes = 256;
+constexpr size_t kMaxMessageBytes = 1024;
+
+// At most `limit` bytes of `text`, cut between two characters of UTF-8.
+std::string Shortened(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return std::string(text.substr(0, limit)) + "...";
+}
+
 // ErrorReason without its prefix.
 std::string ReasonName(v1::ErrorReason reason) {
   static constexpr std::string_view kPrefix = "ERROR_REASON_";
@@ -47,7 +58,7 @@ absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetada
   info.set_reason(ReasonName(reason));
   info.set_domain(kDomain);
   for (const auto& [key, value] : metadata) {
-    (*info.mutable_metadata())[std::string(key)] = std::string(value);
+    (*info.mutable_metadata())[std::string(key)] = Shortened(value, kMaxValueBytes);
   }
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;
@@ -64,7 +75,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   v1::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.set_message(std::string(MessageOf(status)));
+  details.set_message(Shortened(MessageOf(status), kMaxMessageBytes));
   auto& detail = *details.add_details();
   detail.set_type_url(kErrorInfoUrl);
   detail.set_value(ErrorInfoOf(status).SerializeAsString());

@@ -14,8 +14,6 @@
 namespace srsproxy::control {
 namespace {
 
-constexpr absl::Duration kMaxDeadline = absl::Hours(24 * 365);
-
 // A status of the registry's about what an operator decides: "field: what is wrong with it".
 absl::Status SettingsError(const absl::Status& status) {
   if (!absl::IsInvalidArgument(status)) return status;
@@ -112,7 +110,16 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
   v1::RegisterOriginResponse response;
   if (request.validate_only()) return response;
 
-  const auto lease = origins_.Register(*std::move(registration), call.caller);
+  const auto may_replace = [&call](std::string_view server) {
+    return call.identity->MayRegister(server);
+  };
+  const auto lease = origins_.Register(*std::move(registration), call.caller, may_replace);
+  if (absl::IsPermissionDenied(lease.status())) {
+    return WithReason(lease.status(), v1::ERROR_REASON_SCOPE_DENIED);
+  }
+  if (absl::IsAlreadyExists(lease.status())) {
+    return WithReason(lease.status(), v1::ERROR_REASON_INVALID_FIELD, {{"field", "service"}});
+  }
   if (!lease.ok()) return lease.status();
   if (const auto origin = origins_.snapshot()->Find(lease->origin_id)) {
     *response.mutable_origin() = Describe(*origin);

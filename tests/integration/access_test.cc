@@ -222,6 +222,10 @@ TEST_F(TokensTest, AnAgentRegistersItsOwnServersAlone) {
   EXPECT_THAT(MessageOf(status), Not(HasSubstr("vid-vid"))) << "no token is told";
   EXPECT_EQ(origins_.snapshot()->Find("edge-1-s1-42"), before);
   EXPECT_EQ(Metric("srsproxy_auth_decisions_total{reason=\"scope_denied\",result=\"denied\"}"), 1);
+
+  auto at_its_address = Registration("vid-1", "10.0.0.8");
+  EXPECT_EQ(Reason(kRegisterOrigin, token, &at_its_address), "SCOPE_DENIED");
+  EXPECT_EQ(origins_.snapshot()->Find("edge-1-s1-42"), before);
 }
 
 TEST_F(TokensTest, OnlyTheLeaseRenewsAndEndsARegistration) {

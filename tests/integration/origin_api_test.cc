@@ -290,6 +290,12 @@ TEST_F(OriginApiTest, AWrongDrainIsRefused) {
   request.set_origin("nobody");
   ExpectFailure(Call(&Origins::DrainOrigin, request), absl::StatusCode::kNotFound,
                 "ORIGIN_NOT_FOUND");
+  // More than fits into an error as it is.
+  std::string huge;
+  while (huge.size() < 20'000) huge += "\u20ac";
+  request.set_origin(huge);
+  ExpectFailure(Call(&Origins::DrainOrigin, request), absl::StatusCode::kNotFound,
+                "ORIGIN_NOT_FOUND");
   request.set_origin("vid-1");
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   constexpr std::pair<int64_t, int32_t> kWrong[] = {{-1, 0},          {0, -1},   {0, 1'000'000'000},

@@ -92,7 +92,8 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
 }
 
 absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registration,
-                                                     std::string_view source) {
+                                                     std::string_view source,
+                                                     MayReplace may_replace) {
   if (auto status = ValidateRegistration(registration); !status.ok()) return status;
   registration.ip = CanonicalHost(registration.ip);
   const std::string id = registration.Id();
@@ -108,6 +109,20 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
   OriginLease lease;
   lease.origin_id = id;
   lease.superseded = FindSuperseded(registration, now);
+  if (existing != entries_.end()) {
+    if (auto status = CheckSameId(existing->second, registration.server, may_replace, now);
+        !status.ok()) {
+      return status;
+    }
+  }
+  for (const std::string& former : lease.superseded) {
+    const std::string& server = entries_.find(former)->second.origin->registration.server;
+    if (server != registration.server && !may_replace(server)) {
+      return absl::PermissionDeniedError(
+          absl::StrCat("one of the RTMP addresses is that of origin ", former, " of server ",
+                       server, ", which the caller may not replace"));
+    }
+  }
   for (const std::string& former : lease.superseded) {
     lease.generation =
         std::max(lease.generation, entries_.find(former)->second.origin->generation + 1);
@@ -401,6 +416,20 @@ void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view r
   }
   Emit(OriginEvent::Kind::kJoined, entry.origin, std::string(reason));
   entries_.insert_or_assign(id, std::move(entry));
+}
+
+// Two servers may have ids that read the same: "a-b" with service "c", and "a" with service "b-c".
+absl::Status OriginRegistry::CheckSameId(const Entry& existing, const std::string& server,
+                                         MayReplace may_replace, MonotonicTime now) const {
+  const Origin& origin = *existing.origin;
+  if (origin.registration.server == server) return absl::OkStatus();
+  const std::string whose = absl::StrCat("the id ", origin.id, " is that of an origin of server ",
+                                         origin.registration.server);
+  if (!may_replace(origin.registration.server)) {
+    return absl::PermissionDeniedError(whose + ", which the caller may not replace");
+  }
+  if (!IsLive(existing, now)) return absl::OkStatus();
+  return absl::AlreadyExistsError(whose + ": choose another service or pid");
 }
 
 bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {

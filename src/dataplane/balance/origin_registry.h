@@ -110,8 +110,13 @@ class OriginRegistry {
   // Registers, or renews what is registered already under the same id and addresses. `source` says
   // who asks: a client's address without its port. A renewal by the same source keeps its lease id;
   // any other ends the former one. INVALID_ARGUMENT names the bad field (ValidateRegistration).
-  // RESOURCE_EXHAUSTED: max_origins.
-  absl::StatusOr<OriginLease> Register(OriginRegistration registration, std::string_view source);
+  // RESOURCE_EXHAUSTED: max_origins. PERMISSION_DENIED: it would take the place of an origin of
+  // another `server`, by its address or by an id that reads the same, and `may_replace` says no to
+  // that. ALREADY_EXISTS: an origin of another `server` with an id that reads the same is live.
+  using MayReplace = absl::FunctionRef<bool(std::string_view server)>;
+  absl::StatusOr<OriginLease> Register(
+      OriginRegistration registration, std::string_view source,
+      MayReplace may_replace = [](std::string_view) { return true; });
 
   // An origin that needs no heartbeat (PROXY_DEFAULT_BACKEND_*). It gives way to a registration at
   // its address and comes back when that one leaves.
@@ -219,6 +224,8 @@ class OriginRegistry {
   bool IsLive(const Entry& entry, MonotonicTime now) const;
   // An empty lease id: permanent.
   void Add(Origin origin, std::string lease_id, std::string_view reason);
+  absl::Status CheckSameId(const Entry& existing, const std::string& server, MayReplace may_replace,
+                           MonotonicTime now) const;
   // Whether the address is still the same.
   bool Renew(Entry& entry, Origin renewed, MonotonicTime now);
   void MarkHeard(Origin& origin, MonotonicTime now) const;

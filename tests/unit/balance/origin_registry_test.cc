@@ -301,6 +301,23 @@ TEST_F(OriginRegistryTest, SameIdAtAnotherAddressIsANewGeneration) {
   EXPECT_EQ(registry_.stats().conflicts, 0u);
 }
 
+TEST_F(OriginRegistryTest, WhoMayNotReplaceAServerTakesNeitherItsAddressNorItsId) {
+  const auto own_alone = [](std::string_view server) { return server.starts_with("edge-1"); };
+  Register(Srs("edge-2", "10.0.0.2", "1"));
+  auto thief = Srs("edge-1", "10.0.0.2", "7");
+  EXPECT_TRUE(absl::IsPermissionDenied(registry_.Register(thief, "10.0.0.9", own_alone).status()));
+  EXPECT_THAT(Ids(), ElementsAre("edge-2-svc-1"));
+
+  auto alias = Srs("edge", "10.0.0.9", "1");
+  alias.service = "2-svc";
+  const auto nobody = [](std::string_view) { return false; };
+  EXPECT_TRUE(absl::IsPermissionDenied(registry_.Register(alias, "10.0.0.9", nobody).status()));
+  EXPECT_TRUE(absl::IsAlreadyExists(registry_.Register(alias, "10.0.0.9").status()));
+  EXPECT_EQ(Find("edge-2-svc-1")->registration.ip, "10.0.0.2");
+  Pass(absl::Seconds(60));
+  EXPECT_TRUE(registry_.Register(alias, "10.0.0.9").ok()) << "the other has been silent for long";
+}
+
 TEST_F(OriginRegistryTest, MovedServerSupersedesItsSilentAddress) {
   Register(Srs("a", "10.0.0.1", "1"));
   Pass(absl::Seconds(20));
