@@ -11,12 +11,14 @@
 #include <absl/container/flat_hash_map.h>
 #include <google/protobuf/message.h>
 
+#include "controlplane/secret.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy::control {
 
-// Thread-safe. Remembers for ten minutes, at most 10,000 calls; the oldest leave first.
+// Thread-safe. Remembers for ten minutes, at most 10,000 calls and 64 MiB of their answers; the
+// oldest leave first. Each caller's ids are its own: `caller` is the name of its identity.
 class RequestMemory {
  public:
   // `clock` outlives it.
@@ -26,26 +28,31 @@ class RequestMemory {
   // request_id, or a new one: answer it, and call End. ABORTED with REQUEST_RUNNING: the same is
   // being answered. INVALID_ARGUMENT with REQUEST_ID_REUSED: its request_id belongs to another
   // request; with INVALID_FIELD: it is longer than 128 bytes.
-  absl::StatusOr<bool> Begin(std::string_view method, const google::protobuf::Message& request,
+  absl::StatusOr<bool> Begin(std::string_view method, std::string_view caller,
+                             const google::protobuf::Message& request,
                              google::protobuf::Message& response);
 
   // `response` null: the call failed, and may be repeated. Does nothing for a request without a
   // request_id.
-  void End(std::string_view method, const google::protobuf::Message& request,
-           const google::protobuf::Message* response);
+  void End(std::string_view method, std::string_view caller,
+           const google::protobuf::Message& request, const google::protobuf::Message* response);
 
  private:
   struct Call {
-    std::string request;                  // Serialized; so is the response.
-    std::optional<std::string> response;  // Absent: it is being answered.
+    SecretDigest request;
+    std::optional<std::string> response;  // Serialized. Absent: it is being answered.
     MonotonicTime at;
   };
 
+  using Calls = absl::flat_hash_map<std::string, Call>;
+
+  void Forget(Calls::iterator call);
   void ForgetOld();
 
   const Clock& clock_;
   std::mutex mutex_;
-  absl::flat_hash_map<std::string, Call> calls_;             // By method and request_id.
+  Calls calls_;                                              // By method, request_id and caller.
+  size_t bytes_ = 0;                                         // Of their responses.
   std::deque<std::pair<std::string, MonotonicTime>> order_;  // Their keys and times, oldest first.
 };
 

@@ -72,7 +72,8 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
     return reactor;
   }
   if constexpr (requires { request->request_id(); }) {
-    const auto remembered = observer.requests.Begin(method, *request, *response);
+    const auto remembered =
+        observer.requests.Begin(method, call->context().identity->name, *request, *response);
     if (!remembered.ok() || *remembered) {
       reactor->Finish(call->End(remembered.status()));
       return reactor;
@@ -82,7 +83,8 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
           [&observer, method, request, response, call, reactor](absl::StatusOr<Response> answer) {
             if (answer.ok()) *response = *std::move(answer);
             if constexpr (requires { request->request_id(); }) {
-              observer.requests.End(method, *request, answer.ok() ? response : nullptr);
+              observer.requests.End(method, call->context().identity->name, *request,
+                                    answer.ok() ? response : nullptr);
             }
             reactor->Finish(call->End(answer.status()));
           });
