@@ -24,10 +24,12 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
  public:
   // `heartbeats` and `clock` outlive the call. `done` is called when gRPC has let go of the stream.
   HeartbeatStream(ServedCall call, Heartbeats& heartbeats, const Clock& clock,
-                  std::function<void(HeartbeatStream*)> done);
+                  grpc::CallbackServerContext& context, std::function<void(HeartbeatStream*)> done);
 
   void Start();
-  // DEADLINE_EXCEEDED with IDLE_STREAM when no message has come for `limit`.
+  // Ends it with DEADLINE_EXCEEDED and IDLE_STREAM when no message has come for `limit`, or the
+  // client has taken no answer for 30 s; when it takes not even that, the call is cancelled. To be
+  // called each second or so.
   void EndIfSilent(absl::Duration limit);
   void End(const absl::Status& why);
 
@@ -49,8 +51,11 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   std::mutex mutex_;  // Guards all below.
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
+  grpc::CallbackServerContext* context_;  // Null when gRPC has let go of the call.
   MonotonicTime heard_;
-  bool ended_ = false;  // The status was sent.
+  MonotonicTime said_;    // When the newest answer, or the status, was sent.
+  bool writing_ = false;  // It has not been taken.
+  bool ended_ = false;    // The status was sent.
 };
 
 }  // namespace srsproxy::control

@@ -29,11 +29,11 @@ HeartbeatStreams::HeartbeatStreams(Heartbeats& heartbeats, const OriginRegistry&
 
 HeartbeatStreams::~HeartbeatStreams() = default;
 
-HeartbeatStream* HeartbeatStreams::Open(const grpc::CallbackServerContext& context) {
+HeartbeatStream* HeartbeatStreams::Open(grpc::CallbackServerContext& context) {
   ServedCall call(observer_, "srsproxy.v1.OriginService/HeartbeatStream", context, nullptr);
   absl::Status admitted = call.admitted();
   const auto stream =
-      std::make_shared<HeartbeatStream>(std::move(call), heartbeats_, observer_.clock,
+      std::make_shared<HeartbeatStream>(std::move(call), heartbeats_, observer_.clock, context,
                                         [this](HeartbeatStream* ended) { Forget(ended); });
   {
     const std::lock_guard lock(mutex_);

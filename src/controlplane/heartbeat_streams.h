@@ -29,7 +29,7 @@ class HeartbeatStreams {
 
   // Serves a call. It ends with RESOURCE_EXHAUSTED and LIMIT_REACHED when too many run, with
   // UNAVAILABLE after Stop, with DEADLINE_EXCEEDED and IDLE_STREAM after a TTL without a message.
-  HeartbeatStream* Open(const grpc::CallbackServerContext& context);
+  HeartbeatStream* Open(grpc::CallbackServerContext& context);
 
   // Ends every stream with UNAVAILABLE and refuses new ones. Call it before the gRPC server's
   // Shutdown, which waits for what runs.
