@@ -194,9 +194,9 @@ void Mover::LookAt(const StreamMapping& mapping) {
     const OriginDrain& drain = *origin->overrides.drain;
     if (!DrainStream(mapping, origin->registration.server, drain)) return;
   } else if (origin != nullptr && pending.has_value() && pending->cause == MoveCause::kDrain) {
-    return Ask(mapping, mapping.origin_id, absl::InfiniteFuture());
+    return Ask(mapping, mapping.origin_id, absl::InfiniteFuture(), MoveCause::kDrain);
   }
-  if (pending.has_value()) EndWhenDue(mapping.key, *pending);
+  if (pending.has_value()) EndWhenDue(mapping, *pending);
 }
 
 bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
@@ -206,7 +206,8 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     const bool timely = pending->cause == MoveCause::kDrain ? pending->deadline == drain.deadline
                                                             : pending->deadline <= drain.deadline;
     if (timely) return true;
-    Ask(mapping, pending->origin_id, drain.deadline);
+    // An operator's move stays one, should the drain end before it is done.
+    Ask(mapping, pending->origin_id, drain.deadline, pending->cause);
     return false;
   }
   const bool viewers_alone = mapping.publishers == 0 && mapping.viewers > 0;
@@ -221,14 +222,20 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     return true;
   }
   stray_moves_ += viewers_alone ? 1 : 0;
-  Ask(mapping, (*target)->id, drain.deadline);
+  Ask(mapping, (*target)->id, drain.deadline, MoveCause::kDrain);
   return false;
 }
 
-void Mover::EndWhenDue(const StreamKey& key, const PendingMove& pending) {
+void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending) {
   if (pending.deadline == absl::InfiniteFuture()) return;
+  const StreamKey& key = mapping.key;
   const absl::Time now = dependencies_.clock.WallNow();
-  if (pending.deadline <= now) {
+  if (pending.deadline <= now && origins_->Resolve(pending.origin_id) == nullptr) {
+    dependencies_.logger.Warn(
+        "a move is taken back: the origin that the stream was to go to is gone",
+        {{"stream", key.ToString()}, {"origin", pending.origin_id}});
+    Ask(mapping, mapping.origin_id, absl::InfiniteFuture(), pending.cause);
+  } else if (pending.deadline <= now) {
     if (!ender_.EndPublishers(key)) ScanWithin(kRetry);
   } else if (deadlines_.size() < kMaxDeadlines) {
     deadlines_.emplace(pending.deadline, key);
@@ -242,9 +249,9 @@ bool Mover::IsUsable(std::string_view origin_id) const {
   return origin != nullptr && origin->admin_state == AdminState::kActive && !origin->down;
 }
 
-void Mover::Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline) {
-  MoveRequest request{mapping.key, std::move(origin_id), mapping.version, deadline,
-                      MoveCause::kDrain};
+void Mover::Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,
+                MoveCause cause) {
+  MoveRequest request{mapping.key, std::move(origin_id), mapping.version, deadline, cause};
   // Whether it came to pass is told by its event; when the placement has changed meanwhile, that
   // was an event, too.
   dependencies_.streams.Move(std::move(request), [](const absl::StatusOr<MoveOutcome>&) {});

@@ -105,9 +105,10 @@ class Mover final : public StreamObserver {
   // False: a move of the stream was asked for; its event comes.
   bool DrainStream(const StreamMapping& mapping, const std::string& server,
                    const OriginDrain& drain);
-  void EndWhenDue(const StreamKey& key, const PendingMove& pending);
+  void EndWhenDue(const StreamMapping& mapping, const PendingMove& pending);
   bool IsUsable(std::string_view origin_id) const;
-  void Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline);
+  void Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,
+           MoveCause cause);
 
   const Dependencies dependencies_;
   std::shared_ptr<const OriginSnapshot> origins_;  // As of the last tick. Its thread only, as are:

@@ -262,6 +262,10 @@ void Rebalancer::Make(const std::shared_ptr<Run>& run, const PlannedMove& move) 
   uint32_t sessions = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (run->progress.state != RebalanceProgress::State::kRunning) {
+      --run->asked;  // Cancelled since it was chosen.
+      return;
+    }
     std::string obstacle = Obstacle(*run, move, mapping);
     if (!obstacle.empty()) {
       --run->asked;
@@ -270,7 +274,8 @@ void Rebalancer::Make(const std::shared_ptr<Run>& run, const PlannedMove& move) 
     sessions = SessionsOf(*mapping);
     run->sessions_claimed += sessions;
   }
-  MoveRequest request{move.key, move.to_origin_id, move.version, absl::InfiniteFuture()};
+  MoveRequest request{move.key, move.to_origin_id, move.version, absl::InfiniteFuture(),
+                      MoveCause::kRebalance};
   if (move.publisher_live) request.deadline = dependencies_.clock.WallNow();
   dependencies_.streams.Move(std::move(request),
                              [this, run, &move, sessions](absl::StatusOr<MoveOutcome> outcome) {

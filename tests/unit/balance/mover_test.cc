@@ -22,14 +22,17 @@ class MoverTest : public testing::Test {
     for (const char* server : {"a", "b"}) Register(server);
   }
 
-  void Register(const std::string& server, const std::string& pid = "1") {
+  // The lease's id.
+  std::string Register(const std::string& server, const std::string& pid = "1") {
     OriginRegistration registration;
     registration.ip = absl::StrCat("10.0.0.", static_cast<int>(server[0]));
     registration.server = server;
     registration.service = "svc";
     registration.pid = pid;
     registration.rtmp = {{Transport::kTcp, "", 1935}};
-    ASSERT_TRUE(origins_.Register(std::move(registration), "10.0.0.1").ok());
+    const auto lease = origins_.Register(std::move(registration), "10.0.0.1");
+    EXPECT_TRUE(lease.ok()) << lease.status();
+    return lease.ok() ? lease->lease_id : "";
   }
   void Drain(const std::string& server, absl::Time deadline = absl::InfiniteFuture()) {
     const auto drained = origins_.UpdateOverrides(server, [&](OriginOverrides& overrides) {
@@ -156,6 +159,18 @@ TEST_F(MoverTest, APublisherOfAMoveThatWasTakenBackGoesOn) {
   EXPECT_TRUE(sessions_.kicks.empty());
 }
 
+TEST_F(MoverTest, NobodyIsEndedForATargetThatIsGone) {
+  const std::string lease = Register("c");
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Move(key_, "c", clock_.WallNow() + absl::Seconds(30));
+  Run(absl::Seconds(1));
+  ASSERT_TRUE(origins_.DeregisterLease(lease).ok());
+  Run(absl::Minutes(5));
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_FALSE(IsPending(key_));
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+}
+
 TEST_F(MoverTest, ALaterDeadlineCounts) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
@@ -253,7 +268,7 @@ TEST_F(MoverTest, ADrainThatEndsTakesItsPendingMovesBack) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(operators, Role::kPublisher, Id("a"));
   Move(operators, "b");
-  Drain("a");
+  Drain("a", clock_.WallNow() + absl::Minutes(10));
   Run(absl::Seconds(1));
   EXPECT_TRUE(IsPending(key_));
   SetState("a", AdminState::kActive);

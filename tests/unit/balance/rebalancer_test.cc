@@ -282,6 +282,7 @@ TEST_F(LiveRebalanceTest, WaitsForThePublishersEnd) {
   EXPECT_EQ(mapping->origin_id, "a-s-1");
   ASSERT_TRUE(mapping->pending.has_value());
   EXPECT_EQ(mapping->pending->deadline, clock_.WallNow()) << "its publisher is to end now";
+  EXPECT_EQ(mapping->pending->cause, MoveCause::kRebalance);
   Pass(absl::Seconds(1));
   EXPECT_EQ(Progress().state, State::kRunning);
   streams_->SessionEnded(moving_, Role::kPublisher, true);
