@@ -32,14 +32,16 @@ class Backoff {
 // What an ended watch is resumed by.
 enum class Resumption { kNone, kByToken, kBySnapshot };
 
-Resumption ResumptionAfter(const absl::Status& ended, bool has_token) {
+// `heard`: events came before the end, so that the token is a new one.
+Resumption ResumptionAfter(const absl::Status& ended, bool has_token, bool heard) {
   switch (ended.code()) {
     case absl::StatusCode::kOk:
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:  // By the proxy, when this reader took nothing for long.
       return Resumption::kByToken;
-    case absl::StatusCode::kOutOfRange:  // WATCH_COMPACTED
-      return Resumption::kBySnapshot;
+    case absl::StatusCode::kOutOfRange:  // WATCH_COMPACTED, or this reader was too slow.
+      return heard && has_token ? Resumption::kByToken : Resumption::kBySnapshot;
     case absl::StatusCode::kInvalidArgument:  // Another proxy's token, after a failover.
       return has_token ? Resumption::kBySnapshot : Resumption::kNone;
     default:
@@ -53,19 +55,21 @@ absl::Status FollowEvents(Context& context, v1::WatchRequest request, const Even
   Backoff backoff;
   bool connected_once = false;
   bool enough = false;
+  bool heard = false;
   const auto take = [&](const v1::WatchResponse& response) {
     backoff.Reset();
-    connected_once = true;
+    connected_once = heard = true;
     if (!response.resume_token().empty()) request.set_resume_token(response.resume_token());
     enough = !reader.take(response);
     return !enough;
   };
   while (true) {
     if (request.resume_token().empty()) reader.restart();
+    heard = false;
     const absl::Status ended = context.client.Stream<v1::EventService>(
         &v1::EventService::StubInterface::Watch, request, take);
     if (enough) return absl::OkStatus();
-    const Resumption resumption = ResumptionAfter(ended, !request.resume_token().empty());
+    const Resumption resumption = ResumptionAfter(ended, !request.resume_token().empty(), heard);
     if (resumption == Resumption::kNone || !connected_once) return ended;
     const absl::Duration pause = backoff.Next();
     if (resumption == Resumption::kBySnapshot) {

@@ -100,10 +100,24 @@ TEST_F(WatchTest, ACutSnapshotBeginsAnew) {
   EXPECT_EQ(out(), "v/live/a\n");
 }
 
+TEST_F(WatchTest, AReaderThatWasTooSlowGoesOnByItsToken) {
+  for (const grpc::Status& cut :
+       {kCompacted, grpc::Status(grpc::StatusCode::CANCELLED, "Cancelled")}) {
+    fake_.watches = {
+        {{Snapshot({"v/live/a"}, "t1")}, cut},
+        {{Message({StreamEvent(v1::EVENT_KIND_STREAM_REMOVED, "v/live/a", "o", 2)}, "t2")},
+         grpc::Status::OK}};
+    EXPECT_EQ(RunCommand("stream list --watch -o name"), kDenied);
+    EXPECT_EQ(out(), "v/live/a\nv/live/a\n");
+    EXPECT_THAT(err(), testing::Not(HasSubstr("missed")));
+  }
+}
+
 TEST_F(WatchTest, AfterMissedEventsOnlyTheDifferenceIsShown) {
   fake_.watches = {{{Snapshot({"v/live/a", "v/live/b", "v/live/c"}, "t1")}, kCompacted},
+                   {{}, kCompacted},
                    {{Snapshot({"v/live/b", "v/live/c", "v/live/d"}, "t9")}, grpc::Status::OK}};
-  fake_.watches[1].responses[0].mutable_events(1)->mutable_stream()->set_viewers(7);
+  fake_.watches[2].responses[0].mutable_events(1)->mutable_stream()->set_viewers(7);
   EXPECT_EQ(RunCommand("stream list --watch -o name"), kDenied);
   EXPECT_EQ(out(), "v/live/a\nv/live/b\nv/live/c\nv/live/a\nv/live/c\nv/live/d\n");
   EXPECT_THAT(err(), HasSubstr("Note: events were missed"));
