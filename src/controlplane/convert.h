@@ -31,6 +31,9 @@ absl::StatusOr<Role> FromProto(v1::Role role);
 absl::StatusOr<absl::Duration> FromProto(std::string_view field,
                                          const google::protobuf::Duration& duration);
 
+// Of moves, drains and the end of a proxy.
+inline constexpr absl::Duration kMaxDeadline = absl::Hours(24 * 365);
+
 // To answers.
 v1::OriginRegistration ToProto(const OriginRegistration& registration);
 v1::Origin ToProto(const Origin& origin);

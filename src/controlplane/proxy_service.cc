@@ -90,6 +90,7 @@ absl::StatusOr<v1::DrainProxyResponse> ProxyService::Drain(const v1::DrainProxyR
   if (request.has_deadline()) {
     const auto wanted = FromProto("deadline", request.deadline());
     if (!wanted.ok()) return wanted.status();
+    if (*wanted > kMaxDeadline) return InvalidField("deadline", "must not be above 8760h");
     spread = *wanted;
   }
   const auto refused = [] {

@@ -7,6 +7,7 @@ namespace srsproxy::control {
 namespace {
 
 constexpr auto kLogInterval = std::chrono::minutes(1);
+constexpr absl::Duration kShown = absl::Minutes(10);
 
 }  // namespace
 
@@ -38,7 +39,9 @@ std::vector<Refusal> RefusalLog::List() const {
   std::vector<Refusal> refusals;
   {
     const std::lock_guard lock(mutex_);
+    const absl::Time oldest = clock_.WallNow() - kShown;
     for (const auto& [source, entry] : entries_) {
+      if (entry.last_time < oldest) continue;
       refusals.push_back({source, entry.message, entry.last_time, entry.count});
     }
   }

@@ -36,7 +36,7 @@ class RefusalLog {
   // Counts one refusal, and logs it unless one of `source` was logged within the last minute.
   void Add(std::string_view source, std::string_view message);
 
-  // The latest first.
+  // Of the last ten minutes, the latest first.
   std::vector<Refusal> List() const;
 
  private:

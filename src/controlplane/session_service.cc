@@ -104,7 +104,8 @@ void SessionService::Kick(const v1::KickSessionsRequest& request, const CallCont
 
   const auto search = std::make_shared<Search>();
   search->filter = *std::move(filter);
-  search->limit = limit;
+  // Those that are named have to be there, also the ones that are one too many.
+  search->limit = std::max(limit, search->filter.ids.size());
   search->done = [this, search_filter = search->filter, limit, why, caller = call.caller,
                   only_look = request.validate_only(),
                   done = std::move(done)](std::vector<SessionInfo> found, bool more) mutable {
@@ -113,7 +114,11 @@ void SessionService::Kick(const v1::KickSessionsRequest& request, const CallCont
                             absl::StrCat("no session '", *missing, "' is connected here"),
                             {{"session_id", *missing}}));
     }
-    if (only_look) return done(KickAnswer(found, more));
+    if (only_look) {
+      more = more || found.size() > limit;
+      found.resize(std::min(found.size(), limit));
+      return done(KickAnswer(found, more));
+    }
     auto kicked = [this, limit, caller = std::move(caller),
                    done = std::move(done)](const std::vector<SessionInfo>& sessions) mutable {
       observer_.logger.Info("sessions kicked", {{"count", sessions.size()}, {"caller", caller}});

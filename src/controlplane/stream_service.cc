@@ -20,8 +20,6 @@ namespace {
 // How many mappings one filtered ListStreams looks at before it answers a short page.
 constexpr size_t kMaxScanned = 10'000;
 
-constexpr absl::Duration kMaxDeadline = absl::Hours(24 * 365);
-
 absl::Status StreamNotFound(const StreamKey& key) {
   const std::string stream = key.ToString();
   return CallError(
@@ -229,14 +227,15 @@ void StreamService::Pin(const v1::PinStreamRequest& request, const CallContext& 
   auto server = FindServer(origins_, "origin", request.origin());
   if (!server.ok()) return done(server.status());
   StreamPin pin{*key, *std::move(server)};
-  auto answer = [done = std::move(done)](const absl::StatusOr<StreamPin>& pinned) mutable {
+  auto answer = [this, only_look = request.validate_only(), call,
+                 done = std::move(done)](const absl::StatusOr<StreamPin>& pinned) mutable {
     if (!pinned.ok()) return done(pinned.status());
+    if (!only_look) LogDecision("stream pinned", pinned->key, pinned->server, call);
     v1::PinStreamResponse response;
     *response.mutable_pin() = ToProto(*pinned);
     done(std::move(response));
   };
   if (request.validate_only()) return answer(std::move(pin));
-  LogDecision("stream pinned", pin.key, pin.server, call);
   streams_.Pin(std::move(pin), std::move(answer));
 }
 
@@ -244,9 +243,11 @@ void StreamService::Unpin(const v1::UnpinStreamRequest& request, const CallConte
                           Done<v1::UnpinStreamResponse> done) {
   const auto key = KeyOf(request.stream());
   if (!key.ok()) return done(key.status());
-  auto answer = [key = *key, done = std::move(done)](const absl::StatusOr<StreamPin>& pin) mutable {
+  auto answer = [this, key = *key, only_look = request.validate_only(), call,
+                 done = std::move(done)](const absl::StatusOr<StreamPin>& pin) mutable {
     if (absl::IsNotFound(pin.status())) return done(PinNotFound(key));
     if (!pin.ok()) return done(pin.status());
+    if (!only_look) LogDecision("stream unpinned", key, pin->server, call);
     v1::UnpinStreamResponse response;
     *response.mutable_pin() = ToProto(*pin);
     done(std::move(response));
@@ -256,7 +257,6 @@ void StreamService::Unpin(const v1::UnpinStreamRequest& request, const CallConte
     if (!server.has_value()) return answer(absl::NotFoundError("not pinned"));
     return answer(StreamPin{*key, *std::move(server)});
   }
-  LogDecision("stream unpinned", *key, "", call);
   streams_.Unpin(*key, std::move(answer));
 }
 
@@ -273,12 +273,12 @@ void StreamService::Release(const v1::ReleaseStreamRequest& request, const CallC
     if (in_use && !request.force()) return done(StreamLive(*seen));
     return done(std::move(response));
   }
-  LogDecision("stream released", *key, seen->origin_id, call);
   const uint64_t version = seen->version;
-  auto released = [this, force = request.force(), seen = *std::move(seen),
+  auto released = [this, call, force = request.force(), seen = *std::move(seen),
                    response = std::move(response),
                    done = std::move(done)](const absl::StatusOr<StreamMapping>& mapping) mutable {
     if (!mapping.ok()) return done(ChangeError(mapping.status(), seen));
+    LogDecision("stream released", seen.key, seen.origin_id, call);
     if (!force) return done(std::move(response));
     // After the release: whoever comes back is placed anew.
     SessionFilter filter;
@@ -299,9 +299,11 @@ void StreamService::Move(const v1::MoveStreamRequest& request, const CallContext
   if (!seen.ok()) return done(seen.status());
   auto move = MoveRequestOf(request, *seen);
   if (!move.ok()) return done(move.status());
-  auto answer = [this, seen = *seen,
+  auto answer = [this, seen = *seen, only_look = request.validate_only(), call,
+                 target = move->origin_id,
                  done = std::move(done)](const absl::StatusOr<MoveOutcome>& outcome) mutable {
     if (!outcome.ok()) return done(ChangeError(outcome.status(), seen));
+    if (!only_look) LogDecision("stream to be moved", seen.key, target, call);
     v1::MoveStreamResponse response;
     *response.mutable_stream() = Describe(outcome->mapping);
     const bool moved = !outcome->former_origin_id.empty();
@@ -315,7 +317,6 @@ void StreamService::Move(const v1::MoveStreamRequest& request, const CallContext
     }
     return answer(Foresee(*std::move(seen), *move));
   }
-  LogDecision("stream to be moved", *key, move->origin_id, call);
   streams_.Move(*std::move(move), std::move(answer));
 }
 
@@ -351,7 +352,11 @@ absl::StatusOr<MoveRequest> StreamService::MoveRequestOf(const v1::MoveStreamReq
   if (target == nullptr) return Unusable(name->server, "it is not registered now");
   move.origin_id = target->id;
   // A pending move can be taken back in any case.
-  if (target->id == mapping.origin_id) return move;
+  const auto holder = origins_.snapshot()->Resolve(mapping.origin_id);
+  if (holder != nullptr && target->id == holder->id) {
+    move.origin_id = mapping.origin_id;  // Which it may have superseded.
+    return move;
+  }
   if (target->admin_state != AdminState::kActive) {
     return Unusable(target->id, AdminStateName(target->admin_state));
   }

@@ -61,6 +61,8 @@ HttpResponse ErrorResponse(const absl::Status& status) {
                                 MessageOf(status));
 }
 
+constexpr std::string_view kRegisterPath = "/api/v1/srs/register";
+
 HttpResponse JsonResponse(const json::value& body) {
   return {.body = json::serialize(body), .headers = {}};
 }
@@ -95,7 +97,7 @@ net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   if (!is_probe) {
     if (auto denied = CheckNetwork(request)) co_return *std::move(denied);
   }
-  if (path == "/api/v1/srs/register") {
+  if (path == kRegisterPath) {
     if (request.method != "POST") co_return MethodNotAllowed(request, "POST");
     if (auto denied = CheckToken(request)) co_return *std::move(denied);
     co_return co_await Register(std::move(request));
@@ -122,7 +124,8 @@ std::optional<HttpResponse> SystemApi::CheckNetwork(const HttpRequest& request) 
   dependencies_.metrics.CountAuthDecision(AuthResult::kDenied, "network_denied");
   const std::string message =
       request.client + " may not use the System API; its network is not in PROXY_SYSTEM_API_ALLOW";
-  dependencies_.refusals.Add(request.client, message);
+  // Of the other paths, which are for reading, nobody needs a list.
+  if (request.path == kRegisterPath) dependencies_.refusals.Add(request.client, message);
   return control::ErrorResponse(403, "SCOPE_DENIED", message);
 }
 

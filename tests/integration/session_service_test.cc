@@ -146,6 +146,17 @@ TEST_F(SessionServiceTest, KicksNoMoreThanAsked) {
   EXPECT_TRUE(answer->more());
 }
 
+TEST_F(SessionServiceTest, NamedSessionsAreFoundAlsoBeyondTheLimit) {
+  v1::KickSessionsRequest request;
+  for (const char* id : {"a", "b", "c"}) request.mutable_filter()->add_session_ids(id);
+  request.set_max_sessions(1);
+  request.set_validate_only(true);
+  EXPECT_THAT(Ids(Kick(request)), ElementsAre("a"));
+  request.set_validate_only(false);
+  EXPECT_THAT(Ids(Kick(request)), ElementsAre("a"));
+  EXPECT_THAT(Left(), ElementsAre("b", "c", "d"));
+}
+
 TEST_F(SessionServiceTest, ADryRunEndsNobody) {
   v1::KickSessionsRequest request;
   request.mutable_filter()->set_client("10.0.0.2");
