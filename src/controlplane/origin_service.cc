@@ -118,7 +118,7 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
     return WithReason(lease.status(), v1::ERROR_REASON_SCOPE_DENIED);
   }
   if (absl::IsAlreadyExists(lease.status())) {
-    return WithReason(lease.status(), v1::ERROR_REASON_INVALID_FIELD, {{"field", "service"}});
+    return InvalidField("service", MessageOf(lease.status()));
   }
   if (!lease.ok()) return lease.status();
   if (const auto origin = origins_.snapshot()->Find(lease->origin_id)) {
