@@ -40,7 +40,8 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
 
   if (auto status = co_await SendFirst(head, std::move(unread)); !status.ok()) {
     complete_ = false;
-    Finish(SideOf(status), std::move(status));
+    const Side fault = SideOf(status);
+    Finish(fault, std::move(status));
     co_return *ended_;
   }
   if (!over()) {
