@@ -56,6 +56,16 @@ class ServedCall {
   absl::Status admitted_;
 };
 
+// Ends what RequestMemory::Begin began, for requests that can have a `request_id`. `response` is
+// null when the call failed.
+template <typename Request>
+void Remember(const CallObserver& observer, std::string_view method, const ServedCall& call,
+              const Request& request, const google::protobuf::Message* response) {
+  if constexpr (requires { request.request_id(); }) {
+    observer.requests.End(method, call.context().identity->name, request, response);
+  }
+}
+
 // Answers one call by `handler(const Request&, const CallContext&, done)`, which must not block and
 // calls `done(absl::StatusOr<Response>)` once, on any thread; until then the request and the call
 // context stay. It starts on a gRPC thread. `method` is `srsproxy.v1.Service/Call`.
@@ -81,12 +91,10 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
   }
   handler(*request, call->context(),
           [&observer, method, request, response, call, reactor](absl::StatusOr<Response> answer) {
-            if (answer.ok()) *response = *std::move(answer);
-            if constexpr (requires { request->request_id(); }) {
-              observer.requests.End(method, call->context().identity->name, *request,
-                                    answer.ok() ? response : nullptr);
-            }
-            reactor->Finish(call->End(answer.status()));
+            const absl::Status status = answer.status();
+            if (status.ok()) *response = *std::move(answer);
+            Remember(observer, method, *call, *request, status.ok() ? response : nullptr);
+            reactor->Finish(call->End(status));
           });
   return reactor;
 }
