@@ -10,7 +10,7 @@
 
 #include "tools/srsproxyctl/environment.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 names it so.
 class App;
 }  // namespace CLI
 

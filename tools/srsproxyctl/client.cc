@@ -7,6 +7,7 @@
 #include <absl/random/random.h>
 #include <absl/strings/str_format.h>
 #include <absl/time/clock.h>
+#include <google/protobuf/descriptor.h>
 
 #include "tools/srsproxyctl/failure.h"
 

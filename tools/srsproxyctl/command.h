@@ -15,7 +15,7 @@
 #include "tools/srsproxyctl/exit_code.h"
 #include "tools/srsproxyctl/printer.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 names it so.
 class App;
 }  // namespace CLI
 

@@ -12,7 +12,7 @@
 
 #include "tools/srsproxyctl/command.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 names it so.
 class App;
 }  // namespace CLI
 
