@@ -151,8 +151,10 @@ net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestH
   const absl::Time deadline = absl::Now() + client_.config->handshake_timeout;
   bool too_large = request.length > kMaxBodyBytes;
   if (request.expects_continue && !too_large && unread.empty()) {
+    client_.awaited = &awaited;
     const auto told = co_await awaited.Write(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"),
                                              client_.config->write_timeout);
+    client_.awaited = nullptr;
     if (!told.ok()) co_return std::nullopt;
   }
   while (!too_large) {

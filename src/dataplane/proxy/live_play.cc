@@ -59,7 +59,8 @@ net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::AskOrigin() {
   const ClientWatch watch(*this);
   while (use_.may_try_another()) {
     auto placement = co_await use_.Pick(cancel_wait_);
-    if (over() || !placement.ok()) co_return placement.status();
+    if (over()) co_return absl::CancelledError();
+    if (!placement.ok()) co_return placement.status();
     auto dialled = co_await use_.Dial(placement->endpoint, dialing_);
     if (over()) co_return absl::CancelledError();
     if (!dialled.ok()) continue;

@@ -55,6 +55,11 @@ net::Task<absl::StatusOr<net::TcpStream>> OriginSearch::Dial(const Endpoint& tar
   co_return stream;
 }
 
+absl::Status OriginSearch::failure() const {
+  if (!failure_.ok()) return failure_;
+  return ProxyFailure(absl::StatusCode::kUnavailable, "no origin was tried");
+}
+
 void OriginSearch::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
   services_.balancer.ReportConnect(origin_id_, outcome);
   services_.metrics.CountOriginFailure(server_, outcome);

@@ -40,7 +40,8 @@ class OriginSearch {
   // The picked origin could not be reached, or does not speak the protocol. Counts against it.
   void OriginFailed(ConnectOutcome outcome, const absl::Status& why);
   // Why the origin that was tried last could not be used, in words that are fit for the client.
-  const absl::Status& failure() const { return failure_; }
+  // Never OK, also when none was tried.
+  absl::Status failure() const;
 
   // Of the picked origin; empty before.
   const std::string& origin_id() const { return origin_id_; }

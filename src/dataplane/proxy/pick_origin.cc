@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include <absl/cleanup/cleanup.h>
 #include <boost/asio/steady_timer.hpp>
 
 namespace srsproxy {
@@ -23,19 +24,25 @@ net::Task<absl::StatusOr<Placement>> PickOrigin(net::asio::any_io_executor execu
                                                 const Clock& clock, MonotonicTime started,
                                                 PickRequest request,
                                                 std::function<void()>& cancel) {
+  bool cancelled = false;
+  cancel = [&cancelled] { cancelled = true; };
+  const absl::Cleanup forget = [&cancel] { cancel = nullptr; };
   auto placement = co_await AskBalancer(executor, balancer, request);
   const bool starting = clock.Now() - started < absl::ToChronoNanoseconds(kStartupGrace);
-  if (placement.ok() || !absl::IsUnavailable(placement.status()) || !starting ||
+  if (placement.ok() || !absl::IsUnavailable(placement.status()) || !starting || cancelled ||
       !origins.snapshot()->origins.empty()) {
     co_return placement;
   }
   auto timer =
       std::make_shared<net::asio::steady_timer>(executor, absl::ToChronoNanoseconds(kStartupWait));
-  cancel = [timer] { timer->cancel(); };
+  cancel = [timer, &cancelled] {
+    cancelled = true;
+    timer->cancel();
+  };
   const auto subscription = origins.AwaitFirstOrigin(
       [timer, executor] { net::asio::post(executor, [timer] { timer->cancel(); }); });
   co_await timer->async_wait(net::kNoThrow);
-  cancel = nullptr;
+  if (cancelled) co_return placement;
   co_return co_await AskBalancer(executor, balancer, std::move(request));
 }
 

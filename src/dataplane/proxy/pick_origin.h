@@ -19,7 +19,8 @@ inline constexpr absl::Duration kStartupGrace = absl::Seconds(15);
 inline constexpr absl::Duration kStartupWait = absl::Seconds(10);
 
 // Asks `balancer`, and asks again when the first origin comes, if `started` is less than
-// kStartupGrace ago. `cancel` is set to a function that ends that wait early, while there is one.
+// kStartupGrace ago. `cancel` is set to a function that ends that wait early, or lets it not begin,
+// until this returns.
 net::Task<absl::StatusOr<Placement>> PickOrigin(net::asio::any_io_executor executor,
                                                 Balancer& balancer, OriginRegistry& origins,
                                                 const Clock& clock, MonotonicTime started,

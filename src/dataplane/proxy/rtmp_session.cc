@@ -201,7 +201,8 @@ net::Task<void> RtmpSession::FindOrigin() {
     const bool redirected = !bridge_.redirect().empty();
     const auto target = Target(*placement);
     if (!target.ok()) co_return Refuse(target.status());
-    if (!redirected && origin_ != nullptr && origin_id_ == placement->origin->id) {
+    const bool connected = origin_ != nullptr && !origin_closed_.has_value();
+    if (!redirected && connected && origin_id_ == placement->origin->id) {
       auto& out = services_.worker.output();
       out.Clear();
       bridge_.Continue({out.to_client, out.to_origin});

@@ -31,7 +31,7 @@ class StreamUse {
   net::Task<absl::StatusOr<Placement>> Pick(std::function<void()>& cancel);
   net::Task<absl::StatusOr<net::TcpStream>> Dial(const Endpoint& target, net::Dialer*& dialing);
   void OriginFailed(ConnectOutcome outcome, const absl::Status& why);
-  const absl::Status& failure() const { return search_.failure(); }
+  absl::Status failure() const { return search_.failure(); }
 
   // The origin said no, or nobody could be asked.
   void Refused();
