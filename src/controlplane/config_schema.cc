@@ -159,13 +159,15 @@ absl::Status Setting::Set(std::string_view text, v1::Config& config) const {
       return SetDuration(text, field_, config);
     case FieldDescriptor::CPPTYPE_UINT32: {
       const absl::StatusOr<uint32_t> number = ParseNumber<uint32_t>(text);
-      if (number.ok()) reflection->SetUInt32(&config, field_, *number);
-      return number.status();
+      if (!number.ok()) return number.status();
+      reflection->SetUInt32(&config, field_, *number);
+      return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_UINT64: {
       const absl::StatusOr<uint64_t> number = ParseNumber<uint64_t>(text);
-      if (number.ok()) reflection->SetUInt64(&config, field_, *number);
-      return number.status();
+      if (!number.ok()) return number.status();
+      reflection->SetUInt64(&config, field_, *number);
+      return absl::OkStatus();
     }
     default:
       reflection->SetString(&config, field_, std::string(text));

@@ -84,8 +84,12 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
   if constexpr (requires { request->request_id(); }) {
     const auto remembered =
         observer.requests.Begin(method, call->context().identity->name, *request, *response);
-    if (!remembered.ok() || *remembered) {
+    if (!remembered.ok()) {
       reactor->Finish(call->End(remembered.status()));
+      return reactor;
+    }
+    if (*remembered) {
+      reactor->Finish(call->End(absl::OkStatus()));
       return reactor;
     }
   }
