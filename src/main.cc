@@ -20,6 +20,7 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/data_plane.h"
+#include "dataplane/directory/memory_stores.h"
 
 namespace srsproxy {
 namespace {
@@ -97,11 +98,14 @@ int Run(const control::Startup& startup) {
   control::Readiness readiness;
   control::AccessFiles access(loaded.core, logger, metrics);
   control::TokenAuthorizer authorizer(access.tokens(), clock, logger, metrics);
+  const auto stores = MakeMemoryStores(loaded.core, clock, logger);
+  if (!stores.ok()) return failed(stores.status());
   DataPlane data_plane({.config = config,
                         .clock = clock,
                         .logger = logger,
                         .metrics = metrics,
-                        .authorizer = authorizer});
+                        .authorizer = authorizer,
+                        .stores = *stores});
   control::ControlPlane control_plane(
       {.config = config,
        .settings = settings,
@@ -158,6 +162,7 @@ int Run(const control::Startup& startup) {
   if (!WaitUntil(drained, patience, signals)) {
     logger.Warn("stopping with sessions left", {{"sessions", data_plane.sessions()}});
   }
+  stores->Stop();  // No call waits for them any more.
   control_plane.Stop(absl::Seconds(1));
   access.Stop();
   logger.Info("stopped");

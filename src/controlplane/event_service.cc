@@ -29,7 +29,7 @@ class RefusedWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 }  // namespace
 
 EventService::EventService(const EventLog& log, const OriginRegistry& origins,
-                           const StreamDirectory& streams, const LiveConfig& config,
+                           const StreamView& streams, const LiveConfig& config,
                            const CallObserver& observer, size_t max_watches)
     : log_(log),
       config_(config),

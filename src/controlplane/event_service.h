@@ -34,7 +34,7 @@ class EventService final : public EventServiceBase {
  public:
   static constexpr size_t kMaxWatches = 2'000;
 
-  EventService(const EventLog& log, const OriginRegistry& origins, const StreamDirectory& streams,
+  EventService(const EventLog& log, const OriginRegistry& origins, const StreamView& streams,
                const LiveConfig& config, const CallObserver& observer,
                size_t max_watches = kMaxWatches);
   ~EventService() override;

@@ -11,7 +11,7 @@
 #include "dataplane/balance/mover.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/live_config.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_view.h"
 #include "srsproxy/v1/origin_service.grpc.pb.h"
 
 namespace srsproxy::control {
@@ -30,7 +30,7 @@ using OriginServiceBase = v1::OriginService::WithRawCallbackMethod_HeartbeatStre
 // What OriginService answers from and changes. The referred objects outlive it.
 struct OriginSources {
   OriginRegistry& origins;
-  const StreamDirectory& streams;
+  const StreamView& streams;
   const Mover& mover;
   const LiveConfig& config;
   RefusalLog& refusals;
@@ -98,7 +98,7 @@ class OriginService final : public OriginServiceBase {
   v1::DrainProgress ProgressOf(const std::string& server, const OriginDrain& drain) const;
 
   OriginRegistry& origins_;
-  const StreamDirectory& streams_;
+  const StreamView& streams_;
   const Mover& mover_;
   const LiveConfig& config_;
   RefusalLog& refusals_;

@@ -13,7 +13,7 @@
 #include "controlplane/serve.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/live_config.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_view.h"
 #include "srsproxy/v1/proxy_service.grpc.pb.h"
 
 namespace srsproxy::control {
@@ -47,7 +47,7 @@ struct ProxySources {
   std::string version;
   absl::Time started_at;
   const OriginRegistry& origins;
-  const StreamDirectory& streams;
+  const StreamView& streams;
   const Readiness& readiness;
   std::function<ProxyStatus()> status;  // Any thread; must not block.
   // Takes no more clients, and ends its sessions spread over the time. False: that has begun

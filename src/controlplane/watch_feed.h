@@ -16,7 +16,7 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/event_log.h"
 #include "dataplane/core/status.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_view.h"
 #include "srsproxy/v1/event_service.pb.h"
 
 namespace srsproxy::control {
@@ -25,7 +25,7 @@ namespace srsproxy::control {
 struct WatchSources {
   const EventLog& log;
   const OriginRegistry& origins;
-  const StreamDirectory& streams;
+  const StreamView& streams;
   EventEncoder& encoder;
 };
 
@@ -69,7 +69,7 @@ class WatchFeed {
   const EventFilter filter_;
   Phase phase_ = Phase::kLive;
   uint64_t position_;       // The sequence of the last event that was told or not wanted.
-  std::string told_up_to_;  // Within a snapshot: the last origin's id, or StreamDirectory's `next`.
+  std::string told_up_to_;  // Within a snapshot: the last origin's id, or StreamView's `next`.
 };
 
 }  // namespace srsproxy::control

@@ -12,7 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "dataplane/descriptors.h"
-#include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/proxy/cluster_api.h"
@@ -62,8 +61,8 @@ struct DataPlane::Lane {
                  .worker = its_worker,
                  .sessions = sessions,
                  .origin_connections = origin_connections,
-                 .streams = *plane.streams_,
-                 .session_index = plane.session_index_,
+                 .streams = *with.stores.streams,
+                 .session_index = *with.stores.sessions,
                  .hls_sessions = plane.hls_sessions_,
                  .authorizer = with.authorizer,
                  .cluster_requests = plane.cluster_requests_,
@@ -95,19 +94,14 @@ struct DataPlane::DrainState {
 DataPlane::DataPlane(const Dependencies& dependencies)
     : dependencies_(dependencies),
       started_(dependencies.clock.Now()),
-      state_(OpenState()),
-      origin_store_(std::make_unique<MemoryOriginStore>(state_)),
       origins_(std::make_unique<OriginRegistry>(
-          dependencies.clock, *origin_store_,
+          dependencies.clock, *dependencies.stores.origins,
           OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl})),
       event_log_(dependencies.clock),
-      streams_(std::make_shared<MemoryStreamDirectory>(
-          dependencies.clock, dependencies.config.Get()->max_streams, state_)),
-      balancer_(std::make_unique<StickyBalancer>(*origins_, streams_, stream_counts_,
-                                                 PlacementOptions::From(*dependencies.config.Get()),
-                                                 RandomSeed())),
+      balancer_(std::make_unique<StickyBalancer>(
+          *origins_, dependencies.stores.streams, stream_counts_,
+          PlacementOptions::From(*dependencies.config.Get()), RandomSeed())),
       descriptors_(RaiseDescriptorLimit()),
-      session_index_(dependencies.clock),
       hls_sessions_(dependencies.clock, dependencies.logger, dependencies.metrics,
                     dependencies.metrics.AddWorker()),
       limit_(std::make_unique<SessionLimit>(
@@ -117,8 +111,8 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       housekeeper_(std::make_unique<net::Worker>(worker_count())),
       config_changes_(dependencies.config,
                       [this](const Config&, const Config& now) { Reconfigure(now); }) {
-  streams_->AddObserver(stream_counts_);
-  streams_->AddObserver(event_log_);
+  streams().AddObserver(stream_counts_);
+  streams().AddObserver(event_log_);
   for (const auto& worker : workers_) {
     lanes_.push_back(
         std::make_unique<Lane>(*worker, dependencies.metrics.AddWorker(), dependencies_, *this));
@@ -133,21 +127,24 @@ DataPlane::DataPlane(const Dependencies& dependencies)
                                                        .logger = dependencies.logger,
                                                        .metrics = dependencies.metrics,
                                                        .origins = *origins_,
-                                                       .streams = *streams_,
+                                                       .streams = streams(),
                                                        .sessions = *session_control_,
-                                                       .choose = std::move(choose)});
-  streams_->AddObserver(*mover_);
-  rebalancer_ =
-      std::make_unique<Rebalancer>(Rebalancer::Dependencies{.clock = dependencies.clock,
-                                                            .logger = dependencies.logger,
-                                                            .metrics = dependencies.metrics,
-                                                            .origins = *origins_,
-                                                            .streams = *streams_,
-                                                            .balancer = *balancer_},
-                                   RandomSeed());
+                                                       .choose = std::move(choose),
+                                                       .fleet = dependencies.stores.fleet.get()});
+  streams().AddObserver(*mover_);
+  rebalancer_ = std::make_unique<Rebalancer>(
+      Rebalancer::Dependencies{.clock = dependencies.clock,
+                               .logger = dependencies.logger,
+                               .metrics = dependencies.metrics,
+                               .origins = *origins_,
+                               .streams = streams(),
+                               .balancer = *balancer_,
+                               .fleet = dependencies.stores.fleet.get()},
+      RandomSeed());
 }
 
 DataPlane::~DataPlane() {
+  dependencies_.stores.Stop();
   housekeeper_.reset();
   for (const auto& worker : workers_) worker->Stop();
   if (static_files_ != nullptr) static_files_->Stop();
@@ -155,17 +152,7 @@ DataPlane::~DataPlane() {
   workers_.clear();
 }
 
-std::shared_ptr<StateFile> DataPlane::OpenState() {
-  const auto config = dependencies_.config.Get();
-  if (config->state_dir.empty()) return std::make_shared<StateFile>();
-  auto state = StateFile::Open(config->state_dir, dependencies_.logger);
-  if (state.ok()) return *std::move(state);
-  state_status_ = state.status();
-  return std::make_shared<StateFile>();
-}
-
 absl::Status DataPlane::Start() {
-  if (!state_status_.ok()) return state_status_;
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
@@ -190,7 +177,7 @@ absl::Status DataPlane::Start() {
     if (auto status = Listen(setting, address, listener, tls); !status.ok()) return status;
   }
   live_streams_.emplace(
-      dependencies_.clock, *streams_, *session_control_,
+      dependencies_.clock, streams(), *session_control_,
       LiveStreams::Ports{.rtmp = PortOf(Listener::kRtmp), .rtmps = PortOf(Listener::kRtmps)});
   for (const auto& lane : lanes_) {
     lane->services.live_streams = &*live_streams_;
@@ -202,7 +189,8 @@ absl::Status DataPlane::Start() {
   metrics.AddCollector([this](Metrics& to) {
     to.SetOrigins(*origins_->snapshot(), dependencies_.clock.Now());
     to.SetSelfPreservation(origins_->stats().self_preservation);
-    to.SetStreams("known", streams_->size());
+    to.SetStreams("known", streams().size());
+    to.SetStreams("in_use", streams().in_use());
     to.SetImbalanceRatio(balancer_->Imbalance());
     to.SetLogDropped(dependencies_.logger.dropped());
   });
@@ -223,7 +211,7 @@ absl::Status DataPlane::Start() {
 void DataPlane::Reconfigure(const Config& config) {
   limit_->SetLimit(SessionLimitFor(descriptors_, config.max_sessions));
   dependencies_.metrics.SetSessionsLimit(limit_->limit());
-  streams_->SetMaxStreams(config.max_streams);
+  streams().SetMaxStreams(config.max_streams);
   origins_->SetTtl(config.origin_server_ttl);
   balancer_->Configure(PlacementOptions::From(config));
 }

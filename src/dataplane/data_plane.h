@@ -23,10 +23,8 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_control.h"
+#include "dataplane/core/stores.h"
 #include "dataplane/core/stream_directory.h"
-#include "dataplane/directory/memory_session_index.h"
-#include "dataplane/directory/memory_stream_directory.h"
-#include "dataplane/directory/state_file.h"
 #include "dataplane/net/server_certificate.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
@@ -50,6 +48,7 @@ class DataPlane {
     const Logger& logger;
     Metrics& metrics;
     Authorizer& authorizer;
+    const Stores& stores;  // Which the data plane stops at its end.
   };
 
   explicit DataPlane(const Dependencies& dependencies);
@@ -82,7 +81,7 @@ class DataPlane {
   uint64_t sessions() const { return limit_->used(); }
 
   OriginRegistry& origins() { return *origins_; }
-  StreamDirectory& streams() { return *streams_; }
+  StreamDirectory& streams() { return *dependencies_.stores.streams; }
   Balancer& balancer() { return *balancer_; }
   SessionControl& session_control() { return *session_control_; }
   const Mover& mover() const { return *mover_; }
@@ -99,7 +98,6 @@ class DataPlane {
   uint16_t PortOf(Listener listener) const;
   absl::Status Listen(std::string_view setting, const ListenAddress& address, Listener listener,
                       bool tls);
-  std::shared_ptr<StateFile> OpenState();
   absl::Status OpenStaticFiles(const Config& config);
   absl::Status RegisterDefaultBackend();
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
@@ -116,18 +114,12 @@ class DataPlane {
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
-  // Why the state cannot be used; Start tells it.
-  absl::Status state_status_;
-  const std::shared_ptr<StateFile> state_;
-  std::unique_ptr<OriginStore> origin_store_;
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginRegistry::Subscription origin_events_;
   StreamCounts stream_counts_;
-  std::shared_ptr<MemoryStreamDirectory> streams_;
   std::unique_ptr<StickyBalancer> balancer_;
   const uint64_t descriptors_;
-  MemorySessionIndex session_index_;
   HlsSessions hls_sessions_;
   std::unique_ptr<SessionLimit> limit_;
   SessionLimit cluster_requests_;

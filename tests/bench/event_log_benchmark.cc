@@ -16,7 +16,7 @@ StreamEvent EventOf(uint64_t version) {
   event.mapping.key = {"__defaultVhost__", "live", absl::StrCat("livestream-", version % 100'000)};
   event.mapping.origin_id = "vid-0123456789-1-service-0123456789-12345";
   event.mapping.version = version;
-  event.reason = "its publisher has ended";
+  event.reason = StreamEventReason::kPublisherEnded;
   return event;
 }
 

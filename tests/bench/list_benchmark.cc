@@ -33,9 +33,8 @@ class Directory {
     request.key = key;
     request.origin_id = "vid-0123456789-1-service-0123456789-12345";
     request.role = Role::kPublisher;
-    streams.Claim(std::move(request), [](const auto&) {});
-    streams.MediaFlows(key, Role::kPublisher);
-    streams.SessionEnded(key, Role::kPublisher, true);
+    streams.Claim(std::move(request),
+                  [](absl::StatusOr<ClaimOutcome> outcome) { outcome->hold->MediaFlows(); });
   }
 
   Clock clock;

@@ -80,7 +80,7 @@ class EventServer {
     StreamEvent event;
     event.mapping.key = {"v.io", "live", stream};
     event.mapping.origin_id = origin_id;
-    event.reason = "claimed";
+    event.reason = StreamEventReason::kToBeViewed;
     fleet.log.OnStreamEvent(event);
   }
 

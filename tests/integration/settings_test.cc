@@ -14,6 +14,7 @@
 #include "controlplane/call_status.h"
 #include "controlplane/config_schema.h"
 #include "dataplane/data_plane.h"
+#include "dataplane/directory/memory_stores.h"
 #include "srsproxy/v1/proxy_service.grpc.pb.h"
 #include "srsproxy/v1/stream_service.grpc.pb.h"
 #include "tests/integration/control_plane_fixture.h"
@@ -118,11 +119,13 @@ class SettingsTest : public ControlPlaneTest {
     return response.key();
   }
 
+  const Stores stores_ = MakeMemoryStores(*config_.Get(), clock_, logger_).value();
   DataPlane data_plane_{{.config = config_,
                          .clock = clock_,
                          .logger = logger_,
                          .metrics = metrics_,
-                         .authorizer = authorizer_}};
+                         .authorizer = authorizer_,
+                         .stores = stores_}};
   uint16_t rtmp_port_ = 0;
   std::unique_ptr<v1::ProxyService::Stub> proxy_ = v1::ProxyService::NewStub(Channel());
 };

@@ -42,9 +42,7 @@ void FleetActor::Act() {
     Claim();
   } else if (what < 4) {
     if (sessions_.empty()) return;
-    Session& session = sessions_[static_cast<size_t>(Any(static_cast<int>(sessions_.size())))];
-    if (!session.media) fleet_.streams.MediaFlows(session.key, session.role);
-    session.media = true;
+    sessions_[static_cast<size_t>(Any(static_cast<int>(sessions_.size())))]->MediaFlows();
   } else if (what < 6) {
     End();
   } else if (what < 8) {
@@ -75,18 +73,15 @@ void FleetActor::Claim() {
   request.role = Any(2) == 0 ? Role::kPublisher : Role::kViewer;
   if (Any(3) == 0) request.replaces_version = AnyVersion(request.key);
   request.follows = Any(2) == 0;
-  Session session{request.key, request.role};
-  fleet_.streams.Claim(request, [&](const absl::StatusOr<ClaimOutcome>& outcome) {
-    if (outcome.ok()) sessions_.push_back(session);
+  fleet_.streams.Claim(request, [this](absl::StatusOr<ClaimOutcome> outcome) {
+    if (outcome.ok()) sessions_.push_back(std::move(outcome->hold));
   });
 }
 
 void FleetActor::End() {
   if (sessions_.empty()) return;
   const auto at = sessions_.begin() + Any(static_cast<int>(sessions_.size()));
-  const Session session = *at;
   sessions_.erase(at);
-  fleet_.streams.SessionEnded(session.key, session.role, session.media);
 }
 
 void FleetActor::ChangeStream() {

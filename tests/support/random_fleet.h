@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -43,12 +44,6 @@ class FleetActor {
   void Act();
 
  private:
-  struct Session {
-    StreamKey key;
-    Role role;
-    bool media = false;
-  };
-
   int Any(int count) { return std::uniform_int_distribution<>(0, count - 1)(random_); }
   StreamKey AnyKey();
   std::string AnyOrigin();
@@ -60,7 +55,7 @@ class FleetActor {
 
   Fleet& fleet_;
   std::mt19937 random_;
-  std::vector<Session> sessions_;
+  std::vector<std::unique_ptr<StreamHold>> sessions_;
   std::vector<std::string> leases_;
 };
 

@@ -38,6 +38,9 @@ Mover::Mover(Dependencies dependencies, SessionEnderOptions options)
 
 void Mover::Tick() {
   stray_moves_ = 0;
+  const bool drives = dependencies_.fleet == nullptr || dependencies_.fleet->drives();
+  if (drives && !std::exchange(drives_, drives)) ScanWithin(absl::ZeroDuration());
+  drives_ = drives;
   RefreshDrains();
   TakeNotes();
   MeetDeadlines();
@@ -62,7 +65,9 @@ DrainCounts Mover::CountsOf(std::string_view server) const {
 
 void Mover::OnStreamEvent(const StreamEvent& event) {
   const bool moved = !event.former_origin_id.empty();
-  if (event.cause.has_value()) dependencies_.metrics.CountStreamMove(*event.cause, !moved);
+  if (event.cause.has_value() && event.here) {
+    dependencies_.metrics.CountStreamMove(*event.cause, !moved);
+  }
   if (event.kind == StreamEvent::Kind::kRemoved) return;
   if (!event.cause.has_value() && !draining_) return;
 
@@ -71,7 +76,7 @@ void Mover::OnStreamEvent(const StreamEvent& event) {
   note.strays = moved && event.cause != MoveCause::kSuperseded && mapping.viewers > 0;
   note.publisher_elsewhere = note.strays && mapping.publisher_live;
   // Whoever claimed it is placed where its publisher is not.
-  if (note.publisher_elsewhere) dependencies_.metrics.CountStickyViolation();
+  if (note.publisher_elsewhere && event.here) dependencies_.metrics.CountStickyViolation();
 
   const std::lock_guard lock(mutex_);
   note.look = (event.cause.has_value() && mapping.pending.has_value()) ||
@@ -189,7 +194,7 @@ void Mover::ContinueScan() {
 
 void Mover::LookAt(const StreamMapping& mapping) {
   const auto& pending = mapping.pending;
-  const auto origin = origins_->Resolve(mapping.origin_id);
+  const auto origin = drives_ ? origins_->Resolve(mapping.origin_id) : nullptr;
   if (origin != nullptr && origin->overrides.drain.has_value()) {
     const OriginDrain& drain = *origin->overrides.drain;
     if (!DrainStream(mapping, origin->registration.server, drain)) return;
@@ -216,6 +221,10 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     return true;
   }
   const auto target = dependencies_.choose(mapping.key, server);
+  if (!target.ok() && !mapping.in_use()) {
+    Forget(mapping);
+    return false;
+  }
   if (!target.ok()) {
     ++scan_.stuck[server];
     ScanWithin(kRetry);
@@ -230,7 +239,9 @@ void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending)
   if (pending.deadline == absl::InfiniteFuture()) return;
   const StreamKey& key = mapping.key;
   const absl::Time now = dependencies_.clock.WallNow();
-  if (pending.deadline <= now && origins_->Resolve(pending.origin_id) == nullptr) {
+  const bool target_gone = origins_->Resolve(pending.origin_id) == nullptr;
+  if (pending.deadline <= now && target_gone && !drives_) return;
+  if (pending.deadline <= now && target_gone) {
     dependencies_.logger.Warn(
         "a move is taken back: the origin that the stream was to go to is gone",
         {{"stream", key.ToString()}, {"origin", pending.origin_id}});
@@ -242,6 +253,13 @@ void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending)
   } else {
     ScanWithin(pending.deadline - now);
   }
+}
+
+void Mover::Forget(const StreamMapping& mapping) {
+  ReleaseRequest request{mapping.key, mapping.version, /*force=*/false,
+                         StreamEventReason::kDrained};
+  // Refused when somebody has come to use it, which was an event, if it matters.
+  dependencies_.streams.Release(std::move(request), [](const absl::StatusOr<StreamMapping>&) {});
 }
 
 bool Mover::IsUsable(std::string_view origin_id) const {

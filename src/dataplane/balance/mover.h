@@ -22,6 +22,7 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/session_ender.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/fleet_bus.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/origin.h"
@@ -38,6 +39,9 @@ struct DrainCounts {
   size_t streams_stuck = 0;    // That nobody else can take now.
 };
 
+// Ending sessions is each proxy's own affair; drains are carried out by the one that drives the
+// fleet.
+//
 // A drain is what the registry says: a server whose admin state is DRAINING is drained, by the
 // deadline that its overrides tell, until they say otherwise; moves that are still pending are then
 // taken back.
@@ -56,6 +60,7 @@ class Mover final : public StreamObserver {
     StreamDirectory& streams;  // Which the mover observes.
     SessionControl& sessions;
     ChooseOrigin choose;
+    const FleetBus* fleet = nullptr;  // Null: this proxy is alone.
   };
 
   explicit Mover(Dependencies dependencies, SessionEnderOptions options = {});
@@ -107,6 +112,8 @@ class Mover final : public StreamObserver {
                    const OriginDrain& drain);
   void EndWhenDue(const StreamMapping& mapping, const PendingMove& pending);
   bool IsUsable(std::string_view origin_id) const;
+  // Of a name that nobody uses and no other origin can take: it is placed anew when it is wanted.
+  void Forget(const StreamMapping& mapping);
   void Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,
            MoveCause cause);
 
@@ -117,6 +124,7 @@ class Mover final : public StreamObserver {
   std::set<std::pair<absl::Time, StreamKey>> deadlines_;  // Of pending moves.
   Notes following_;                                       // Taken from notes_.
   size_t stray_moves_ = 0;  // In this tick: moves that leave viewers behind.
+  bool drives_ = false;     // As of the last tick: drains, for all of the fleet.
 
   std::atomic<bool> draining_{false};  // drains_ is not empty.
   mutable std::mutex mutex_;           // Guards all below.

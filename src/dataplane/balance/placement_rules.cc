@@ -97,6 +97,7 @@ class Decider {
     }
     Say("It ", trouble, " and its publisher is gone: the stream may be placed anew.");
     PlacementDecision other = Choose(origin->id, mapping.version);
+    other.unless_live = true;  // It may have come alive meanwhile.
     const bool better = other.origin != nullptr && !other.origin->down;
     if (could_try && !better) {
       Say("No other origin is better off: it is used.");

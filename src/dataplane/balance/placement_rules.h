@@ -46,6 +46,7 @@ struct PlacementDecision {
   PickReason reason = PickReason::kClaimed;
   uint64_t replaces_version = 0;  // As in ClaimRequest.
   bool follows = false;           // As in ClaimRequest.
+  bool unless_live = false;       // As in ClaimRequest.
   absl::Status refusal;           // UNAVAILABLE
 };
 

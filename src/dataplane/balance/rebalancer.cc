@@ -18,7 +18,7 @@ constexpr uint32_t kMaxAsked = 1000;
 
 uint32_t SessionsOf(const StreamMapping& mapping) { return mapping.publishers + mapping.viewers; }
 
-absl::flat_hash_map<StreamKey, std::string> PinsOf(const StreamDirectory& streams) {
+absl::flat_hash_map<StreamKey, std::string> PinsOf(const StreamView& streams) {
   absl::flat_hash_map<StreamKey, std::string> pins;
   std::string after;
   do {
@@ -27,6 +27,13 @@ absl::flat_hash_map<StreamKey, std::string> PinsOf(const StreamDirectory& stream
     after = std::move(page.next);
   } while (!after.empty());
   return pins;
+}
+
+absl::Status NotDriving(const FleetBus& fleet) {
+  const std::string driver = fleet.driver();
+  return absl::FailedPreconditionError(
+      driver.empty() ? "no proxy drives the fleet at the moment: try again"
+                     : absl::StrCat("proxy ", driver, " drives the fleet: ask that one"));
 }
 
 absl::Status Changed(const std::string& what) {
@@ -128,6 +135,7 @@ absl::StatusOr<Rebalancer::KnownPlan> Rebalancer::FindPlan(std::string_view id) 
 absl::Status Rebalancer::CheckApply(std::string_view plan_id) {
   std::unique_lock lock(mutex_);
   if (FindRun(plan_id) != nullptr) return absl::OkStatus();
+  if (!drives()) return NotDriving(*dependencies_.fleet);
   const auto plan = FindPlan(plan_id);
   if (!plan.ok()) return plan.status();
   if (auto status = CheckIdle(); !status.ok()) return status;
@@ -214,6 +222,13 @@ void Rebalancer::Tick() {
   ForgetOldPlans();
   const auto run = running_;
   if (run == nullptr) return;
+  if (!drives()) {
+    lock.unlock();
+    dependencies_.logger.Warn("another proxy drives the fleet: the rebalance is cancelled",
+                              {{"plan", run->progress.id}});
+    Cancel(run->progress.id).IgnoreError();
+    return;
+  }
   const MonotonicTime now = dependencies_.clock.Now();
   const double elapsed = absl::ToDoubleSeconds(absl::FromChrono(now - run->refilled));
   run->refilled = now;

@@ -18,6 +18,7 @@
 #include "dataplane/balance/rebalance.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/fleet_bus.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
@@ -71,6 +72,7 @@ class Rebalancer {
     const OriginRegistry& origins;
     StreamDirectory& streams;
     const StickyBalancer& balancer;
+    const FleetBus* fleet = nullptr;  // Null: this proxy is alone.
   };
 
   // `seed` makes the ids: another one for each process.
@@ -85,8 +87,9 @@ class Rebalancer {
   // OK: Apply would begin, or has begun before. Errors as of Apply.
   absl::Status CheckApply(std::string_view plan_id);
 
-  // Begins, or tells how far it is. NOT_FOUND: no such plan. FAILED_PRECONDITION: another one runs.
-  // ABORTED: a stream or an origin of the plan, or the settings of placement, have changed.
+  // Begins, or tells how far it is. NOT_FOUND: no such plan. FAILED_PRECONDITION: another one runs,
+  // or another proxy drives the fleet; the message names it. ABORTED: a stream or an origin of the
+  // plan, or the settings of placement, have changed.
   absl::StatusOr<RebalanceProgress> Apply(std::string_view plan_id, double moves_per_second);
 
   // `id` is empty: the latest. NOT_FOUND.
@@ -99,7 +102,8 @@ class Rebalancer {
   // Empty: none.
   std::string RunningId() const;
 
-  // Makes the moves that are due. Call it about ten times a second, on one thread.
+  // Makes the moves that are due. Cancels what runs when another proxy has come to drive the fleet.
+  // Call it about ten times a second, on one thread.
   void Tick();
 
  private:
@@ -151,6 +155,8 @@ class Rebalancer {
   absl::StatusOr<KnownPlan> FindPlan(std::string_view id) const;
   std::shared_ptr<Run> FindRun(std::string_view id) const;
   absl::Status CheckIdle() const;
+  // Without mutex_ too.
+  bool drives() const { return dependencies_.fleet == nullptr || dependencies_.fleet->drives(); }
   void Done(Run& run, uint32_t sessions);
   void Skip(Run& run, uint32_t sessions, std::string why);
   void EndIfComplete(Run& run);

@@ -19,8 +19,8 @@ absl::Status Moved() {
 
 }  // namespace
 
-SessionEnder::SessionEnder(const Clock& clock, const StreamDirectory& streams,
-                           SessionControl& sessions, SessionEnderOptions options)
+SessionEnder::SessionEnder(const Clock& clock, const StreamView& streams, SessionControl& sessions,
+                           SessionEnderOptions options)
     : clock_(clock),
       streams_(streams),
       sessions_(sessions),

@@ -15,7 +15,7 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/session_control.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_view.h"
 
 namespace srsproxy {
 
@@ -30,7 +30,7 @@ struct SessionEnderOptions {
 class SessionEnder {
  public:
   // All outlive the ender, but for questions to `sessions` that have not been answered.
-  SessionEnder(const Clock& clock, const StreamDirectory& streams, SessionControl& sessions,
+  SessionEnder(const Clock& clock, const StreamView& streams, SessionControl& sessions,
                SessionEnderOptions options = {});
 
   // Ends the viewers of `key` that are on another origin than the stream, until none has come there
@@ -84,7 +84,7 @@ class SessionEnder {
   void Kick(const Id& id, SessionFilter filter, size_t limit);
 
   const Clock& clock_;
-  const StreamDirectory& streams_;
+  const StreamView& streams_;
   SessionControl& sessions_;
   const SessionEnderOptions options_;
   const std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();

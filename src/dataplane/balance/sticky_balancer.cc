@@ -1,6 +1,5 @@
 #include "dataplane/balance/sticky_balancer.h"
 
-#include <atomic>
 #include <utility>
 
 #include <absl/strings/str_cat.h>
@@ -14,27 +13,16 @@ namespace {
 // means that origins come and go faster than a client connects.
 constexpr int kMaxAttempts = 4;
 
-class DirectoryLease final : public StreamLease {
+class HoldLease final : public StreamLease {
  public:
-  DirectoryLease(std::shared_ptr<StreamDirectory> streams, StreamKey key, Role role)
-      : streams_(std::move(streams)), key_(std::move(key)), role_(role) {}
-  ~DirectoryLease() override { End(); }
+  explicit HoldLease(std::unique_ptr<StreamHold> hold) : hold_(std::move(hold)) {}
 
-  void MediaFlows() override {
-    if (!ended_ && !flowing_.exchange(true)) streams_->MediaFlows(key_, role_);
-  }
-  void Refused() override { End(); }
+  void MarkLive(StreamHold::LiveCallback done) override { hold_->MarkLive(std::move(done)); }
+  void WhenLost(StreamHold::LostCallback lost) override { hold_->WhenLost(std::move(lost)); }
+  void Refused() override { hold_->Refused(); }
 
  private:
-  void End() {
-    if (!ended_.exchange(true)) streams_->SessionEnded(key_, role_, flowing_);
-  }
-
-  const std::shared_ptr<StreamDirectory> streams_;
-  const StreamKey key_;
-  const Role role_;
-  std::atomic<bool> flowing_{false};
-  std::atomic<bool> ended_{false};
+  const std::unique_ptr<StreamHold> hold_;
 };
 
 }  // namespace
@@ -145,13 +133,22 @@ StickyBalancer::Plan StickyBalancer::PlanFor(const OriginSnapshot& origins) cons
 void StickyBalancer::Try(Attempt attempt) {
   const auto snapshot = origins_.snapshot();
   const Plan plan = PlanFor(*snapshot);
+  if (streams_->state() == StoreState::kNeverSynced) {
+    attempt.done(ProxyFailure(absl::StatusCode::kUnavailable,
+                              "this proxy has not learnt yet where streams are: try again"));
+    return;
+  }
   PlacementDecision decision = Decide(attempt.request, *snapshot, plan, nullptr);
   if (decision.origin == nullptr) {
     attempt.done(std::move(decision.refusal));
     return;
   }
-  ClaimRequest claim{attempt.request.key, decision.origin->id, attempt.request.role,
-                     decision.replaces_version, decision.follows};
+  ClaimRequest claim{.key = attempt.request.key,
+                     .origin_id = decision.origin->id,
+                     .role = attempt.request.role,
+                     .replaces_version = decision.replaces_version,
+                     .follows = decision.follows,
+                     .unless_live = decision.unless_live};
   streams_->Claim(std::move(claim),
                   [this, attempt = std::move(attempt), decision = std::move(decision),
                    strategy = StrategyName(plan.options->strategy)](
@@ -167,8 +164,7 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
     return;
   }
   Placement placement;
-  placement.lease =
-      std::make_unique<DirectoryLease>(streams_, attempt.request.key, attempt.request.role);
+  placement.lease = std::make_unique<HoldLease>(std::move(outcome->hold));
   placement.origin = decision.origin;
   placement.reason = decision.reason;
   placement.strategy = strategy;

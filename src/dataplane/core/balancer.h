@@ -11,6 +11,7 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/status.h"
+#include "dataplane/core/stream_claims.h"
 #include "dataplane/core/stream_url.h"
 
 namespace srsproxy {
@@ -21,9 +22,13 @@ class StreamLease {
  public:
   virtual ~StreamLease() = default;
 
-  // The origin accepted and media flows: a viewer's claim is no longer provisional, a publisher is
-  // live.
-  virtual void MediaFlows() = 0;
+  // As those of StreamHold: the acceptance, and what may become of it later.
+  virtual void MarkLive(StreamHold::LiveCallback done) = 0;
+  virtual void WhenLost(StreamHold::LostCallback lost) = 0;
+  // For who needs no answer.
+  void MediaFlows() {
+    MarkLive([](const absl::Status&) {});
+  }
 
   // The origin refused before media flowed: the hold ends now. A provisional claim goes unless
   // another session holds it.

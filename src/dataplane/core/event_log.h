@@ -14,7 +14,7 @@
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_event.h"
 
 namespace srsproxy {
 

@@ -26,6 +26,10 @@ class SessionIndex {
   // Calls `done` once, inline (memory) or later on any thread (shared stores), with what `id`
   // stands for; nullopt: it is unknown, or cannot be asked for. A use of the id.
   virtual void FindHls(std::string id, FoundCallback done) = 0;
+
+  // Every open question is answered nullopt, on this thread, before it returns; later ones are at
+  // once. See StreamClaims::Stop.
+  virtual void Stop() = 0;
 };
 
 }  // namespace srsproxy

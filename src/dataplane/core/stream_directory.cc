@@ -18,4 +18,18 @@ std::string_view MoveCauseName(MoveCause cause) {
   return "unknown";
 }
 
+std::string_view StoreStateName(StoreState state) {
+  switch (state) {
+    case StoreState::kSynced:
+      return "synced";
+    case StoreState::kNeverSynced:
+      return "never synced";
+    case StoreState::kUnverified:
+      return "unverified";
+    case StoreState::kGone:
+      return "gone";
+  }
+  return "unknown";
+}
+
 }  // namespace srsproxy

@@ -20,6 +20,7 @@ class MemorySessionIndex final : public SessionIndex {
 
   void PutHls(std::string id, const StreamKey& key) override;
   void FindHls(std::string id, FoundCallback done) override;
+  void Stop() override {}  // It answers inline.
 
   size_t size() const;
 

@@ -51,8 +51,8 @@ std::optional<std::string> PinTable::PinnedServer(const StreamKey& key) const {
   return at->second;
 }
 
-StreamDirectory::PinPage PinTable::List(std::string_view after, size_t limit) const {
-  StreamDirectory::PinPage page;
+StreamView::PinPage PinTable::List(std::string_view after, size_t limit) const {
+  StreamView::PinPage page;
   const std::shared_lock lock(mutex_);
   auto at = servers_.upper_bound(StreamPathOfText(after));
   for (; at != servers_.end() && page.pins.size() < limit; ++at) {

@@ -14,7 +14,7 @@
 
 namespace srsproxy {
 
-// Thread-safe. The members are those of StreamDirectory.
+// Thread-safe. The members are those of StreamView and StreamClaims.
 class PinTable {
  public:
   static constexpr size_t kMaxPins = 100'000;
@@ -25,7 +25,7 @@ class PinTable {
   absl::StatusOr<StreamPin> Pin(StreamPin pin);
   absl::StatusOr<StreamPin> Unpin(const StreamKey& key);
   std::optional<std::string> PinnedServer(const StreamKey& key) const;
-  StreamDirectory::PinPage List(std::string_view after, size_t limit) const;
+  StreamView::PinPage List(std::string_view after, size_t limit) const;
 
  private:
   const std::shared_ptr<StateFile> state_;

@@ -71,7 +71,7 @@ class HlsSessions::Session final : public SessionTable::Session {
   std::string former_origin_id;
   std::vector<Name> names;  // By which by_name_ knows it.
   std::vector<Track> tracks;
-  std::unique_ptr<StreamLease> lease;
+  std::shared_ptr<StreamLease> lease;
   std::optional<SessionTable::Place> place;
 };
 
@@ -113,7 +113,7 @@ absl::Status HlsSessions::KickedStatus() {
 
 std::optional<hls::PlaylistNumbers> HlsSessions::HandOut(const HlsCaller& caller, Playlist handed) {
   // A lease is let go of without the lock.
-  std::unique_ptr<StreamLease> former;
+  std::shared_ptr<StreamLease> former;
   Leases released;
   const std::lock_guard lock(mutex_);
   std::string name = NameOf(caller, caller.context);
@@ -132,8 +132,12 @@ std::optional<hls::PlaylistNumbers> HlsSessions::HandOut(const HlsCaller& caller
     session = &Begin(caller, std::move(name), handed);
   }
   if (session->kicked) return std::nullopt;
-  handed.lease->MediaFlows();
   former = std::exchange(session->lease, std::move(handed.lease));
+  // Whose stream was placed elsewhere meanwhile holds nothing: its next request is placed anew.
+  session->lease->MarkLive([held = std::weak_ptr(session->lease)](const absl::Status& status) {
+    const auto lease = held.lock();
+    if (lease != nullptr && absl::IsAborted(status)) lease->Refused();
+  });
   if (session->about.origin_id != handed.origin_id) {
     session->former_origin_id = std::exchange(session->about.origin_id, handed.origin_id);
     session->server = handed.server;

@@ -98,7 +98,7 @@ class HlsSessions {
  private:
   class Session;
   using Position = std::list<Session>::iterator;
-  using Leases = std::vector<std::unique_ptr<StreamLease>>;
+  using Leases = std::vector<std::shared_ptr<StreamLease>>;
 
   // The session of that name, now the last of sessions_; nullptr: there is none.
   Session* Hear(const std::string& name);

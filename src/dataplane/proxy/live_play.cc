@@ -33,7 +33,7 @@ LivePlay::LivePlay(SessionServices& services, HttpClient& client, http::RequestH
       client_(client),
       request_(std::move(request)),
       use_(services, client.config, Protocol::kHttpFlv, Role::kViewer, std::move(key),
-           client.address),
+           client.address, [this](const absl::Status& why) { End(Side::kProxy, why); }),
       call_(services.worker),
       relay_(services.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
 

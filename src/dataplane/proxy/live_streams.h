@@ -8,7 +8,7 @@
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/session_control.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_view.h"
 #include "dataplane/net/task.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/http_answer.h"
@@ -28,8 +28,7 @@ class LiveStreams {
   };
 
   // All outlive it.
-  LiveStreams(const Clock& clock, const StreamDirectory& streams, SessionControl& sessions,
-              Ports ports)
+  LiveStreams(const Clock& clock, const StreamView& streams, SessionControl& sessions, Ports ports)
       : clock_(clock), streams_(streams), sessions_(sessions), ports_(ports) {}
 
   // The answer to GET /api/v1/live-streams?count=100&after=NEXT: JSON; 400 when the query cannot be
@@ -41,7 +40,7 @@ class LiveStreams {
 
  private:
   const Clock& clock_;
-  const StreamDirectory& streams_;
+  const StreamView& streams_;
   SessionControl& sessions_;
   const Ports ports_;
 };

@@ -313,8 +313,11 @@ net::Task<void> RtmpSession::SayGoodbye() {
 }
 
 void RtmpSession::BeginUse() {
-  use_ = std::make_unique<StreamUse>(services_, config_, Protocol::kRtmp, bridge_.role(),
-                                     bridge_.key(), client_address_);
+  use_ =
+      std::make_unique<StreamUse>(services_, config_, Protocol::kRtmp, bridge_.role(),
+                                  bridge_.key(), client_address_, [this](const absl::Status& why) {
+                                    if (!over()) Refuse(why);
+                                  });
   redirects_ = 0;
   place_.List();
 }

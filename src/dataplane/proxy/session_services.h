@@ -11,7 +11,7 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_index.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_view.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/proxy/hls_sessions.h"
 #include "dataplane/proxy/live_streams.h"
@@ -33,7 +33,7 @@ struct SessionServices {
   net::Worker& worker;
   SessionTable& sessions;
   OriginConnections& origin_connections;
-  StreamDirectory& streams;
+  const StreamView& streams;
   SessionIndex& session_index;
   HlsSessions& hls_sessions;
   Authorizer& authorizer;

@@ -2,16 +2,19 @@
 
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 #include "dataplane/core/session.h"
 #include "dataplane/proxy/finish_session.h"
 
 namespace srsproxy {
 
 StreamUse::StreamUse(SessionServices& services, std::shared_ptr<const Config> config,
-                     Protocol protocol, Role role, StreamKey key, std::string client)
+                     Protocol protocol, Role role, StreamKey key, std::string client, Lost lost)
     : services_(services),
       started_(services.clock.Now()),
-      search_(services, std::move(config), client) {
+      search_(services, std::move(config), client),
+      lost_(std::move(lost)) {
   info_.id = NewSessionId();
   info_.protocol = protocol;
   info_.role = role;
@@ -45,14 +48,44 @@ void StreamUse::Refused() {
 }
 
 void StreamUse::PublisherAccepted() {
-  if (info_.role == Role::kPublisher && lease_ != nullptr) lease_->MediaFlows();
+  if (info_.role == Role::kPublisher) MarkLive();
 }
 
 void StreamUse::MediaFlows(MonotonicTime since) {
   info_.media_flows = true;
-  if (info_.role == Role::kViewer && lease_ != nullptr) lease_->MediaFlows();
+  if (info_.role == Role::kViewer) MarkLive();
   services_.metrics.ObserveFirstByte(info_.protocol, info_.role,
                                      absl::FromChrono(services_.clock.Now() - since));
+}
+
+void StreamUse::MarkLive() {
+  if (lease_ == nullptr) return;
+  self_ = std::make_shared<StreamUse*>(this);
+  // The store answers on any thread; it has answered everything before the workers go.
+  const auto answered = [self = std::weak_ptr(self_),
+                         executor = services_.worker.io().get_executor()](const absl::Status& why) {
+    if (!absl::IsAborted(why)) return;
+    net::asio::post(executor, [self, why] {
+      const auto use = self.lock();
+      if (use != nullptr) (*use)->Lose(why);
+    });
+  };
+  lease_->WhenLost(answered);
+  lease_->MarkLive(answered);
+}
+
+void StreamUse::Lose(const absl::Status& why) {
+  self_.reset();
+  if (info_.role == Role::kPublisher) {
+    services_.metrics.CountStickyViolation();
+    services_.logger.Warn("a publisher is ended: its stream is on another origin",
+                          {{"session", info_.id},
+                           {"stream", info_.key.ToString()},
+                           {"origin", info_.origin_id},
+                           {"client", info_.client},
+                           {"why", MessageOf(why)}});
+  }
+  lost_(why);
 }
 
 void StreamUse::AddBytes(uint64_t in, uint64_t out) {
@@ -64,6 +97,7 @@ void StreamUse::AddBytes(uint64_t in, uint64_t out) {
 
 void StreamUse::Finish(Side side, const absl::Status& why) {
   // The lease first, so that whoever comes back is placed anew.
+  self_.reset();
   lease_.reset();
   FinishSession(info_, search_.server(), services_.clock.Now() - started_, side, why,
                 {services_.logger, services_.metrics, services_.worker_metrics});

@@ -17,9 +17,14 @@ namespace srsproxy {
 // Used on its worker only. A session may have several, one after another.
 class StreamUse {
  public:
-  // Begins. `client`: address:port. `services` outlives it.
+  // The session is to end because of this, in words that are fit for the client.
+  using Lost = std::function<void(const absl::Status& why)>;
+
+  // Begins. `client`: address:port. `services` outlives it. `lost` is called when the stream turns
+  // out to be on another origin: at most once, on the worker, never from within a member, and not
+  // after this is gone.
   StreamUse(SessionServices& services, std::shared_ptr<const Config> config, Protocol protocol,
-            Role role, StreamKey key, std::string client);
+            Role role, StreamKey key, std::string client, Lost lost);
   StreamUse(const StreamUse&) = delete;
   StreamUse& operator=(const StreamUse&) = delete;
 
@@ -35,9 +40,9 @@ class StreamUse {
 
   // The origin said no, or nobody could be asked.
   void Refused();
-  // The origin said yes to a publisher.
+  // The origin said yes to a publisher. Whether the stream is still on that origin is asked then.
   void PublisherAccepted();
-  // The first media has come, `since` the client's connection.
+  // The first media has come, `since` the client's connection. For a viewer, asks likewise.
   void MediaFlows(MonotonicTime since);
 
   // Bytes from, and to, the client.
@@ -47,11 +52,16 @@ class StreamUse {
   void Finish(Side side, const absl::Status& why);
 
  private:
+  void MarkLive();
+  void Lose(const absl::Status& why);
+
   SessionServices& services_;
   const MonotonicTime started_;
   SessionInfo info_;
   OriginSearch search_;
   std::unique_ptr<StreamLease> lease_;
+  const Lost lost_;
+  std::shared_ptr<StreamUse*> self_;  // By which answers about lease_ find this, if it is there.
 };
 
 }  // namespace srsproxy

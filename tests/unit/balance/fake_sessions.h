@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +19,7 @@ namespace srsproxy {
 // Answers inline.
 class FakeSessions final : public SessionControl {
  public:
-  explicit FakeSessions(StreamDirectory& streams) : streams_(streams) {}
+  explicit FakeSessions(StreamClaims& streams) : streams_(streams) {}
 
   // A session that claims `key`, on `wanted` when it is not mapped. Returns its id.
   std::string Connect(const StreamKey& key, Role role, const std::string& wanted = "a") {
@@ -27,8 +29,9 @@ class FakeSessions final : public SessionControl {
     session.role = role;
     streams_.Claim({key, wanted, role}, [&](absl::StatusOr<ClaimOutcome> outcome) {
       session.origin_id = outcome.value().mapping.origin_id;
+      holds_[session.id] = std::move(outcome->hold);
     });
-    streams_.MediaFlows(key, role);
+    holds_[session.id]->MediaFlows();
     sessions.push_back(session);
     return session.id;
   }
@@ -37,9 +40,8 @@ class FakeSessions final : public SessionControl {
     const auto at = std::find_if(sessions.begin(), sessions.end(),
                                  [&](const SessionInfo& session) { return session.id == id; });
     ASSERT_NE(at, sessions.end()) << id;
-    const SessionInfo session = *at;
     sessions.erase(at);
-    streams_.SessionEnded(session.key, session.role, /*media_flowed=*/true);
+    holds_.erase(id);
   }
   size_t CountOn(std::string_view origin_id) const {
     return static_cast<size_t>(
@@ -75,7 +77,8 @@ class FakeSessions final : public SessionControl {
   size_t questions = 0;
 
  private:
-  StreamDirectory& streams_;
+  StreamClaims& streams_;
+  std::map<std::string, std::unique_ptr<StreamHold>> holds_;  // By session.
   int last_id_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/held_claims.h"
 #include "tests/unit/balance/fake_sessions.h"
 
 namespace srsproxy {
@@ -21,6 +22,7 @@ class MoverTest : public testing::Test {
     streams_->AddObserver(*mover_);
     for (const char* server : {"a", "b"}) Register(server);
   }
+  ~MoverTest() override { streams_->Stop(); }  // Sessions outlive the mover.
 
   // The lease's id.
   std::string Register(const std::string& server, const std::string& pid = "1") {
@@ -88,6 +90,7 @@ class MoverTest : public testing::Test {
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 100'000);
   FakeSessions sessions_{*streams_};
+  HeldClaims claims_{*streams_};
   int choices_ = 0;
   std::unique_ptr<Mover> mover_ = std::make_unique<Mover>(Mover::Dependencies{
       .clock = clock_,
@@ -186,7 +189,7 @@ TEST_F(MoverTest, AStreamThatIsPlacedAnewLeavesViewersWithTheirPublisher) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(key_, Role::kViewer);
   ASSERT_TRUE(origins_.DeregisterOrigin(Id("a")).ok());
-  streams_->Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version}, [](auto) {});
+  claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty());
   EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
@@ -194,8 +197,7 @@ TEST_F(MoverTest, AStreamThatIsPlacedAnewLeavesViewersWithTheirPublisher) {
 
 TEST_F(MoverTest, ViewersOfASupersededOriginGoOn) {
   sessions_.Connect(key_, Role::kViewer, Id("a"));
-  streams_->Claim({key_, "a-svc-2", Role::kViewer, streams_->Find(key_)->version, true},
-                  [](auto) {});
+  claims_.Claim({key_, "a-svc-2", Role::kViewer, streams_->Find(key_)->version, true});
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty());
   EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="superseded",result="done"})"), 1);
@@ -292,6 +294,78 @@ TEST_F(MoverTest, WhatNobodyCanTakeIsStuckUntilSomebodyCan) {
   EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 0u);
 }
 
+TEST_F(MoverTest, ANameThatNobodyUsesHoldsNoDrainUp) {
+  SetState("b", AdminState::kCordoned);
+  const StreamKey idle{"v.com", "live", "idle"};
+  claims_.PublishOnce(idle, Id("a"));
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Drain("a");
+  Run(absl::Seconds(1));
+  EXPECT_EQ(OriginOf(idle), "") << "it is placed anew when somebody wants it";
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 1u);
+  sessions_.End(sessions_.sessions.front().id);
+  Run(absl::Seconds(7));
+  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 0u);
+}
+
+TEST_F(MoverTest, AnotherProxysDrainsAreNotDoneHere) {
+  struct Fleet final : FleetBus {
+    bool drives() const override { return driving; }
+    std::string driver() const override { return "other"; }
+    bool driving = false;
+  } fleet;
+  Mover mover({.clock = clock_,
+               .logger = logger_,
+               .metrics = metrics_,
+               .origins = origins_,
+               .streams = *streams_,
+               .sessions = sessions_,
+               .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); },
+               .fleet = &fleet});
+  streams_->AddObserver(mover);
+  const auto run = [&](absl::Duration duration) {
+    for (; duration > absl::ZeroDuration(); duration -= kTick) {
+      clock_.Advance(kTick);
+      mover.Tick();
+    }
+  };
+  const StreamKey published{"v.com", "live", "published"};
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Drain("a");
+  run(absl::Minutes(1));
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  // What ends sessions is done for those of this proxy.
+  sessions_.Connect(published, Role::kPublisher, Id("b"));
+  Move(published, "a", clock_.WallNow());
+  run(absl::Seconds(1));
+  EXPECT_EQ(sessions_.kicks.size(), 1u);
+  fleet.driving = true;
+  run(absl::Seconds(1));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_EQ(OriginOf(published), Id("b"));
+  streams_->Stop();
+}
+
+TEST_F(MoverTest, WhatOtherProxiesCauseIsNotCountedHere) {
+  StreamEvent event;
+  event.kind = StreamEvent::Kind::kChanged;
+  event.mapping.key = key_;
+  event.mapping.origin_id = Id("b");
+  event.mapping.viewers = 1;
+  event.former_origin_id = Id("a");
+  event.reason = StreamEventReason::kMoved;
+  event.cause = MoveCause::kOperator;
+  event.here = false;
+  const std::string metric = R"(srsproxy_stream_moves_total{reason="operator",result="done"})";
+  mover_->OnStreamEvent(event);
+  EXPECT_EQ(Metric(metric), 0);
+  event.here = true;
+  mover_->OnStreamEvent(event);
+  EXPECT_EQ(Metric(metric), 1);
+}
+
 TEST_F(MoverTest, APendingMoveGetsAnotherTargetWhenItsOwnCannotTakeIt) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Drain("a");
@@ -304,7 +378,7 @@ TEST_F(MoverTest, APendingMoveGetsAnotherTargetWhenItsOwnCannotTakeIt) {
 }
 
 TEST_F(MoverTest, ADrainHoldsForTheNextOriginOfTheServer) {
-  sessions_.End(sessions_.Connect(key_, Role::kPublisher, Id("a")));
+  sessions_.Connect(key_, Role::kViewer, Id("a"));
   SetState("b", AdminState::kCordoned);
   Drain("a");
   Run(absl::Seconds(1));
@@ -320,6 +394,7 @@ TEST_F(MoverTest, ADrainGoesOnAfterARestart) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Drain("a", clock_.WallNow() + absl::Seconds(10));
   // Of another process, so to say: it knows what the registry kept, and nothing else.
+  streams_->Stop();
   mover_ = nullptr;
   streams_ = std::make_shared<MemoryStreamDirectory>(clock_, 100);
   FakeSessions sessions(*streams_);
@@ -337,15 +412,14 @@ TEST_F(MoverTest, ADrainGoesOnAfterARestart) {
     mover.Tick();
   }
   EXPECT_EQ(OriginOf(key_), Id("b"));
+  streams_->Stop();
 }
 
 TEST_F(MoverTest, ALargeDrainIsDoneInSlices) {
   constexpr int kStreams = 20'000;
   const auto key = [](int i) { return StreamKey{"v.com", "live", std::to_string(i)}; };
   for (int i = 0; i < kStreams; ++i) {
-    streams_->Claim({key(i), Id("a"), Role::kPublisher}, [](auto) {});
-    streams_->MediaFlows(key(i), Role::kPublisher);
-    streams_->SessionEnded(key(i), Role::kPublisher, true);
+    claims_.PublishOnce(key(i), Id("a"));
   }
   Drain("a");
   Run(kTick);

@@ -6,6 +6,7 @@
 
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/held_claims.h"
 #include "tests/unit/balance/fake_sessions.h"
 
 namespace srsproxy {
@@ -94,7 +95,8 @@ TEST_F(SessionEnderTest, LeavesViewersWithAPublisherThatIsElsewhere) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, "a");
   sessions_.Connect(key_, Role::kViewer, "a");
   const uint64_t version = streams_.Find(key_)->version;
-  streams_.Claim({key_, "b", Role::kViewer, version}, [](const auto&) {});
+  HeldClaims claims(streams_);
+  claims.Claim({key_, "b", Role::kViewer, version});
   ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/true));
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty());

@@ -1,5 +1,6 @@
 #include "dataplane/balance/sticky_balancer.h"
 
+#include <future>
 #include <latch>
 #include <map>
 #include <set>
@@ -11,6 +12,7 @@
 
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
 
 namespace srsproxy {
@@ -307,6 +309,7 @@ class RacingDirectory final : public StreamDirectory {
  public:
   explicit RacingDirectory(std::string winner) : winner_(std::move(winner)) {}
 
+  StoreState state() const override { return known; }
   std::optional<StreamMapping> Find(const StreamKey&) const override { return std::nullopt; }
   std::optional<StreamMapping> FindInOtherVhost(const StreamKey&) const override {
     return std::nullopt;
@@ -317,27 +320,42 @@ class RacingDirectory final : public StreamDirectory {
     ClaimOutcome outcome;
     outcome.mapping.key = request.key;
     outcome.mapping.origin_id = winner_;
+    outcome.hold = std::make_unique<CountedHold>(sessions);
     done(std::move(outcome));
   }
-  void MediaFlows(const StreamKey&, Role) override {}
-  void SessionEnded(const StreamKey&, Role, bool) override { --sessions; }
   Page List(std::string_view, size_t) const override { return {}; }
   size_t size() const override { return 0; }
+  size_t in_use() const override { return 0; }
   Counts CountsOf(std::string_view) const override { return {}; }
   void Move(MoveRequest, MoveCallback done) override { done(absl::UnimplementedError("")); }
-  void Release(const StreamKey&, uint64_t, bool, ReleaseCallback done) override {
+  void Release(ReleaseRequest, ReleaseCallback done) override {
     done(absl::UnimplementedError(""));
   }
   void Pin(StreamPin, PinCallback done) override { done(absl::UnimplementedError("")); }
   void Unpin(const StreamKey&, PinCallback done) override { done(absl::UnimplementedError("")); }
   std::optional<std::string> PinnedServer(const StreamKey&) const override { return std::nullopt; }
   PinPage ListPins(std::string_view, size_t) const override { return {}; }
+  void SetMaxStreams(size_t) override {}
+  void Stop() override {}
   void AddObserver(StreamObserver&) override {}
 
+  StoreState known = StoreState::kSynced;
   int claims = 0;
   int sessions = 0;
 
  private:
+  class CountedHold final : public StreamHold {
+   public:
+    explicit CountedHold(int& sessions) : sessions_(sessions) {}
+    ~CountedHold() override { --sessions_; }
+    void MarkLive(LiveCallback done) override { done(absl::OkStatus()); }
+    void WhenLost(LostCallback) override {}
+    void Refused() override {}
+
+   private:
+    int& sessions_;
+  };
+
   const std::string winner_;
 };
 
@@ -368,6 +386,67 @@ TEST_F(StickyBalancerTest, GivesUpWhenThePlacementKeepsChanging) {
   EXPECT_EQ(MessageOf(refused), "the placement of example.com/live/cam kept changing: try again");
   EXPECT_EQ(directory->claims, 4);
   EXPECT_EQ(directory->sessions, 0) << "every answered claim was ended";
+}
+
+TEST_F(StickyBalancerTest, PlacesNothingBeforeItKnowsWhereStreamsAre) {
+  Register("a", "10.0.0.1");
+  const auto directory = std::make_shared<RacingDirectory>("a-svc-1");
+  directory->known = StoreState::kNeverSynced;
+  StickyBalancer balancer(origins_, directory, counts_, {}, 1);
+  absl::Status refused;
+  const auto answer = [&](const absl::StatusOr<Placement>& placement) {
+    refused = placement.status();
+  };
+  balancer.Pick({key_, Protocol::kRtmp, Role::kViewer, {}}, answer);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(directory->claims, 0);
+  directory->known = StoreState::kGone;
+  balancer.Pick({key_, Protocol::kRtmp, Role::kViewer, {}}, answer);
+  EXPECT_TRUE(refused.ok()) << refused;
+}
+
+// Two publishers wait for an origin that hangs; one gives up and is accepted elsewhere.
+TEST_F(StickyBalancerTest, AnAcceptanceThatComesTooLateIsNone) {
+  Register("a", "10.0.0.1");
+  Register("b", "10.0.0.2");
+  const Placement waits = Pick(key_, Role::kPublisher);
+  Placement other = Pick(key_, Role::kPublisher);
+  ASSERT_EQ(other.origin->id, waits.origin->id);
+  other.lease.reset();
+  other = Pick(key_, Role::kPublisher, {waits.origin->id});
+  ASSERT_NE(other.origin->id, waits.origin->id);
+  absl::Status first = absl::UnknownError("");
+  absl::Status second = absl::UnknownError("");
+  other.lease->MarkLive([&](absl::Status status) { first = std::move(status); });
+  waits.lease->MarkLive([&](absl::Status status) { second = std::move(status); });
+  EXPECT_TRUE(first.ok()) << first;
+  EXPECT_TRUE(absl::IsAborted(second)) << second;
+}
+
+// Somebody else's publisher comes alive between the decision and the claim.
+TEST_F(StickyBalancerTest, AStreamThatComesAliveMeanwhileStays) {
+  Register("a", "10.0.0.1");
+  Register("b", "10.0.0.2");
+  const auto delayed =
+      std::make_shared<DelayedStreams>(std::make_unique<MemoryStreamDirectory>(clock_, kCap));
+  StickyBalancer balancer(origins_, delayed, counts_, {}, 1);
+  const auto pick = [&](std::vector<std::string> excluded) {
+    auto picked = std::make_shared<std::promise<absl::StatusOr<Placement>>>();
+    balancer.Pick(
+        {key_, Protocol::kRtmp, Role::kPublisher, std::move(excluded)},
+        [picked](absl::StatusOr<Placement> placement) { picked->set_value(std::move(placement)); });
+    return picked->get_future();
+  };
+  const Placement first = pick({}).get().value();
+  delayed->Pause();
+  std::promise<absl::Status> accepted;
+  first.lease->MarkLive([&](absl::Status status) { accepted.set_value(std::move(status)); });
+  auto late = pick({first.origin->id});  // Decided while nobody was live.
+  delayed->Resume();
+  EXPECT_TRUE(accepted.get_future().get().ok());
+  const auto refused = late.get();
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable) << refused.status();
+  EXPECT_EQ(delayed->Find(key_)->origin_id, first.origin->id);
 }
 
 TEST_F(StickyBalancerTest, SixtyFourConcurrentPicksOneWinner) {

@@ -32,7 +32,10 @@ class WatchFeedTest : public testing::Test {
     ClaimRequest request;
     request.key = {"v.io", "live", stream};
     request.origin_id = origin_id;
-    fleet_.streams.Claim(request, [](const auto& outcome) { EXPECT_TRUE(outcome.ok()); });
+    fleet_.streams.Claim(request, [this](absl::StatusOr<ClaimOutcome> outcome) {
+      ASSERT_TRUE(outcome.ok()) << outcome.status();
+      holds_.push_back(std::move(outcome->hold));
+    });
   }
 
   void Move(const std::string& stream, const std::string& origin_id) {
@@ -53,6 +56,7 @@ class WatchFeedTest : public testing::Test {
   }
 
   Fleet fleet_{64};
+  std::vector<std::unique_ptr<StreamHold>> holds_;
   EventEncoder encoder_{"proxy-1"};
   WatchSources sources_{fleet_.log, fleet_.origins, fleet_.streams, encoder_};
   int last_port_ = 2000;
@@ -82,7 +86,7 @@ TEST_F(WatchFeedTest, TellsWhatIsThenWhatHappens) {
   EXPECT_EQ(snapshot.events(1).stream().key(), "v.io/live/one");
   EXPECT_TRUE(snapshot.snapshot_complete());
 
-  fleet_.streams.MediaFlows({"v.io", "live", "one"}, Role::kViewer);
+  holds_.back()->MediaFlows();
   Move("one", "vid-2-s1-1");
   const auto next = feed.Next();
   EXPECT_FALSE(next->more);

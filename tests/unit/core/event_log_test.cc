@@ -19,7 +19,7 @@ StreamEvent Placed(const std::string& stream, uint64_t version) {
   event.mapping.key = {"__defaultVhost__", "live", stream};
   event.mapping.origin_id = "vid-1-s1-42";
   event.mapping.version = version;
-  event.reason = "claimed";
+  event.reason = StreamEventReason::kToBeViewed;
   return event;
 }
 
@@ -44,7 +44,7 @@ TEST_F(EventLogTest, KeepsWhatItWasTold) {
   auto moved = Placed("one", 7);
   moved.kind = StreamEvent::Kind::kChanged;
   moved.former_origin_id = "vid-0-s1-42";
-  moved.reason = "moved";
+  moved.reason = StreamEventReason::kMoved;
   log_.OnStreamEvent(moved);
   clock_.Advance(absl::Seconds(1));
   auto origin = std::make_shared<Origin>();

@@ -20,24 +20,33 @@ TEST(MemoryStreamDirectoryTest, MayBeUsedFromTheAnswer) {
   FakeClock clock;
   MemoryStreamDirectory directory(clock, 10);
   const StreamKey key{"v.com", "live", "cam"};
-  directory.Claim({key, "a", Role::kViewer}, [&](absl::StatusOr<ClaimOutcome>) {
-    directory.SessionEnded(key, Role::kViewer, /*media_flowed=*/false);
+  directory.Claim({key, "a", Role::kViewer}, [&](absl::StatusOr<ClaimOutcome> outcome) {
+    outcome->hold.reset();
+    EXPECT_EQ(directory.size(), 0u);
   });
   EXPECT_EQ(directory.size(), 0u);
 }
 
+std::unique_ptr<StreamHold> Claim(MemoryStreamDirectory& directory, const StreamKey& key,
+                                  Role role) {
+  std::unique_ptr<StreamHold> hold;
+  directory.Claim({key, "a", role}, [&](absl::StatusOr<ClaimOutcome> outcome) {
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    hold = std::move(outcome->hold);
+  });
+  return hold;
+}
+
 // A mapping that was published and is not used any more stays until its place is needed.
 void Leave(MemoryStreamDirectory& directory, const StreamKey& key) {
-  directory.Claim({key, "a", Role::kPublisher}, [](const absl::StatusOr<ClaimOutcome>&) {});
-  directory.MediaFlows(key, Role::kPublisher);
-  directory.SessionEnded(key, Role::kPublisher, /*media_flowed=*/true);
+  Claim(directory, key, Role::kPublisher)->MediaFlows();
 }
 
 TEST(MemoryStreamDirectoryTest, ALowerCapDropsTheOldestIdleMappings) {
   FakeClock clock;
   MemoryStreamDirectory directory(clock, 10);
   const auto key = [](const std::string& stream) { return StreamKey{"v.com", "live", stream}; };
-  directory.Claim({key("used"), "a", Role::kViewer}, [](const absl::StatusOr<ClaimOutcome>&) {});
+  const auto used = Claim(directory, key("used"), Role::kViewer);
   for (const char* stream : {"old", "young"}) Leave(directory, key(stream));
   directory.SetMaxStreams(2);
   EXPECT_FALSE(directory.Find(key("old")).has_value());
@@ -47,11 +56,10 @@ TEST(MemoryStreamDirectoryTest, ALowerCapDropsTheOldestIdleMappings) {
   EXPECT_TRUE(directory.Find(key("used")).has_value()) << "a mapping in use stays";
 
   directory.SetMaxStreams(2);
+  const auto second = Claim(directory, key("second"), Role::kViewer);
   absl::Status more;
-  const auto answer = [&](absl::StatusOr<ClaimOutcome> outcome) { more = outcome.status(); };
-  directory.Claim({key("second"), "a", Role::kViewer}, answer);
-  EXPECT_TRUE(more.ok()) << more;
-  directory.Claim({key("third"), "a", Role::kViewer}, answer);
+  directory.Claim({key("third"), "a", Role::kViewer},
+                  [&](const absl::StatusOr<ClaimOutcome>& outcome) { more = outcome.status(); });
   EXPECT_TRUE(absl::IsResourceExhausted(more));
 }
 

@@ -2,16 +2,20 @@
 // tests.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
 
 namespace srsproxy {
@@ -22,15 +26,25 @@ struct DirectoryImplementation {
 };
 
 inline auto AllDirectories() {
-  return testing::Values(
-      DirectoryImplementation{"memory", [](const Clock& clock, size_t max_streams) {
-                                return std::make_unique<MemoryStreamDirectory>(clock, max_streams);
-                              }});
+  const auto memory = [](const Clock& clock, size_t max_streams) {
+    return std::make_unique<MemoryStreamDirectory>(clock, max_streams);
+  };
+  const auto delayed = [memory](const Clock& clock, size_t max_streams) {
+    return std::make_unique<DelayedStreams>(memory(clock, max_streams));
+  };
+  return testing::Values(DirectoryImplementation{"memory", memory},
+                         DirectoryImplementation{"delayed", delayed});
 }
 
 class StreamDirectoryContractTest : public testing::TestWithParam<DirectoryImplementation> {
  protected:
   static constexpr size_t kCap = 100;
+
+  // A claim's outcome, but for its hold, which the fixture keeps.
+  struct Claimed {
+    StreamMapping mapping;
+    bool granted = false;
+  };
 
   // What `ask` answers by the callback that it is given; implementations answer on any thread.
   template <typename Answer, typename Ask>
@@ -44,32 +58,74 @@ class StreamDirectoryContractTest : public testing::TestWithParam<DirectoryImple
     answered.wait();
     return answer;
   }
+  static absl::Status MarkLive(StreamHold& hold) {
+    std::latch answered(1);
+    absl::Status answer;
+    hold.MarkLive([&](absl::Status given) {
+      answer = std::move(given);
+      answered.count_down();
+    });
+    answered.wait();
+    return answer;
+  }
   absl::StatusOr<ClaimOutcome> TryClaim(ClaimRequest request) {
     return Wait<ClaimOutcome>(
         [&](auto done) { directory_->Claim(std::move(request), std::move(done)); });
   }
-  ClaimOutcome Claim(const StreamKey& key, const std::string& origin, Role role = Role::kViewer,
-                     uint64_t replaces = 0) {
-    return TryClaim({key, origin, role, replaces}).value();
+  Claimed Claim(ClaimRequest request) {
+    auto outcome = TryClaim(request).value();
+    holds_.push_back({request.key, request.role, std::move(outcome.hold)});
+    return {std::move(outcome.mapping), outcome.granted};
   }
-  void EndViewer(const StreamKey& key) {
-    directory_->SessionEnded(key, Role::kViewer, /*media_flowed=*/false);
+  Claimed Claim(const StreamKey& key, const std::string& origin, Role role = Role::kViewer,
+                uint64_t replaces = 0) {
+    return Claim(
+        ClaimRequest{.key = key, .origin_id = origin, .role = role, .replaces_version = replaces});
   }
+  // Of the session that came last and has no media yet.
+  absl::Status MediaFlows(const StreamKey& key, Role role) {
+    const auto at = std::find_if(holds_.rbegin(), holds_.rend(), [&](const Held& held) {
+      return held.key == key && held.role == role && !held.live;
+    });
+    if (at == holds_.rend()) return absl::NotFoundError("no such session");
+    at->live = true;
+    return MarkLive(*at->hold);
+  }
+  // Of the session that came first.
+  void End(const StreamKey& key, Role role, std::optional<bool> live = std::nullopt) {
+    const auto at = std::find_if(holds_.begin(), holds_.end(), [&](const Held& held) {
+      return held.key == key && held.role == role && (!live.has_value() || held.live == *live);
+    });
+    ASSERT_NE(at, holds_.end()) << "no such session";
+    holds_.erase(at);
+    Settle();
+  }
+  void EndViewer(const StreamKey& key) { End(key, Role::kViewer); }
   void Publish(const StreamKey& key, const std::string& origin) {
     Claim(key, origin, Role::kPublisher);
-    directory_->MediaFlows(key, Role::kPublisher);
+    EXPECT_TRUE(MediaFlows(key, Role::kPublisher).ok());
   }
-  void EndPublisher(const StreamKey& key) {
-    directory_->SessionEnded(key, Role::kPublisher, /*media_flowed=*/true);
-  }
+  void EndPublisher(const StreamKey& key) { End(key, Role::kPublisher, /*live=*/true); }
   // Leaves an idle mapping behind.
   void PublishOnce(const StreamKey& key, const std::string& origin) {
     Publish(key, origin);
     EndPublisher(key);
   }
+  // Until what was done is seen.
+  void Settle() {
+    if (auto* delayed = dynamic_cast<DelayedStreams*>(directory_.get())) delayed->Settle();
+  }
+
+  struct Held {
+    StreamKey key;
+    Role role;
+    std::unique_ptr<StreamHold> hold;
+    bool live = false;
+  };
 
   FakeClock clock_;
   std::unique_ptr<StreamDirectory> directory_ = GetParam().make(clock_, kCap);
+  std::vector<Held> holds_;
   const StreamKey key_{"example.com", "live", "cam"};
 };
 

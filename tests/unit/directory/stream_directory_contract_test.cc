@@ -18,14 +18,14 @@ TEST_P(StreamDirectoryContractTest, KnowsNothingAtFirst) {
 }
 
 TEST_P(StreamDirectoryContractTest, FirstClaimWins) {
-  const ClaimOutcome first = Claim(key_, "a", Role::kPublisher);
+  const Claimed first = Claim(key_, "a", Role::kPublisher);
   EXPECT_TRUE(first.granted);
   EXPECT_EQ(first.mapping.key, key_);
   EXPECT_EQ(first.mapping.origin_id, "a");
   EXPECT_EQ(first.mapping.claimed_at, clock_.WallNow());
   EXPECT_TRUE(first.mapping.provisional);
 
-  const ClaimOutcome second = Claim(key_, "b");
+  const Claimed second = Claim(key_, "b");
   EXPECT_FALSE(second.granted);
   EXPECT_EQ(second.mapping.origin_id, "a");
   EXPECT_EQ(second.mapping.version, first.mapping.version);
@@ -37,9 +37,9 @@ TEST_P(StreamDirectoryContractTest, FirstClaimWins) {
 TEST_P(StreamDirectoryContractTest, ViewersClaimGoesWithItsLastSession) {
   Claim(key_, "a");
   Claim(key_, "b");
-  directory_->MediaFlows(key_, Role::kViewer);
+  EXPECT_TRUE(MediaFlows(key_, Role::kViewer).ok());
   EXPECT_FALSE(directory_->Find(key_)->provisional);
-  directory_->SessionEnded(key_, Role::kViewer, /*media_flowed=*/true);
+  End(key_, Role::kViewer, /*live=*/true);
   EXPECT_TRUE(directory_->Find(key_).has_value());
   EndViewer(key_);
   EXPECT_EQ(directory_->Find(key_), std::nullopt);
@@ -48,16 +48,16 @@ TEST_P(StreamDirectoryContractTest, ViewersClaimGoesWithItsLastSession) {
 
 TEST_P(StreamDirectoryContractTest, RefusedPublishersClaimGoes) {
   Claim(key_, "a", Role::kPublisher);
-  directory_->SessionEnded(key_, Role::kPublisher, /*media_flowed=*/false);
+  End(key_, Role::kPublisher, /*live=*/false);
   EXPECT_EQ(directory_->Find(key_), std::nullopt);
 }
 
 TEST_P(StreamDirectoryContractTest, PublishersMappingStays) {
   Claim(key_, "a", Role::kPublisher);
-  directory_->MediaFlows(key_, Role::kPublisher);
+  EXPECT_TRUE(MediaFlows(key_, Role::kPublisher).ok());
   EXPECT_TRUE(directory_->Find(key_)->publisher_live);
   EXPECT_FALSE(directory_->Find(key_)->provisional);
-  directory_->SessionEnded(key_, Role::kPublisher, /*media_flowed=*/true);
+  End(key_, Role::kPublisher, /*live=*/true);
   const auto mapping = directory_->Find(key_);
   ASSERT_TRUE(mapping.has_value());
   EXPECT_EQ(mapping->origin_id, "a");
@@ -75,13 +75,13 @@ TEST_P(StreamDirectoryContractTest, PublishersMappingStaysAfterItsViewersToo) {
 
 TEST_P(StreamDirectoryContractTest, ReplacesOnlyTheVersionThatWasSeen) {
   const uint64_t seen = Claim(key_, "a").mapping.version;
-  const ClaimOutcome moved = Claim(key_, "b", Role::kViewer, seen);
+  const Claimed moved = Claim(key_, "b", Role::kViewer, seen);
   EXPECT_TRUE(moved.granted);
   EXPECT_EQ(moved.mapping.origin_id, "b");
   EXPECT_GT(moved.mapping.version, seen);
   EXPECT_EQ(moved.mapping.viewers, 2u);
 
-  const ClaimOutcome late = Claim(key_, "c", Role::kViewer, seen);
+  const Claimed late = Claim(key_, "c", Role::kViewer, seen);
   EXPECT_FALSE(late.granted);
   EXPECT_EQ(late.mapping.origin_id, "b");
 }
@@ -104,7 +104,8 @@ TEST_P(StreamDirectoryContractTest, ReplacedPublishersMappingIsProvisional) {
 TEST_P(StreamDirectoryContractTest, FollowedPublishersMappingStays) {
   PublishOnce(key_, "a-1");
   const uint64_t seen = directory_->Find(key_)->version;
-  EXPECT_TRUE(TryClaim({key_, "a-2", Role::kViewer, seen, /*follows=*/true})->granted);
+  EXPECT_TRUE(
+      Claim({.key = key_, .origin_id = "a-2", .replaces_version = seen, .follows = true}).granted);
   EndViewer(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "a-2");
 }
@@ -193,18 +194,12 @@ TEST_P(StreamDirectoryContractTest, ListingGoesOnAfterAMappingThatHasGone) {
   EXPECT_EQ(rest.mappings[0].key.stream, "c");
 }
 
-TEST_P(StreamDirectoryContractTest, IgnoresSessionsOfUnknownStreams) {
-  directory_->MediaFlows(key_, Role::kPublisher);
-  directory_->SessionEnded(key_, Role::kPublisher, /*media_flowed=*/true);
-  EXPECT_EQ(directory_->size(), 0u);
-}
-
 TEST_P(StreamDirectoryContractTest, OneOf64ConcurrentClaimsWins) {
   constexpr int kClaims = 64;
   std::latch start(kClaims);
   std::latch answered(kClaims);
   std::atomic<int> granted = 0;
-  std::vector<std::string> origins(kClaims);
+  std::vector<ClaimOutcome> outcomes(kClaims);
   std::vector<std::thread> threads;
   for (int i = 0; i < kClaims; ++i) {
     threads.emplace_back([&, i] {
@@ -212,7 +207,7 @@ TEST_P(StreamDirectoryContractTest, OneOf64ConcurrentClaimsWins) {
       directory_->Claim({key_, "origin-" + std::to_string(i), Role::kViewer},
                         [&, i](absl::StatusOr<ClaimOutcome> outcome) {
                           granted += outcome->granted ? 1 : 0;
-                          origins[i] = outcome->mapping.origin_id;
+                          outcomes[i] = *std::move(outcome);
                           answered.count_down();
                         });
     });
@@ -220,7 +215,9 @@ TEST_P(StreamDirectoryContractTest, OneOf64ConcurrentClaimsWins) {
   answered.wait();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(granted, 1);
-  EXPECT_EQ(std::set<std::string>(origins.begin(), origins.end()).size(), 1u);
+  std::set<std::string> origins;
+  for (const ClaimOutcome& outcome : outcomes) origins.insert(outcome.mapping.origin_id);
+  EXPECT_EQ(origins.size(), 1u);
   EXPECT_EQ(directory_->Find(key_)->viewers, static_cast<uint32_t>(kClaims));
 }
 
@@ -235,22 +232,24 @@ TEST_P(StreamDirectoryContractTest, ConcurrentUseNeverExceedsTheCapNorLosesCount
       for (int i = 0; i < kRounds; ++i) {
         const StreamKey key{"v.com", "live", std::to_string((i * 7 + t) % 150)};
         const Role role = i % 3 == 0 ? Role::kPublisher : Role::kViewer;
-        if (!TryClaim({key, "o" + std::to_string(t), role}).ok()) continue;
-        directory_->MediaFlows(key, role);
+        const auto claimed = TryClaim({key, "o" + std::to_string(t), role});
+        if (!claimed.ok()) continue;
+        EXPECT_TRUE(MarkLive(*claimed->hold).ok());
         EXPECT_LE(directory_->size(), kCap);
         directory_->List("", 20);
         directory_->FindInOtherVhost(key);
-        directory_->SessionEnded(key, role, /*media_flowed=*/true);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
+  Settle();
   const auto page = directory_->List("", 1000);
   EXPECT_EQ(page.mappings.size(), directory_->size());
   for (const StreamMapping& mapping : page.mappings) {
     EXPECT_EQ(mapping.publishers + mapping.viewers, 0u) << mapping.key.ToString();
     EXPECT_FALSE(mapping.publisher_live) << mapping.key.ToString();
   }
+  EXPECT_EQ(directory_->in_use(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Directories, StreamDirectoryContractTest, AllDirectories(),

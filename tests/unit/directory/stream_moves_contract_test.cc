@@ -1,6 +1,7 @@
 // Moves, releases, pins, counts and events, as every StreamDirectory has to keep them.
 #include <atomic>
 #include <latch>
+#include <map>
 #include <thread>
 
 #include <absl/strings/str_cat.h>
@@ -27,18 +28,24 @@ class Recorder final : public StreamObserver {
     if (event.mapping.pending.has_value()) {
       absl::StrAppend(&text, " pending:", event.mapping.pending->origin_id);
     }
-    EXPECT_FALSE(event.reason.empty()) << text;
+    EXPECT_TRUE(event.here) << text;
     events.push_back(std::move(text));
+  }
+
+  void OnLoadChange(std::string_view origin_id, int change) override {
+    load[std::string(origin_id)] += change;
   }
 
   std::vector<std::string> Take() { return std::exchange(events, {}); }
 
   std::vector<std::string> events;
+  std::map<std::string, int> load;  // Streams in use, by origin.
 };
 
 class StreamMovesContractTest : public StreamDirectoryContractTest {
  protected:
   StreamMovesContractTest() { directory_->AddObserver(events_); }
+  ~StreamMovesContractTest() override { directory_->Stop(); }  // Sessions outlive the observer.
 
   absl::StatusOr<MoveOutcome> TryMove(MoveRequest request) {
     return Wait<MoveOutcome>(
@@ -57,7 +64,7 @@ class StreamMovesContractTest : public StreamDirectoryContractTest {
   absl::StatusOr<StreamPin> Unpin(const StreamKey& key) {
     return Wait<StreamPin>([&](auto done) { directory_->Unpin(key, std::move(done)); });
   }
-  StreamDirectory::Counts CountsOf(std::string_view origin) { return directory_->CountsOf(origin); }
+  StreamView::Counts CountsOf(std::string_view origin) { return directory_->CountsOf(origin); }
 
   Recorder events_;
 };
@@ -114,7 +121,7 @@ TEST_P(StreamMovesContractTest, AMoveWaitsForTheLivePublisher) {
 TEST_P(StreamMovesContractTest, AMoveWaitsForAPublisherThatIsOnItsWay) {
   Claim(key_, "a", Role::kPublisher);
   EXPECT_TRUE(Move(key_, "b").mapping.pending.has_value());
-  directory_->MediaFlows(key_, Role::kPublisher);
+  EXPECT_TRUE(MediaFlows(key_, Role::kPublisher).ok());
   EXPECT_EQ(directory_->Find(key_)->origin_id, "a");
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
@@ -126,14 +133,14 @@ TEST_P(StreamMovesContractTest, AMoveWaitsForTheLastOfSeveralPublishers) {
   Move(key_, "b");
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "a") << "another is on its way there";
-  directory_->SessionEnded(key_, Role::kPublisher, /*media_flowed=*/false);
+  End(key_, Role::kPublisher, /*live=*/false);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
 }
 
 TEST_P(StreamMovesContractTest, AMoveIsDoneThoughItsPublisherWasRefused) {
   Claim(key_, "a", Role::kPublisher);
   Move(key_, "b");
-  directory_->SessionEnded(key_, Role::kPublisher, /*media_flowed=*/false);
+  End(key_, Role::kPublisher, /*live=*/false);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
 }
 
@@ -179,7 +186,8 @@ TEST_P(StreamMovesContractTest, APendingMoveFollowsASupersededOrigin) {
   Move(key_, "b");
   const uint64_t version = directory_->Find(key_)->version;
   events_.Take();
-  EXPECT_TRUE(TryClaim({key_, "a-2", Role::kViewer, version, /*follows=*/true})->granted);
+  EXPECT_TRUE(Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .follows = true})
+                  .granted);
   EXPECT_THAT(events_.Take(), ElementsAre("changed a-2<a-1 superseded live pending:b"));
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
@@ -189,8 +197,9 @@ TEST_P(StreamMovesContractTest, APendingMoveToTheSuccessorIsDone) {
   Publish(key_, "a-1");
   Move(key_, "a-2");
   const uint64_t version = directory_->Find(key_)->version;
-  const auto followed = TryClaim({key_, "a-2", Role::kViewer, version, /*follows=*/true});
-  EXPECT_EQ(followed->mapping.pending, std::nullopt);
+  const Claimed followed =
+      Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .follows = true});
+  EXPECT_EQ(followed.mapping.pending, std::nullopt);
 }
 
 TEST_P(StreamMovesContractTest, APendingMoveIsForgottenWhenTheStreamIsPlacedAnew) {
@@ -209,9 +218,9 @@ TEST_P(StreamMovesContractTest, TellsWhatBecomesOfAMapping) {
   EXPECT_THAT(events_.Take(), ElementsAre("placed a"));
   Claim(key_, "a");
   EXPECT_THAT(events_.Take(), ElementsAre()) << "a mere count";
-  directory_->MediaFlows(key_, Role::kViewer);
+  EXPECT_TRUE(MediaFlows(key_, Role::kViewer).ok());
   EXPECT_THAT(events_.Take(), ElementsAre("changed a")) << "no longer provisional";
-  directory_->MediaFlows(key_, Role::kViewer);
+  EXPECT_TRUE(MediaFlows(key_, Role::kViewer).ok());
   EXPECT_THAT(events_.Take(), ElementsAre());
   EndViewer(key_);
   EndViewer(key_);
@@ -248,6 +257,50 @@ TEST_P(StreamMovesContractTest, CountsTheStreamsOfAnOrigin) {
   EXPECT_EQ(CountsOf("c").streams, 0u);
 }
 
+// Load, as observers sum it up, and as it is counted: streams that somebody uses.
+TEST_P(StreamMovesContractTest, CountsTheStreamsInUse) {
+  const StreamKey idle{"v.com", "live", "idle"};
+  const auto expect = [&](size_t a, size_t b, const char* when) {
+    EXPECT_EQ(CountsOf("a").in_use, a) << when;
+    EXPECT_EQ(CountsOf("b").in_use, b) << when;
+    EXPECT_EQ(directory_->in_use(), a + b) << when;
+    EXPECT_EQ(events_.load["a"], static_cast<int>(a)) << when;
+    EXPECT_EQ(events_.load["b"], static_cast<int>(b)) << when;
+  };
+  PublishOnce(idle, "a");
+  expect(0, 0, "a name that nobody uses");
+  Claim(key_, "a");
+  expect(1, 0, "somebody is to view it");
+  Claim(key_, "a");
+  Publish(key_, "a");
+  expect(1, 0, "one stream, however many use it");
+  Claim(idle, "a");
+  expect(2, 0, "in use again");
+  Move(idle, "b");
+  expect(1, 1, "moved in use");
+  EndViewer(idle);
+  expect(1, 0, "idle once more");
+  Move(idle, "a");
+  expect(1, 0, "moved while nobody used it");
+  Move(key_, "b");
+  EndPublisher(key_);
+  expect(0, 1, "moved at its publisher's end, with its viewers");
+  EndViewer(key_);
+  EndViewer(key_);
+  expect(0, 0, "its last session has ended");
+  Claim(key_, "a", Role::kViewer, directory_->Find(key_)->version);
+  expect(1, 0, "placed anew");
+  EXPECT_TRUE(Release(0, /*force=*/true).ok());
+  expect(0, 0, "released");
+  Claim(key_, "b");
+  expect(0, 1, "placed again, with the session that was left over");
+  EndViewer(key_);
+  expect(0, 1, "one is left");
+  EndViewer(key_);
+  expect(0, 0, "none is left");
+  EXPECT_EQ(CountsOf("a").streams, 1u) << "the idle one";
+}
+
 TEST_P(StreamMovesContractTest, ReleasesWhatNobodyUses) {
   PublishOnce(key_, "a");
   events_.Take();
@@ -281,11 +334,11 @@ TEST_P(StreamMovesContractTest, SessionsOfAReleasedMappingEndWithoutHarm) {
   Claim(key_, "a");
   ASSERT_TRUE(Release(0, /*force=*/true).ok());
   events_.Take();
-  const ClaimOutcome anew = Claim(key_, "b", Role::kPublisher);
+  const Claimed anew = Claim(key_, "b", Role::kPublisher);
   EXPECT_TRUE(anew.granted);
   EXPECT_EQ(anew.mapping.origin_id, "b");
   EXPECT_TRUE(anew.mapping.provisional);
-  directory_->MediaFlows(key_, Role::kPublisher);
+  EXPECT_TRUE(MediaFlows(key_, Role::kPublisher).ok());
   EndPublisher(key_);
   EndViewer(key_);
   EXPECT_TRUE(directory_->Find(key_)->publisher_live) << "the new publisher has not ended";
@@ -347,12 +400,12 @@ TEST_P(StreamMovesContractTest, NoMoveOvertakesAPublisher) {
       start.arrive_and_wait();
       for (int i = 0; i < kRounds; ++i) {
         const Role role = (i + t) % 2 == 0 ? Role::kPublisher : Role::kViewer;
-        const std::string placed = Claim(key_, "a", role).mapping.origin_id;
-        directory_->MediaFlows(key_, role);
+        const auto claimed = TryClaim({key_, "a", role});
+        const absl::Status accepted = MarkLive(*claimed->hold);
         if (role == Role::kPublisher) {
-          EXPECT_EQ(directory_->Find(key_)->origin_id, placed);
+          EXPECT_TRUE(accepted.ok()) << accepted;
+          EXPECT_EQ(directory_->Find(key_)->origin_id, claimed->mapping.origin_id);
         }
-        directory_->SessionEnded(key_, role, /*media_flowed=*/true);
       }
     });
   }
@@ -361,6 +414,7 @@ TEST_P(StreamMovesContractTest, NoMoveOvertakesAPublisher) {
     (void)TryMove({.key = key_, .origin_id = i % 2 == 0 ? "b" : "c"});
   }
   for (std::thread& thread : threads) thread.join();
+  Settle();
   EXPECT_EQ(directory_->Find(key_)->publishers, 0u);
   EXPECT_EQ(directory_->Find(key_)->pending, std::nullopt);
   size_t counted = 0;

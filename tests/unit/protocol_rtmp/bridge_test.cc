@@ -133,6 +133,11 @@ class Peers : public Bridge::Listener {
     bridge.OriginClosed(absl::OkStatus(), {out.client, out.origin});
     Take(out);
   }
+  void Refuse(absl::Status why) {
+    Output out;
+    bridge.Refuse(std::move(why), {out.client, out.origin});
+    Take(out);
+  }
   void Continue() {
     Output out;
     bridge.Continue({out.client, out.origin});
@@ -468,6 +473,16 @@ TEST_F(SecondStream, IsRefusedWhileTheFirstIsLive) {
   const auto status = StatusCommand::From(*DecodeCommand(kCommand, heard[0].payload));
   EXPECT_TRUE(status->is_error());
   EXPECT_THAT(status->description, HasSubstr("example.com/live/one"));
+}
+
+TEST_F(SecondStream, IsToldWhyItHasToEnd) {
+  peers_.Refuse(ProxyFailure(absl::StatusCode::kAborted, "the stream is elsewhere"));
+  EXPECT_EQ(peers_.bridge.state(), State::kEnded);
+  const auto heard = peers_.HeardByClient();
+  ASSERT_EQ(heard.size(), 1);
+  const auto status = StatusCommand::From(*DecodeCommand(kCommand, heard[0].payload));
+  EXPECT_TRUE(status->is_error());
+  EXPECT_EQ(status->description, "the stream is elsewhere");
 }
 
 TEST_F(SecondStream, OfTheSameNameGoesToTheSameOriginAtOnce) {

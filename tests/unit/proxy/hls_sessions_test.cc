@@ -21,13 +21,22 @@ constexpr char kPath[] = "/live/one.m3u8";
 
 class FakeLease final : public StreamLease {
  public:
-  explicit FakeLease(int& held) : held_(held) { ++held_; }
-  ~FakeLease() override { --held_; }
-  void MediaFlows() override {}
-  void Refused() override {}
+  explicit FakeLease(int& held, StreamHold::LiveCallback* asked = nullptr)
+      : held_(held), asked_(asked) {
+    ++held_;
+  }
+  ~FakeLease() override { Refused(); }
+  void MarkLive(StreamHold::LiveCallback done) override {
+    if (asked_ == nullptr) return done(absl::OkStatus());
+    *asked_ = std::move(done);
+  }
+  void WhenLost(StreamHold::LostCallback) override {}
+  void Refused() override { held_ -= std::exchange(ended_, true) ? 0 : 1; }
 
  private:
   int& held_;
+  StreamHold::LiveCallback* const asked_;  // Answered by the test. Null: at once.
+  bool ended_ = false;
 };
 
 class HlsSessionsTest : public testing::Test {
@@ -61,7 +70,7 @@ class HlsSessionsTest : public testing::Test {
                                       .context = context,
                                       .origin_id = origin,
                                       .server = origin,
-                                      .lease = std::make_unique<FakeLease>(leases_),
+                                      .lease = std::make_unique<FakeLease>(leases_, asked_),
                                       .elapsed = absl::Milliseconds(1)});
   }
   std::vector<SessionInfo> Listed() const { return sessions_.List({}, "", 100).sessions; }
@@ -70,9 +79,29 @@ class HlsSessionsTest : public testing::Test {
   Logger logger_{{.sink = [](std::string_view) {}}};
   Metrics metrics_{"test"};
   int leases_ = 0;
+  StreamHold::LiveCallback* asked_ = nullptr;
   HlsSessions sessions_{
       clock_, logger_, metrics_, metrics_.AddWorker(), {.max_sessions = 3, .max_kept_bytes = 1000}};
 };
+
+TEST_F(HlsSessionsTest, HoldsNothingWhereTheStreamIsNoMore) {
+  StreamHold::LiveCallback asked;
+  asked_ = &asked;
+  Poll(Caller("x"), "a");
+  EXPECT_EQ(leases_, 1);
+  asked(absl::AbortedError("it is on b"));
+  EXPECT_EQ(leases_, 0);
+  EXPECT_EQ(Listed().size(), 1u) << "its next request is placed anew";
+  Poll(Caller("x"), "b");
+  EXPECT_EQ(leases_, 1);
+  asked(absl::CancelledError("the proxy stops"));
+  EXPECT_EQ(leases_, 1);
+  Poll(Caller("x"), "b");
+  clock_.Advance(absl::Minutes(1));
+  sessions_.Tick();
+  EXPECT_EQ(leases_, 0);
+  asked(absl::AbortedError("too late for anybody"));
+}
 
 TEST_F(HlsSessionsTest, ManyPollsAreOneSession) {
   for (int poll = 0; poll < 5; ++poll) {

@@ -78,7 +78,8 @@ class Bridge {
   void Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>> real_ip, Output out);
   // In kPicking: the origin that is connected already serves this stream too.
   void Continue(Output out);
-  // In kPicking, kAsking: the client is told `why` by onStatus, and the bridge ends with it.
+  // In kPicking, kAsking, kFlowing: the client is told `why` by onStatus, and the bridge ends with
+  // it. Between two chunks of what flows; in the middle of one it just ends.
   void Refuse(absl::Status why, Output out);
   // The origin's connection has ended; OK: in order. Before any byte of the client was used, the
   // state becomes kPicking again, and another origin may be tried; otherwise the bridge ends.

@@ -1,0 +1,21 @@
+// Who the proxies that share a store are, and which of them drives what is done once for all.
+#pragma once
+
+#include <string>
+
+namespace srsproxy {
+
+// Thread-safe; answered at once.
+class FleetBus {
+ public:
+  virtual ~FleetBus() = default;
+
+  // Whether this proxy runs drains and rebalances. At most one proxy of a fleet does; for a moment
+  // nobody may.
+  virtual bool drives() const = 0;
+
+  // The PROXY_ID of the one that does; empty: nobody, or it is not known.
+  virtual std::string driver() const = 0;
+};
+
+}  // namespace srsproxy

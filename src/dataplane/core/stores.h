@@ -1,0 +1,28 @@
+// What outlives a session: made by main, of one kind or another, and given to the data plane.
+#pragma once
+
+#include <memory>
+
+#include "dataplane/core/fleet_bus.h"
+#include "dataplane/core/origin_store.h"
+#include "dataplane/core/session_index.h"
+#include "dataplane/core/stream_directory.h"
+
+namespace srsproxy {
+
+// All are set.
+struct Stores {
+  std::shared_ptr<StreamDirectory> streams;
+  std::unique_ptr<OriginStore> origins;
+  std::unique_ptr<SessionIndex> sessions;
+  std::unique_ptr<FleetBus> fleet;
+
+  // Every open question is answered, and later ones are at once; before the threads that ask are
+  // gone. See StreamClaims::Stop. May be called again.
+  void Stop() const {
+    streams->Stop();
+    sessions->Stop();
+  }
+};
+
+}  // namespace srsproxy

@@ -1,0 +1,65 @@
+// What becomes of mappings, and who is told.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dataplane/core/stream_mapping.h"
+
+namespace srsproxy {
+
+// Why a mapping came, changed or went. A closed list: what is decided by it is decided by the enum,
+// and its words stand in one table.
+enum class StreamEventReason : uint8_t {
+  kToBePublished,
+  kToBeViewed,
+  kPublisherLive,
+  kMediaFlows,
+  kPublisherEnded,
+  kMoved,
+  kMovedAtPublishersEnd,  // A pending move was done.
+  kMoveWaits,             // A move became pending.
+  kMoveTakenBack,
+  kSuperseded,  // Its origin was, by the one where it is now.
+  kUnusable,    // Its origin could not serve it any more.
+  kLastSessionEnded,
+  kEvicted,   // For PROXY_MAX_STREAMS.
+  kReleased,  // By an operator.
+  kDrained,   // Its origin is emptied, and no other can take it; nobody uses it.
+};
+inline constexpr size_t kStreamEventReasons = 15;
+// In words, for people; a literal.
+std::string_view StreamEventReasonText(StreamEventReason reason);
+
+// What has become of a mapping.
+struct StreamEvent {
+  enum class Kind : uint8_t {
+    kPlaced,   // It is new.
+    kChanged,  // Its origin, publisher_live, provisional or pending changed. Not: mere counts.
+    kRemoved,  // It is gone; `mapping` is what it was last.
+  };
+  Kind kind = Kind::kPlaced;
+  StreamMapping mapping;
+  std::string former_origin_id;  // Of a kChanged by which it came to another origin.
+  StreamEventReason reason = StreamEventReason::kToBePublished;
+  std::optional<MoveCause> cause;  // Of a kChanged by which it moved, or its move began to wait.
+  bool here = true;  // This proxy caused it: it counts and logs what all of a fleet hear of.
+};
+
+// Hears every event of a stream in order. Both members are called on the thread that made the
+// change, with a lock of the store held: they must not block, nor call the store.
+class StreamObserver {
+ public:
+  virtual ~StreamObserver() = default;
+  virtual void OnStreamEvent(const StreamEvent& event) = 0;
+  // The streams in use (StreamMapping::in_use) on `origin_id` are one more: `change` is 1; or one
+  // less: -1.
+  virtual void OnLoadChange(std::string_view origin_id, int change) {
+    static_cast<void>(origin_id);
+    static_cast<void>(change);
+  }
+};
+
+}  // namespace srsproxy

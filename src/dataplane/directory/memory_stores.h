@@ -1,0 +1,17 @@
+// The stores of PROXY_LOAD_BALANCER_TYPE=memory.
+#pragma once
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/status.h"
+#include "dataplane/core/stores.h"
+
+namespace srsproxy {
+
+// With PROXY_STATE_DIR, what operators decided is kept there. `clock` outlives the stores and what
+// they give out. FAILED_PRECONDITION, naming PROXY_STATE_DIR: the folder cannot be used.
+absl::StatusOr<Stores> MakeMemoryStores(const Config& config, const Clock& clock,
+                                        const Logger& logger);
+
+}  // namespace srsproxy

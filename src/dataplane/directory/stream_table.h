@@ -1,0 +1,153 @@
+// Streams and where they are, in memory: the table on which stores are built.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/node_hash_map.h>
+#include <boost/intrusive/list.hpp>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/stream_directory.h"
+
+namespace srsproxy {
+
+// Implemented in stream_table.cc and, as far as sessions use it, stream_table_holds.cc.
+//
+// Thread-safe. Mappings are spread over shards by app and stream, so that all vhosts of one
+// app/stream share a shard; no call holds more than one shard's lock. About 200 bytes for each
+// mapping. The members that bear the names of StreamView's and StreamClaims' keep their promises.
+//
+// A move waits for every publisher's session, with media or still on its way to the origin. A
+// pending move follows an origin that is superseded, and is forgotten when the stream is placed
+// anew.
+//
+// A released mapping whose sessions have not ended keeps its slot, unseen, until they have or the
+// stream is claimed anew; to the new mapping they count as its own, but their holds stand only if
+// it is on the same origin.
+class StreamTable final : public std::enable_shared_from_this<StreamTable> {
+ public:
+  // `clock` outlives the table and every hold.
+  StreamTable(const Clock& clock, size_t max_streams);
+  StreamTable(const StreamTable&) = delete;
+  StreamTable& operator=(const StreamTable&) = delete;
+  ~StreamTable();
+
+  std::optional<StreamMapping> Find(const StreamKey& key) const;
+  std::optional<StreamMapping> FindInOtherVhost(const StreamKey& key) const;
+  StreamView::Page List(std::string_view after, size_t limit) const;
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }
+  StreamView::Counts CountsOf(std::string_view origin_id) const;
+
+  // The hold keeps the table alive.
+  absl::StatusOr<ClaimOutcome> Claim(const ClaimRequest& request);
+  absl::StatusOr<MoveOutcome> Move(const MoveRequest& request);
+  absl::StatusOr<StreamMapping> Release(const ReleaseRequest& request);
+  void SetMaxStreams(size_t max_streams);
+
+  // Before the first claim.
+  void AddObserver(StreamObserver& observer) { observers_.push_back(&observer); }
+  // When it returns no observer is being told of anything, nor will be.
+  void Stop();
+
+ private:
+  class Hold;
+
+  static constexpr size_t kShards = 64;
+  static constexpr uint64_t kNoneIdle = std::numeric_limits<uint64_t>::max();
+
+  using Counts = StreamView::Counts;
+  // Origin id → what is counted of the mappings that name it.
+  using Origins = absl::node_hash_map<std::string, Counts>;
+
+  struct Entry : boost::intrusive::list_base_hook<> {
+    const std::string* path = nullptr;      // Its key in Shard::entries.
+    Origins::value_type* origin = nullptr;  // In Shard::origins. Null: new, or released.
+    uint64_t version = 0;
+    uint64_t placed_version = 0;  // As of which the stream has only followed its origin.
+    uint64_t idle_since = 0;  // A position in the order of becoming idle; set while on the list.
+    int64_t claimed_at_ns = 0;
+    uint32_t publishers = 0;
+    uint32_t viewers = 0;
+    uint32_t live_publishers = 0;  // Those in Shard::live.
+    bool provisional = true;
+    bool stays = false;    // When idle.
+    bool pending = false;  // It has a move in Shard::pending.
+
+    bool in_use() const { return publishers > 0 || viewers > 0; }
+  };
+
+  struct alignas(64) Shard {
+    mutable std::mutex mutex;
+    std::map<std::string, Entry, std::less<>> entries;  // By StreamPath.
+    Origins origins;
+    absl::flat_hash_map<const Entry*, PendingMove> pending;
+    absl::flat_hash_map<const Entry*, std::vector<Hold*>> live;  // Publishers', marked live.
+    boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>>
+        idle;                                      // Oldest first.
+    std::atomic<uint64_t> oldest_idle{kNoneIdle};  // idle's front; read without the lock.
+  };
+
+  using LostCallbacks = std::vector<StreamHold::LostCallback>;
+
+  Shard& ShardOf(const StreamKey& key) const;
+  static absl::Status Stopped();
+  // A slot below the cap, if need be that of an idle mapping.
+  bool ReserveSlot();
+  bool EvictOldestIdle();
+
+  // What holds call. `lost`: who has to be told, without the lock.
+  absl::Status MarkLive(Hold& hold, LostCallbacks& lost);
+  void EndSession(Hold& hold);
+
+  // All of these are called with the shard locked.
+  // Null when there is none, or it was released.
+  static Entry* FindEntry(Shard& shard, const StreamKey& key);
+  ClaimOutcome Join(Shard& shard, Entry& entry, const ClaimRequest& request);
+  // Whether the mapping that the hold belongs to is that of now.
+  static bool Stands(const Entry& entry, const Hold& hold);
+  static bool IsPublishedOn(const Shard& shard, const Entry& entry, std::string_view origin_id);
+  void AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost);
+  // True: it was the last one.
+  static bool RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& hold);
+  absl::StatusOr<MoveOutcome> MoveEntry(Shard& shard, const MoveRequest& request);
+  absl::StatusOr<StreamMapping> ReleaseEntry(Shard& shard, const ReleaseRequest& request);
+  void SetOrigin(Shard& shard, Entry& entry, const std::string& origin_id);
+  // Returns the former origin's id.
+  std::string MoveTo(Shard& shard, Entry& entry, const std::string& origin_id);
+  void Rest(Shard& shard, Entry& entry);
+  // Tells that the mapping is gone, and forgets it.
+  void Remove(Shard& shard, Entry& entry, StreamEventReason reason);
+  void Erase(Shard& shard, Entry& entry);
+  void LeaveOrigin(Shard& shard, Entry& entry);
+  static void LeaveIdle(Shard& shard, Entry& entry);
+  // False: there was none.
+  static bool DropPending(Shard& shard, Entry& entry);
+  void AddLoad(Origins::value_type& origin, int change);
+  void Tell(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
+            StreamEventReason reason, std::optional<MoveCause> cause = std::nullopt,
+            std::string former_origin_id = {}) const;
+  static StreamMapping ToMapping(const Shard& shard, const Entry& entry);
+
+  const Clock& clock_;
+  std::atomic<size_t> max_streams_;
+  std::vector<StreamObserver*> observers_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<size_t> size_{0};
+  std::atomic<size_t> in_use_{0};
+  std::atomic<uint64_t> last_version_{0};
+  std::atomic<uint64_t> last_idle_{0};
+  const std::unique_ptr<Shard[]> shards_;
+};
+
+}  // namespace srsproxy

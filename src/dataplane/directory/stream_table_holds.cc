@@ -1,0 +1,211 @@
+// How sessions use the table: claims, and the holds that they answer with.
+#include <algorithm>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+
+#include "dataplane/directory/stream_path.h"
+#include "dataplane/directory/stream_table.h"
+
+namespace srsproxy {
+namespace {
+
+absl::Status Superseded() {
+  return ProxyFailure(absl::StatusCode::kAborted,
+                      "the stream was placed on another origin meanwhile");
+}
+
+absl::Status Released() {
+  return ProxyFailure(absl::StatusCode::kAborted, "the stream's placement was released");
+}
+
+}  // namespace
+
+// A session's share in an entry, which is kept as long as a hold that has not ended counts in it.
+class StreamTable::Hold final : public StreamHold {
+ public:
+  Hold(std::shared_ptr<StreamTable> table, Shard& its_shard, Entry& its_entry, Role its_role)
+      : role(its_role),
+        shard(its_shard),
+        entry(its_entry),
+        version(its_entry.version),
+        origin_id(its_entry.origin->first),
+        table_(std::move(table)) {}
+  ~Hold() override { table_->EndSession(*this); }
+
+  void MarkLive(LiveCallback done) override {
+    LostCallbacks others;
+    absl::Status status = table_->MarkLive(*this, others);
+    // This may be gone when `done` returns.
+    for (LostCallback& other : others) other(Superseded());
+    done(std::move(status));
+  }
+  void WhenLost(LostCallback callback) override {
+    const std::lock_guard lock(shard.mutex);
+    lost = std::move(callback);
+  }
+  void Refused() override { table_->EndSession(*this); }
+
+  const Role role;
+  Shard& shard;
+  Entry& entry;
+  const uint64_t version;       // Of the mapping that was claimed,
+  const std::string origin_id;  // and where that was.
+  // With the shard locked.
+  bool marked = false;
+  bool ended = false;
+  LostCallback lost;
+
+ private:
+  const std::shared_ptr<StreamTable> table_;
+};
+
+absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
+  if (stopped_) return Stopped();
+  Shard& shard = ShardOf(request.key);
+  std::string path = StreamPath(request.key);
+  {
+    const std::lock_guard lock(shard.mutex);
+    const auto at = shard.entries.find(path);
+    if (at != shard.entries.end()) return Join(shard, at->second, request);
+  }
+  // Not with the shard locked: the slot may have to come from another shard.
+  if (!ReserveSlot()) {
+    return ProxyFailure(absl::StatusCode::kResourceExhausted,
+                        absl::StrCat("all ", max_streams_.load(),
+                                     " streams of PROXY_MAX_STREAMS are in use: raise it"));
+  }
+  const std::lock_guard lock(shard.mutex);
+  const auto [at, inserted] = shard.entries.try_emplace(std::move(path));
+  if (inserted) {
+    at->second.path = &at->first;
+  } else {
+    size_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  return Join(shard, at->second, request);
+}
+
+absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
+  Shard& shard = hold.shard;
+  const std::lock_guard lock(shard.mutex);
+  if (stopped_) return Stopped();
+  if (hold.ended || std::exchange(hold.marked, true)) return absl::OkStatus();
+  Entry& entry = hold.entry;
+  if (entry.origin == nullptr) return Released();
+  if (!Stands(entry, hold)) {
+    const bool with_publisher =
+        hold.role == Role::kViewer && IsPublishedOn(shard, entry, hold.origin_id);
+    return with_publisher ? absl::OkStatus() : Superseded();
+  }
+  const bool first_media = std::exchange(entry.provisional, false);
+  if (hold.role == Role::kPublisher) {
+    AddLivePublisher(shard, entry, hold, lost);
+  } else if (first_media) {
+    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMediaFlows);
+  }
+  return absl::OkStatus();
+}
+
+void StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost) {
+  std::vector<Hold*>& live = shard.live[&entry];
+  bool first_here = true;
+  for (Hold* other : live) {
+    if (Stands(entry, *other)) {
+      first_here = false;
+    } else if (other->lost != nullptr) {
+      lost.push_back(std::exchange(other->lost, nullptr));
+    }
+  }
+  live.push_back(&hold);
+  entry.stays = true;
+  if (entry.live_publishers++ == 0) ++entry.origin->second.live_publishers;
+  if (first_here) {
+    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherLive);
+  }
+}
+
+bool StreamTable::RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& hold) {
+  const auto at = shard.live.find(&entry);
+  if (at == shard.live.end() || std::erase(at->second, &hold) == 0) return false;
+  if (at->second.empty()) shard.live.erase(at);
+  return --entry.live_publishers == 0;
+}
+
+void StreamTable::EndSession(Hold& hold) {
+  Shard& shard = hold.shard;
+  const std::lock_guard lock(shard.mutex);
+  if (std::exchange(hold.ended, true)) return;
+  Entry& entry = hold.entry;
+  --(hold.role == Role::kPublisher ? entry.publishers : entry.viewers);
+  const bool last_live = RemoveLivePublisher(shard, entry, hold);
+  if (entry.origin == nullptr) {
+    if (!entry.in_use()) Erase(shard, entry);
+    return;
+  }
+  if (last_live) --entry.origin->second.live_publishers;
+  if (!entry.in_use()) AddLoad(*entry.origin, -1);
+  if (entry.pending && entry.publishers == 0) {
+    const PendingMove move = shard.pending.find(&entry)->second;
+    std::string former = MoveTo(shard, entry, move.origin_id);
+    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMovedAtPublishersEnd,
+         move.cause, std::move(former));
+  } else if (last_live) {
+    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherEnded);
+  }
+  if (!entry.in_use()) Rest(shard, entry);
+}
+
+ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& request) {
+  ClaimOutcome outcome;
+  std::string former;
+  const bool placed = entry.origin == nullptr;
+  const bool replaced = !placed && request.replaces_version != 0 &&
+                        request.replaces_version == entry.version &&
+                        !(request.unless_live && entry.live_publishers > 0);
+  const bool follows = replaced && request.follows;
+  outcome.granted = placed || replaced;
+  if (replaced) former = entry.origin->first;
+  if (outcome.granted) {
+    SetOrigin(shard, entry, request.origin_id);
+    if (!follows) {
+      entry.placed_version = entry.version;
+      entry.provisional = true;
+      entry.stays = false;
+    }
+    if (entry.pending &&
+        (!follows || shard.pending.find(&entry)->second.origin_id == request.origin_id)) {
+      DropPending(shard, entry);
+    }
+  }
+  if (!entry.in_use()) AddLoad(*entry.origin, 1);
+  const bool publishes = request.role == Role::kPublisher;
+  ++(publishes ? entry.publishers : entry.viewers);
+  LeaveIdle(shard, entry);
+  outcome.mapping = ToMapping(shard, entry);
+  outcome.hold = std::make_unique<Hold>(shared_from_this(), shard, entry, request.role);
+  if (placed) {
+    Tell(StreamEvent::Kind::kPlaced, shard, entry,
+         publishes ? StreamEventReason::kToBePublished : StreamEventReason::kToBeViewed);
+  } else if (replaced) {
+    Tell(StreamEvent::Kind::kChanged, shard, entry,
+         follows ? StreamEventReason::kSuperseded : StreamEventReason::kUnusable,
+         follows ? MoveCause::kSuperseded : MoveCause::kUnusable, std::move(former));
+  }
+  return outcome;
+}
+
+bool StreamTable::Stands(const Entry& entry, const Hold& hold) {
+  if (entry.origin == nullptr) return false;
+  // Where it has gone and come back, too, the session is where the stream is.
+  return hold.version >= entry.placed_version || hold.origin_id == entry.origin->first;
+}
+
+bool StreamTable::IsPublishedOn(const Shard& shard, const Entry& entry,
+                                std::string_view origin_id) {
+  const auto at = shard.live.find(&entry);
+  return at != shard.live.end() &&
+         std::any_of(at->second.begin(), at->second.end(),
+                     [&](const Hold* publisher) { return publisher->origin_id == origin_id; });
+}
+
+}  // namespace srsproxy
