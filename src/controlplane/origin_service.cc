@@ -271,7 +271,7 @@ absl::StatusOr<OriginOverrides> OriginService::Decide(
 
 v1::Origin OriginService::Describe(const Origin& origin) const {
   auto message = ToProto(origin);
-  message.set_streams(static_cast<int64_t>(streams_.CountsOf(origin.id).streams));
+  message.set_streams(static_cast<int64_t>(streams_.CountsOf(origin.id).in_use));
   if (const auto& drain = origin.overrides.drain) {
     *message.mutable_drain() = ProgressOf(origin.registration.server, *drain);
   }

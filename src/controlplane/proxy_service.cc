@@ -135,7 +135,7 @@ v1::Proxy ProxyService::Describe() const {
   proxy.set_load_balancer_strategy(std::string(StrategyName(config->load_balancer_strategy)));
   proxy.set_workers(status.workers);
   proxy.set_origins(static_cast<int64_t>(sources_.origins.snapshot()->origins.size()));
-  proxy.set_streams(static_cast<int64_t>(sources_.streams.size()));
+  proxy.set_streams(static_cast<int64_t>(sources_.streams.in_use()));
   proxy.set_sessions(status.sessions);
   proxy.set_draining(status.draining);
   proxy.set_sessions_begun(status.sessions_begun);

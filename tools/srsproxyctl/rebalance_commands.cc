@@ -137,7 +137,7 @@ absl::Status CancelRebalance(Context& context, const std::string& id) {
 void AddPlanOptions(CLI::App& command, v1::PlanRebalanceRequest& request) {
   command.add_option_function<uint32_t>(
       "--max-kicked", [&request](uint32_t most) { request.set_max_kicked(most); },
-      "At most how many sessions to end; without it only streams that nobody uses move");
+      "At most how many sessions to end; without it nothing moves");
   command.add_option_function<uint32_t>(
       "--max-moves", [&request](uint32_t most) { request.set_max_moves(most); },
       "At most how many moves");

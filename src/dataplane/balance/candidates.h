@@ -57,7 +57,7 @@ class CandidateTable {
   }
   // Whether the rule selects the origin. `rule`: an index in PlacementOptions::rules.
   bool Selects(size_t rule, uint32_t origin) const { return selected_[rule][origin]; }
-  // How many streams the origin has now, with those of the registrations that it superseded.
+  // How many streams in use the origin has now, with those of the registrations that it superseded.
   uint64_t StreamsOf(uint32_t origin) const;
 
  private:

@@ -73,6 +73,7 @@ RebalanceSurvey::RebalanceSurvey(std::shared_ptr<const OriginSnapshot> origins,
 
 void RebalanceSurvey::Add(const StreamMapping& mapping,
                           const std::optional<std::string>& pinned_server) {
+  if (!mapping.in_use()) return;
   auto at = usable_.find(mapping.origin_id);
   if (at == usable_.end()) {
     const auto successor = origins_->Resolve(mapping.origin_id);

@@ -60,14 +60,14 @@ std::vector<OriginShare> SharesOf(const OriginSnapshot& origins, const Placement
 // The fullest one's streams over its fair number, less 1; 0: even. By streams_before.
 double ImbalanceOf(const std::vector<OriginShare>& shares);
 
-// Takes the mappings one after another, then plans. Keeps about 150 bytes for each.
+// Takes the mappings one after another, then plans. Keeps about 150 bytes for each that is in use;
+// names that nobody uses are no load, weigh nothing and stay where they are.
 //
 // A stream moves only between origins that take moves, never to another zone when one is set, and
 // only to where its pin, else the first placement rule that fits it, lets it. One that waits for a
 // move already stays. Every move makes the fuller of two origins emptier, so no plan makes the
-// imbalance greater, and a plan that was made and not held up leaves nothing to plan. Streams that
-// nobody uses move first, then those without a publisher, then those with one, each kind with the
-// fewest sessions first.
+// imbalance greater, and a plan that was made and not held up leaves nothing to plan. Streams
+// without a publisher move first, then those with one, each kind with the fewest sessions first.
 class RebalanceSurvey {
  public:
   RebalanceSurvey(std::shared_ptr<const OriginSnapshot> origins, PlacementOptions options);

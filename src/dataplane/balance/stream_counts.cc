@@ -10,17 +10,9 @@ StreamCounts::Counter StreamCounts::Of(std::string_view origin_id) const {
   return counters_.find(ToAbsl(origin_id))->second;
 }
 
-void StreamCounts::OnStreamEvent(const StreamEvent& event) {
-  using Kind = StreamEvent::Kind;
-  const bool came = event.kind == Kind::kPlaced || !event.former_origin_id.empty();
-  if (!came && event.kind != Kind::kRemoved) return;
+void StreamCounts::OnLoadChange(std::string_view origin_id, int change) {
   const std::lock_guard lock(mutex_);
-  if (came) At(event.mapping.origin_id).fetch_add(1, std::memory_order_relaxed);
-  if (event.kind == Kind::kRemoved) {
-    At(event.mapping.origin_id).fetch_sub(1, std::memory_order_relaxed);
-  } else if (!event.former_origin_id.empty()) {
-    At(event.former_origin_id).fetch_sub(1, std::memory_order_relaxed);
-  }
+  At(origin_id).fetch_add(static_cast<uint32_t>(change), std::memory_order_relaxed);
 }
 
 std::atomic<uint32_t>& StreamCounts::At(std::string_view origin_id) const {

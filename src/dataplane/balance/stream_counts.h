@@ -1,4 +1,4 @@
-// How many streams each origin has, counted as the directory tells of changes.
+// How many streams in use each origin has, counted as the directory tells of changes.
 #pragma once
 
 #include <atomic>
@@ -10,20 +10,21 @@
 
 #include <absl/container/flat_hash_map.h>
 
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_event.h"
 
 namespace srsproxy {
 
 // Thread-safe. Observes one directory from its first claim on, and outlives its use.
 class StreamCounts final : public StreamObserver {
  public:
-  // The number of mappings that name an origin, kept up to date.
+  // The number of streams in use (StreamMapping::in_use) on an origin, kept up to date.
   using Counter = std::shared_ptr<const std::atomic<uint32_t>>;
 
   // Never null. Cheap to read, without a lock; finding it takes one.
   Counter Of(std::string_view origin_id) const;
 
-  void OnStreamEvent(const StreamEvent& event) override;
+  void OnStreamEvent(const StreamEvent&) override {}
+  void OnLoadChange(std::string_view origin_id, int change) override;
 
  private:
   using Counters = absl::flat_hash_map<std::string, std::shared_ptr<std::atomic<uint32_t>>>;

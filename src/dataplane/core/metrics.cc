@@ -336,10 +336,12 @@ struct Metrics::Families {
   Gauge& rebalance_in_progress =
       AddGauge("rebalance_in_progress", "1 while a rebalance moves streams.").Add({});
   Gauge& imbalance_ratio =
-      AddGauge("imbalance_ratio",
-               "Streams of the fullest origin over its fair share by weight, less 1; 0 is even.")
+      AddGauge(
+          "imbalance_ratio",
+          "Streams in use of the fullest origin over its fair share by weight, less 1; 0 is even.")
           .Add({});
-  Family<Gauge>& streams = AddGauge("streams", "Streams that are mapped to an origin.");
+  Family<Gauge>& streams =
+      AddGauge("streams", "Streams that are mapped to an origin, by whether they are in use.");
 
   Family<Counter>& heartbeats =
       AddCounter("heartbeats_total", "Heartbeats and registrations of origins, by result.");

@@ -16,6 +16,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+constexpr RebalanceLimits kUnlimited{.max_kicked = 1'000'000'000, .max_moves = 1'000'000'000};
+
 // Origins with streams on them; applies plans to itself.
 class Fleet {
  public:
@@ -29,7 +31,7 @@ class Fleet {
     return *origin;
   }
 
-  StreamMapping& AddStream(const std::string& origin, uint32_t viewers = 0, uint32_t publishers = 0,
+  StreamMapping& AddStream(const std::string& origin, uint32_t viewers = 1, uint32_t publishers = 0,
                            const std::string& app = "live") {
     StreamMapping mapping;
     mapping.key = {"v.com", app, absl::StrCat("stream-", 100'000 + streams.size())};
@@ -41,12 +43,12 @@ class Fleet {
     streams.push_back(mapping);
     return streams.back();
   }
-  void AddStreams(int count, const std::string& origin, uint32_t viewers = 0,
+  void AddStreams(int count, const std::string& origin, uint32_t viewers = 1,
                   uint32_t publishers = 0) {
     for (int i = 0; i < count; ++i) AddStream(origin, viewers, publishers);
   }
 
-  RebalancePlan Plan(const RebalanceLimits& limits = {}) const {
+  RebalancePlan Plan(const RebalanceLimits& limits = kUnlimited) const {
     RebalanceSurvey survey(snapshot_, options);
     for (const StreamMapping& stream : streams) {
       const auto pin = pins.find(stream.key);
@@ -55,7 +57,7 @@ class Fleet {
     return survey.Plan(limits);
   }
 
-  // What the moves leave behind: sessions that were ended are gone.
+  // What the moves leave behind: sessions that were ended come back.
   void Apply(const RebalancePlan& plan) {
     std::map<StreamKey, const PlannedMove*> moves;
     for (const PlannedMove& move : plan.moves) moves[move.key] = &move;
@@ -65,14 +67,15 @@ class Fleet {
       EXPECT_EQ(stream.origin_id, move->second->from_origin_id);
       EXPECT_EQ(stream.version, move->second->version);
       stream.origin_id = move->second->to_origin_id;
-      stream.viewers = stream.publishers = 0;
-      stream.publisher_live = false;
     }
   }
 
+  // Of streams in use.
   std::map<std::string, uint64_t> Counts() const {
     std::map<std::string, uint64_t> counts;
-    for (const StreamMapping& stream : streams) ++counts[stream.origin_id];
+    for (const StreamMapping& stream : streams) {
+      if (stream.in_use()) ++counts[stream.origin_id];
+    }
     return counts;
   }
 
@@ -89,8 +92,6 @@ std::vector<uint64_t> After(const RebalancePlan& plan) {
   for (const OriginShare& share : plan.shares) streams.push_back(share.streams_after);
   return streams;
 }
-
-constexpr RebalanceLimits kUnlimited{.max_kicked = 1'000'000'000, .max_moves = 1'000'000'000};
 
 TEST(RebalanceTest, NothingToDo) {
   Fleet fleet;
@@ -123,8 +124,28 @@ TEST(RebalanceTest, GivesEachItsFairShare) {
   EXPECT_EQ(plan.shares[0].streams_before, 8u);
   EXPECT_EQ(plan.moves[0].from_origin_id, "a");
   EXPECT_EQ(plan.moves[0].to_origin_id, "b");
-  EXPECT_EQ(plan.sessions_kicked, 0u);
+  EXPECT_EQ(plan.sessions_kicked, 6u);
   EXPECT_EQ(plan.held_by_sessions, 0u);
+}
+
+// 3, 2 and 1 live streams, 16, 26 and 18 known ones.
+TEST(RebalanceTest, NamesThatNobodyUsesWeighNothing) {
+  Fleet fleet;
+  for (const char* id : {"a", "b", "c"}) fleet.AddOrigin(id);
+  fleet.AddStreams(13, "a", 0);
+  fleet.AddStreams(24, "b", 0);
+  fleet.AddStreams(17, "c", 0);
+  fleet.AddStreams(3, "a", 0, 1);
+  fleet.AddStreams(2, "b", 0, 1);
+  fleet.AddStreams(1, "c", 0, 1);
+  const RebalancePlan plan = fleet.Plan();
+  EXPECT_DOUBLE_EQ(plan.imbalance_before, 0.5);
+  ASSERT_EQ(plan.moves.size(), 1u);
+  EXPECT_TRUE(plan.moves[0].publisher_live);
+  EXPECT_EQ(plan.moves[0].from_origin_id, "a");
+  EXPECT_EQ(plan.moves[0].to_origin_id, "c");
+  EXPECT_THAT(After(plan), ElementsAre(2, 2, 2));
+  EXPECT_THAT(fleet.Plan({.max_kicked = 0}).moves, IsEmpty());
 }
 
 TEST(RebalanceTest, OnlyOriginsThatTakeMovesCount) {
@@ -147,7 +168,7 @@ TEST(RebalanceTest, EndsSessionsOnlyAsFarAsAllowed) {
   Fleet fleet;
   fleet.AddOrigin("a");
   fleet.AddOrigin("b");
-  fleet.AddStream("a", 0);       // 0: used by nobody.
+  fleet.AddStream("a", 0);       // 0: used by nobody: no load.
   fleet.AddStream("a", 7);       // 1: viewers wait for a publisher.
   fleet.AddStream("a", 2, 1);    // 2: published.
   fleet.AddStream("a", 0, 1);    // 3: published, not seen.
@@ -164,16 +185,16 @@ TEST(RebalanceTest, EndsSessionsOnlyAsFarAsAllowed) {
       kicked += move.sessions_kicked;
     }
     EXPECT_EQ(kicked, plan.sessions_kicked);
-    EXPECT_EQ(plan.moves.size() + plan.held_by_sessions, 4u);
+    EXPECT_EQ(plan.moves.size() + plan.held_by_sessions, 3u);
     return streams;
   };
-  EXPECT_THAT(moved(0), ElementsAre(0));
-  EXPECT_THAT(moved(1), ElementsAre(0, 3));
-  EXPECT_THAT(moved(3), ElementsAre(0, 4)) << "without a publisher first";
-  EXPECT_THAT(moved(9), ElementsAre(0, 4, 3, 2));
-  EXPECT_THAT(moved(10), ElementsAre(0, 4, 1));
-  EXPECT_THAT(moved(11), ElementsAre(0, 4, 1, 3));
-  const RebalancePlan plan = fleet.Plan({.max_kicked = 1, .max_moves = 100});
+  EXPECT_THAT(moved(0), ElementsAre());
+  EXPECT_THAT(moved(1), ElementsAre(3));
+  EXPECT_THAT(moved(3), ElementsAre(4)) << "without a publisher first";
+  EXPECT_THAT(moved(9), ElementsAre(4, 3, 2));
+  EXPECT_THAT(moved(10), ElementsAre(4, 1));
+  EXPECT_THAT(moved(11), ElementsAre(4, 1, 3));
+  const RebalancePlan plan = fleet.Plan({.max_kicked = 9, .max_moves = 100});
   EXPECT_TRUE(plan.moves[1].publisher_live);
   EXPECT_FALSE(plan.moves[0].publisher_live);
 }
@@ -186,7 +207,7 @@ TEST(RebalanceTest, PinsAndRulesAndPendingMovesAreKept) {
   fleet.options.rules = {PlacementRule::Parse("v.com/archive -> disk=ssd").value()};
   for (int i = 0; i < 6; ++i) fleet.pins[fleet.AddStream("a").key] = "a";
   for (int i = 0; i < 6; ++i) fleet.pins[fleet.AddStream("a").key] = "b";
-  for (int i = 0; i < 6; ++i) fleet.AddStream("a", 0, 0, "archive");
+  for (int i = 0; i < 6; ++i) fleet.AddStream("a", 1, 0, "archive");
   fleet.AddStream("a").pending = PendingMove{"c"};
   std::map<std::string, std::set<std::string>> went;
   for (const PlannedMove& move : fleet.Plan(kUnlimited).moves) {
@@ -226,9 +247,10 @@ TEST(RebalanceTest, StreamsOfASupersededOriginAreItsSuccessors) {
     StreamMapping mapping;
     mapping.key = {"v.com", "live", std::to_string(i)};
     mapping.origin_id = i < 3 ? "a-1" : "z-1";
+    mapping.viewers = 1;
     survey.Add(mapping, std::nullopt);
   }
-  const RebalancePlan plan = survey.Plan({});
+  const RebalancePlan plan = survey.Plan(kUnlimited);
   EXPECT_EQ(plan.shares[0].streams_before, 3u);
   EXPECT_THAT(After(plan), ElementsAre(2, 1));
 }

@@ -11,7 +11,9 @@
 
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/held_claims.h"
 
 namespace srsproxy {
 namespace {
@@ -39,20 +41,15 @@ class RebalancerTest : public testing::Test {
   }
 
   static StreamKey Key(int i) { return {"v.com", "live", std::to_string(i)}; }
-  void Claim(int i, const std::string& server, Role role) {
-    streams_->Claim({Key(i), server + "-s-1", role},
-                    [](const auto& outcome) { ASSERT_TRUE(outcome.ok()); });
+  // A stream that one viewer waits for.
+  void AddViewed(int i, const std::string& server = "a") {
+    claims_.Claim({Key(i), server + "-s-1", Role::kViewer});
   }
-  // A stream that was published once.
+  // A name that was published once.
   void AddIdle(int i, const std::string& server = "a") {
-    AddLive(i, server);
-    EndPublisher(i);
+    claims_.PublishOnce(Key(i), server + "-s-1");
   }
-  void AddLive(int i, const std::string& server = "a") {
-    Claim(i, server, Role::kPublisher);
-    streams_->MediaFlows(Key(i), Role::kPublisher);
-  }
-  void EndPublisher(int i) { streams_->SessionEnded(Key(i), Role::kPublisher, true); }
+  void AddLive(int i, const std::string& server = "a") { claims_.Publish(Key(i), server + "-s-1"); }
   void Pass(absl::Duration duration) {
     clock_.Advance(duration);
     rebalancer_.Tick();
@@ -80,11 +77,14 @@ class RebalancerTest : public testing::Test {
                           .streams = *streams_,
                           .balancer = balancer_},
                          7};
+  HeldClaims claims_{*streams_};
 };
 
+constexpr RebalanceLimits kAll{.max_kicked = 1000};
+
 TEST_F(RebalancerTest, MovesAtItsRateAndTellsHowFarItIs) {
-  for (int i = 0; i < 20; ++i) AddIdle(i);
-  const auto plan = rebalancer_.Plan({});
+  for (int i = 0; i < 20; ++i) AddViewed(i);
+  const auto plan = rebalancer_.Plan(kAll);
   EXPECT_EQ(plan->expires_at - plan->created_at, absl::Minutes(10));
   ASSERT_EQ(plan->plan.moves.size(), 10u);
   ASSERT_TRUE(rebalancer_.CheckApply(plan->id).ok());
@@ -106,19 +106,19 @@ TEST_F(RebalancerTest, MovesAtItsRateAndTellsHowFarItIs) {
   const RebalanceProgress done = rebalancer_.Get(plan->id).value();
   EXPECT_EQ(done.state, State::kDone);
   EXPECT_EQ(done.moves_done, 10u);
-  EXPECT_EQ(done.sessions_kicked, 0u);
+  EXPECT_EQ(done.sessions_kicked, 10u);
   EXPECT_TRUE(done.ended_at.has_value());
   EXPECT_EQ(rebalancer_.RunningId(), "");
   EXPECT_THAT(Counts(), ElementsAre(testing::Pair("a-s-1", 10), testing::Pair("b-s-1", 10)));
-  EXPECT_THAT(rebalancer_.Plan({})->plan.moves, testing::IsEmpty());
+  EXPECT_THAT(rebalancer_.Plan(kAll)->plan.moves, testing::IsEmpty());
   const std::string scrape = metrics_.Serialize();
   EXPECT_THAT(scrape, HasSubstr("srsproxy_rebalance_in_progress 0\n"));
   EXPECT_THAT(scrape, HasSubstr("srsproxy_rebalance_moves_total{result=\"moved\"} 10\n"));
 }
 
 TEST_F(RebalancerTest, AskingTwiceIsHarmless) {
-  for (int i = 0; i < 4; ++i) AddIdle(i);
-  const auto plan = rebalancer_.Plan({});
+  for (int i = 0; i < 4; ++i) AddViewed(i);
+  const auto plan = rebalancer_.Plan(kAll);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
   rebalancer_.Tick();
   EXPECT_EQ(rebalancer_.Apply(plan->id, 1000).value().moves_done, 1u);
@@ -130,9 +130,9 @@ TEST_F(RebalancerTest, AskingTwiceIsHarmless) {
 }
 
 TEST_F(RebalancerTest, OneAtATime) {
-  for (int i = 0; i < 4; ++i) AddIdle(i);
-  const auto one = rebalancer_.Plan({});
-  const auto other = rebalancer_.Plan({});
+  for (int i = 0; i < 4; ++i) AddViewed(i);
+  const auto one = rebalancer_.Plan(kAll);
+  const auto other = rebalancer_.Plan(kAll);
   EXPECT_NE(one->id, other->id);
   ASSERT_TRUE(rebalancer_.Apply(one->id, 1).ok());
   const auto refused = rebalancer_.Apply(other->id, 1).status();
@@ -143,24 +143,24 @@ TEST_F(RebalancerTest, OneAtATime) {
 
 TEST_F(RebalancerTest, PlansAreForgotten) {
   EXPECT_EQ(rebalancer_.Apply("none", 1).status().code(), absl::StatusCode::kNotFound);
-  const auto plan = rebalancer_.Plan({});
+  const auto plan = rebalancer_.Plan(kAll);
   clock_.Advance(absl::Minutes(10));
   EXPECT_EQ(rebalancer_.Apply(plan->id, 1).status().code(), absl::StatusCode::kNotFound);
-  const auto crowded_out = rebalancer_.Plan({});
-  for (int i = 0; i < 8; ++i) rebalancer_.Plan({});
+  const auto crowded_out = rebalancer_.Plan(kAll);
+  for (int i = 0; i < 8; ++i) rebalancer_.Plan(kAll);
   EXPECT_EQ(rebalancer_.Apply(crowded_out->id, 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(RebalancerTest, EmptyPlanIsDoneAtOnce) {
-  const auto plan = rebalancer_.Plan({});
+  const auto plan = rebalancer_.Plan(kAll);
   EXPECT_EQ(rebalancer_.Apply(plan->id, 1).value().state, State::kDone);
   EXPECT_EQ(rebalancer_.RunningId(), "");
 }
 
 TEST_F(RebalancerTest, AbortsWhenThePlacementHasChanged) {
-  for (int i = 0; i < 8; ++i) AddIdle(i);
+  for (int i = 0; i < 8; ++i) AddViewed(i);
   const auto refusal = [&](auto change) {
-    const auto plan = rebalancer_.Plan({});
+    const auto plan = rebalancer_.Plan(kAll);
     EXPECT_FALSE(plan->plan.moves.empty());
     change(plan->plan.moves[1]);
     const auto status = rebalancer_.Apply(plan->id, 1).status();
@@ -174,7 +174,7 @@ TEST_F(RebalancerTest, AbortsWhenThePlacementHasChanged) {
   EXPECT_THAT(MessageOf(moved), HasSubstr("has been placed anew since the plan was made"));
   EXPECT_TRUE(moved.GetPayload(kStreamPayload).has_value());
   EXPECT_THAT(MessageOf(refusal([&](const PlannedMove& move) {
-                streams_->Release(move.key, 0, false, [](const auto&) {});
+                streams_->Release(move.key, 0, true, [](const auto&) {});
               })),
               HasSubstr("has been placed anew"));
   EXPECT_THAT(MessageOf(refusal([&](const PlannedMove&) {
@@ -194,14 +194,14 @@ TEST_F(RebalancerTest, AbortsWhenThePlacementHasChanged) {
 }
 
 TEST_F(RebalancerTest, WhatHasChangedMeanwhileIsSkipped) {
-  for (int i = 0; i < 12; ++i) AddIdle(i);
-  const auto plan = rebalancer_.Plan({});
+  for (int i = 0; i < 12; ++i) AddViewed(i);
+  const auto plan = rebalancer_.Plan({.max_kicked = 6});
   ASSERT_EQ(plan->plan.moves.size(), 6u);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 100).ok());
   const auto key = [&](int i) { return plan->plan.moves[i].key; };
   streams_->Move({key(0), "b-s-1"}, [](const auto&) {});
-  streams_->Claim({key(1), "a-s-1", Role::kPublisher}, [](const auto&) {});
-  streams_->Claim({key(2), "a-s-1", Role::kViewer}, [](const auto&) {});
+  claims_.Claim({key(1), "a-s-1", Role::kPublisher});
+  for (int i = 0; i < 6; ++i) claims_.Claim({key(2), "a-s-1", Role::kViewer});
   streams_->Pin({key(3), "a"}, [](const auto&) {});
   streams_->Release(key(4), 0, true, [](const auto&) {});
   Pass(absl::Seconds(1));
@@ -211,14 +211,107 @@ TEST_F(RebalancerTest, WhatHasChangedMeanwhileIsSkipped) {
   EXPECT_EQ(done.moves_skipped, 5u);
   EXPECT_THAT(done.messages,
               ElementsAre(HasSubstr("has been placed anew"), HasSubstr("has got a publisher"),
-                          HasSubstr("has 1 sessions, more than may still be ended"),
+                          HasSubstr("has 7 sessions, more than may still be ended"),
                           HasSubstr("is pinned to server a"), HasSubstr("has been placed anew")));
   EXPECT_FALSE(streams_->Find(key(1))->pending.has_value());
 }
 
+TEST_F(RebalancerTest, NamesThatNobodyUsesStayWhereTheyAre) {
+  for (int i = 0; i < 26; ++i) AddIdle(i);
+  AddIdle(26, "b");
+  for (int i = 27; i < 30; ++i) AddLive(i, "b");
+  const auto plan = rebalancer_.Plan(kAll);
+  EXPECT_EQ(plan->plan.shares[0].streams_before, 0u);
+  EXPECT_EQ(plan->plan.shares[1].streams_before, 3u);
+  ASSERT_EQ(plan->plan.moves.size(), 1u);
+  EXPECT_TRUE(plan->plan.moves[0].publisher_live);
+  EXPECT_DOUBLE_EQ(balancer_.Imbalance(), 1);
+}
+
+// The answers come on another thread, later.
+TEST_F(RebalancerTest, LivesWithLateAnswers) {
+  auto streams =
+      std::make_shared<DelayedStreams>(std::make_unique<MemoryStreamDirectory>(clock_, 10'000));
+  StreamCounts counts;
+  streams->AddObserver(counts);
+  StickyBalancer balancer(origins_, streams, counts, {}, 1);
+  Rebalancer rebalancer({.clock = clock_,
+                         .logger = logger_,
+                         .metrics = metrics_,
+                         .origins = origins_,
+                         .streams = *streams,
+                         .balancer = balancer},
+                        7);
+  std::vector<std::unique_ptr<StreamHold>> holds(40);
+  for (int i = 0; i < 40; ++i) {
+    streams->Claim({Key(i), "a-s-1", Role::kViewer}, [&, i](absl::StatusOr<ClaimOutcome> claimed) {
+      holds[i] = std::move(claimed->hold);
+    });
+  }
+  streams->Settle();
+  ASSERT_TRUE(rebalancer.Apply(rebalancer.Plan(kAll)->id, 1000).ok());
+  streams->Pause();
+  for (int i = 0; i < 10; ++i) {
+    clock_.Advance(absl::Milliseconds(100));
+    rebalancer.Tick();
+  }
+  EXPECT_EQ(rebalancer.Get("")->moves_done, 0u);
+  EXPECT_EQ(rebalancer.Get("")->state, State::kRunning);
+  streams->Resume();
+  streams->Settle();
+  EXPECT_EQ(rebalancer.Get("")->state, State::kDone);
+  EXPECT_EQ(rebalancer.Get("")->moves_done, 20u);
+  EXPECT_EQ(*counts.Of("b-s-1"), 20u);
+
+  // What is open when the store stops is skipped, and nothing waits for it.
+  holds.resize(50);
+  for (int i = 40; i < 50; ++i) {
+    streams->Claim({Key(i), "a-s-1", Role::kViewer}, [&, i](absl::StatusOr<ClaimOutcome> claimed) {
+      holds[i] = std::move(claimed->hold);
+    });
+  }
+  streams->Settle();
+  ASSERT_TRUE(rebalancer.Apply(rebalancer.Plan(kAll)->id, 1000).ok());
+  streams->Pause();
+  clock_.Advance(absl::Seconds(1));
+  rebalancer.Tick();
+  streams->Stop();
+  EXPECT_EQ(rebalancer.Get("")->state, State::kDone);
+  EXPECT_EQ(rebalancer.Get("")->moves_skipped, 5u);
+}
+
+TEST_F(RebalancerTest, OnlyTheDriverApplies) {
+  struct Fleet final : FleetBus {
+    bool drives() const override { return driving; }
+    std::string driver() const override { return driving ? "me" : "proxy-2"; }
+    bool driving = false;
+  } fleet;
+  Rebalancer rebalancer({.clock = clock_,
+                         .logger = logger_,
+                         .metrics = metrics_,
+                         .origins = origins_,
+                         .streams = *streams_,
+                         .balancer = balancer_,
+                         .fleet = &fleet},
+                        7);
+  for (int i = 0; i < 4; ++i) AddViewed(i);
+  const auto plan = rebalancer.Plan(kAll);
+  for (const absl::Status& refused :
+       {rebalancer.CheckApply(plan->id), rebalancer.Apply(plan->id, 1).status()}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(MessageOf(refused), HasSubstr("proxy-2"));
+  }
+  fleet.driving = true;
+  ASSERT_TRUE(rebalancer.Apply(plan->id, 1).ok());
+  fleet.driving = false;
+  rebalancer.Tick();
+  EXPECT_EQ(rebalancer.Get("").value().state, State::kCancelled) << "another one drives now";
+  EXPECT_EQ(rebalancer.Get("").value().moves_done, 0u);
+}
+
 TEST_F(RebalancerTest, TargetThatDiesStopsItsMoves) {
-  for (int i = 0; i < 4; ++i) AddIdle(i);
-  const auto plan = rebalancer_.Plan({});
+  for (int i = 0; i < 4; ++i) AddViewed(i);
+  const auto plan = rebalancer_.Plan(kAll);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
   rebalancer_.Tick();
   ASSERT_TRUE(origins_.DeregisterOrigin("b-s-1").ok());
@@ -229,10 +322,10 @@ TEST_F(RebalancerTest, TargetThatDiesStopsItsMoves) {
 }
 
 TEST_F(RebalancerTest, CancelStopsIt) {
-  for (int i = 0; i < 8; ++i) AddIdle(i);
+  for (int i = 0; i < 8; ++i) AddViewed(i);
   EXPECT_EQ(rebalancer_.Cancel("").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(rebalancer_.Get("").status().code(), absl::StatusCode::kNotFound);
-  const auto plan = rebalancer_.Plan({});
+  const auto plan = rebalancer_.Plan(kAll);
   EXPECT_EQ(rebalancer_.Get(plan->id).status().code(), absl::StatusCode::kNotFound);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
   rebalancer_.Tick();
@@ -245,8 +338,8 @@ TEST_F(RebalancerTest, CancelStopsIt) {
 }
 
 TEST_F(RebalancerTest, IsAskedWhileItMoves) {
-  for (int i = 0; i < 200; ++i) AddIdle(i);
-  const auto plan = rebalancer_.Plan({});
+  for (int i = 0; i < 200; ++i) AddViewed(i);
+  const auto plan = rebalancer_.Plan(kAll);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 1000).ok());
   std::thread asking([&] {
     while (rebalancer_.Get("").value().state == State::kRunning) {
@@ -285,7 +378,7 @@ TEST_F(LiveRebalanceTest, WaitsForThePublishersEnd) {
   EXPECT_EQ(mapping->pending->cause, MoveCause::kRebalance);
   Pass(absl::Seconds(1));
   EXPECT_EQ(Progress().state, State::kRunning);
-  streams_->SessionEnded(moving_, Role::kPublisher, true);
+  claims_.End(moving_, Role::kPublisher);
   Pass(absl::Seconds(1));
   EXPECT_EQ(Progress().state, State::kDone);
   EXPECT_EQ(Progress().moves_done, 1u);
@@ -319,14 +412,14 @@ TEST_F(LiveRebalanceTest, CancelTakesTheWaitingMoveBack) {
 }
 
 TEST_F(LiveRebalanceTest, MoreViewersThanAllowedKeepIt) {
-  streams_->Claim({moving_, "a-s-1", Role::kViewer}, [](const auto&) {});
+  claims_.Claim({moving_, "a-s-1", Role::kViewer});
   rebalancer_.Tick();
   EXPECT_EQ(Progress().state, State::kDone);
   EXPECT_THAT(Progress().messages, ElementsAre(HasSubstr("has 2 sessions, more than may")));
 }
 
 TEST_F(LiveRebalanceTest, PublisherThatHasEndedCostsNothing) {
-  streams_->SessionEnded(moving_, Role::kPublisher, true);
+  claims_.End(moving_, Role::kPublisher);
   rebalancer_.Tick();
   EXPECT_EQ(Progress().moves_done, 1u);
   EXPECT_EQ(Progress().sessions_kicked, 0u);

@@ -5,6 +5,7 @@
 
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/held_claims.h"
 
 namespace srsproxy {
 namespace {
@@ -13,10 +14,9 @@ class StreamCountsTest : public testing::Test {
  protected:
   StreamCountsTest() { streams_.AddObserver(counts_); }
 
-  StreamKey Claim(std::string_view stream, const std::string& origin, uint64_t replaces = 0) {
-    StreamKey key{"v.com", "live", std::string(stream)};
-    streams_.Claim({key, origin, Role::kViewer, replaces},
-                   [](const auto& outcome) { EXPECT_TRUE(outcome.ok()) << outcome.status(); });
+  StreamKey Claim(const std::string& stream, const std::string& origin, uint64_t replaces = 0) {
+    const StreamKey key{"v.com", "live", stream};
+    claims_.Claim({.key = key, .origin_id = origin, .replaces_version = replaces});
     return key;
   }
   uint32_t Count(std::string_view origin) const { return *counts_.Of(origin); }
@@ -24,6 +24,7 @@ class StreamCountsTest : public testing::Test {
   FakeClock clock_;
   MemoryStreamDirectory streams_{clock_, 1000};
   StreamCounts counts_;
+  HeldClaims claims_{streams_};
 };
 
 TEST_F(StreamCountsTest, FollowsTheDirectory) {
@@ -43,10 +44,19 @@ TEST_F(StreamCountsTest, FollowsTheDirectory) {
   EXPECT_EQ(Count("b"), 0u);
   EXPECT_EQ(Count("c"), 1u);
 
-  streams_.SessionEnded({"v.com", "live", "2"}, Role::kViewer, false);
+  claims_.End({"v.com", "live", "2"}, Role::kViewer);
   EXPECT_EQ(*held, 0u);
   streams_.Release(key, 0, true, [](const auto& released) { EXPECT_TRUE(released.ok()); });
   EXPECT_EQ(Count("c"), 0u);
+}
+
+TEST_F(StreamCountsTest, NamesThatNobodyUsesWeighNothing) {
+  const StreamKey key{"v.com", "live", "1"};
+  claims_.PublishOnce(key, "a");
+  EXPECT_EQ(streams_.size(), 1u);
+  EXPECT_EQ(Count("a"), 0u);
+  Claim("1", "a");
+  EXPECT_EQ(Count("a"), 1u);
 }
 
 TEST_F(StreamCountsTest, HeldCountersOutliveAThousandOrigins) {
