@@ -274,7 +274,7 @@ TEST_F(ListEventsTest, WhatHappenedToThisStreamInTheLastHour) {
   const auto answer = List(request);
   ASSERT_TRUE(answer.ok());
   EXPECT_THAT(Sequences(*answer), ElementsAre(4, 2));
-  EXPECT_EQ(answer->events(0).message(), "claimed");
+  EXPECT_EQ(answer->events(0).message(), "to be viewed");
   EXPECT_EQ(answer->events(0).stream().origin_id(), "vid-3");
 }
 

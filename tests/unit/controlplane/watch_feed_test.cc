@@ -111,7 +111,10 @@ TEST_F(WatchFeedTest, ALargeSnapshotIsToldInSlicesAroundWhatHappens) {
     ClaimRequest request;
     request.key = {"v.io", "live", absl::StrCat("s", i)};
     request.origin_id = "vid-1-s1-1";
-    many.Claim(request, [](const auto&) {});
+    many.Claim(request, [this](absl::StatusOr<ClaimOutcome> outcome) {
+      ASSERT_TRUE(outcome.ok()) << outcome.status();
+      holds_.push_back(std::move(outcome->hold));
+    });
   }
   WatchFeed feed({fleet.log, fleet.origins, many, encoder_}, {}, std::nullopt);
   size_t told = 0;
@@ -279,6 +282,7 @@ TEST_P(WatchFeedModelTest, ThePictureEqualsTheLists) {
     seen = {};
     feed.emplace(sources, EventFilter(), std::nullopt);
   }
+  while (fleet.streams.size() == 0) actor.Act();
   while (read()) {
   }
   EXPECT_EQ(seen, Picture::Of(fleet));
