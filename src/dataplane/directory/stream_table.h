@@ -117,7 +117,8 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   // Whether the mapping that the hold belongs to is that of now.
   static bool Stands(const Entry& entry, const Hold& hold);
   static bool IsPublishedOn(const Shard& shard, const Entry& entry, std::string_view origin_id);
-  void AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost);
+  // True: it is the first one where the stream is.
+  bool AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost);
   // True: it was the last one.
   static bool RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& hold);
   absl::StatusOr<MoveOutcome> MoveEntry(Shard& shard, const MoveRequest& request);

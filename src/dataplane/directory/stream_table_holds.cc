@@ -98,15 +98,17 @@ absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
     return with_publisher ? absl::OkStatus() : Superseded();
   }
   const bool first_media = std::exchange(entry.provisional, false);
-  if (hold.role == Role::kPublisher) {
-    AddLivePublisher(shard, entry, hold, lost);
+  const bool first_publisher =
+      hold.role == Role::kPublisher && AddLivePublisher(shard, entry, hold, lost);
+  if (first_publisher) {
+    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherLive);
   } else if (first_media) {
     Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMediaFlows);
   }
   return absl::OkStatus();
 }
 
-void StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost) {
+bool StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost) {
   std::vector<Hold*>& live = shard.live[&entry];
   bool first_here = true;
   for (Hold* other : live) {
@@ -119,9 +121,7 @@ void StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostC
   live.push_back(&hold);
   entry.stays = true;
   if (entry.live_publishers++ == 0) ++entry.origin->second.live_publishers;
-  if (first_here) {
-    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherLive);
-  }
+  return first_here;
 }
 
 bool StreamTable::RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& hold) {

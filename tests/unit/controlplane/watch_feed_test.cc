@@ -282,7 +282,6 @@ TEST_P(WatchFeedModelTest, ThePictureEqualsTheLists) {
     seen = {};
     feed.emplace(sources, EventFilter(), std::nullopt);
   }
-  while (fleet.streams.size() == 0) actor.Act();
   while (read()) {
   }
   EXPECT_EQ(seen, Picture::Of(fleet));

@@ -257,6 +257,18 @@ TEST_P(StreamMovesContractTest, CountsTheStreamsOfAnOrigin) {
   EXPECT_EQ(CountsOf("c").streams, 0u);
 }
 
+// Back where a publisher is live, and provisional: another one's media is news.
+TEST_P(StreamMovesContractTest, TellsOfEveryChange) {
+  Publish(key_, "a");
+  Claim(key_, "b", Role::kViewer, directory_->Find(key_)->version);
+  Claim(key_, "a", Role::kViewer, directory_->Find(key_)->version);
+  EXPECT_TRUE(directory_->Find(key_)->provisional);
+  events_.Take();
+  Publish(key_, "a");
+  EXPECT_FALSE(directory_->Find(key_)->provisional);
+  EXPECT_THAT(events_.Take(), ElementsAre("changed a live"));
+}
+
 // Load, as observers sum it up, and as it is counted: streams that somebody uses.
 TEST_P(StreamMovesContractTest, CountsTheStreamsInUse) {
   const StreamKey idle{"v.com", "live", "idle"};
