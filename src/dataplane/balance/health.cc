@@ -39,7 +39,8 @@ void ConnectOpinion::Report(ConnectOutcome outcome, int down_after) {
     return;
   }
   failures_ = std::min(failures_ + 1, down_after);
-  if (outcome == ConnectOutcome::kRefused || failures_ >= down_after) down_ = true;
+  const bool at_once = outcome == ConnectOutcome::kRefused || outcome == ConnectOutcome::kForbidden;
+  if (at_once || failures_ >= down_after) down_ = true;
 }
 
 bool SelfPreservation::MayExpire(MonotonicTime now, size_t origins, size_t expiring,

@@ -70,7 +70,13 @@ struct PickExplanation {
 };
 
 // How a connection to an origin went, as this proxy saw it.
-enum class ConnectOutcome : uint8_t { kOk, kRefused, kTimedOut, kFailed };
+enum class ConnectOutcome : uint8_t {
+  kOk,
+  kRefused,
+  kTimedOut,
+  kFailed,
+  kForbidden,  // Not tried: it is this proxy itself, or no address for an origin (net/dial_rules).
+};
 
 // Thread-safe.
 class Balancer {

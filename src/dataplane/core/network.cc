@@ -64,6 +64,11 @@ bool Network::Contains(std::string_view address) const {
   return ParseAddress(address, parsed) && parsed.v6 == base_.v6 && Masked(parsed, prefix_) == base_;
 }
 
+bool Network::IsWithin(const Network& other) const {
+  return base_.v6 == other.base_.v6 && prefix_ >= other.prefix_ &&
+         Masked(base_, other.prefix_) == other.base_;
+}
+
 std::string Network::ToString() const {
   std::array<char, INET6_ADDRSTRLEN> text;
   inet_ntop(base_.v6 ? AF_INET6 : AF_INET, base_.bytes.data(), text.data(), text.size());

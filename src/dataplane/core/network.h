@@ -22,6 +22,9 @@ class Network {
   // False for what is no IP address.
   bool Contains(std::string_view address) const;
 
+  // Whether every address of this network is one of `other`.
+  bool IsWithin(const Network& other) const;
+
   // In the form that Parse reads.
   std::string ToString() const;
 

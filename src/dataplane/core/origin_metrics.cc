@@ -26,6 +26,8 @@ std::string_view OutcomeName(ConnectOutcome outcome) {
       return "timed_out";
     case ConnectOutcome::kFailed:
       return "failed";
+    case ConnectOutcome::kForbidden:
+      return "forbidden";
   }
   return "failed";
 }

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <random>
 
+#include "dataplane/core/hops.h"
+
 namespace srsproxy {
 
 std::string NewSessionId() {
@@ -39,11 +41,14 @@ std::string_view EndReasonName(EndReason reason) {
       return "kicked";
     case EndReason::kInternal:
       return "internal";
+    case EndReason::kLoop:
+      return "loop";
   }
   return "internal";
 }
 
 EndReason EndReasonOf(const absl::Status& status) {
+  if (IsLoop(status)) return EndReason::kLoop;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return EndReason::kClosed;

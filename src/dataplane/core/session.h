@@ -28,14 +28,15 @@ enum class EndReason : uint8_t {
   kShutdown,     // This proxy stops.
   kKicked,       // An operator, or a move of the stream, ended it.
   kInternal,     // A fault of this proxy.
+  kLoop,         // The way led through this proxy before, or back to it: core/hops.h.
 };
-inline constexpr size_t kEndReasons = 10;
+inline constexpr size_t kEndReasons = 11;
 
 // "closed", "bad_input", "refused", "timeout", "unreachable", "no_origin", "limit", "shutdown",
-// "kicked", "internal"
+// "kicked", "internal", "loop"
 std::string_view EndReasonName(EndReason reason);
 
-// The reason that a session's final status means. OK: kClosed.
+// The reason that a session's final status means. OK: kClosed. A LoopFailure: kLoop. Else
 //   INVALID_ARGUMENT, OUT_OF_RANGE, UNIMPLEMENTED, DATA_LOSS: kBadInput
 //   PERMISSION_DENIED, UNAUTHENTICATED, FAILED_PRECONDITION, NOT_FOUND, ALREADY_EXISTS: kRefused
 //   DEADLINE_EXCEEDED: kTimeout         RESOURCE_EXHAUSTED: kLimit        CANCELLED: kShutdown
