@@ -91,8 +91,8 @@ class Peers : public Bridge::Listener {
 
   void OnBridgeState(State, State now) override { states.push_back(now); }
 
-  void HandshakeAsClient() {
-    ClientHandshake handshake({.time_ms = 1, .random = 2});
+  void HandshakeAsClient(const HopList& hops = {}) {
+    ClientHandshake handshake({.time_ms = 1, .random = 2, .hops = hops});
     while (!handshake.done()) {
       Client(handshake.TakeOutput());
       const auto used = handshake.Consume(to_client);
@@ -359,6 +359,16 @@ TEST(BridgeTest, ASilentCloseIsARefusal) {
   EXPECT_TRUE(absl::IsPermissionDenied(peers.bridge.status()));
   EXPECT_THAT(Peers::Names(peers.HeardByClient()),
               ElementsAre("onStatus NetStream.Publish.BadName"));
+}
+
+TEST(BridgeTest, TheHopsOfTheClientAreKnownOnceItHasNamedAStream) {
+  const HopList way = HopList().Through(BootId{1}).Through(BootId{2});
+  Peers marked;
+  marked.HandshakeAsClient(way);
+  EXPECT_EQ(marked.bridge.hops(), way);
+  Peers plain;
+  plain.HandshakeAsClient();
+  EXPECT_TRUE(plain.bridge.hops().empty());
 }
 
 TEST(BridgeTest, ACloseInTheHandshakeLetsAnotherOriginBeTried) {

@@ -81,6 +81,7 @@ void Bridge::FromClient(std::span<uint8_t> in, Output out) {
     out.to_client.AppendCopy(client_handshake_->TakeOutput());
     in = in.subspan(*used);
     if (!client_handshake_->done()) return;
+    hops_ = client_handshake_->hops();
     client_handshake_.reset();
     SetState(BridgeState::kNaming);
   }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "dataplane/core/bytes.h"
+#include "dataplane/core/hops.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/status.h"
 #include "dataplane/core/stream_url.h"
@@ -89,6 +90,8 @@ class Bridge {
   // Why it ended; OK: the origin closed in order.
   const absl::Status& status() const { return status_; }
 
+  // The srsproxies that the client has come through. From kNaming on.
+  const HopList& hops() const { return hops_; }
   const StreamKey& key() const { return key_; }
   Role role() const { return role_; }
   // Where the origin sent the client, in kPicking after a redirect (302); else empty.
@@ -202,6 +205,7 @@ class Bridge {
   bool replay_next_ = false;       // The origin gave the stream id that the replay waits for.
   bool first_request_ = true;      // The request stands in the record.
   absl::Status status_;
+  HopList hops_;
 
   NamingObserver naming_observer_{*this};
   ClientObserver client_observer_{*this};

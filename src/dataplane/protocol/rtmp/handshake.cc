@@ -12,6 +12,7 @@
 #include <openssl/hmac.h>
 
 #include "dataplane/protocol/rtmp/big_endian.h"
+#include "dataplane/protocol/rtmp/hop_mark.h"
 
 namespace srsproxy::rtmp {
 namespace {
@@ -92,8 +93,8 @@ void FillRandom(std::span<uint8_t> bytes, uint64_t seed) {
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(generator() >> 16);
 }
 
-// Appends C1 or S1, signed by `name`.
-void AppendSigned(HandshakeSeed seed, uint32_t version, Schema schema, std::string_view name,
+// Appends C1 or S1, signed by `name`, with the mark of `seed`.
+void AppendSigned(const HandshakeSeed& seed, uint32_t version, Schema schema, std::string_view name,
                   std::vector<uint8_t>& out) {
   const size_t start = out.size();
   out.resize(start + kHandshakePacketSize);
@@ -101,6 +102,7 @@ void AppendSigned(HandshakeSeed seed, uint32_t version, Schema schema, std::stri
   FillRandom(packet, seed.random);
   WriteU32(packet.data(), seed.time_ms);
   WriteU32(packet.data() + kVersionField, version);
+  if (!seed.hops.empty()) WriteHopMark(seed.hops, packet);
   const size_t position = DigestPosition(packet, schema);
   std::ranges::copy(PacketDigest(packet, position, name), packet.begin() + position);
 }
@@ -166,6 +168,7 @@ absl::StatusOr<size_t> ServerHandshake::Consume(std::span<const uint8_t> in) {
 
 void ServerHandshake::AnswerC1(std::span<const uint8_t> c1) {
   answered_ = true;
+  hops_ = ReadHopMark(c1);
   std::optional<FoundDigest> digest;
   if (ReadU32(c1.data() + kVersionField) != 0) digest = FindDigest(c1, kPlayerName);
   complex_ = digest.has_value();

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/core/hops.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy::rtmp {
@@ -25,6 +26,7 @@ inline constexpr size_t kHandshakePacketSize = 1536;
 struct HandshakeSeed {
   uint32_t time_ms = 0;
   uint64_t random = 0;  // Fills the packets; no secret depends on it.
+  HopList hops{};       // What C1 is marked with (hop_mark.h); empty: with nothing.
 };
 
 // Towards clients. Answers C0 and C1 with S0, S1 and S2; done after C2.
@@ -42,6 +44,7 @@ class ServerHandshake {
 
   bool done() const { return answered_ && c2_missing_ == 0; }
   bool complex() const { return complex_; }  // The client sent a digest. Known once C1 was read.
+  const HopList& hops() const { return hops_; }  // What C1 was marked with.
 
  private:
   void AnswerC1(std::span<const uint8_t> c1);
@@ -49,6 +52,7 @@ class ServerHandshake {
   HandshakeSeed seed_;
   std::vector<uint8_t> input_;  // C0 and C1, as far as they came.
   size_t c2_missing_ = kHandshakePacketSize;
+  HopList hops_;
   std::vector<uint8_t> output_;
   bool answered_ = false;
   bool complex_ = false;
