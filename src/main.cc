@@ -21,6 +21,7 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/data_plane.h"
 #include "dataplane/directory/memory_stores.h"
+#include "dataplane/net/dial_rules.h"
 
 namespace srsproxy {
 namespace {
@@ -100,12 +101,14 @@ int Run(const control::Startup& startup) {
   control::TokenAuthorizer authorizer(access.tokens(), clock, logger, metrics);
   const auto stores = MakeMemoryStores(loaded.core, clock, logger);
   if (!stores.ok()) return failed(stores.status());
+  net::DialRules dial_rules(config);
   DataPlane data_plane({.config = config,
                         .clock = clock,
                         .logger = logger,
                         .metrics = metrics,
                         .authorizer = authorizer,
-                        .stores = *stores});
+                        .stores = *stores,
+                        .dial_rules = dial_rules});
   control::ControlPlane control_plane(
       {.config = config,
        .settings = settings,
@@ -114,6 +117,8 @@ int Run(const control::Startup& startup) {
        .metrics = metrics,
        .readiness = readiness,
        .access = access,
+       .dial_rules = dial_rules,
+       .names = data_plane.names(),
        .origins = data_plane.origins(),
        .streams = data_plane.streams(),
        .mover = data_plane.mover(),

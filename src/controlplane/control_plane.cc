@@ -32,6 +32,8 @@ ControlPlane::ControlPlane(Dependencies dependencies)
                        .streams = dependencies_.streams,
                        .mover = dependencies_.mover,
                        .config = dependencies_.config,
+                       .dial_rules = dependencies_.dial_rules,
+                       .names = dependencies_.names,
                        .refusals = refusals_},
                       observer_),
       stream_service_({.streams = dependencies_.streams,
@@ -69,6 +71,7 @@ absl::Status ControlPlane::Start() {
   server_ = *std::move(server);
   grpc_port_ = server_->port();
   if (config.grpc_server.enabled) {
+    dependencies_.dial_rules.AddListener("grpc_server", config.grpc_server.host, grpc_port_);
     dependencies_.logger.Info(
         "listening",
         {{"listener", "grpc_server"}, {"address", BoundAddress(config.grpc_server, grpc_port_)}});
@@ -88,6 +91,7 @@ absl::Status ControlPlane::Start() {
   }
   system_api_ = *std::move(api);
   system_api_port_ = system_api_->port();
+  dependencies_.dial_rules.AddListener("system_api", config.system_api.host, system_api_port_);
   dependencies_.logger.Info(
       "listening",
       {{"listener", "system_api"}, {"address", BoundAddress(config.system_api, system_api_port_)}});

@@ -33,6 +33,8 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_directory.h"
+#include "dataplane/net/dial_rules.h"
+#include "dataplane/net/name_lookup.h"
 
 namespace srsproxy::control {
 
@@ -47,7 +49,9 @@ class ControlPlane {
     const Logger& logger;
     Metrics& metrics;
     Readiness& readiness;
-    AccessFiles& access;  // Started.
+    AccessFiles& access;         // Started.
+    net::DialRules& dial_rules;  // Hears of both ports.
+    net::NameLookup& names;
     OriginRegistry& origins;
     StreamDirectory& streams;
     const Mover& mover;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "controlplane/call_status.h"
+#include "dataplane/core/hops.h"
 #include "dataplane/core/host.h"
 #include "dataplane/core/text.h"
 
@@ -32,6 +33,26 @@ absl::Status CheckOriginNetworks(const OriginRegistration& registration,
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckOriginAddresses(const OriginRegistration& registration,
+                                  const std::vector<boost::asio::ip::address>& ip_leads_to,
+                                  const net::DialRules& rules) {
+  auto forbidden = net::FindForbidden(registration, rules);
+  if (!forbidden.has_value()) {
+    OriginRegistration resolved = registration;
+    for (const auto& address : ip_leads_to) {
+      resolved.ip = address.to_string();
+      forbidden = net::FindForbidden(resolved, rules);
+      if (!forbidden.has_value()) break;
+    }
+  }
+  if (!forbidden.has_value()) return absl::OkStatus();
+  const auto reason =
+      IsLoop(forbidden->why) ? v1::ERROR_REASON_OWN_LISTENER : v1::ERROR_REASON_ADDRESS_FORBIDDEN;
+  return CallError(forbidden->why.code(), reason,
+                   forbidden->field + ": " + std::string(MessageOf(forbidden->why)),
+                   {{"address", forbidden->address}});
 }
 
 }  // namespace srsproxy::control

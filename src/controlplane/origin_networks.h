@@ -1,4 +1,4 @@
-// Where origins may be: PROXY_ORIGIN_NETWORKS.
+// Where origins may be: PROXY_ORIGIN_NETWORKS, and where none is.
 #pragma once
 
 #include <vector>
@@ -6,6 +6,7 @@
 #include "dataplane/core/network.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/status.h"
+#include "dataplane/net/dial_rules.h"
 
 namespace srsproxy::control {
 
@@ -14,5 +15,13 @@ namespace srsproxy::control {
 // leads can change after it was checked.
 absl::Status CheckOriginNetworks(const OriginRegistration& registration,
                                  const std::vector<Network>& networks);
+
+// Whether `rules` let this proxy connect to the origin, of whose ip it is known that it leads to
+// these addresses when it is a name: to one of them is enough. The message names the field.
+// FAILED_PRECONDITION with OWN_LISTENER: it is this proxy itself. PERMISSION_DENIED with
+// ADDRESS_FORBIDDEN: it is no address for an origin.
+absl::Status CheckOriginAddresses(const OriginRegistration& registration,
+                                  const std::vector<boost::asio::ip::address>& ip_leads_to,
+                                  const net::DialRules& rules);
 
 }  // namespace srsproxy::control

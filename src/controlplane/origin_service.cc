@@ -10,9 +10,14 @@
 #include "controlplane/origin_networks.h"
 #include "controlplane/origin_settings.h"
 #include "controlplane/page.h"
+#include "dataplane/core/host.h"
 
 namespace srsproxy::control {
 namespace {
+
+// A name server that is slower than this keeps no origin from registering: where the name leads is
+// checked when it is dialled.
+constexpr absl::Duration kNamePatience = absl::Seconds(1);
 
 // A status of the registry's about what an operator decides: "field: what is wrong with it".
 absl::Status SettingsError(const absl::Status& status) {
@@ -36,9 +41,13 @@ std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snaps
 grpc::ServerUnaryReactor* OriginService::RegisterOrigin(grpc::CallbackServerContext* context,
                                                         const v1::RegisterOriginRequest* request,
                                                         v1::RegisterOriginResponse* response) {
-  return Serve(
-      observer_, "srsproxy.v1.OriginService/RegisterOrigin", context, request, response,
-      [this](const auto& wanted, const CallContext& call) { return Register(wanted, call); });
+  const auto handler = [this](const auto& wanted, const CallContext& call, auto done) {
+    LookUpIp(wanted, [this, &wanted, &call, done](const Addresses& ip_leads_to) {
+      done(Register(wanted, call, ip_leads_to));
+    });
+  };
+  return ServeAsync(observer_, "srsproxy.v1.OriginService/RegisterOrigin", context, request,
+                    response, handler);
 }
 
 grpc::ServerUnaryReactor* OriginService::Heartbeat(grpc::CallbackServerContext* context,
@@ -91,9 +100,18 @@ grpc::ServerUnaryReactor* OriginService::DrainOrigin(grpc::CallbackServerContext
                [this](const auto& wanted, const CallContext& call) { return Drain(wanted, call); });
 }
 
+void OriginService::LookUpIp(const v1::RegisterOriginRequest& request, net::NameLookup::Done done) {
+  const std::string& ip = request.registration().ip();
+  // With networks set, no name is admitted wherever it leads.
+  const bool networks = !config_.Get()->origin_networks.empty();
+  if (networks || IsIpAddress(ip) || !IsHostName(ip)) return done({});
+  names_.Find(ip, kNamePatience, std::move(done));
+}
+
 absl::StatusOr<v1::RegisterOriginResponse> OriginService::Register(
-    const v1::RegisterOriginRequest& request, const CallContext& call) {
-  auto response = TryRegister(request, call);
+    const v1::RegisterOriginRequest& request, const CallContext& call,
+    const Addresses& ip_leads_to) {
+  auto response = TryRegister(request, call, ip_leads_to);
   if (!response.ok() && !request.validate_only()) {
     observer_.metrics.CountHeartbeat(HeartbeatResult::kRejected);
     refusals_.Add(call.caller, MessageOf(response.status()));
@@ -102,11 +120,14 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::Register(
 }
 
 absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
-    const v1::RegisterOriginRequest& request, const CallContext& call) {
+    const v1::RegisterOriginRequest& request, const CallContext& call,
+    const Addresses& ip_leads_to) {
   auto registration = FromProto(request.registration());
   if (!registration.ok()) return registration.status();
   const auto admitted = CheckOriginNetworks(*registration, config_.Get()->origin_networks);
   if (!admitted.ok()) return admitted;
+  const auto reachable = CheckOriginAddresses(*registration, ip_leads_to, dial_rules_);
+  if (!reachable.ok()) return reachable;
   v1::RegisterOriginResponse response;
   if (request.validate_only()) return response;
 

@@ -12,6 +12,8 @@
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/stream_view.h"
+#include "dataplane/net/dial_rules.h"
+#include "dataplane/net/name_lookup.h"
 #include "srsproxy/v1/origin_service.grpc.pb.h"
 
 namespace srsproxy::control {
@@ -33,6 +35,8 @@ struct OriginSources {
   const StreamView& streams;
   const Mover& mover;
   const LiveConfig& config;
+  const net::DialRules& dial_rules;
+  net::NameLookup& names;
   RefusalLog& refusals;
 };
 
@@ -44,6 +48,8 @@ class OriginService final : public OriginServiceBase {
         streams_(sources.streams),
         mover_(sources.mover),
         config_(sources.config),
+        dial_rules_(sources.dial_rules),
+        names_(sources.names),
         refusals_(sources.refusals),
         observer_(observer),
         heartbeats_(origins_, observer.metrics),
@@ -78,10 +84,15 @@ class OriginService final : public OriginServiceBase {
                                         v1::DrainOriginResponse* response) override;
 
  private:
+  // `ip_leads_to`: where the origin's ip leads to when that is a name; empty: nobody says so.
+  using Addresses = std::vector<boost::asio::ip::address>;
+  void LookUpIp(const v1::RegisterOriginRequest& request, net::NameLookup::Done done);
   absl::StatusOr<v1::RegisterOriginResponse> Register(const v1::RegisterOriginRequest& request,
-                                                      const CallContext& call);
+                                                      const CallContext& call,
+                                                      const Addresses& ip_leads_to);
   absl::StatusOr<v1::RegisterOriginResponse> TryRegister(const v1::RegisterOriginRequest& request,
-                                                         const CallContext& call);
+                                                         const CallContext& call,
+                                                         const Addresses& ip_leads_to);
   absl::StatusOr<v1::DeregisterOriginResponse> Deregister(
       const v1::DeregisterOriginRequest& request, const CallContext& call);
   absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request);
@@ -101,6 +112,8 @@ class OriginService final : public OriginServiceBase {
   const StreamView& streams_;
   const Mover& mover_;
   const LiveConfig& config_;
+  const net::DialRules& dial_rules_;
+  net::NameLookup& names_;
   RefusalLog& refusals_;
   const CallObserver& observer_;
   Heartbeats heartbeats_;

@@ -38,6 +38,22 @@ std::string InstalledPage() {
   return (program.parent_path().parent_path() / "share" / "srsproxy" / "www").string();
 }
 
+// Where PROXY_ORIGIN_NETWORKS was read after the origin had registered.
+absl::Status CheckInNetworks(const OriginRegistration& origin,
+                             const std::vector<Network>& networks) {
+  for (const auto* endpoints :
+       {&origin.rtmp, &origin.http, &origin.api, &origin.srt, &origin.rtc}) {
+    for (const Endpoint& endpoint : *endpoints) {
+      const std::string host = DialEndpoint(origin, endpoint).host;
+      if (!Admits(networks, host)) {
+        return OriginFailure(absl::StatusCode::kPermissionDenied,
+                             host + " is not in PROXY_ORIGIN_NETWORKS");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 uint64_t RandomSeed() {
   std::random_device random;
   const uint64_t high = random();
@@ -51,6 +67,7 @@ struct DataPlane::Lane {
        DataPlane& plane)
       : sessions(its_worker.io().get_executor()),
         origin_connections(with.clock),
+        hop_guard(plane.boot_id_, with.clock, with.logger),
         services{.config = with.config,
                  .clock = with.clock,
                  .logger = with.logger,
@@ -59,6 +76,8 @@ struct DataPlane::Lane {
                  .balancer = *plane.balancer_,
                  .origins = *plane.origins_,
                  .worker = its_worker,
+                 .dial_rules = with.dial_rules,
+                 .hop_guard = hop_guard,
                  .sessions = sessions,
                  .origin_connections = origin_connections,
                  .streams = *with.stores.streams,
@@ -74,6 +93,7 @@ struct DataPlane::Lane {
   std::mt19937_64 random{RandomSeed()};
   SessionTable sessions;
   OriginConnections origin_connections;
+  HopGuard hop_guard;
   SessionServices services;
   MonotonicTime refusal_logged;  // When this worker last said that the limit is reached.
 };
@@ -157,7 +177,6 @@ absl::Status DataPlane::Start() {
   const Config& config = *settings;
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
   if (auto status = LoadCertificate(config); !status.ok()) return status;
-  if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
   if (auto status = OpenStaticFiles(config); !status.ok()) return status;
   struct Wanted {
     std::string_view setting;
@@ -176,6 +195,8 @@ absl::Status DataPlane::Start() {
   for (const auto& [setting, address, listener, tls] : listeners) {
     if (auto status = Listen(setting, address, listener, tls); !status.ok()) return status;
   }
+  if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
+  EvictForbidden();
   live_streams_.emplace(
       dependencies_.clock, streams(), *session_control_,
       LiveStreams::Ports{.rtmp = PortOf(Listener::kRtmp), .rtmps = PortOf(Listener::kRtmps)});
@@ -258,11 +279,28 @@ absl::Status DataPlane::RegisterDefaultBackend() {
   add(config.default_backend_api, backend.api);
   add(config.default_backend_rtc, backend.rtc);
   add(config.default_backend_srt, backend.srt);
+  if (const auto forbidden = net::FindForbidden(backend, dependencies_.dial_rules)) {
+    return ProxyFailure(forbidden->why.code(), "PROXY_DEFAULT_BACKEND_*: " + forbidden->field +
+                                                   ": " + std::string(MessageOf(forbidden->why)));
+  }
   if (auto status = origins_->RegisterPermanent(std::move(backend)); !status.ok()) {
     return ProxyFailure(status.code(),
                         "PROXY_DEFAULT_BACKEND_*: " + std::string(MessageOf(status)));
   }
   return absl::OkStatus();
+}
+
+void DataPlane::EvictForbidden() {
+  const net::DialRules& rules = dependencies_.dial_rules;
+  auto config = dependencies_.config.Get();
+  if (config == reviewed_config_ && rules.listeners() == reviewed_listeners_) return;
+  reviewed_listeners_ = rules.listeners();
+  reviewed_config_ = std::move(config);
+  const auto check = [this, &rules](const OriginRegistration& registration) {
+    if (const auto forbidden = net::FindForbidden(registration, rules)) return forbidden->why;
+    return CheckInNetworks(registration, reviewed_config_->origin_networks);
+  };
+  origins_->Evict(check);
 }
 
 absl::Status DataPlane::LoadCertificate(const Config& config) {
@@ -305,8 +343,9 @@ absl::Status DataPlane::Listen(std::string_view setting, const ListenAddress& ad
   if (!acceptors.ok()) return acceptors.status();
   const auto& listening = listening_.emplace_back(
       std::make_unique<Listening>(Listening{listener, tls, *std::move(acceptors)}));
-  bound_.push_back(
-      {std::string(setting), net::FormatPeer(listening->acceptors.front().local_endpoint())});
+  const auto bound = listening->acceptors.front().local_endpoint();
+  bound_.push_back({std::string(setting), net::FormatPeer(bound)});
+  dependencies_.dial_rules.AddListener(setting, bound.address().to_string(), bound.port());
   for (size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];
     auto accepted = [this, &lane, &on = *listening](net::tcp::socket socket) {
@@ -385,6 +424,7 @@ net::Task<void> DataPlane::Housekeep() {
   while (true) {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::kNoThrow);
+    EvictForbidden();
     origins_->Tick();
     hls_sessions_.Tick();
     for (const uint64_t now = origins_->stats().lease_expirations; expired < now; ++expired) {
@@ -409,7 +449,7 @@ net::Task<void> DataPlane::MoveStreams() {
 net::Task<void> DataPlane::Probe(std::shared_ptr<const Origin> origin) {
   if (origin->registration.rtmp.empty()) co_return;
   const Endpoint target = DialEndpoint(origin->registration, origin->registration.rtmp.front());
-  net::Dialer dialer(housekeeper_->io().get_executor());
+  net::Dialer dialer(housekeeper_->io().get_executor(), dependencies_.dial_rules);
   const auto dialled =
       co_await dialer.Dial(target.host, target.port, dependencies_.config.Get()->connect_timeout);
   origins_->ReportConnect(origin->id, dialled.outcome);

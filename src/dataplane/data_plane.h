@@ -19,12 +19,15 @@
 #include "dataplane/core/authorizer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/event_log.h"
+#include "dataplane/core/hops.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stores.h"
 #include "dataplane/core/stream_directory.h"
+#include "dataplane/net/dial_rules.h"
+#include "dataplane/net/name_lookup.h"
 #include "dataplane/net/server_certificate.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
@@ -48,7 +51,8 @@ class DataPlane {
     const Logger& logger;
     Metrics& metrics;
     Authorizer& authorizer;
-    const Stores& stores;  // Which the data plane stops at its end.
+    const Stores& stores;        // Which the data plane stops at its end.
+    net::DialRules& dial_rules;  // Hears of every listener.
   };
 
   explicit DataPlane(const Dependencies& dependencies);
@@ -80,6 +84,8 @@ class DataPlane {
   // Connections that are open now. Any thread.
   uint64_t sessions() const { return limit_->used(); }
 
+  // Answers until the data plane ends.
+  net::NameLookup& names() { return names_; }
   OriginRegistry& origins() { return *origins_; }
   StreamDirectory& streams() { return *dependencies_.stores.streams; }
   Balancer& balancer() { return *balancer_; }
@@ -100,6 +106,8 @@ class DataPlane {
                       bool tls);
   absl::Status OpenStaticFiles(const Config& config);
   absl::Status RegisterDefaultBackend();
+  // Ends the registrations that must not be connected to, of those that came before it was known.
+  void EvictForbidden();
   void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
   net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
   void Reconfigure(const Config& config);
@@ -114,6 +122,7 @@ class DataPlane {
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
+  const BootId boot_id_ = NewBootId();
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginRegistry::Subscription origin_events_;
@@ -134,8 +143,12 @@ class DataPlane {
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<BoundListener> bound_;
   std::atomic<bool> draining_{false};
-  std::shared_ptr<DrainState> drain_;         // Once a drain has begun.
-  std::unique_ptr<net::Worker> housekeeper_;  // For what is no session's: leases, probes.
+  std::shared_ptr<DrainState> drain_;  // Once a drain has begun.
+  // What EvictForbidden went by last.
+  std::shared_ptr<const Config> reviewed_config_;
+  size_t reviewed_listeners_ = 0;
+  std::unique_ptr<net::Worker> housekeeper_;  // For what is no session's: leases, probes, names.
+  net::NameLookup names_{housekeeper_->io()};
   const LiveConfig::Subscription config_changes_;
 };
 

@@ -443,6 +443,23 @@ TEST_F(SystemApiAllowTest, StrangersMayOnlyProbe) {
   EXPECT_EQ(Ask(RegisterRequest("10.0.0.7")).result_int(), 200U);
 }
 
+class OriginAddressesApiTest : public ControlPlaneTest {};
+
+TEST_F(OriginAddressesApiTest, ThePortsOfTheControlPlaneAreNoOrigins) {
+  for (const uint16_t port : {control_->grpc_port(), control_->system_api_port()}) {
+    for (const char* ip : {"127.0.0.1", "localhost", "0x7f000001"}) {
+      auto request = Registration("me", ip);
+      request.mutable_registration()->clear_rtmp();
+      request.mutable_registration()->add_rtmp(std::to_string(port));
+      const auto status = Call(Channel(), kRegisterOrigin, {}, &request);
+      EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << ip;
+      EXPECT_EQ(ReasonOf(status), "OWN_LISTENER") << ip;
+    }
+  }
+  EXPECT_EQ(Ask(RegisterRequest("169.254.169.254")).result_int(), 403U);
+  EXPECT_TRUE(origins_.snapshot()->origins.empty());
+}
+
 class OriginNetworksApiTest : public ControlPlaneTest {
  protected:
   OriginNetworksApiTest() : ControlPlaneTest({{"origin_networks", "10.0.0.0/8"}}) {}

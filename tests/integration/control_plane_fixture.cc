@@ -84,6 +84,7 @@ ControlPlaneTest::ControlPlaneTest(std::map<std::string, std::string> flags)
       config_(loaded_.core),
       settings_(sources_, loaded_, {.live = config_, .logger = logger_, .metrics = metrics_}) {
   streams_->AddObserver(counts_);
+  names_worker_.Start();
   const auto read = access_.Start();
   EXPECT_TRUE(read.ok()) << read;
   control_ = std::make_unique<ControlPlane>(Dependencies());
@@ -101,6 +102,8 @@ ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
           .metrics = metrics_,
           .readiness = readiness_,
           .access = access_,
+          .dial_rules = dial_rules_,
+          .names = names_,
           .origins = origins_,
           .streams = *streams_,
           .mover = mover_,

@@ -78,6 +78,9 @@ class ControlPlaneTest : public testing::Test {
   AccessFiles access_{loaded_.core, logger_, metrics_};
   TokenAuthorizer authorizer_{access_.tokens(), clock_, logger_, metrics_};
   MemoryOriginStore store_;
+  net::DialRules dial_rules_{config_};
+  net::Worker names_worker_{0};
+  net::NameLookup names_{names_worker_.io()};
   OriginRegistry origins_{clock_, store_};
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 1000);

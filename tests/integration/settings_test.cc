@@ -120,12 +120,14 @@ class SettingsTest : public ControlPlaneTest {
   }
 
   const Stores stores_ = MakeMemoryStores(*config_.Get(), clock_, logger_).value();
+  net::DialRules dial_rules_{config_};
   DataPlane data_plane_{{.config = config_,
                          .clock = clock_,
                          .logger = logger_,
                          .metrics = metrics_,
                          .authorizer = authorizer_,
-                         .stores = stores_}};
+                         .stores = stores_,
+                         .dial_rules = dial_rules_}};
   uint16_t rtmp_port_ = 0;
   std::unique_ptr<v1::ProxyService::Stub> proxy_ = v1::ProxyService::NewStub(Channel());
 };

@@ -99,3 +99,22 @@ def test_headers_have_pragma_once_and_say_what_they_are():
             text = [line for _, line in lines(path)]
             assert text[0].startswith("//"), f"{path} begins with no comment"
             assert "#pragma once" in text, path
+
+
+# Where an address is asked for, or connected to. net/dial checks each with net/dial_rules, so that
+# no origin is this proxy itself or a cloud's metadata service; a way around it is a hole. UDP's
+# connected sockets have to ask the rules, too: name their file here.
+CONNECTS = re.compile(
+    r"\b(async_)?connect\s*\(|\b(async_)?resolve\s*\(|\bgetaddrinfo\b|\bresolver\b")
+MAY_CONNECT = ["src/dataplane/net/dial.cc", "src/dataplane/net/dial.h",
+               "src/dataplane/net/name_lookup.cc",  # Asks only.
+               "src/dataplane/net/listener.cc"]  # Of a listen setting.
+
+
+def test_nobody_connects_but_the_dialler():
+    found = [f"{path}:{number}: {line.strip()}"
+             for path in SOURCES if path.startswith("src/") and path not in MAY_CONNECT
+             for number, line in code_lines(path) if CONNECTS.search(line)]
+    assert not found, "\n".join(found)
+    for path in MAY_CONNECT:
+        assert any(CONNECTS.search(line) for _, line in code_lines(path)), path

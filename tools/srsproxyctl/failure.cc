@@ -38,6 +38,9 @@ std::string_view Hint(std::string_view reason) {
       {"TOKEN_REQUIRED", "name a file with a token by --token-file or SRSPROXYCTL_TOKEN_FILE"},
       {"ROLE_DENIED", "use a token whose role may do this: --token-file"},
       {"SCOPE_DENIED", "use a token that is not limited to other servers: --token-file"},
+      {"OWN_LISTENER", "register the address of an SRS, not one that srsproxy listens at"},
+      {"ADDRESS_FORBIDDEN",
+       "where origins do have such addresses, name them in PROXY_ORIGIN_NETWORKS"},
       {"NEEDS_RESTART", "set it by flag, environment or file, and restart the proxy"},
   };
   const auto found = hints.find(reason);

@@ -216,6 +216,19 @@ absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterOrigin(std::string_vie
   return departure;
 }
 
+void OriginRegistry::Evict(absl::FunctionRef<absl::Status(const OriginRegistration&)> check) {
+  const std::lock_guard lock(mutex_);
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    const auto next = std::next(at);
+    const auto status =
+        at->second.origin->permanent ? absl::OkStatus() : check(at->second.origin->registration);
+    if (!status.ok()) Remove(at, absl::StrCat("refused: ", status.message()));
+    at = next;
+  }
+  RestorePermanent();
+  Publish();
+}
+
 std::vector<std::string> OriginRegistry::OverriddenServers() const {
   std::vector<std::string> servers;
   for (const auto& [server, overrides] : store_.AllOverrides()) servers.push_back(server);
@@ -306,9 +319,10 @@ void OriginRegistry::ReportConnect(std::string_view origin_id, ConnectOutcome ou
   Origin changed = *entry.origin;
   changed.down = entry.opinion.down();
   Update(entry, std::move(changed),
-         outcome == ConnectOutcome::kOk        ? "connected again"
-         : outcome == ConnectOutcome::kRefused ? "refused a connection"
-                                               : "connections failed one after another");
+         outcome == ConnectOutcome::kOk          ? "connected again"
+         : outcome == ConnectOutcome::kRefused   ? "refused a connection"
+         : outcome == ConnectOutcome::kForbidden ? "is at an address that is not connected to"
+                                                 : "connections failed one after another");
   Publish();
 }
 

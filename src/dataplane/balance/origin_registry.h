@@ -131,6 +131,10 @@ class OriginRegistry {
   // By an operator. NOT_FOUND: no such origin. FAILED_PRECONDITION: it is permanent.
   absl::StatusOr<OriginDeparture> DeregisterOrigin(std::string_view origin_id);
 
+  // Ends every registration that `check` is not OK with, for the reason that it gives; permanent
+  // ones stay. `check` must not call the registry.
+  void Evict(absl::FunctionRef<absl::Status(const OriginRegistration&)> check);
+
   // What an operator decided for a `server`, registered or not.
   OriginOverrides OverridesOf(std::string_view server) const { return store_.Overrides(server); }
   // All servers about which an operator has decided anything.

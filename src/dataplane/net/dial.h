@@ -9,6 +9,7 @@
 
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/status.h"
+#include "dataplane/net/dial_rules.h"
 #include "dataplane/net/task.h"
 
 namespace srsproxy::net {
@@ -23,15 +24,18 @@ struct DialResult {
 // One attempt to reach an origin. Cancel() ends it early, with CANCELLED. Used on one worker only.
 class Dialer {
  public:
-  explicit Dialer(asio::any_io_executor executor);
+  // `rules` outlives it.
+  Dialer(asio::any_io_executor executor, const DialRules& rules);
 
   // `host` is an address or a name; a name is resolved without blocking the worker, each of its
-  // addresses is tried in turn, and `timeout` covers it all.
+  // addresses that the rules allow is tried in turn, and `timeout` covers it all. When they allow
+  // none: kForbidden, and the status of DialRules::Check.
   Task<DialResult> Dial(std::string host, uint16_t port, absl::Duration timeout);
   void Cancel();
 
  private:
   asio::any_io_executor executor_;
+  const DialRules& rules_;
   tcp::resolver resolver_;
   tcp::socket socket_;
   bool timed_out_ = false;

@@ -35,6 +35,10 @@ net::Task<HttpAnswer> ClusterApi::Answer(const http::RequestHead& head) {
   auto parsed = srs_api::ParseRequest(head.method, head.target);
   if (!parsed.ok()) co_return Refusal(parsed.status());
   request_ = *std::move(parsed);
+  if (const auto looped = services_.hop_guard.Check(HopsOf(head.fields), client_.address);
+      !looped.ok()) {
+    co_return Failed(HttpStatusOf(looped), MessageOf(looped));
+  }
   if (request_.resource == Resource::kVersions) co_return co_await Versions(head);
   if (!client_.config->cluster_api) {
     co_return Failed(404,
@@ -59,7 +63,7 @@ net::Task<HttpAnswer> ClusterApi::Answer(const http::RequestHead& head) {
     co_return answer;
   }
   const absl::Cleanup give = [this] { services_.cluster_requests.Give(); };
-  co_return co_await AskOrigins();
+  co_return co_await AskOrigins(HopsOf(head.fields));
 }
 
 // Always answers; of the origins it tells whoever may know.
@@ -69,13 +73,13 @@ net::Task<HttpAnswer> ClusterApi::Versions(const http::RequestHead& head) {
                    (open || head.fields.count("Authorization") > 0) && Authorize(head).ok();
   if (!may || !services_.cluster_requests.Take()) co_return Written(200, srs_api::Versions(Self()));
   const absl::Cleanup give = [this] { services_.cluster_requests.Give(); };
-  survey_.Begin();
+  survey_.Begin(HopsOf(head.fields));
   co_await EachOrigin(&ClusterApi::AskData);
   co_return Merged(srs_api::MergeVersions(Self(), TakeData()));
 }
 
-net::Task<HttpAnswer> ClusterApi::AskOrigins() {
-  survey_.Begin();
+net::Task<HttpAnswer> ClusterApi::AskOrigins(HopList hops) {
+  survey_.Begin(hops);
   if (request_.resource == Resource::kSummaries) co_return co_await Summaries();
   if (request_.id.empty()) co_return co_await List();
   if (request_.remove) co_return co_await RemoveClient();

@@ -43,6 +43,7 @@ class ClusterApi {
   //   401, 403  the caller is not known, or may not
   //   502, 504  no origin has answered; with 504 one of them took too long
   //   503  too many ask at once
+  //   508  a loop: CheckHops
   net::Task<HttpAnswer> Answer(const http::RequestHead& head);
 
   // Lets Answer end soon.
@@ -64,7 +65,7 @@ class ClusterApi {
 
   net::Task<HttpAnswer> Versions(const http::RequestHead& head);
   // Of what only origins know.
-  net::Task<HttpAnswer> AskOrigins();
+  net::Task<HttpAnswer> AskOrigins(HopList hops);
   net::Task<HttpAnswer> Summaries();
   net::Task<HttpAnswer> List();
   net::Task<HttpAnswer> Item();

@@ -13,7 +13,8 @@ HlsOrigin::HlsOrigin(SessionServices& services, HttpClient& client,
       request_(request),
       key_(std::move(key)),
       fields_(std::move(fields)),
-      search_(services, client.config, client.address),
+      hops_(HopsOf(request.fields)),
+      search_(services, client.config, client.address, hops_),
       call_(services.worker) {}
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Ask(std::string method,
@@ -52,10 +53,15 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::AskAt(const Origin& ori
 net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Send(Endpoint endpoint, bool picked,
                                                               std::string method,
                                                               std::string target) {
+  // Also where nothing is picked.
+  if (auto looped = services_.hop_guard.Check(hops_, client_.address); !looped.ok()) {
+    co_return looped;
+  }
   http::Fields fields = fields_;
   fields.set("Host", HostFor(request_, endpoint));
   fields.set("Connection", "keep-alive");
   SetForwarded(fields, request_, client_);
+  services_.hop_guard.Mark(fields, hops_);
   const std::string text = http::WriteRequestHead(method, target, fields);
   endpoint_ = std::move(endpoint);
   auto head = co_await SendText(text, picked, std::move(method));
@@ -82,7 +88,7 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::SendText(const std::str
 
 net::Task<absl::StatusOr<net::TcpStream>> HlsOrigin::Dial(bool picked) {
   if (picked) co_return co_await search_.Dial(endpoint_, dialing_);
-  net::Dialer dialer(services_.worker.io().get_executor());
+  net::Dialer dialer(services_.worker.io().get_executor(), services_.dial_rules);
   dialing_ = &dialer;
   auto dialled =
       co_await dialer.Dial(endpoint_.host, endpoint_.port, client_.config->connect_timeout);

@@ -72,6 +72,7 @@ class HlsOrigin {
   const http::RequestHead& request_;
   const StreamKey key_;
   const http::Fields fields_;
+  const HopList hops_;
   OriginSearch search_;
   OriginCall call_;
   std::optional<Placement> placement_;

@@ -3,6 +3,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "dataplane/core/hops.h"
+
 namespace srsproxy {
 
 HttpAnswer ErrorAnswer(unsigned status, std::string_view message) {
@@ -11,6 +13,7 @@ HttpAnswer ErrorAnswer(unsigned status, std::string_view message) {
 }
 
 unsigned HttpStatusOf(const absl::Status& why) {
+  if (IsLoop(why)) return 508;
   switch (why.code()) {
     case absl::StatusCode::kInvalidArgument:
       return 400;

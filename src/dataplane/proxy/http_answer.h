@@ -22,7 +22,8 @@ struct HttpAnswer {
 HttpAnswer ErrorAnswer(unsigned status, std::string_view message);
 
 // The HTTP status of a failure on the way to an origin: 400 a bad name, 404 it is not there, 502
-// the origin broke or is not reached, 503 no origin or a limit of this proxy, 504 it took too long.
+// the origin broke or is not reached, 503 no origin or a limit of this proxy, 504 it took too long,
+// 508 a loop (core/hops.h).
 unsigned HttpStatusOf(const absl::Status& why);
 
 // Lets pages of any site read an answer of an origin that says nothing about it, as the answer to

@@ -33,7 +33,8 @@ LivePlay::LivePlay(SessionServices& services, HttpClient& client, http::RequestH
       client_(client),
       request_(std::move(request)),
       use_(services, client.config, Protocol::kHttpFlv, Role::kViewer, std::move(key),
-           client.address, [this](const absl::Status& why) { End(Side::kProxy, why); }),
+           client.address, HopsOf(request_.fields),
+           [this](const absl::Status& why) { End(Side::kProxy, why); }),
       call_(services.worker),
       relay_(services.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
 
@@ -79,6 +80,7 @@ std::string LivePlay::UpstreamRequest(const Endpoint& origin) const {
   fields.set("Host", HostFor(request_, origin));
   fields.erase("Expect");
   SetForwarded(fields, request_, client_);
+  services_.hop_guard.Mark(fields, HopsOf(request_.fields));
   if (request_.upgrade) {
     fields.set("Connection", "Upgrade");
     fields.set("Upgrade", "websocket");

@@ -18,10 +18,11 @@ std::string RequestText(const OriginRequest& request) {
 
 }  // namespace
 
-OriginFetch::OriginFetch(net::Worker& worker, OriginConnections& connections)
+OriginFetch::OriginFetch(net::Worker& worker, OriginConnections& connections,
+                         const net::DialRules& rules)
     : worker_(worker),
       connections_(connections),
-      dialer_(worker.io().get_executor()),
+      dialer_(worker.io().get_executor(), rules),
       call_(worker) {}
 
 net::Task<absl::StatusOr<OriginAnswer>> OriginFetch::Run(OriginRequest request) {

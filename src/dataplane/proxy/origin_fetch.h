@@ -35,8 +35,8 @@ struct OriginAnswer {
 // Used on its worker only. Several may run at once, each with an object of its own.
 class OriginFetch {
  public:
-  // Both outlive it.
-  OriginFetch(net::Worker& worker, OriginConnections& connections);
+  // All outlive it.
+  OriginFetch(net::Worker& worker, OriginConnections& connections, const net::DialRules& rules);
   OriginFetch(const OriginFetch&) = delete;
   OriginFetch& operator=(const OriginFetch&) = delete;
 

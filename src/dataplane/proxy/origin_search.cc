@@ -7,11 +7,12 @@
 namespace srsproxy {
 
 OriginSearch::OriginSearch(SessionServices& services, std::shared_ptr<const Config> config,
-                           std::string client)
-    : services_(services), config_(std::move(config)), client_(std::move(client)) {}
+                           std::string client, const HopList& hops)
+    : services_(services), config_(std::move(config)), client_(std::move(client)), hops_(hops) {}
 
 net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
                                                         std::function<void()>& cancel) {
+  if (auto looped = services_.hop_guard.Check(hops_, client_); !looped.ok()) co_return looped;
   request.excluded = tried_;
   const Protocol protocol = request.protocol;
   const MonotonicTime asked = services_.clock.Now();
@@ -39,7 +40,7 @@ net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
 net::Task<absl::StatusOr<net::TcpStream>> OriginSearch::Dial(const Endpoint& target,
                                                              net::Dialer*& dialing) {
   const MonotonicTime began = services_.clock.Now();
-  net::Dialer dialer(services_.worker.io().get_executor());
+  net::Dialer dialer(services_.worker.io().get_executor(), services_.dial_rules);
   dialing = &dialer;
   auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
   dialing = nullptr;
@@ -67,6 +68,11 @@ void OriginSearch::OriginFailed(ConnectOutcome outcome, const absl::Status& why)
                         {{"client", client_}, {"origin", origin_id_}, {"error", MessageOf(why)}});
   tried_.push_back(origin_id_);
   // The client is told no address of the inside.
+  if (IsLoop(why)) {
+    failure_ = LoopFailure(Side::kOrigin,
+                           "a loop: the stream's origin is registered at an address of this proxy");
+    return;
+  }
   const auto code = why.ok() ? absl::StatusCode::kUnavailable : why.code();
   failure_ = OriginFailure(code, "the stream's origin could not be reached");
 }

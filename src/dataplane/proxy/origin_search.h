@@ -9,6 +9,7 @@
 
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/config.h"
+#include "dataplane/core/hops.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/proxy/session_services.h"
@@ -21,8 +22,9 @@ class OriginSearch {
   // How many origins one client is tried on.
   static constexpr size_t kMaxOriginsTried = 3;
 
-  // `client`: address:port, for the log. `services` outlives it.
-  OriginSearch(SessionServices& services, std::shared_ptr<const Config> config, std::string client);
+  // `client`: address:port, for the log; it has come by `hops`. `services` outlives it.
+  OriginSearch(SessionServices& services, std::shared_ptr<const Config> config, std::string client,
+               const HopList& hops);
   OriginSearch(const OriginSearch&) = delete;
   OriginSearch& operator=(const OriginSearch&) = delete;
 
@@ -30,7 +32,8 @@ class OriginSearch {
 
   // Asks for an origin that was not tried in vain; `request.excluded` is set here. `cancel` as in
   // PickOrigin. Fails as the last origin that was tried did, when there is no other. A lease that
-  // the caller holds from a former pick is let go of first.
+  // the caller holds from a former pick is let go of first. A client that has come in a circle gets
+  // none: CheckHops.
   net::Task<absl::StatusOr<Placement>> Pick(PickRequest request, std::function<void()>& cancel);
 
   // Connects to `target` at the picked origin. `dialing` is set while it may be cancelled. A
@@ -51,6 +54,7 @@ class OriginSearch {
   SessionServices& services_;
   const std::shared_ptr<const Config> config_;
   const std::string client_;
+  const HopList hops_;
   std::string origin_id_;
   std::string server_;
   std::vector<std::string> tried_;  // Origin ids.

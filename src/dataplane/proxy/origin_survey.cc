@@ -29,7 +29,8 @@ struct OriginSurvey::Running {
 OriginSurvey::OriginSurvey(SessionServices& services)
     : services_(services), running_(std::make_shared<Running>()) {}
 
-void OriginSurvey::Begin() {
+void OriginSurvey::Begin(const HopList& hops) {
+  hops_ = hops;
   deadline_ = services_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
   for (const auto& origin : services_.origins.snapshot()->origins) {
     if (origin->health == OriginHealth::kDead) continue;
@@ -99,8 +100,9 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string m
   request.fields.set("Accept", "application/json");
   request.fields.set("Accept-Encoding", "identity");
   request.fields.set("User-Agent", "srsproxy");
+  services_.hop_guard.Mark(request.fields, hops_);
 
-  OriginFetch fetch(services_.worker, services_.origin_connections);
+  OriginFetch fetch(services_.worker, services_.origin_connections, services_.dial_rules);
   running_->fetches.push_back(&fetch);
   const absl::Cleanup forget = [running = running_, &fetch] {
     std::erase(running->fetches, &fetch);

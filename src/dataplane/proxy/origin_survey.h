@@ -34,7 +34,7 @@ class OriginSurvey {
 
   // Takes the origins as they are now, sorted by id, and starts the time for all. One that has told
   // no HTTP API has failed already.
-  void Begin();
+  void Begin(const HopList& hops);
 
   size_t size() const { return origins_.size(); }
   // The origin's `server`.
@@ -70,6 +70,7 @@ class OriginSurvey {
   SessionServices& services_;
   std::vector<Asked> origins_;
   MonotonicTime deadline_;
+  HopList hops_;
   const std::shared_ptr<Running> running_;
 };
 

@@ -245,8 +245,9 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   const bool tell_ip = config_->rtmp_real_ip == RtmpRealIp::kF3;
   auto& out = services_.worker.output();
   out.Clear();
-  bridge_.Connected(NewSeed(services_.clock.Now(), services_.random),
-                    tell_ip ? client_ipv4_ : std::nullopt, {out.to_client, out.to_origin});
+  auto seed = NewSeed(services_.clock.Now(), services_.random);
+  seed.hops = services_.hop_guard.Onward(bridge_.hops());
+  bridge_.Connected(seed, tell_ip ? client_ipv4_ : std::nullopt, {out.to_client, out.to_origin});
   relay_.Attach(*origin_);
   relay_.Send(out);
   co_return true;
@@ -313,11 +314,12 @@ net::Task<void> RtmpSession::SayGoodbye() {
 }
 
 void RtmpSession::BeginUse() {
+  auto lost = [this](const absl::Status& why) {
+    if (!over()) Refuse(why);
+  };
   use_ =
       std::make_unique<StreamUse>(services_, config_, Protocol::kRtmp, bridge_.role(),
-                                  bridge_.key(), client_address_, [this](const absl::Status& why) {
-                                    if (!over()) Refuse(why);
-                                  });
+                                  bridge_.key(), client_address_, bridge_.hops(), std::move(lost));
   redirects_ = 0;
   place_.List();
 }

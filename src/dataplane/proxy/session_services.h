@@ -12,8 +12,10 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_index.h"
 #include "dataplane/core/stream_view.h"
+#include "dataplane/net/dial_rules.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/proxy/hls_sessions.h"
+#include "dataplane/proxy/hop_guard.h"
 #include "dataplane/proxy/live_streams.h"
 #include "dataplane/proxy/origin_connections.h"
 #include "dataplane/proxy/session_table.h"
@@ -31,6 +33,8 @@ struct SessionServices {
   Balancer& balancer;
   OriginRegistry& origins;
   net::Worker& worker;
+  const net::DialRules& dial_rules;
+  HopGuard& hop_guard;
   SessionTable& sessions;
   OriginConnections& origin_connections;
   const StreamView& streams;

@@ -10,10 +10,11 @@
 namespace srsproxy {
 
 StreamUse::StreamUse(SessionServices& services, std::shared_ptr<const Config> config,
-                     Protocol protocol, Role role, StreamKey key, std::string client, Lost lost)
+                     Protocol protocol, Role role, StreamKey key, std::string client,
+                     const HopList& hops, Lost lost)
     : services_(services),
       started_(services.clock.Now()),
-      search_(services, std::move(config), client),
+      search_(services, std::move(config), client, hops),
       lost_(std::move(lost)) {
   info_.id = NewSessionId();
   info_.protocol = protocol;

@@ -20,11 +20,11 @@ class StreamUse {
   // The session is to end because of this, in words that are fit for the client.
   using Lost = std::function<void(const absl::Status& why)>;
 
-  // Begins. `client`: address:port. `services` outlives it. `lost` is called when the stream turns
-  // out to be on another origin: at most once, on the worker, never from within a member, and not
-  // after this is gone.
+  // Begins. `client`: address:port; it has come by `hops`. `services` outlives it. `lost` is called
+  // when the stream turns out to be on another origin: at most once, on the worker, never from
+  // within a member, and not after this is gone.
   StreamUse(SessionServices& services, std::shared_ptr<const Config> config, Protocol protocol,
-            Role role, StreamKey key, std::string client, Lost lost);
+            Role role, StreamKey key, std::string client, const HopList& hops, Lost lost);
   StreamUse(const StreamUse&) = delete;
   StreamUse& operator=(const StreamUse&) = delete;
 

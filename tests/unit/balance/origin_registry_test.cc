@@ -743,5 +743,27 @@ TEST_F(OriginRegistryTest, HundredConcurrentRegistrationsAreAllListed) {
   EXPECT_EQ(store_.Records().size(), static_cast<size_t>(kOrigins));
 }
 
+TEST_F(OriginRegistryTest, EvictsWhatIsNoLongerAllowed) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  const auto lease = Register(Srs("b", "10.0.0.2", "1"));
+  ASSERT_TRUE(registry_.RegisterPermanent(Srs("c", "10.0.0.3", "1")).ok());
+  std::vector<std::string> left;
+  const auto subscription = registry_.Subscribe([&left](const OriginEvent& event) {
+    if (event.kind == OriginEvent::Kind::kLeft) left.push_back(event.reason);
+  });
+  registry_.Evict([](const OriginRegistration& registration) {
+    return registration.ip == "10.0.0.1" ? absl::OkStatus() : absl::PermissionDeniedError("no");
+  });
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-1", "c-svc-1")) << "a permanent one is the settings'";
+  EXPECT_THAT(left, ElementsAre("refused: no"));
+  EXPECT_TRUE(absl::IsNotFound(registry_.Heartbeat(lease.lease_id, {}).status()));
+}
+
+TEST_F(OriginRegistryTest, OneThatMayNotBeConnectedToIsDownAtOnce) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kForbidden);
+  EXPECT_TRUE(Find("a-svc-1")->down);
+}
+
 }  // namespace
 }  // namespace srsproxy

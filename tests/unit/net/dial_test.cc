@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/core/hops.h"
 #include "tests/unit/net/run_task.h"
 
 namespace srsproxy::net {
@@ -18,7 +19,9 @@ class DialTest : public ::testing::Test {
 
   asio::io_context io_;
   tcp::acceptor acceptor_{io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  Dialer dialer_{io_.get_executor()};
+  LiveConfig config_{Config()};
+  DialRules rules_{config_};
+  Dialer dialer_{io_.get_executor(), rules_};
 };
 
 TEST_F(DialTest, ReachesAnAddress) {
@@ -55,6 +58,37 @@ TEST_F(DialTest, GivesUpAtTheDeadline) {
   const auto result = Dial("127.0.0.1", full.local_endpoint().port(), absl::Milliseconds(50));
   EXPECT_TRUE(absl::IsDeadlineExceeded(result.socket.status())) << result.socket.status();
   EXPECT_EQ(result.outcome, ConnectOutcome::kTimedOut);
+}
+
+TEST_F(DialTest, DoesNotConnectToWhatTheRulesForbid) {
+  const auto result = Dial("169.254.169.254", 80);
+  EXPECT_TRUE(absl::IsPermissionDenied(result.socket.status())) << result.socket.status();
+  EXPECT_EQ(SideOf(result.socket.status()), Side::kOrigin);
+  EXPECT_EQ(result.outcome, ConnectOutcome::kForbidden);
+}
+
+TEST_F(DialTest, ChecksWhereANameLeadsTo) {
+  const uint16_t port = acceptor_.local_endpoint().port();
+  rules_.AddListener("rtmp_server", "", port);
+  for (const char* host : {"localhost", "0x7f000001", "127.0.0.1"}) {
+    Dialer dialer(io_.get_executor(), rules_);
+    const auto result =
+        testing::RunTask(io_, dialer.Dial(std::string(host), port, absl::Seconds(20)));
+    EXPECT_TRUE(IsLoop(result.socket.status())) << host << ": " << result.socket.status();
+    EXPECT_EQ(result.outcome, ConnectOutcome::kForbidden);
+    EXPECT_THAT(std::string(MessageOf(result.socket.status())), HasSubstr(host));
+  }
+  acceptor_.non_blocking(true);
+  boost::system::error_code nobody;
+  acceptor_.accept(nobody);
+  EXPECT_EQ(nobody, asio::error::would_block) << "nothing was connected";
+}
+
+TEST_F(DialTest, ANameMayLeadElsewhereToo) {
+  // `localhost` is both loopback addresses on most machines; one of them is forbidden.
+  rules_.AddListener("rtmp_server", "::1", acceptor_.local_endpoint().port());
+  const auto result = Dial("localhost", acceptor_.local_endpoint().port());
+  EXPECT_TRUE(result.socket.ok()) << result.socket.status();
 }
 
 TEST_F(DialTest, CancelEndsIt) {
