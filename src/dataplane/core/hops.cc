@@ -53,6 +53,7 @@ HopList HopList::FromBytes(std::span<const uint8_t> bytes) {
   for (bytes = bytes.subspan(1); !bytes.empty(); bytes = bytes.subspan(kIdBytes)) {
     uint64_t id = 0;
     for (const uint8_t byte : bytes.first(kIdBytes)) id = id << 8 | byte;
+    if (id == 0) return {};
     hops.Add(BootId{id});
   }
   return hops;

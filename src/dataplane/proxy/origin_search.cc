@@ -73,7 +73,8 @@ void OriginSearch::OriginFailed(ConnectOutcome outcome, const absl::Status& why)
                            "a loop: the stream's origin is registered at an address of this proxy");
     return;
   }
-  const auto code = why.ok() ? absl::StatusCode::kUnavailable : why.code();
+  const bool forbidden = outcome == ConnectOutcome::kForbidden;
+  const auto code = why.ok() || forbidden ? absl::StatusCode::kUnavailable : why.code();
   failure_ = OriginFailure(code, "the stream's origin could not be reached");
 }
 

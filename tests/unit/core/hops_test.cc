@@ -79,8 +79,14 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(HopBytesTest, WhatIsNotWrittenSoIsEmpty) {
-  const std::vector<std::vector<uint8_t>> wrong = {
-      {}, {1}, {5}, {0, 0}, {255}, std::vector<uint8_t>(8, 1), std::vector<uint8_t>(41, 5)};
+  const std::vector<std::vector<uint8_t>> wrong = {{},
+                                                   {1},
+                                                   {5},
+                                                   {0, 0},
+                                                   {255},
+                                                   std::vector<uint8_t>(8, 1),
+                                                   std::vector<uint8_t>(41, 5),
+                                                   {1, 0, 0, 0, 0, 0, 0, 0, 0}};
   for (const auto& bytes : wrong) EXPECT_TRUE(HopList::FromBytes(bytes).empty());
 }
 
