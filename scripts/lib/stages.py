@@ -1,249 +1,203 @@
-"""The stages of scripts/test: build, run, count, and say at the end what passed.
+"""The stages of scripts/test: build, run, count, and say at the end what passed and what was slow.
 
 Each stage says which build it needs; a build is made once a run. Test programs write JUnit files
 (GoogleTest and pytest by case, CTest by program), and the summary is counted from those.
 """
 
 import argparse
-import concurrent.futures
 import dataclasses
 import os
-import pathlib
-import re
+import resource
 import shutil
-import subprocess
 import sys
 import time
-import xml.etree.ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-JOBS = os.cpu_count() or 2
-FUZZ_SECONDS = 10
+import fuzzing
+from builds import JOBS, ROOT, Builds, StageError, duration, run, say
+from results import Counts, read_results
+
 SHIPPED = ["srsproxy", "srsproxyctl", "page"]
+SLOWEST = 10
 
+# End-to-end tests wait, they do not work: 0.1 to 0.5 cores a file.
+E2E_JOBS = 3 * JOBS
+ASAN_E2E_JOBS = 2 * JOBS
 
-class StageError(Exception):
-    """A stage that could not run to its end: a build that failed, a tool that is missing."""
-
-
-@dataclasses.dataclass
-class Counts:
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def __add__(self, other):
-        return Counts(self.passed + other.passed, self.failed + other.failed,
-                      self.skipped + other.skipped)
+# The folders that CTest runs in: the preset of each, and what is defined besides. tests/lint looks
+# at all of them for tests that no stage runs.
+FOLDERS = {
+    "release": ("release",),
+    "asan": ("asan",),
+    "tsan": ("tsan", "-DSRSPROXY_DATAPLANE_ONLY=ON"),
+    "tsan-control": ("tsan", "-DSRSPROXY_CTL=OFF"),
+}
 
 
 @dataclasses.dataclass
 class Stage:
+    """`tests`: the folder and the label of the tests that it runs with CTest."""
     name: str
     about: str
     run: callable
     by_default: bool = True
+    tests: tuple = None
 
 
-def say(text):
-    print(f"==> {text}", flush=True)
-
-
-def run(command, **kwargs):
-    return subprocess.run([str(part) for part in command], cwd=ROOT, **kwargs)
-
-
-class Builds:
-    """The build folders, each configured and built at most once for the same targets."""
+class Runner:
+    """Builds, runs tests, and remembers how long each took."""
 
     def __init__(self):
-        self._done = set()
-
-    def folder(self, name):
-        return ROOT / "build" / name
-
-    def configure(self, name, preset, *definitions):
-        if (name, "configure") in self._done:
-            return
-        command = ["cmake", "--preset", preset, "-B", self.folder(name), *definitions]
-        result = run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if result.returncode != 0:
-            raise StageError(f"cmake could not configure '{name}':\n{result.stdout}")
-        self._done.add((name, "configure"))
+        self.builds = Builds()
+        self.slow_tests = []  # (seconds, what)
 
     def build(self, name, targets):
-        key = (name, tuple(targets))
-        if key in self._done:
-            return
-        say(f"building {name}: {', '.join(targets)}")
-        environment = dict(os.environ, NINJA_STATUS="[%f/%t, %es] ")
-        result = run(["ninja", "-C", self.folder(name), *targets], env=environment)
-        if result.returncode != 0:
-            raise StageError(f"the build '{name}' failed")
-        self._done.add(key)
+        self.builds.configure(name, *FOLDERS[name])
+        self.builds.build(name, targets)
+        return Counts()
 
-    def test_names(self, name, label):
-        listing = run(["ctest", "--test-dir", self.folder(name), "-N", "-L", f"^{label}$"],
-                      stdout=subprocess.PIPE, text=True, check=True).stdout
-        return re.findall(r"Test +#\d+: (\S+)", listing)
+    def test(self, name, label, targets=None, jobs=JOBS):
+        """Runs the tests with the label; without targets only those tests are built."""
+        self.builds.configure(name, *FOLDERS[name])
+        if targets is None:
+            targets = self.builds.test_names(name, label)
+            if not targets:
+                raise StageError(f"no test of '{name}' is labelled '{label}'")
+        self.builds.build(name, targets)
+        return self._ctest(name, label, jobs)
 
-    def targets_like(self, name, pattern):
-        listing = run(["ninja", "-C", self.folder(name), "-t", "targets", "all"],
-                      stdout=subprocess.PIPE, text=True, check=True).stdout
-        return sorted(set(re.findall(rf"^({pattern}): phony$", listing, re.MULTILINE)))
-
-
-def read_cases(path):
-    """The counts of one JUnit file; None when it is missing or cut off."""
-    try:
-        root = xml.etree.ElementTree.parse(path).getroot()
-    except (OSError, xml.etree.ElementTree.ParseError):
-        return None
-    counts = Counts()
-    for case in root.iter("testcase"):
-        skipped = (case.find("skipped") is not None or
-                   case.get("status") in ("notrun", "disabled") or
-                   case.get("result") in ("skipped", "suppressed"))
-        if case.find("failure") is not None or case.find("error") is not None:
-            counts.failed += 1
-        elif skipped:
-            counts.skipped += 1
-        else:
-            counts.passed += 1
-    return counts
+    def _ctest(self, name, label, jobs):
+        folder = self.builds.folder(name)
+        results = folder / "test-results" / label
+        shutil.rmtree(results, ignore_errors=True)
+        results.mkdir(parents=True)
+        ctest_file = results / "ctest.xml"
+        suppressions = ROOT / "tests" / "support" / "tsan.suppressions"
+        environment = dict(os.environ, GTEST_OUTPUT=f"xml:{results}/", E2E_RESULTS=str(results),
+                           ASAN_OPTIONS="detect_stack_use_after_return=1",
+                           UBSAN_OPTIONS="print_stacktrace=1",
+                           TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
+        if name == "tsan-control":
+            environment["TSAN_OPTIONS"] += f":suppressions={suppressions}"
+        run(["ctest", "--test-dir", folder, "-L", f"^{label}$", "-j", jobs, "--output-on-failure",
+             "--no-tests=error", "--output-junit", ctest_file], env=environment)
+        counts, times = read_results(ctest_file, results)
+        self.slow_tests += [(seconds, f"{name}: {what}") for seconds, what in times]
+        return counts
 
 
-def count_results(ctest_file, case_folder):
-    """Counts cases where a program told them, and whole programs where it did not."""
-    try:
-        root = xml.etree.ElementTree.parse(ctest_file).getroot()
-    except (OSError, xml.etree.ElementTree.ParseError):
-        raise StageError(f"ctest left no results in {ctest_file}") from None
-    total = Counts()
-    for program in root.iter("testcase"):
-        failed = program.get("status") == "fail"
-        cases = read_cases(case_folder / f"{program.get('name')}.xml")
-        if cases is None:
-            skipped = program.get("status") in ("notrun", "disabled")
-            cases = Counts(passed=int(not failed and not skipped), failed=int(failed),
-                           skipped=int(skipped))
-        elif failed and cases.failed == 0:
-            cases.failed = 1  # It ended badly after its last case: a crash, a leak, a time-out.
-        total += cases
-    return total
+def program(*command):
+    """What has no cases of its own: one case, by its exit code."""
+    failed = run(command).returncode != 0
+    return Counts(passed=int(not failed), failed=int(failed))
 
 
-def ctest(builds, name, label, jobs=JOBS):
-    folder = builds.folder(name)
-    results = folder / "test-results" / label
-    shutil.rmtree(results, ignore_errors=True)
-    results.mkdir(parents=True)
-    ctest_file = results / "ctest.xml"
-    environment = dict(os.environ, GTEST_OUTPUT=f"xml:{results}/", E2E_RESULTS=str(results),
-                       ASAN_OPTIONS="detect_stack_use_after_return=1",
-                       UBSAN_OPTIONS="print_stacktrace=1",
-                       TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
-    run(["ctest", "--test-dir", folder, "-L", f"^{label}$", "-j", jobs, "--output-on-failure",
-         "--no-tests=error", "--output-junit", ctest_file], env=environment)
-    return count_results(ctest_file, results)
+def make_stages(runner):
+    def build(name, about, folder, targets):
+        return Stage(name, about, lambda: runner.build(folder, targets))
 
-
-def make_stages(builds):
-    def labelled(name, label, targets, jobs=JOBS):
-        def stage():
-            builds.configure(name, name)
-            builds.build(name, targets)
-            return ctest(builds, name, label, jobs)
-        return stage
-
-    def build_only(name, targets):
-        def stage():
-            builds.configure(name, name)
-            builds.build(name, targets)
-            return Counts()
-        return stage
+    def tests(name, about, folder, label, targets=None, jobs=JOBS, by_default=True):
+        return Stage(name, about, lambda: runner.test(folder, label, targets, jobs), by_default,
+                     (folder, label))
 
     def asan_e2e():
-        build_only("release", SHIPPED)()  # For srsproxyctl.
-        return labelled("asan", "e2e", ["all", "page"])()
+        runner.build("release", SHIPPED)  # For srsproxyctl.
+        return runner.test("asan", "e2e", asan, ASAN_E2E_JOBS)
 
     def tidy():
-        builds.configure("tidy", "dev", "-DSRSPROXY_PCH=OFF")
-        result = run([sys.executable, "tests/lint/clang_tidy.py", builds.folder("tidy"),
-                      "--jobs", JOBS])
-        return Counts(passed=int(result.returncode == 0), failed=int(result.returncode != 0))
+        runner.builds.configure("tidy", "dev", "-DSRSPROXY_PCH=OFF")
+        return program(sys.executable, "tests/lint/clang_tidy.py", runner.builds.folder("tidy"),
+                       "--jobs", JOBS)
 
-    def tsan():
-        builds.configure("tsan", "tsan", "-DSRSPROXY_DATAPLANE_ONLY=ON")
-        names = builds.test_names("tsan", "tsan")
-        if not names:
-            raise StageError("no test is labelled 'tsan'")
-        builds.build("tsan", names)
-        return ctest(builds, "tsan", "tsan", jobs=1)
-
-    def fuzz():
-        builds.configure("fuzz", "fuzz")
-        targets = builds.targets_like("fuzz", "fuzz_[a-z0-9_]+")
-        if not targets:
-            raise StageError("the preset 'fuzz' has no targets")
-        builds.build("fuzz", targets)
-        say(f"fuzzing {len(targets)} targets, {JOBS} at a time: {', '.join(targets)}")
-        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            results = pool.map(lambda target: fuzz_one(builds.folder("fuzz"), target), targets)
-            return sum(results, Counts())
-
-    def demo():
-        result = run(["scripts/demo", "--check"])
-        return Counts(passed=int(result.returncode == 0), failed=int(result.returncode != 0))
-
+    asan = ["all", "page"]
     return [
-        Stage("build", "what ships, warnings are errors", build_only("release", SHIPPED)),
-        Stage("lint", "layers, formatting, docs, words", labelled("release", "lint", SHIPPED)),
-        Stage("cli", "unit tests of srsproxyctl",
-              labelled("release", "cli", [*SHIPPED, "srsproxyctl_test"])),
-        Stage("e2e", "real clients and origins", labelled("release", "e2e", SHIPPED)),
-        Stage("demo", "scripts/demo --check", demo),
-        Stage("asan-build", "all with ASan and UBSan", build_only("asan", ["all", "page"])),
-        Stage("asan-unit", "unit tests under ASan and UBSan",
-              labelled("asan", "unit", ["all", "page"])),
-        Stage("asan-integration", "integration tests, the same",
-              labelled("asan", "integration", ["all", "page"])),
-        Stage("asan-e2e", "real clients and origins, the same", asan_e2e),
-        Stage("tsan", "what crosses threads, under TSan", tsan),
-        Stage("fuzz", f"{FUZZ_SECONDS} s for each fuzz target", fuzz),
-        Stage("unit", "unit tests of the release build; only when named",
-              labelled("release", "unit", ["all"]), by_default=False),
-        Stage("integration", "integration tests, the same; only when named",
-              labelled("release", "integration", ["all"]), by_default=False),
-        Stage("tidy", "clang-tidy over src/ and tools/; only when named", tidy, by_default=False),
+        build("build", "what ships, warnings are errors", "release", SHIPPED),
+        tests("lint", "layers, formatting, docs, words", "release", "lint", SHIPPED),
+        tests("cli", "unit tests of srsproxyctl", "release", "cli",
+              [*SHIPPED, "srsproxyctl_test"]),
+        tests("e2e", "real clients and origins", "release", "e2e", SHIPPED, E2E_JOBS),
+        Stage("demo", "scripts/demo --check", lambda: program("scripts/demo", "--check")),
+        build("asan-build", "all with ASan and UBSan", "asan", asan),
+        tests("asan-unit", "unit tests under ASan and UBSan", "asan", "unit", asan),
+        tests("asan-integration", "integration tests, the same", "asan", "integration", asan),
+        Stage("asan-e2e", "real clients and origins, the same", asan_e2e, tests=("asan", "e2e")),
+        tests("tsan", "what crosses threads of the data plane, under TSan", "tsan", "tsan", jobs=1),
+        Stage("fuzz", f"{fuzzing.SECONDS} s for each fuzz target",
+              lambda: fuzzing.fuzz_briefly(runner.builds)),
+        # Only when named: what takes long, or finds little that the stages above do not.
+        tests("tsan-control", "what crosses gRPC's threads, under TSan", "tsan-control",
+              "tsan-control", jobs=1, by_default=False),
+        Stage("fuzz-long", f"{fuzzing.LONG_SECONDS // 60} minutes for each fuzz target, corpora are "
+              "kept", lambda: fuzzing.fuzz_long(runner.builds), by_default=False),
+        tests("unit", "unit tests of the release build", "release", "unit", ["all"],
+              by_default=False),
+        tests("integration", "integration tests, the same", "release", "integration", ["all"],
+              by_default=False),
+        Stage("tidy", "clang-tidy over src/ and tools/", tidy, by_default=False),
     ]
 
 
-def fuzz_one(folder, target):
-    """Runs from the seeds in a scratch corpus, so that the tree stays as it is."""
-    scratch = folder / "fuzz-work" / target
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    seeds = ROOT / "tests" / "fuzz" / "corpus" / target
-    command = [folder / "bin" / target, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10",
-               "-print_final_stats=1", f"-artifact_prefix={scratch}/crash-", scratch]
-    if seeds.is_dir():
-        command.append(seeds)
-    result = run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                 errors="replace")
-    if result.returncode == 0:
-        return Counts(passed=1)
-    print(result.stdout[-8000:], flush=True)
-    say(f"{target} failed; its input is in {scratch}")
-    return Counts(failed=1)
+def cpu_seconds():
+    """What the processes that this one waited for have used."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
-def duration(seconds):
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def show_list(stages):
+    for stage in stages:
+        named = "" if stage.by_default else "; only when named"
+        print(f"{stage.name:18}{stage.about}{named}")
+    print(f"""
+Of fuzz-long:
+  SRSPROXY_FUZZ_SECONDS   seconds for each target ({fuzzing.LONG_SECONDS})
+  SRSPROXY_FUZZ_TARGETS   only these targets, by name (all)
+  SRSPROXY_FUZZ_CORPORA   where corpora and failing inputs are kept ({fuzzing.corpora_folder()})""")
+
+
+def show_slowest(title, times):
+    if not times:
+        return
+    print(f"{title}:")
+    for seconds, what in sorted(times, reverse=True)[:SLOWEST]:
+        print(f"{seconds:8.1f} s  {what}")
+    print()
+
+
+def run_stages(chosen):
+    """Runs them in order; a row for each: name, result, counts, seconds, seconds of CPU."""
+    began = time.monotonic()
+    rows = []
+    for number, stage in enumerate(chosen, 1):
+        say(f"stage {number} of {len(chosen)}: {stage.name} ({stage.about}), "
+            f"{duration(time.monotonic() - began)} since the start")
+        stage_began, cpu_began = time.monotonic(), cpu_seconds()
+        try:
+            counts = stage.run()
+            result = "failed" if counts.failed else "ok"
+        except StageError as error:
+            print(f"Error: {error}", file=sys.stderr, flush=True)
+            counts, result = Counts(failed=1), "failed"
+        rows.append((stage.name, result, counts, time.monotonic() - stage_began,
+                     cpu_seconds() - cpu_began))
+        say(f"{stage.name}: {result} in {duration(rows[-1][3])}")
+    return rows
+
+
+def show_summary(rows):
+    """TIME beside CPU says what waits and what works."""
+    print(f"\n{'STAGE':18}{'RESULT':8}{'PASSED':>8}{'FAILED':>8}{'SKIPPED':>9}{'TIME':>8}{'CPU':>8}")
+    for name, result, counts, seconds, cpu in rows:
+        print(f"{name:18}{result:8}{counts.passed:8}{counts.failed:8}{counts.skipped:9}"
+              f"{duration(seconds):>8}{duration(cpu):>8}")
+    total = sum((row[2] for row in rows), Counts())
+    print(f"{'total':26}{total.passed:8}{total.failed:8}{total.skipped:9}"
+          f"{duration(sum(row[3] for row in rows)):>8}{duration(sum(row[4] for row in rows)):>8}\n")
+    print(f"{total.passed} passed, {total.failed} failed", flush=True)
+    return total
 
 
 def main():
-    stages = make_stages(Builds())
+    runner = Runner()
+    stages = make_stages(runner)
     known = {stage.name: stage for stage in stages}
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE",
@@ -251,8 +205,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="list the stages and stop")
     arguments = parser.parse_args()
     if arguments.list:
-        for stage in stages:
-            print(f"{stage.name:18}{stage.about}")
+        show_list(stages)
         return 0
     unknown = [name for name in arguments.stages if name not in known]
     if unknown:
@@ -260,31 +213,11 @@ def main():
     chosen = ([known[name] for name in arguments.stages] or
               [stage for stage in stages if stage.by_default])
 
-    began = time.monotonic()
-    rows = []
-    total = Counts()
-    for number, stage in enumerate(chosen, 1):
-        say(f"stage {number} of {len(chosen)}: {stage.name} ({stage.about}), "
-            f"{duration(time.monotonic() - began)} since the start")
-        stage_began = time.monotonic()
-        try:
-            counts = stage.run()
-            result = "failed" if counts.failed else "ok"
-        except StageError as error:
-            print(f"Error: {error}", file=sys.stderr, flush=True)
-            counts, result = Counts(failed=1), "failed"
-        total += counts
-        rows.append((stage.name, result, counts, time.monotonic() - stage_began))
-        say(f"{stage.name}: {result} in {duration(rows[-1][3])}")
-
-    print(f"\n{'STAGE':18}{'RESULT':8}{'PASSED':>8}{'FAILED':>8}{'SKIPPED':>9}{'TIME':>8}")
-    for name, result, counts, seconds in rows:
-        print(f"{name:18}{result:8}{counts.passed:8}{counts.failed:8}{counts.skipped:9}"
-              f"{duration(seconds):>8}")
-    print(f"{'total':26}{total.passed:8}{total.failed:8}{total.skipped:9}"
-          f"{duration(time.monotonic() - began):>8}\n")
-    print(f"{total.passed} passed, {total.failed} failed", flush=True)
-    return 1 if total.failed else 0
+    rows = run_stages(chosen)
+    print()
+    show_slowest("Slowest tests", runner.slow_tests)
+    show_slowest("Slowest to build", runner.builds.slow)
+    return 1 if show_summary(rows).failed else 0
 
 
 if __name__ == "__main__":
