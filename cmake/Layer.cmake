@@ -1,4 +1,4 @@
-# srsproxy_layer(NAME SOURCES... DEPENDS... [PCH asio|grpc])
+# srsproxy_layer(NAME SOURCES... DEPENDS... [PCH base|asio|grpc|ctl])
 #
 # One static library for one folder. DEPENDS names the layers and libraries it may use; CMake then hands on
 # only their include paths, and tests/lint holds what CMake cannot (see tests/lint/layers.py).
@@ -20,6 +20,10 @@ function(srsproxy_pch_set name)
   endif()
 endfunction()
 
+srsproxy_pch_set(base
+  DEPENDS absl::status absl::statusor absl::strings absl::time absl::flat_hash_map
+  HEADERS <absl/container/flat_hash_map.h> <absl/status/statusor.h> <absl/strings/str_cat.h> <absl/time/time.h>
+          <functional> <map> <memory> <optional> <string> <vector>)
 srsproxy_pch_set(asio
   DEPENDS srsproxy_boost absl::status absl::statusor absl::time
   HEADERS <boost/asio.hpp> <absl/status/statusor.h> <absl/time/time.h> <memory> <string> <vector>)
@@ -36,6 +40,12 @@ if(NOT SRSPROXY_DATAPLANE_ONLY)
     DEPENDS srsproxy_proto absl::status absl::statusor absl::time
     HEADERS <grpcpp/grpcpp.h> <google/protobuf/message.h> ${stubs} <absl/status/statusor.h> <absl/time/time.h>
             <memory> <string> <vector>)
+  if(SRSPROXY_CTL)
+    srsproxy_pch_set(ctl
+      DEPENDS srsproxy_proto absl::status absl::statusor absl::time
+      HEADERS <CLI/CLI.hpp> <grpcpp/grpcpp.h> <google/protobuf/message.h> ${stubs} <absl/status/statusor.h>
+              <absl/time/time.h> <memory> <string> <vector>)
+  endif()
   srsproxy_pch_set(control_test
     DEPENDS GTest::gmock srsproxy_proto srsproxy_boost absl::status absl::statusor absl::time
     HEADERS <gmock/gmock.h> <gtest/gtest.h> <grpcpp/grpcpp.h> <google/protobuf/message.h> ${stubs}

@@ -3,7 +3,8 @@ include(GoogleTest)
 
 # srsproxy_test(NAME SOURCES... DEPENDS... [LABELS unit|integration ...] [PCH control_test]): one GoogleTest
 # binary, one CTest test.
-# The label 'tsan' marks tests of code that crosses threads; they run under ThreadSanitizer too.
+# The label 'tsan' marks tests of code that crosses threads of the data plane, 'tsan-control' those of code that
+# crosses gRPC's; they run under ThreadSanitizer too. tests/lint holds that a label is a stage that builds the test.
 function(srsproxy_test name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT;PCH" "SOURCES;DEPENDS;LABELS")
   if(NOT ARG_PCH)
