@@ -44,6 +44,9 @@ Treatment ConsumeCommands(const MessageHeader& header, std::span<const uint8_t>)
 Treatment HoldCommands(const MessageHeader& header, std::span<const uint8_t>) {
   return IsCommand(header.type) ? Treatment::kHold : Treatment::kPass;
 }
+Treatment DropControl(const MessageHeader& header, std::span<const uint8_t>) {
+  return header.chunk_stream_id == 2 ? Treatment::kDrop : Treatment::kPass;
+}
 Decision Invert(const MessageHeader&, std::span<uint8_t> payload) {
   for (uint8_t& byte : payload) byte ^= 0xff;
   return Decision::kForward;
@@ -267,6 +270,19 @@ std::vector<Script> Scripts() {
                      SetChunkSize(8) + SetChunkSize(16) +
                          Chunk({0, 3, 0, 40, kCommand, 1}, Filled(16, 2)) +
                          Continuation(3, Filled(16, 2)) + more_8});
+  scripts.push_back({"DroppedChunkSizeIsToldBeforeItMatters",
+                     SetChunkSize(200) + Video(0, 1, 100) + Video(0, 2, 150) + Video(0, 3, 150),
+                     Video(0, 1, 100) + SetChunkSize(200) + Video(0, 2, 150) + Video(0, 3, 150),
+                     DropControl});
+  scripts.push_back({"DroppedChunkSizeInAMessage",
+                     Chunk({0, 4, 0, 300, kVideo, 1}, Filled(128, 1)) + SetChunkSize(172) +
+                         Continuation(4, Filled(172, 1)),
+                     Chunk({0, 4, 0, 300, kVideo, 1}, Filled(128, 1)) + SetChunkSize(172) +
+                         Continuation(4, Filled(172, 1)),
+                     DropControl});
+  scripts.push_back({"AbortIsNotDropped",
+                     Chunk({0, 4, 0, 300, kVideo, 1}, Filled(128, 1)) + Abort(4),
+                     Chunk({0, 4, 0, 300, kVideo, 1}, Filled(128, 1)) + Abort(4), DropControl});
   scripts.push_back(
       {"SetChunkSizeInSmallChunks",
        SetChunkSize(3) + Chunk({0, 2, 0, 4, MessageType::kSetChunkSize}, Bytes{0, 0, 0}) +

@@ -350,8 +350,9 @@ absl::Status ChunkWalker::StartMessage(const ChunkHeader& header, std::span<uint
   stream.missing = stream.length - chunk_missing_;
 
   if (IsFollowed(stream.type)) {
-    observer_->OnMessageStart(stream.Header(), {});
-    stream.treatment = Treatment::kPass;
+    const bool dropped = observer_->OnMessageStart(stream.Header(), {}) == Treatment::kDrop &&
+                         stream.type == MessageType::kSetChunkSize;
+    stream.treatment = dropped ? Treatment::kDrop : Treatment::kPass;
     StartCollecting(stream, header, raw);
     return absl::OkStatus();
   }
@@ -459,6 +460,7 @@ absl::Status ChunkWalker::EndMessage(Pieces& out) {
       observer_->OnMessage(header, payload);
       break;
     case Treatment::kDrop:
+      if (IsFollowed(header.type)) status = Follow(index, out);
       break;
   }
   streams_[index].half_sent = false;
@@ -492,7 +494,7 @@ void ChunkWalker::Release(ChunkStream& stream) {
   stream.collected.reset();
 }
 
-// Passes on a SetChunkSize or Abort, and does what it says.
+// Passes on a SetChunkSize or Abort, unless it is dropped, and does what it says.
 absl::Status ChunkWalker::Follow(size_t index, Pieces& out) {
   const MessageType type = streams_[index].type;
   const std::span<const uint8_t> payload = streams_[index].collected->payload;
@@ -505,13 +507,17 @@ absl::Status ChunkWalker::Follow(size_t index, Pieces& out) {
     return Fault(absl::StrCat("it sets its chunk size to ", value, "; 1 to ", kMaxChunkSize,
                               " are allowed"));
   }
-  WriteCollected(index, out);
+  if (streams_[index].treatment == Treatment::kDrop) {
+    streams_[index].view = ChunkStream::View::kOther;
+  } else {
+    WriteCollected(index, out);
+    if (type == MessageType::kSetChunkSize) output_chunk_size_ = value;
+  }
   type == MessageType::kSetChunkSize ? ChangeChunkSize(value) : AbortMessage(value);
   return absl::OkStatus();
 }
 
 void ChunkWalker::ChangeChunkSize(uint32_t size) {
-  output_chunk_size_ = size;
   if (std::exchange(input_chunk_size_, size) == size) return;
   for (ChunkStream& stream : streams_) {
     if (stream.collected != nullptr) stream.collected->recut = true;

@@ -43,10 +43,11 @@ enum class Decision : uint8_t {
 //  - what was injected, held (sent when complete) or kept back.
 // Messages on other chunk streams flow on while one is held.
 //
-// SetChunkSize and Abort are followed and always go on, when complete, whatever the observer
-// answers. An extended timestamp on a format 3 chunk is told by comparison with what it would have
-// to be. Only what is shown, held or consumed is copied, and only while it lasts. Used by one
-// thread.
+// SetChunkSize and Abort are followed, and go on when complete, whatever the observer answers; save
+// a SetChunkSize that it drops, which is followed all the same: chunks go on as they come, and the
+// receiver is told before one that it would cut differently. An extended timestamp on a format 3
+// chunk is told by comparison with what it would have to be. Only what is shown, held or consumed
+// is copied, and only while it lasts. Used by one thread.
 class ChunkWalker {
  public:
   class Observer {
