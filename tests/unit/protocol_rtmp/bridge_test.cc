@@ -4,13 +4,12 @@
 #include "dataplane/protocol/rtmp/bridge.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/protocol_rtmp/chunk_model.h"
+#include "tests/unit/protocol_rtmp/bridge_peers.h"
 
 namespace srsproxy::rtmp {
 namespace {
@@ -18,44 +17,17 @@ namespace {
 using ::testing::AllOf;
 using testing::Bytes;
 using testing::Chunk;
-using testing::ChunkDecoder;
-using testing::Continuation;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kCommand;
 using testing::Message;
+using testing::Named;
 using testing::operator+;
 using testing::operator+=;
+using testing::Peers;
+using testing::Say;
 using State = BridgeState;
-
-constexpr MessageType kCommand = MessageType::kCommandAmf0;
-
-// A whole message on its own chunk stream, cut at the default chunk size.
-Bytes Say(MessageType type, uint32_t stream_id, std::span<const uint8_t> payload,
-          uint32_t chunk_stream_id = 3, uint32_t timestamp = 0) {
-  const size_t first = std::min<size_t>(payload.size(), kDefaultChunkSize);
-  Bytes bytes = Chunk({.format = 0,
-                       .chunk_stream_id = chunk_stream_id,
-                       .timestamp = timestamp,
-                       .length = static_cast<uint32_t>(payload.size()),
-                       .type = type,
-                       .stream_id = stream_id},
-                      payload.first(first));
-  for (payload = payload.subspan(first); !payload.empty();) {
-    const size_t next = std::min<size_t>(payload.size(), kDefaultChunkSize);
-    bytes += Continuation(chunk_stream_id, payload.first(next));
-    payload = payload.subspan(next);
-  }
-  return bytes;
-}
-
-Bytes Say(const Command& command, uint32_t stream_id = 0, uint32_t chunk_stream_id = 3) {
-  return Say(kCommand, stream_id, EncodeCommand(kCommand, command), chunk_stream_id);
-}
-
-Command Named(std::string name, double transaction, std::vector<AmfValue> arguments) {
-  return {std::move(name), transaction, std::move(arguments)};
-}
 
 Bytes ConnectBytes() {
   AmfObject object;
@@ -83,133 +55,6 @@ Bytes OriginStatus(std::string_view code, uint32_t stream_id = 1,
   return Say(OnStatus(level, code, "in the origin's words"), stream_id, 5);
 }
 
-// Both peers of a bridge, and its driver.
-class Peers : public Bridge::Listener {
- public:
-  // Input is given to the bridge in pieces of at most `step` bytes, the first one of `first`.
-  explicit Peers(size_t step = SIZE_MAX, size_t first = SIZE_MAX) : step_(step), first_(first) {}
-
-  void OnBridgeState(State, State now) override { states.push_back(now); }
-
-  void HandshakeAsClient(const HopList& hops = {}) {
-    ClientHandshake handshake({.time_ms = 1, .random = 2, .hops = hops});
-    while (!handshake.done()) {
-      Client(handshake.TakeOutput());
-      const auto used = handshake.Consume(to_client);
-      ASSERT_TRUE(used.ok()) << used.status();
-      to_client.erase(to_client.begin(), to_client.begin() + static_cast<ptrdiff_t>(*used));
-    }
-    Client(handshake.TakeOutput());
-  }
-
-  void ConnectOrigin() {
-    ASSERT_EQ(bridge.state(), State::kPicking);
-    to_origin.clear();
-    Output out;
-    bridge.Connected({.time_ms = 3, .random = 4}, std::nullopt, {out.client, out.origin});
-    Take(out);
-    ServerHandshake handshake({.time_ms = 5, .random = 6});
-    while (!handshake.done()) {
-      const auto used = handshake.Consume(to_origin);
-      ASSERT_TRUE(used.ok()) << used.status();
-      to_origin.erase(to_origin.begin(), to_origin.begin() + static_cast<ptrdiff_t>(*used));
-      Origin(handshake.TakeOutput());
-    }
-  }
-
-  void Client(Bytes bytes) {
-    Feed(std::move(bytes), [this](std::span<uint8_t> in, Bridge::Output out) {
-      // As its driver, nothing but what it has an appetite for.
-      in = in.first(std::min(in.size(), bridge.ClientAppetite()));
-      bridge.FromClient(in, out);
-    });
-  }
-  void Origin(Bytes bytes) {
-    Feed(std::move(bytes),
-         [this](std::span<uint8_t> in, Bridge::Output out) { bridge.FromOrigin(in, out); });
-  }
-  void OriginCloses() {
-    Output out;
-    bridge.OriginClosed(absl::OkStatus(), {out.client, out.origin});
-    Take(out);
-  }
-  void Refuse(absl::Status why) {
-    Output out;
-    bridge.Refuse(std::move(why), {out.client, out.origin});
-    Take(out);
-  }
-  void Continue() {
-    Output out;
-    bridge.Continue({out.client, out.origin});
-    Take(out);
-  }
-
-  // What connect and createStream are answered with by an origin that gives `stream_id`.
-  void AnswerCommands(double create_transaction, uint32_t stream_id = 1) {
-    Origin(Say(ConnectResult(1, 0)));
-    Origin(Say(CreateStreamResult(create_transaction, stream_id)));
-  }
-
-  std::vector<Message> HeardByClient() const { return Decode(to_client); }
-  std::vector<Message> HeardByOrigin() const { return Decode(to_origin); }
-  // The commands among them, as "name" or "name code".
-  static std::vector<std::string> Names(const std::vector<Message>& messages) {
-    std::vector<std::string> names;
-    for (const Message& message : messages) {
-      if (!IsCommand(message.header.type)) continue;
-      const auto command = DecodeCommand(message.header.type, message.payload);
-      EXPECT_TRUE(command.ok());
-      std::string name = command->name;
-      const AmfObject* information = command->Argument(1).AsObject();
-      if (name.starts_with("on") && information != nullptr &&
-          information->Find("code") != nullptr) {
-        name += " " + *information->Find("code")->AsString();
-      }
-      names.push_back(std::move(name));
-    }
-    return names;
-  }
-
-  VhostPolicy vhosts = *VhostPolicy::Parse("*");
-  std::vector<State> states;
-  Bridge bridge{vhosts, {.time_ms = 7, .random = 8}, *this};
-  Bytes to_client;  // After the handshake.
-  Bytes to_origin;
-
- private:
-  struct Output {
-    Pieces client;
-    Pieces origin;
-  };
-
-  static std::vector<Message> Decode(const Bytes& bytes) {
-    auto decoded = ChunkDecoder::Decode(bytes);
-    EXPECT_EQ(decoded.error, "");
-    EXPECT_THAT(decoded.unfinished, IsEmpty());
-    return decoded.messages;
-  }
-
-  void Take(const Output& out) {
-    out.client.CopyTo(to_client);
-    out.origin.CopyTo(to_origin);
-  }
-
-  template <typename Give>
-  void Feed(Bytes bytes, Give give) {
-    std::span<uint8_t> in = bytes;
-    for (size_t size = std::min(first_, step_); !in.empty(); size = step_) {
-      const auto piece = in.first(std::min(size, in.size()));
-      Output out;
-      give(piece, {out.client, out.origin});
-      Take(out);
-      in = in.subspan(piece.size());
-    }
-  }
-
-  const size_t step_;
-  const size_t first_;
-};
-
 // A publisher whose origin gives the same stream id: nothing at all may be changed on the way
 // there.
 void PublishScript(Peers peers) {
@@ -219,8 +64,8 @@ void PublishScript(Peers peers) {
   EXPECT_EQ(peers.bridge.key().ToString(), "example.com/live/one");
   EXPECT_EQ(peers.bridge.role(), Role::kPublisher);
   EXPECT_THAT(Peers::Names(peers.HeardByClient()),
-              ElementsAre("_result", "_result", "_result", "_result"));
-  peers.to_client.clear();
+              ElementsAre("_result", "onBWDone", "_result", "_result", "_result"));
+  peers.ForgetClient();
 
   peers.ConnectOrigin();
   EXPECT_THAT(Peers::Names(peers.HeardByOrigin()),
@@ -262,9 +107,10 @@ void PlayScript(Peers peers) {
   peers.HandshakeAsClient();
   peers.Client(PlayerBytes() +
                Say(MessageType::kUserControl, 0, Bytes{0, 3, 0, 0, 0, 1, 0, 0, 11, 184}, 2));
-  peers.to_client.clear();
+  peers.ForgetClient();
   peers.ConnectOrigin();
   peers.AnswerCommands(2, 7);
+  peers.Origin(testing::SetChunkSize(60'000));
   peers.Origin(Say(MessageType::kUserControl, 0, Bytes{0, 0, 0, 0, 0, 7}, 2));
   peers.Origin(OriginStatus("NetStream.Play.Reset", 7) + OriginStatus("NetStream.Play.Start", 7));
   ASSERT_EQ(peers.bridge.state(), State::kFlowing);
@@ -315,25 +161,246 @@ TEST(BridgeTest, MoreThanTheRecordHoldsIsNotTakenBeforeTheVerdict) {
   EXPECT_EQ(peers.bridge.ClientAppetite(), 0);
 }
 
-TEST(BridgeTest, ChunkSizeAndWindowOfTheOriginReachTheClientBeforeTheVerdict) {
+// ---- What the origin says to things that were answered already
+
+std::vector<MessageType> Types(const std::vector<Message>& messages) {
+  std::vector<MessageType> types;
+  for (const Message& message : messages) types.push_back(message.header.type);
+  return types;
+}
+
+Bytes Window(uint32_t bytes) {
+  return Say(MessageType::kWindowAckSize, 0, WindowAckSizePayload(bytes), 2);
+}
+Bytes Bandwidth(uint32_t bytes) {
+  return Say(MessageType::kSetPeerBandwidth, 0,
+             SetPeerBandwidthPayload(bytes, PeerBandwidthLimit::kDynamic), 2);
+}
+Bytes Event(UserControlEvent event, uint32_t value) {
+  return Say(MessageType::kUserControl, 0, UserControlPayload(event, value), 2);
+}
+const Bytes kBandwidthDone = Say(Named("onBWDone", 0, {AmfNull{}}));
+
+TEST(BridgeTest, ConnectIsAnsweredAsSrsDoesAndInItsOrder) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(ConnectBytes());
+  const auto heard = peers.HeardByClient();
+  ASSERT_THAT(Types(heard), ElementsAre(MessageType::kWindowAckSize, MessageType::kSetPeerBandwidth,
+                                        MessageType::kSetChunkSize, kCommand, kCommand));
+  EXPECT_EQ(ReadControlNumber(heard[0].payload), 2'500'000);
+  EXPECT_EQ(ReadControlNumber(heard[1].payload), 2'500'000);
+  EXPECT_EQ(ReadControlNumber(heard[2].payload), 60'000);
+  EXPECT_GT(heard[3].payload.size(), kDefaultChunkSize) << "it must come in one chunk all the same";
+  EXPECT_THAT(Peers::Names(heard), ElementsAre("_result", "onBWDone"));
+}
+
+TEST(BridgeTest, TheSameFromTheOriginIsNotHeardAgain) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(EncoderBytes());
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.Origin(Window(2'500'000) + Bandwidth(2'500'000) + Say(ConnectResult(1, 0)));
+  peers.Origin(testing::SetChunkSize(60'000) + kBandwidthDone + Say(EmptyResult(2)));
+  peers.Origin(Event(UserControlEvent::kStreamBegin, 0) + Say(EmptyResult(3)));
+  peers.Origin(Say(CreateStreamResult(4, 1)));
+  EXPECT_THAT(peers.to_client, IsEmpty());
+  peers.Origin(OriginStatus("NetStream.Publish.Start"));
+  EXPECT_THAT(Types(peers.HeardByClient()), ElementsAre(kCommand));
+}
+
+void WaysScript(Peers peers) {
+  peers.HandshakeAsClient();
+  peers.Client(PlayerBytes());
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.Origin(Window(12345) + Bandwidth(12345));
+  peers.AnswerCommands(2);
+  peers.Origin(testing::SetChunkSize(4096));
+  EXPECT_THAT(peers.to_client, IsEmpty());
+  peers.Origin(Event(UserControlEvent::kStreamBegin, 1) + OriginStatus("NetStream.Play.Reset") +
+               OriginStatus("NetStream.Play.Start"));
+  const auto heard = peers.HeardByClient();
+  ASSERT_THAT(Types(heard), ElementsAre(MessageType::kUserControl, MessageType::kWindowAckSize,
+                                        MessageType::kSetChunkSize, kCommand, kCommand));
+  EXPECT_EQ(ReadControlNumber(heard[1].payload), 12345);
+  EXPECT_EQ(ReadControlNumber(heard[2].payload), 4096);
+}
+TEST(BridgeTest, OtherWaysOfTheOriginAreToldRightBeforeItsVerdict) {
+  for (const size_t step : {SIZE_MAX, size_t{1}, size_t{7}}) WaysScript(Peers(step));
+}
+
+// ffmpeg would take it over, and nginx-rtmp loses bytes of one that shrinks.
+TEST(BridgeTest, APublisherIsToldAnotherChunkSizeOnlyWhenAMessageNeedsIt) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(EncoderBytes());
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.AnswerCommands(4);
+  peers.Origin(OriginStatus("NetStream.Publish.Start") + Say(Named("short", 0, {AmfNull{}})));
+  EXPECT_THAT(Types(peers.HeardByClient()), ElementsAre(kCommand, kCommand));
+  peers.ForgetClient();
+  peers.Origin(Say(Named("long", 0, {AmfNull{}, std::string(200, 'x')})));
+  const auto heard = peers.HeardByClient();
+  ASSERT_THAT(Types(heard), ElementsAre(MessageType::kSetChunkSize, kCommand));
+  EXPECT_EQ(ReadControlNumber(heard[0].payload), kDefaultChunkSize);
+}
+
+TEST(BridgeTest, AnOriginThatSaysNoChunkSizeHasTheDefaultOne) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(PlayerBytes());
-  peers.to_client.clear();
+  peers.ForgetClient();
   peers.ConnectOrigin();
-  peers.Origin(Say(MessageType::kWindowAckSize, 0, WindowAckSizePayload(12345), 2) +
-               testing::SetChunkSize(4096));
+  peers.AnswerCommands(2);
+  peers.Origin(OriginStatus("NetStream.Play.Start") + Video(1));
   const auto heard = peers.HeardByClient();
-  ASSERT_EQ(heard.size(), 2);
-  EXPECT_EQ(ReadControlNumber(heard[0].payload), 12345);
-  EXPECT_EQ(ReadControlNumber(heard[1].payload), 4096);
+  ASSERT_EQ(heard.size(), 3);
+  EXPECT_EQ(ReadControlNumber(heard[0].payload), kDefaultChunkSize);
+  EXPECT_EQ(heard[2].payload, Bytes(300, 0x27));
+}
+
+TEST(BridgeTest, ALargerWindowOfTheOriginIsKeptFromTheClient) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(PlayerBytes());
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.Origin(Window(5'000'000) + testing::SetChunkSize(60'000));
+  peers.AnswerCommands(2);
+  peers.Origin(OriginStatus("NetStream.Play.Start"));
+  EXPECT_THAT(Types(peers.HeardByClient()), ElementsAre(kCommand));
+}
+
+TEST(BridgeTest, WhatTheOriginSaysBesidesComesBehindItsVerdict) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(ConnectBytes() + Say(CreateStream(2)) +
+               Say(Named("getStreamLength", 3, {AmfNull{}, "one"})) + PlayBytes());
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.AnswerCommands(2);
+  peers.Origin(testing::SetChunkSize(60'000) +
+               Say(Named("_result", 3, {AmfNull{}, 12.5})) +  // SRS would not answer it.
+               Say(Named("_result", 99, {AmfNull{}})) +       // Nobody asked.
+               Say(Named("onFCSubscribe", 0, {AmfNull{}})) +
+               Say(MessageType::kAcknowledgement, 0, AcknowledgementPayload(77), 2) +
+               OriginStatus("NetStream.Play.Start"));
+  EXPECT_THAT(Peers::Names(peers.HeardByClient()),
+              ElementsAre("onStatus NetStream.Play.Start", "_result", "onFCSubscribe"));
+  const auto heard = peers.HeardByClient();
+  EXPECT_EQ(heard.back().header.type, MessageType::kAcknowledgement);
+  EXPECT_EQ(ReadControlNumber(heard.back().payload), 77);
+}
+
+TEST(BridgeTest, PingsAreAnsweredOnBothSidesBeforeTheVerdict) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(ConnectBytes() + Event(UserControlEvent::kPingRequest, 5));
+  auto heard = peers.HeardByClient();
+  EXPECT_EQ(heard.back().payload, UserControlPayload(UserControlEvent::kPingResponse, 5));
+  peers.Client(Say(CreateStream(2)) + PublishBytes());
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.Origin(Say(ConnectResult(1, 0)) + Event(UserControlEvent::kPingResponse, 5) +
+               Event(UserControlEvent::kPingRequest, 6));
+  EXPECT_THAT(peers.to_client, IsEmpty());
+  EXPECT_EQ(peers.HeardByOrigin().back().payload,
+            UserControlPayload(UserControlEvent::kPingResponse, 6));
+}
+
+// ---- Calls
+
+struct CallOrder {
+  std::string name;
+  std::vector<std::string> calls;
+  std::vector<std::string> answered;
+};
+
+class BridgeCallsTest : public ::testing::TestWithParam<CallOrder> {};
+
+// Each call has its place in the order as transaction; createStream and connect are not looked at.
+TEST_P(BridgeCallsTest, AreAnsweredWhereSrsDoes) {
+  Peers peers(1);
+  peers.HandshakeAsClient();
+  peers.Client(ConnectBytes());
+  peers.ForgetClient();
+  double transaction = 10;
+  std::vector<double> wanted;
+  for (const std::string& call : GetParam().calls) {
+    peers.Client(Say(Named(call, transaction, {AmfNull{}, "one"})));
+    const auto& answered = GetParam().answered;
+    if (std::find(answered.begin(), answered.end(), call) != answered.end()) {
+      wanted.push_back(transaction);
+    }
+    ++transaction;
+  }
+  std::vector<double> heard;
+  for (const Message& message : peers.HeardByClient()) {
+    const auto command = DecodeCommand(message.header.type, message.payload);
+    EXPECT_EQ(command->name, "_result");
+    if (command->Argument(1).AsNumber() == nullptr) heard.push_back(command->transaction_id);
+  }
+  EXPECT_EQ(heard, wanted);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Orders, BridgeCallsTest,
+    ::testing::Values(
+        CallOrder{"before_create_stream",
+                  {"FCSubscribe", "getStreamLength", "_checkbw", "anything"},
+                  {"FCSubscribe", "getStreamLength", "_checkbw", "anything"}},
+        CallOrder{
+            "haivision", {"_checkbw", "createStream", "FCPublish"}, {"_checkbw", "FCPublish"}},
+        CallOrder{"encoder",
+                  {"releaseStream", "FCPublish", "_checkbw", "createStream", "getStreamLength"},
+                  {"releaseStream", "FCPublish"}},
+        CallOrder{"player", {"createStream", "FCSubscribe", "_checkbw", "getStreamLength"}, {}},
+        CallOrder{"no_calls", {"closeStream", "_result", "pause"}, {}}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(BridgeTest, TransactionsOfZeroAreToldApart) {
+  const Bytes calls = ConnectBytes() + Say(Named("releaseStream", 0, {AmfNull{}, "one"})) +
+                      Say(Named("FCPublish", 0, {AmfNull{}, "one"})) + Say(CreateStream(0)) +
+                      Say(Named("_checkbw", 0, {AmfNull{}})) +
+                      Say(Named("publish", 0, {AmfNull{}, "one", "live"}), 1, 8);
+  for (const bool answers_all : {true, false}) {
+    Peers peers;
+    peers.HandshakeAsClient();
+    peers.Client(calls);
+    peers.ForgetClient();
+    peers.ConnectOrigin();
+    peers.Origin(Say(ConnectResult(1, 0)) + testing::SetChunkSize(60'000));
+    if (answers_all) peers.Origin(Say(EmptyResult(0)) + Say(EmptyResult(0)));
+    EXPECT_EQ(peers.bridge.state(), State::kAsking);
+    peers.Origin(Say(CreateStreamResult(0, 3)));
+    EXPECT_EQ(peers.HeardByOrigin().back().header.stream_id, 3) << "publish";
+    peers.Origin(OriginStatus("NetStream.Publish.Start", 3));
+    EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+    EXPECT_THAT(Peers::Names(peers.HeardByClient()),
+                ElementsAre("onStatus NetStream.Publish.Start"));
+  }
+}
+
+TEST(BridgeTest, AnOriginMayAnswerConnectWithOneWhateverItWas) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  AmfObject object;
+  object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
+  peers.Client(Say(Command{"connect", 0, {object}}) + Say(CreateStream(1)) + PlayBytes());
+  peers.ConnectOrigin();
+  peers.Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(1, 1)) +
+               OriginStatus("NetStream.Play.Start"));
+  EXPECT_EQ(peers.bridge.state(), State::kFlowing);
 }
 
 TEST(BridgeTest, TheOriginsRefusalIsToldInItsWords) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(PlayerBytes());
-  peers.to_client.clear();
+  peers.ForgetClient();
   peers.ConnectOrigin();
   peers.AnswerCommands(2, 9);
   peers.Origin(OriginStatus("NetStream.Play.StreamNotFound", 9, "error"));
@@ -351,7 +418,7 @@ TEST(BridgeTest, ASilentCloseIsARefusal) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
-  peers.to_client.clear();
+  peers.ForgetClient();
   peers.ConnectOrigin();
   peers.AnswerCommands(4);
   peers.OriginCloses();
@@ -389,7 +456,7 @@ TEST(BridgeTest, ARefusedConnectIsToldAsAStatusOfTheStream) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
-  peers.to_client.clear();
+  peers.ForgetClient();
   peers.ConnectOrigin();
   peers.Origin(Say(ErrorResult(1, "NetConnection.Connect.Rejected", "closed on Sundays")));
   EXPECT_EQ(peers.bridge.state(), State::kEnded);
@@ -405,7 +472,7 @@ TEST(BridgeTest, ARedirectIsTheDriversToFollowAndNeverPassedOut) {
     Peers peers;
     peers.HandshakeAsClient();
     peers.Client(PlayerBytes());
-    peers.to_client.clear();
+    peers.ForgetClient();
     peers.ConnectOrigin();
     AmfObject extra;
     extra.properties = {{"redirect", "rtmp://10.0.0.9/live/one"}};
@@ -436,7 +503,7 @@ class SecondStream : public ::testing::Test {
     peers_.AnswerCommands(2);
     peers_.Origin(OriginStatus("NetStream.Play.Start"));
     ASSERT_EQ(peers_.bridge.state(), State::kFlowing);
-    peers_.to_client.clear();
+    peers_.ForgetClient();
     peers_.to_origin.clear();
   }
   void EndFirst() { peers_.Client(Say(Named("closeStream", 0, {AmfNull{}}), 1, 8)); }
@@ -508,6 +575,39 @@ TEST_F(SecondStream, GetsAStreamIdThatTheClientDoesNotUse) {
   EXPECT_EQ(*ResultCommand::From(*DecodeCommand(kCommand, heard[0].payload))->number, 2);
 }
 
+TEST_F(SecondStream, OfAnEncoderBringsItsCallsToAnotherOrigin) {
+  EndFirst();
+  const Bytes calls = Say(Named("releaseStream", 7, {AmfNull{}, "two"})) +
+                      Say(Named("FCPublish", 8, {AmfNull{}, "two"}));
+  peers_.Client(calls + PublishBytes("two"));
+  peers_.ConnectOrigin();
+  EXPECT_THAT(Peers::Names(peers_.HeardByOrigin()),
+              ElementsAre("connect", "releaseStream", "FCPublish", "createStream"));
+  peers_.Origin(Say(ConnectResult(1, 0)) + testing::SetChunkSize(60'000) + kBandwidthDone +
+                Say(EmptyResult(7)) + Say(EmptyResult(8)) + Say(CreateStreamResult(2, 1)));
+  EXPECT_THAT(peers_.to_client, IsEmpty());
+  peers_.Origin(OriginStatus("NetStream.Publish.Start"));
+  EXPECT_EQ(peers_.bridge.state(), State::kFlowing);
+}
+
+TEST_F(SecondStream, OnTheSameOriginHearsItsAnswersAsTheyCome) {
+  EndFirst();
+  peers_.Client(Say(CreateStream(9)) + Say(Named("play", 0, {AmfNull{}, "two"}), 1, 8));
+  ASSERT_EQ(peers_.bridge.state(), State::kPicking);
+  peers_.Continue();
+  peers_.Origin(Say(CreateStreamResult(9, 1)) + OriginStatus("NetStream.Play.Start"));
+  EXPECT_THAT(Peers::Names(peers_.HeardByClient()),
+              ElementsAre("_result", "onStatus NetStream.Play.Start"));
+}
+
+TEST_F(SecondStream, IsToldFromOtherAnswersOfTheSameTransaction) {
+  peers_.Client(Say(Named("pause", 0, {AmfNull{}, true}), 1, 8) + Say(CreateStream(0)));
+  peers_.Origin(Say(EmptyResult(0)) + Say(CreateStreamResult(0, 2)));
+  const auto heard = peers_.HeardByClient();
+  ASSERT_EQ(heard.size(), 2);
+  EXPECT_EQ(*ResultCommand::From(*DecodeCommand(kCommand, heard[1].payload))->number, 2);
+}
+
 struct BadInput {
   std::string name;
   bool handshake = true;
@@ -521,7 +621,7 @@ class BridgeBadInputTest : public ::testing::TestWithParam<BadInput> {};
 TEST_P(BridgeBadInputTest, EndsWithAClearErrorToItsSender) {
   Peers peers;
   if (GetParam().handshake) peers.HandshakeAsClient();
-  peers.to_client.clear();
+  peers.ForgetClient();
   peers.Client(GetParam().bytes);
   EXPECT_EQ(peers.bridge.state(), State::kEnded);
   EXPECT_EQ(SideOf(peers.bridge.status()), Side::kClient);

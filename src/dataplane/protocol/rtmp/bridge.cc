@@ -7,20 +7,22 @@
 namespace srsproxy::rtmp {
 namespace {
 
-// What the proxy grants before the origin's own values are known; encoders expect such messages
-// before the answer to connect.
-constexpr uint32_t kWindowBytes = 2'500'000;
-
 // More of these at once is no client that streams.
 constexpr size_t kMaxStreams = 16;
-constexpr size_t kMaxPendingAnswers = 64;
-
-bool Contains(const std::vector<double>& numbers, double number) {
-  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
-}
+// Messages kept until the origin's verdict.
+constexpr size_t kMaxKept = 64;
+// releaseStream and FCPublish, and each once again.
+constexpr size_t kMaxEncoderCalls = 4;
 
 bool IsRequest(std::string_view name) {
   return name == "publish" || name == "play" || name == "play2";
+}
+
+// `payload` may be its beginning.
+bool IsPing(const MessageHeader& header, std::span<const uint8_t> payload) {
+  if (header.type != MessageType::kUserControl) return false;
+  const auto control = ReadUserControl(payload);
+  return control.has_value() && control->event == UserControlEvent::kPingRequest;
 }
 
 bool LooksLikeHttp(std::span<const uint8_t> in) {
@@ -143,8 +145,12 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
   accepted_ = false;
   connect_answered_ = false;
   replay_next_ = false;
+  continues_ = false;
   redirect_.clear();
   until_accepted_.clear();
+  after_verdict_.clear();
+  origin_window_ = 0;
+  acknowledged_.reset();
   next_create_ = 0;
   ids_.clear();
   to_client_.ResetInput(out.to_client);
@@ -156,9 +162,9 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
     to_origin_->ResetOutput();
     creates_ = {
         {.transaction_id = connect_transaction_ + 1, .client_id = request_.header.stream_id}};
-    answered_.clear();
     later_creates_.clear();
   }
+  OpenCallsAgain();
   origin_handshake_ = std::make_unique<ClientHandshake>(seed);
   if (real_ip.has_value()) out.to_origin.AppendCopy(RealIpPrefix(*real_ip));
   out.to_origin.AppendCopy(origin_handshake_->TakeOutput());
@@ -169,6 +175,7 @@ void Bridge::Continue(Output out) {
   SetState(BridgeState::kAsking);
   ask_ = Ask::kVerdict;
   accepted_ = false;
+  continues_ = true;
   for_origin_.push_back(request_);
   FlushQueues(out);
 }
@@ -220,12 +227,17 @@ void Bridge::ReadRecord() {
 
 Treatment Bridge::NamingObserver::OnMessageStart(const MessageHeader& header,
                                                  std::span<const uint8_t>) {
-  return IsCommand(header.type) ? Treatment::kConsume : Treatment::kDrop;
+  const bool read = IsCommand(header.type) || header.type == MessageType::kUserControl;
+  return read ? Treatment::kConsume : Treatment::kDrop;
 }
 
 Decision Bridge::NamingObserver::OnMessage(const MessageHeader& header,
                                            std::span<uint8_t> payload) {
-  bridge.OnNamingCommand(header, payload);
+  if (IsCommand(header.type)) {
+    bridge.OnNamingCommand(header, payload);
+  } else if (IsPing(header, payload)) {
+    bridge.OnNamingPing(ReadUserControl(payload)->value);
+  }
   return Decision::kConsume;
 }
 
@@ -238,16 +250,12 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
     return Fail(ClientFailure(absl::StatusCode::kInvalidArgument,
                               "'" + command->name + "' came before connect"));
   }
-  if (answered_.size() >= kMaxPendingAnswers || creates_.size() >= kMaxStreams) {
+  if (record_calls_.size() >= OpenCalls::kMax || creates_.size() >= kMaxStreams) {
     return Fail(ClientFailure(absl::StatusCode::kOutOfRange,
                               "too many commands without a publish or play"));
   }
   if (command->name == "createStream") {
     OnCreateStream(*command);
-  } else if (command->name == "releaseStream" || command->name == "FCPublish" ||
-             command->name == "_checkbw") {
-    answered_.push_back(command->transaction_id);
-    TellClient(EmptyResult(command->transaction_id), kCommandChunkStream, 0);
   } else if (IsRequest(command->name)) {
     const auto request = ReadRequest(*command);
     SetRequest(header, payload, request.ok() ? *request : Request{{}, RoleOf(command->name)});
@@ -256,8 +264,19 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
       TellClientStatus(RefusalCode(role_, request.status().code()), MessageOf(request.status()));
       End(request.status());
     }
+  } else {
+    const auto answer = answerer_.Answer(*command);
+    record_calls_.Add(command->transaction_id, answer.has_value());
+    if (answer.has_value()) TellClient(*answer, kCommandChunkStream, 0);
   }
-  // Every other command is the origin's to answer.
+}
+
+// As the origin will, when the record gets there; that answer is swallowed.
+void Bridge::OnNamingPing(uint32_t timestamp) {
+  if (state_ != BridgeState::kNaming) return;
+  for_client_.push_back(
+      {{.chunk_stream_id = kControlChunkStream, .type = MessageType::kUserControl},
+       UserControlPayload(UserControlEvent::kPingResponse, timestamp)});
 }
 
 void Bridge::OnConnect(const MessageHeader& header, const Command& command,
@@ -269,20 +288,14 @@ void Bridge::OnConnect(const MessageHeader& header, const Command& command,
   if (!connect.ok()) return Fail(AtFault(Side::kClient, connect.status()));
   connect_ = {header, {payload.begin(), payload.end()}};
   connect_transaction_ = connect->transaction_id;
-  app_ = std::move(connect->app);
-  tc_url_ = std::move(connect->tc_url);
-  const auto control = [this](MessageType type, std::vector<uint8_t> body) {
-    for_client_.push_back(
-        {{.chunk_stream_id = kControlChunkStream, .type = type}, std::move(body)});
-  };
-  control(MessageType::kWindowAckSize, WindowAckSizePayload(kWindowBytes));
-  control(MessageType::kSetPeerBandwidth,
-          SetPeerBandwidthPayload(kWindowBytes, PeerBandwidthLimit::kDynamic));
-  TellClient(ConnectResult(connect_transaction_, connect->object_encoding), kCommandChunkStream, 0);
+  app_ = connect->app;
+  tc_url_ = connect->tc_url;
+  for (KeptMessage& message : ConnectAnswer(*connect)) for_client_.push_back(std::move(message));
 }
 
 void Bridge::OnCreateStream(const Command& command) {
   const auto id = static_cast<uint32_t>(creates_.size() + 1);
+  answerer_.Answer(command);
   creates_.push_back({.transaction_id = command.transaction_id, .client_id = id});
   TellClient(CreateStreamResult(command.transaction_id, id), kCommandChunkStream, 0);
   naming_walker_->Stop();  // ReadRecord notes where the command ends.
@@ -326,6 +339,9 @@ void Bridge::Replay(Output out) {
     WalkToOrigin(part, out);
   } else if (wants_id) {
     for_origin_.push_back(connect_);
+    if (role_ == Role::kPublisher) {
+      for_origin_.insert(for_origin_.end(), encoder_calls_.begin(), encoder_calls_.end());
+    }
     for_origin_.push_back(
         {{.chunk_stream_id = kCommandChunkStream, .type = MessageType::kCommandAmf0},
          EncodeCommand(MessageType::kCommandAmf0,
@@ -335,6 +351,15 @@ void Bridge::Replay(Output out) {
   }
   ask_ = wants_id ? Ask::kStreamId : Ask::kVerdict;
   FlushQueues(out);
+}
+
+void Bridge::OpenCallsAgain() {
+  open_calls_ = first_request_ ? record_calls_ : OpenCalls();
+  if (first_request_) return;
+  for (const KeptMessage& call : encoder_calls_) {
+    const auto command = DecodeCommand(call.header.type, call.payload);
+    if (command.ok()) open_calls_.Add(command->transaction_id, /*answered=*/true);
+  }
 }
 
 void Bridge::WalkToOrigin(std::span<uint8_t> in, Output out) {
@@ -384,25 +409,20 @@ Treatment Bridge::OriginObserver::OnMessageStart(const MessageHeader& header,
 
 Decision Bridge::OriginObserver::OnMessage(const MessageHeader& header,
                                            std::span<uint8_t> payload) {
+  const bool asking = bridge.state_ == BridgeState::kAsking;
   if (!IsCommand(header.type)) {
+    if (asking) bridge.OnControlAnswer(header, payload);
     for (const StreamIds& ids : bridge.ids_) {
       if (RewriteStreamId(header.type, payload, ids.origin, ids.client)) break;
     }
     return Decision::kForward;
   }
-  if (bridge.state_ == BridgeState::kAsking) {
+  if (asking) {
     bridge.OnAnswer(header, payload);
     return Decision::kConsume;
   }
   const auto command = DecodeCommand(header.type, payload);
-  if (command.ok()) {
-    auto& creates = bridge.later_creates_;
-    const auto found = std::find(creates.begin(), creates.end(), command->transaction_id);
-    if (found != creates.end()) {
-      creates.erase(found);
-      bridge.OnLaterStreamId(payload);
-    }
-  }
+  if (command.ok()) bridge.OnLaterResult(*command, payload);
   return Decision::kForward;
 }
 
@@ -415,13 +435,52 @@ Treatment Bridge::TreatAnswer(const MessageHeader& header, std::span<const uint8
     to_client_.Stop();
     return Treatment::kPass;
   }
-  if (header.type == MessageType::kAcknowledgement) return Treatment::kDrop;
-  if (IsData(header.type) && ask_ != Ask::kVerdict) return Treatment::kDrop;
+  // What the client would answer waits in the record.
+  if (IsPing(header, prefix)) return Treatment::kConsume;
+  if (!continues_) {
+    const Treatment treatment = TreatControlAnswer(header, prefix);
+    if (treatment != Treatment::kPass) return treatment;
+  }
   return !ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
                                                                : Treatment::kPass;
 }
 
-void Bridge::OnAnswer(const MessageHeader& header, std::span<const uint8_t> payload) {
+// The client was told the same, or the proxy answers.
+Treatment Bridge::TreatControlAnswer(const MessageHeader& header, std::span<const uint8_t> prefix) {
+  switch (header.type) {
+    case MessageType::kSetChunkSize:
+    case MessageType::kSetPeerBandwidth:
+      return Treatment::kDrop;
+    case MessageType::kWindowAckSize:
+    case MessageType::kAcknowledgement:
+      return Treatment::kConsume;
+    case MessageType::kUserControl: {
+      const auto control = ReadUserControl(prefix);
+      if (!control.has_value()) return Treatment::kDrop;
+      if (control->event == UserControlEvent::kPingResponse) return Treatment::kDrop;
+      break;
+    }
+    default:
+      if (!IsData(header.type)) return Treatment::kPass;
+      break;
+  }
+  // Before publish or play is there, it is about the connection, which the client has long had.
+  return ask_ == Ask::kVerdict ? Treatment::kPass : Treatment::kDrop;
+}
+
+void Bridge::OnControlAnswer(const MessageHeader& header, std::span<const uint8_t> payload) {
+  if (header.type == MessageType::kWindowAckSize) {
+    origin_window_ = ReadControlNumber(payload).value_or(0);
+  } else if (header.type == MessageType::kAcknowledgement) {
+    acknowledged_ = ReadControlNumber(payload);
+  } else if (IsPing(header, payload)) {
+    for_origin_.push_back(
+        {{.chunk_stream_id = kControlChunkStream, .type = MessageType::kUserControl},
+         UserControlPayload(UserControlEvent::kPingResponse, ReadUserControl(payload)->value)});
+  }
+}
+
+void Bridge::OnAnswer(const MessageHeader& header, std::span<uint8_t> payload) {
   to_client_.Stop();  // What this leads to comes before what follows.
   const auto command = DecodeCommand(header.type, payload);
   if (!command.ok()) return Fail(AtFault(Side::kOrigin, command.status()));
@@ -431,43 +490,64 @@ void Bridge::OnAnswer(const MessageHeader& header, std::span<const uint8_t> payl
     OnVerdict(header, *command, payload);
   } else if (command->name == "onFCPublish") {
     // SRS sends it before it has decided.
-    if (until_accepted_.size() < kMaxPendingAnswers) {
+    if (until_accepted_.size() < kMaxKept) {
       until_accepted_.push_back({header, {payload.begin(), payload.end()}});
     }
-  } else {
+  } else if (continues_) {
     PassToClient(header, payload);
+  } else if (command->name != "onBWDone") {
+    KeepForLater(header, payload);
   }
 }
 
 void Bridge::OnResult(const MessageHeader& header, const Command& command,
-                      std::span<const uint8_t> payload) {
+                      std::span<uint8_t> payload) {
   const auto result = ResultCommand::From(command);
   if (!result.ok()) return Fail(AtFault(Side::kOrigin, result.status()));
-  const auto refused = [&](std::string_view what) {
-    std::string text = "the origin refused " + std::string(what);
-    for (const std::string& part : {result->code, result->description}) {
-      if (!part.empty()) text += ": " + part;
-    }
-    const absl::Status why = OriginFailure(absl::StatusCode::kPermissionDenied, text);
-    TellClientStatus(RefusalCode(role_, why.code()), text);
-    End(why);
-  };
-  if (!connect_answered_ && result->transaction_id == connect_transaction_) {
-    connect_answered_ = true;
-    if (result->ok) return;
-    if (result->redirect.empty()) return refused("connect");
-    redirect_ = result->redirect;
-    SetState(BridgeState::kPicking);
-    return;
+  if (OnLaterResult(command, payload) || continues_) return PassToClient(header, payload);
+  // SRS answers connect with 1, whatever it was asked with.
+  if (!connect_answered_ && (result->transaction_id == connect_transaction_ ||
+                             result->code.starts_with("NetConnection.Connect."))) {
+    return OnConnectResult(*result);
   }
-  if (ask_ == Ask::kStreamId && result->transaction_id == creates_[next_create_].transaction_id) {
-    if (!result->ok || !result->number.has_value()) return refused("createStream");
-    MapStream(creates_[next_create_].client_id, static_cast<uint32_t>(*result->number));
-    ++next_create_;
-    replay_next_ = true;
-    return;
+  // Some clients say 0 with every call: only createStream is answered with a number.
+  const bool of_create =
+      ask_ == Ask::kStreamId && result->transaction_id == creates_[next_create_].transaction_id;
+  if (of_create && result->number.has_value()) return OnStreamIdResult(*result);
+  switch (open_calls_.Take(result->transaction_id)) {
+    case OpenCalls::Match::kAnswered:
+      return;
+    case OpenCalls::Match::kAwaited:
+      return KeepForLater(header, payload);
+    case OpenCalls::Match::kNone:
+      if (of_create) OnStreamIdResult(*result);
+      return;  // Else an answer to nothing, which an SRS edge would end for.
   }
-  if (!Contains(answered_, result->transaction_id)) PassToClient(header, payload);
+}
+
+void Bridge::RefusedByOrigin(const ResultCommand& result, std::string_view what) {
+  std::string text = "the origin refused " + std::string(what);
+  for (const std::string& part : {result.code, result.description}) {
+    if (!part.empty()) text += ": " + part;
+  }
+  const absl::Status why = OriginFailure(absl::StatusCode::kPermissionDenied, text);
+  TellClientStatus(RefusalCode(role_, why.code()), text);
+  End(why);
+}
+
+void Bridge::OnConnectResult(const ResultCommand& result) {
+  connect_answered_ = true;
+  if (result.ok) return;
+  if (result.redirect.empty()) return RefusedByOrigin(result, "connect");
+  redirect_ = result.redirect;
+  SetState(BridgeState::kPicking);
+}
+
+void Bridge::OnStreamIdResult(const ResultCommand& result) {
+  if (!result.ok || !result.number.has_value()) return RefusedByOrigin(result, "createStream");
+  MapStream(creates_[next_create_].client_id, static_cast<uint32_t>(*result.number));
+  ++next_create_;
+  replay_next_ = true;
 }
 
 void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
@@ -483,8 +563,9 @@ void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
     return End(OriginFailure(absl::StatusCode::kPermissionDenied,
                              "the origin refused: " + verdict->code + ": " + verdict->description));
   }
-  accepted_ = ask_ == Ask::kVerdict && (verdict->code == "NetStream.Publish.Start" ||
-                                        verdict->code == "NetStream.Play.Start");
+  if (ask_ != Ask::kVerdict) return KeepForLater(header, payload);
+  TellOriginsWays();
+  accepted_ = verdict->code == "NetStream.Publish.Start" || verdict->code == "NetStream.Play.Start";
   if (accepted_) {
     for (const KeptMessage& kept : std::exchange(until_accepted_, {})) {
       PassToClient(kept.header, kept.payload);
@@ -493,14 +574,47 @@ void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
   PassToClient(header, payload);
 }
 
+void Bridge::TellOriginsWays() {
+  const auto control = [this](MessageType type, std::vector<uint8_t> payload) {
+    for_client_.push_back(
+        {{.chunk_stream_id = kControlChunkStream, .type = type}, std::move(payload)});
+  };
+  // A window that is larger than the one told hurts nobody: the origin is acknowledged early.
+  if (const uint32_t window = std::exchange(origin_window_, 0);
+      window > 0 && window < kGrantedWindowBytes) {
+    control(MessageType::kWindowAckSize, WindowAckSizePayload(window));
+  }
+  // ffmpeg's publisher would take it over, and nginx-rtmp loses bytes of one that comes down to a
+  // smaller size. A publisher is told by the walker before a message that needs it: hardly ever.
+  if (role_ == Role::kViewer && to_client_.input_chunk_size() != to_client_.output_chunk_size()) {
+    control(MessageType::kSetChunkSize, SetChunkSizePayload(to_client_.input_chunk_size()));
+  }
+}
+
+void Bridge::KeepForLater(const MessageHeader& header, std::span<const uint8_t> payload) {
+  if (after_verdict_.size() >= kMaxKept) return;
+  after_verdict_.push_back({header, {payload.begin(), payload.end()}});
+}
+
 void Bridge::StartFlowing(Output out) {
   SetState(BridgeState::kFlowing);
+  for (const KeptMessage& kept : std::exchange(after_verdict_, {})) {
+    PassToClient(kept.header, kept.payload);
+  }
+  if (acknowledged_.has_value()) {
+    for_client_.push_back(
+        {{.chunk_stream_id = kControlChunkStream, .type = MessageType::kAcknowledgement},
+         AcknowledgementPayload(*std::exchange(acknowledged_, std::nullopt))});
+  }
+  FlushQueues(out);
   accepted_ = false;
   active_.push_back({request_.header.stream_id, role_});
   request_.payload = {};
   creates_ = {};
   next_create_ = 0;
-  answered_ = {};
+  record_calls_.Clear();
+  open_calls_.Clear();
+  encoder_calls_.clear();
   retired_ = std::exchange(record_, {});
   const auto rest = std::span(retired_).subspan(first_request_ ? replayed_ : 0);
   first_request_ = false;
@@ -525,7 +639,8 @@ Treatment Bridge::TreatFlowing(const MessageHeader& header, std::span<const uint
     const std::string_view name = PeekCommandName(header.type, prefix);
     if (IsRequest(name)) return Treatment::kConsume;
     if (name == "deleteStream") return Treatment::kHold;
-    const bool shown = name == "createStream" || name == "closeStream" || name == "FCUnpublish";
+    const bool shown = name == "createStream" || name == "closeStream" || name == "FCUnpublish" ||
+                       name == "releaseStream" || name == "FCPublish";
     return shown ? Treatment::kPassAndShow : Treatment::kPass;
   }
   return !ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
@@ -558,6 +673,10 @@ void Bridge::OnFlowingCommand(const MessageHeader& header, std::span<const uint8
     EndStreams([id = header.stream_id](const ActiveStream& s) { return s.client_id == id; });
   } else if (command->name == "FCUnpublish") {
     EndStreams([](const ActiveStream& s) { return s.role == Role::kPublisher; });
+  } else if (command->name == "releaseStream" || command->name == "FCPublish") {
+    if (encoder_calls_.size() < kMaxEncoderCalls) {
+      encoder_calls_.push_back({header, {payload.begin(), payload.end()}});
+    }
   }
 }
 
@@ -583,6 +702,15 @@ void Bridge::OnLaterRequest(const MessageHeader& header, const Command& command,
   }
   active_.push_back({header.stream_id, request->role});
   for_origin_.push_back({header, {payload.begin(), payload.end()}});
+}
+
+bool Bridge::OnLaterResult(const Command& result, std::span<uint8_t> payload) {
+  const auto found = std::find(later_creates_.begin(), later_creates_.end(), result.transaction_id);
+  if (found == later_creates_.end()) return false;
+  if (result.name != "_error" && result.Argument(1).AsNumber() == nullptr) return false;
+  later_creates_.erase(found);
+  if (result.name == "_result") OnLaterStreamId(payload);
+  return true;
 }
 
 void Bridge::OnLaterStreamId(std::span<uint8_t> payload) {

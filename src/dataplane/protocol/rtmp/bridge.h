@@ -1,9 +1,10 @@
 // Two RTMP connections, a client's and an origin's, made into one: record, replay, walk. DESIGN
 // "How bytes flow".
 //
-// The bridge answers the client until it names a stream, and records what it sent. Once the driver
-// has found an origin, the record is replayed there, so that the origin sees every field the client
-// sent; what it answers to things that were answered already is swallowed. With the origin's
+// The bridge answers the client until it names a stream, as SRS does and in its order, and records
+// what it sent. Once the driver has found an origin, the record is replayed there, so that the
+// origin sees every field the client sent; what it says to things that were answered already is
+// swallowed, so that the first command after publish or play is its answer. With the origin's
 // onStatus the bytes flow, walked by two ChunkWalkers.
 //
 // Sans-IO: bytes in, bytes out, and a state that says what the driver has to do next. Used by one
@@ -25,6 +26,7 @@
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/status.h"
 #include "dataplane/core/stream_url.h"
+#include "dataplane/protocol/rtmp/call_answers.h"
 #include "dataplane/protocol/rtmp/chunk_walker.h"
 #include "dataplane/protocol/rtmp/command.h"
 #include "dataplane/protocol/rtmp/handshake.h"
@@ -134,10 +136,6 @@ class Bridge {
     uint32_t client = 0;
     uint32_t origin = 0;
   };
-  struct KeptMessage {
-    MessageHeader header;
-    std::vector<uint8_t> payload;
-  };
   struct ActiveStream {
     uint32_t client_id = 0;
     Role role = Role::kViewer;
@@ -150,6 +148,7 @@ class Bridge {
   // The client, until it has named a stream.
   void ReadRecord();
   void OnNamingCommand(const MessageHeader& header, std::span<const uint8_t> payload);
+  void OnNamingPing(uint32_t timestamp);
   void OnConnect(const MessageHeader& header, const Command& command,
                  std::span<const uint8_t> payload);
   void OnCreateStream(const Command& command);
@@ -162,18 +161,30 @@ class Bridge {
   void WalkToOrigin(std::span<uint8_t> in, Output out);
   void WalkToClient(std::span<uint8_t> in, Output out);
   Treatment TreatAnswer(const MessageHeader& header, std::span<const uint8_t> prefix);
-  void OnAnswer(const MessageHeader& header, std::span<const uint8_t> payload);
-  void OnResult(const MessageHeader& header, const Command& command,
-                std::span<const uint8_t> payload);
+  Treatment TreatControlAnswer(const MessageHeader& header, std::span<const uint8_t> prefix);
+  void OnAnswer(const MessageHeader& header, std::span<uint8_t> payload);
+  void OnControlAnswer(const MessageHeader& header, std::span<const uint8_t> payload);
+  void OnResult(const MessageHeader& header, const Command& command, std::span<uint8_t> payload);
+  void OnConnectResult(const ResultCommand& result);
+  void OnStreamIdResult(const ResultCommand& result);
+  // Ends, and tells the client that the origin refused `what`.
+  void RefusedByOrigin(const ResultCommand& result, std::string_view what);
   void OnVerdict(const MessageHeader& header, const Command& command,
                  std::span<const uint8_t> payload);
+  // Says what of the origin's ways differs from what the client was told; before its verdict.
+  void TellOriginsWays();
+  void KeepForLater(const MessageHeader& header, std::span<const uint8_t> payload);
   void StartFlowing(Output out);
+  // What the new origin gets to hear, other than connect and createStream.
+  void OpenCallsAgain();
 
   // The client, later.
   Treatment TreatFlowing(const MessageHeader& header, std::span<const uint8_t> prefix);
   void OnFlowingCommand(const MessageHeader& header, std::span<const uint8_t> payload);
   void OnLaterRequest(const MessageHeader& header, const Command& command,
                       std::span<const uint8_t> payload);
+  // True when `result` answers a createStream of the flowing client; maps the id.
+  bool OnLaterResult(const Command& result, std::span<uint8_t> payload);
   void OnLaterStreamId(std::span<uint8_t> payload);
   template <typename Predicate>
   void EndStreams(Predicate ended);
@@ -204,6 +215,7 @@ class Bridge {
   bool connect_answered_ = false;  // By the origin.
   bool replay_next_ = false;       // The origin gave the stream id that the replay waits for.
   bool first_request_ = true;      // The request stands in the record.
+  bool continues_ = false;         // The origin has served this connection before.
   absl::Status status_;
   HopList hops_;
 
@@ -229,7 +241,11 @@ class Bridge {
 
   std::vector<CreateStream> creates_;
   size_t next_create_ = 0;
-  std::vector<double> answered_;  // Transactions that the client has had its answer to.
+  CallAnswerer answerer_;
+  OpenCalls record_calls_;                // Those that stand in the record.
+  OpenCalls open_calls_;                  // Those that the origin has got and not answered.
+  uint32_t origin_window_ = 0;            // 0: it has not said one.
+  std::optional<uint32_t> acknowledged_;  // By the origin, since it was connected.
 
   KeptMessage request_;  // publish or play.
   StreamKey key_;
@@ -238,7 +254,9 @@ class Bridge {
   std::vector<StreamIds> ids_;  // Only those that differ.
   std::vector<ActiveStream> active_;
   std::vector<double> later_creates_;  // createStream commands of the flowing client, unanswered.
+  std::vector<KeptMessage> encoder_calls_;   // Of the next publisher on this connection.
   std::vector<KeptMessage> until_accepted_;  // onFCPublish comes before the verdict.
+  std::vector<KeptMessage> after_verdict_;   // What the origin said too early.
   std::vector<KeptMessage> for_client_;
   std::vector<KeptMessage> for_origin_;
 };
