@@ -38,6 +38,10 @@ class Lab:
     def fake(self, make=FakeOrigin, server="fake"):
         return self._keep(self._origins, make(server))
 
+    def origin(self, part):
+        """Any other origin: it has registration() and stop()."""
+        return self._keep(self._origins, part)
+
     def proxy(self, *origins, **settings):
         """A proxy that listens, with these origins registered."""
         proxy = self._keep(self._proxies, Proxy(self._folder("proxy"), **settings))

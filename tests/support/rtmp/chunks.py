@@ -16,6 +16,7 @@ class Message:
     stream_id: int = 0
     timestamp: int = 0
     csid: int = 3
+    chunks: int = dataclasses.field(default=1, compare=False)  # Of those read: how many it took.
 
     def same_as(self, other):
         return (self.type, self.payload, self.stream_id, self.timestamp) == (
@@ -44,6 +45,7 @@ class _State:
     field: int = 0
     fmt: int = -1
     payload: bytes = b""
+    chunks: int = 0
     busy: bool = False
 
 
@@ -162,12 +164,14 @@ class ChunkReader:
             if fmt < 2:
                 state.type = fields[6]
             state.length, state.field, state.extended = length, field, extended
-            state.fmt, state.payload, state.busy = fmt, b"", True
+            state.fmt, state.payload, state.chunks, state.busy = fmt, b"", 0, True
+        state.chunks += 1
         state.payload += bytes(buffer[offset:offset + size])
         if len(state.payload) == state.length:
             state.busy = False
             self.seen_fmts.append(state.fmt)
-            message = Message(state.type, state.payload, state.stream_id, state.timestamp, csid)
+            message = Message(state.type, state.payload, state.stream_id, state.timestamp, csid,
+                              state.chunks)
             self._control(message)
             messages.append(message)
         return offset + size
