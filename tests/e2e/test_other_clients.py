@@ -1,4 +1,5 @@
-"""Client implementations other than ffmpeg's: rtmpdump (librtmp), GStreamer, and RTMPS."""
+"""Client implementations other than ffmpeg's: rtmpdump (librtmp), GStreamer, nginx as a relay, and
+RTMPS."""
 
 import ssl
 import subprocess
@@ -63,6 +64,27 @@ def test_gstreamer_plays(lab, proxy, clip, tmp_path):
     wait_for_bytes(target)
     player.kill()
     media.assert_same_frames(media.frames_of(clip), media.frames_of(target)[:-1])
+
+
+def test_nginx_pushes(lab, proxy, origin, clip):
+    relay = lab.nginx("relay", relay=f"push rtmp://127.0.0.1:{proxy.rtmp_port}/live;")
+    lab.publisher(f"rtmp://127.0.0.1:{relay.rtmp_port}/live/pushed", clip)
+    wait_until(lambda: origin.clients("pushed") == (1, 0), "the relay publishes")
+    player = lab.player(proxy.url("pushed"), seconds=3)
+    assert player.wait() == 0, player.output()
+    media.assert_same_frames(media.frames_of(clip), player.frames())
+    lab.close_clients()
+    wait_until(lambda: origin.clients("pushed") == (0, 0), "the relay has ended its stream")
+
+
+def test_nginx_pulls(lab, proxy, origin, clip):
+    lab.publisher(proxy.url("pulled"), clip)
+    relay = lab.nginx("relay", relay=f"pull rtmp://127.0.0.1:{proxy.rtmp_port}/live;")
+    player = lab.player(f"rtmp://127.0.0.1:{relay.rtmp_port}/live/pulled", seconds=3)
+    assert player.wait() == 0, player.output()
+    media.assert_same_frames(media.frames_of(clip), player.frames())
+    left = proxy.wait_for_session_end(role="viewer")  # With its last player.
+    assert [end["reason"] for end in left] == ["closed"]
 
 
 def make_certificate(folder, name="localhost", days=2):

@@ -24,6 +24,7 @@ rtmp {{
       live on;
       wait_key on;
       {hls}
+      {relay}
     }}
   }}
 }}
@@ -56,9 +57,10 @@ hls on;
 
 class Nginx:
     """`server` is the name it registers with; it stays over restarts, its pid does not. With `hls`
-    it writes HLS too, and registers the port where that is."""
+    it writes HLS too, and registers the port where that is. `relay` is a push or pull directive of
+    its application."""
 
-    def __init__(self, folder, server, hls=False):
+    def __init__(self, folder, server, hls=False, relay=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.server = server
@@ -70,7 +72,7 @@ class Nginx:
         (self.folder / "hls" / "live").mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(_CONFIG.format(
             folder=self.folder, rtmp_port=self.rtmp_port, http_port=self.http_port,
-            hls=_HLS.format(folder=self.folder) if hls else ""))
+            hls=_HLS.format(folder=self.folder) if hls else "", relay=relay))
         self.start()
 
     def start(self):
