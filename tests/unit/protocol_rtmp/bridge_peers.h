@@ -18,10 +18,11 @@ namespace srsproxy::rtmp::testing {
 
 inline constexpr MessageType kCommand = MessageType::kCommandAmf0;
 
-// A whole message on its own chunk stream, cut at the default chunk size.
+// A whole message on its own chunk stream.
 inline Bytes Say(MessageType type, uint32_t stream_id, std::span<const uint8_t> payload,
-                 uint32_t chunk_stream_id = 3, uint32_t timestamp = 0) {
-  const size_t first = std::min<size_t>(payload.size(), kDefaultChunkSize);
+                 uint32_t chunk_stream_id = 3, uint32_t timestamp = 0,
+                 size_t chunk_size = kDefaultChunkSize) {
+  const size_t first = std::min<size_t>(payload.size(), chunk_size);
   Bytes bytes = Chunk({.format = 0,
                        .chunk_stream_id = chunk_stream_id,
                        .timestamp = timestamp,
@@ -30,7 +31,7 @@ inline Bytes Say(MessageType type, uint32_t stream_id, std::span<const uint8_t> 
                        .stream_id = stream_id},
                       payload.first(first));
   for (payload = payload.subspan(first); !payload.empty();) {
-    const size_t next = std::min<size_t>(payload.size(), kDefaultChunkSize);
+    const size_t next = std::min<size_t>(payload.size(), chunk_size);
     bytes += Continuation(chunk_stream_id, payload.first(next));
     payload = payload.subspan(next);
   }
