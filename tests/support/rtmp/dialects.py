@@ -5,8 +5,10 @@ waited for, and must be the next that is heard. Clients that wait for less are w
 lines of '>' in a row. Scripts are ours, written after watching the clients or reading them; what
 SRS answers was noted once with the real SRS (7.0.18), as names and codes.
 
-    > NAME TRANSACTION ARGUMENT ...   a command; 'stream' is the stream's name; '@stream' sends it
+    > NAME TRANSACTION ARGUMENT ...   a command; 'stream' is the stream's name, and may have a
+                                      query; '@stream' sends it
                                       on the message stream, '@1' on that one; '#amf3' as type 17
+    > connect TRANSACTION NAME=VALUE ...
     > chunk_size N, window_ack_size N, peer_bandwidth N, set_buffer_length ID MS, ping N
     > metadata, > video               media
     < NAME TRANSACTION CODE           a command; CODE is its information object's, if it has one
@@ -155,7 +157,7 @@ class DialectClient(Client):
                   "tcUrl": f"rtmp://{self.host}:{self.port}/live"}
         for word in words[2:]:
             name, value = word.split("=")
-            fields[name] = float(value)
+            fields[name] = float(value) if value.isdigit() else value
         self.command("connect", int(words[1]), fields)
 
     def _command(self, words):
@@ -169,8 +171,8 @@ class DialectClient(Client):
         self.send(Message(kind, payload, stream_id, 0, 8 if stream_id else 3))
 
     def _argument(self, word):
-        if word == "stream":
-            return self.stream
+        if word.split("?")[0] == "stream":
+            return word.replace("stream", self.stream, 1)
         if word == "null":
             return None
         return float(word) if word.lstrip("-").isdigit() else word

@@ -140,15 +140,21 @@ class Speaker {
   Bytes Media(MessageType type, const Bytes& payload, uint32_t chunk_stream_id) const {
     return Say(type, 1, payload, chunk_stream_id, 40, chunk_size_);
   }
+  Bytes Connect(const std::vector<std::string>& words) const {
+    AmfObject object;
+    object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
+    for (size_t index = 2; index < words.size(); ++index) {
+      const size_t split = words[index].find('=');
+      object.properties.emplace_back(words[index].substr(0, split), words[index].substr(split + 1));
+    }
+    return Say(kCommand, 0, EncodeCommand(kCommand, Command{"connect", 1, {object}}), 3, 0,
+               chunk_size_);
+  }
   Bytes Call(const std::vector<std::string>& words) const {
     Command command{words[0], static_cast<double>(Number(words[1])), {}};
     MessageType type = kCommand;
     uint32_t stream_id = 0;
-    if (words[0] == "connect") {
-      AmfObject object;
-      object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
-      command.arguments.emplace_back(std::move(object));
-    }
+    if (words[0] == "connect") return Connect(words);
     for (size_t index = 2; index < words.size(); ++index) {
       const std::string& word = words[index];
       if (word == "#amf3") {
@@ -157,9 +163,9 @@ class Speaker {
         stream_id = 1;
       } else if (word == "null") {
         command.arguments.emplace_back(AmfNull{});
-      } else if (std::isdigit(static_cast<unsigned char>(word.back())) != 0) {
-        if (words[0] != "connect")
-          command.arguments.emplace_back(std::strtod(word.c_str(), nullptr));
+      } else if (std::isdigit(static_cast<unsigned char>(word.back())) != 0 &&
+                 word.find('?') == std::string::npos) {
+        command.arguments.emplace_back(std::strtod(word.c_str(), nullptr));
       } else {
         command.arguments.emplace_back(word);
       }
