@@ -4,6 +4,7 @@
 #include "dataplane/protocol/rtmp/bridge.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -465,6 +466,20 @@ TEST(BridgeTest, ARefusedConnectIsToldAsAStatusOfTheStream) {
   const auto status = StatusCommand::From(*DecodeCommand(kCommand, heard[0].payload));
   EXPECT_THAT(status->description, HasSubstr("closed on Sundays"));
   EXPECT_EQ(status->level, "error");
+}
+
+TEST(BridgeTest, AStreamIdThatIsNoneEndsWithAClearError) {
+  for (const double number : {std::nan(""), -1.0, 4294967296.0, 1e300}) {
+    Peers peers;
+    peers.HandshakeAsClient();
+    peers.Client(PlayerBytes());
+    peers.ForgetClient();
+    peers.ConnectOrigin();
+    peers.Origin(Say(ConnectResult(1, 0)) + Say(Named("_result", 2, {AmfNull{}, number})));
+    EXPECT_EQ(peers.bridge.state(), State::kEnded) << number;
+    EXPECT_EQ(SideOf(peers.bridge.status()), Side::kOrigin);
+    EXPECT_THAT(Peers::Names(peers.HeardByClient()), ElementsAre("onStatus NetStream.Play.Failed"));
+  }
 }
 
 TEST(BridgeTest, ARedirectIsTheDriversToFollowAndNeverPassedOut) {

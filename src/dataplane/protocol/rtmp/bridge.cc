@@ -545,7 +545,12 @@ void Bridge::OnConnectResult(const ResultCommand& result) {
 
 void Bridge::OnStreamIdResult(const ResultCommand& result) {
   if (!result.ok || !result.number.has_value()) return RefusedByOrigin(result, "createStream");
-  MapStream(creates_[next_create_].client_id, static_cast<uint32_t>(*result.number));
+  const std::optional<uint32_t> id = ToStreamId(*result.number);
+  if (!id.has_value()) {
+    return Fail(OriginFailure(absl::StatusCode::kInvalidArgument,
+                              "the origin answered createStream with a number that is no stream"));
+  }
+  MapStream(creates_[next_create_].client_id, *id);
   ++next_create_;
   replay_next_ = true;
 }
@@ -720,16 +725,15 @@ void Bridge::OnLaterStreamId(std::span<uint8_t> payload) {
   const auto number = payload.last(kNumberBytes - 1);
   uint64_t bits = 0;
   for (const uint8_t byte : number) bits = bits << 8 | byte;
-  const double value = std::bit_cast<double>(bits);
-  if (!(value >= 0 && value <= UINT32_MAX)) return;
-  const auto origin_id = static_cast<uint32_t>(value);
-  uint32_t client_id = origin_id;
+  const std::optional<uint32_t> origin_id = ToStreamId(std::bit_cast<double>(bits));
+  if (!origin_id.has_value()) return;
+  uint32_t client_id = *origin_id;
   const auto taken = [this](uint32_t id) {
     return std::any_of(ids_.begin(), ids_.end(),
                        [id](const StreamIds& ids) { return ids.client == id; });
   };
   while (taken(client_id)) ++client_id;
-  MapStream(client_id, origin_id);
+  MapStream(client_id, *origin_id);
   bits = std::bit_cast<uint64_t>(static_cast<double>(client_id));
   for (size_t i = number.size(); i-- > 0; bits >>= 8) number[i] = static_cast<uint8_t>(bits);
 }
@@ -815,7 +819,9 @@ void Bridge::Fail(absl::Status why) {
   if (SideOf(why) == Side::kClient) {
     TellClientStatus("NetConnection.Call.Failed", MessageOf(why));
   } else if (state_ == BridgeState::kAsking) {
-    TellClientStatus(RefusalCode(role_, why.code()), "the origin's answer could not be read");
+    // It is not the client's name that is wrong.
+    TellClientStatus(RefusalCode(role_, absl::StatusCode::kUnavailable),
+                     "the origin's answer could not be read");
   }
   End(std::move(why));
 }

@@ -42,11 +42,6 @@ double NumberOr(const AmfValue* value, double otherwise) {
   return number == nullptr ? otherwise : *number;
 }
 
-std::optional<uint32_t> ToStreamId(double number) {
-  if (!(number >= 0 && number <= std::numeric_limits<uint32_t>::max())) return std::nullopt;
-  return static_cast<uint32_t>(number);
-}
-
 // The first object among the arguments, from `first` on, that has a code.
 const AmfObject* InformationOf(const Command& command, size_t first) {
   for (size_t index = first; index < command.arguments.size(); ++index) {
@@ -111,6 +106,11 @@ std::string RedirectOf(const AmfObject& information) {
 const AmfValue& Command::Argument(size_t index) const {
   static const AmfValue kUndefined;
   return index < arguments.size() ? arguments[index] : kUndefined;
+}
+
+std::optional<uint32_t> ToStreamId(double number) {
+  if (!(number >= 0 && number <= std::numeric_limits<uint32_t>::max())) return std::nullopt;
+  return static_cast<uint32_t>(number);
 }
 
 absl::StatusOr<Command> DecodeCommand(MessageType type, std::span<const uint8_t> payload) {

@@ -156,6 +156,9 @@ std::optional<UserControl> ReadUserControl(std::span<const uint8_t> payload);
 
 // ---- Stream ids inside payloads.
 
+// A message stream id that came as an AMF number; empty when it cannot be one.
+std::optional<uint32_t> ToStreamId(double number);
+
 // True when a message of this type and beginning may carry a message stream id in its payload: a
 // user control event about a stream, or deleteStream. Such a message is to be held.
 bool CarriesStreamId(MessageType type, std::span<const uint8_t> prefix);
