@@ -14,16 +14,19 @@
 
 #include "dataplane/core/host.h"
 #include "dataplane/core/percent.h"
+#include "dataplane/core/stream_name.h"
 #include "dataplane/core/text.h"
 
 namespace srsproxy {
 namespace {
 
 constexpr size_t kMaxKeyBytes = 512;
+// Of RTMP, where the address names no app.
+constexpr std::string_view kMissingApp = "__defaultApp__";
+// Of SRT and WHIP, where the client names none.
 constexpr std::string_view kDefaultApp = "live";
 constexpr std::string_view kDefaultStream = "livestream";
 constexpr std::string_view kFmleVhost = "...vhost...";
-constexpr std::string_view kExtensions[] = {".flv", ".m3u8", ".ts", ".aac", ".mp3"};
 // SRS splits queries at more than '&'; a '/' or '?' in one starts something else.
 constexpr std::string_view kQuerySeparators = "&;,?#/";
 
@@ -99,43 +102,23 @@ PathAndQuery SplitQuery(std::string_view text) {
   return {path, query};
 }
 
+// Whether the path without its first '/' is that of WHIP or WHEP.
+bool IsWhip(std::string_view path_and_query) {
+  constexpr std::string_view kPaths[] = {"rtc/v1/whip", "rtc/v1/whip-play", "rtc/v1/whep"};
+  std::string_view path = SplitQuery(path_and_query).path;
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return std::find(std::begin(kPaths), std::end(kPaths), path) != std::end(kPaths);
+}
+
 std::string WithFmleVhostAsQuery(std::string_view text) {
   return absl::StrReplaceAll(ToAbsl(text), {{ToAbsl(kFmleVhost), "?vhost="}});
-}
-
-absl::Status AppendLevels(std::string_view path, Levels& levels) {
-  while (!path.empty()) {
-    std::string_view raw;
-    std::tie(raw, path) = CutAt(path, "/");
-    const std::string decoded = PercentDecoded(raw, "/?#%");
-    const std::string_view level = Trimmed(decoded);
-    if (level.empty() || level == "_definst_") continue;
-    if (!IsPrintableUtf8(level)) {
-      return Invalid(absl::StrCat("the stream's name has ", Quoted(level),
-                                  ", which is not UTF-8 text without control characters"));
-    }
-    if (level == "." || level == "..") {
-      return Invalid(absl::StrCat("the stream's name has the path level ", Quoted(level)));
-    }
-    levels.emplace_back(level);
-  }
-  return absl::OkStatus();
-}
-
-std::string_view WithoutExtension(std::string_view stream) {
-  for (const std::string_view extension : kExtensions) {
-    if (stream.size() < extension.size()) continue;
-    const size_t at = stream.size() - extension.size();
-    if (EqualsIgnoreCase(stream.substr(at), extension)) return stream.substr(0, at);
-  }
-  return stream;
 }
 
 // `host`: of the address, without port. `named`: what vhost= says, or empty.
 absl::StatusOr<std::string> ResolveVhost(std::string_view host, std::string_view named,
                                          const VhostPolicy& vhosts) {
-  const std::string decoded = PercentDecoded(named, "");
-  const std::string_view wanted = WithoutPort(Trimmed(decoded));
+  const std::string decoded = WithoutBlanks(PercentDecoded(named));
+  const std::string_view wanted = WithoutPort(decoded);
   if (wanted.empty() || EqualsIgnoreCase(wanted, kDefaultVhost)) return vhosts.Apply(host);
   if (!IsHostName(wanted) && !IsIpAddress(wanted)) {
     return Invalid(absl::StrCat("the vhost ", Quoted(wanted), " is no host name"));
@@ -143,43 +126,45 @@ absl::StatusOr<std::string> ResolveVhost(std::string_view host, std::string_view
   return vhosts.ApplyNamed(wanted);
 }
 
+// `levels`: normal ones. Every key is made here.
 absl::StatusOr<StreamKey> MakeKey(std::string vhost, Levels levels) {
   if (levels.empty()) return Invalid("the stream has no app and no name");
   if (levels.size() == 1) {
     return Invalid(absl::StrCat("only ", Quoted(levels.front()),
                                 " is given: a stream needs an app and a name (app/stream)"));
   }
-  StreamKey key;
-  key.vhost = std::move(vhost);
-  key.stream = std::move(levels.back());
+  auto name = StreamNameOf(levels.back());
+  if (!name.ok()) return name.status();
   levels.pop_back();
-  key.app = absl::StrJoin(levels, "/");
-  if (key.stream.empty()) return Invalid("the stream's name is empty");
+  StreamKey key{std::move(vhost), absl::StrJoin(levels, "/"), *std::move(name)};
   if (key.vhost.size() + key.app.size() + key.stream.size() > kMaxKeyBytes) {
     return Invalid(absl::StrCat("the stream's name is longer than ", kMaxKeyBytes, " bytes"));
   }
   return key;
 }
 
-// `texts`: pieces that follow each other in the URL, each `path?query`; a later piece's query wins.
+// `texts`: pieces that follow each other in the URL, each `path?query`, the first that of the app;
+// a later piece's query wins.
 absl::StatusOr<StreamKey> KeyFromPieces(std::string_view host,
                                         std::initializer_list<std::string_view> texts,
                                         const VhostPolicy& vhosts) {
   Levels levels;
   std::string query;
-  for (const std::string_view text : texts) {
+  size_t app_levels = 0;
+  for (const std::string_view& text : texts) {
     const std::string plain = WithFmleVhostAsQuery(text);
     const PathAndQuery piece = SplitQuery(plain);
-    if (auto status = AppendLevels(piece.path, levels); !status.ok()) return status;
+    if (auto status = AppendStreamLevels(piece.path, levels); !status.ok()) return status;
+    if (&text == texts.begin()) app_levels = levels.size();
     query = absl::StrCat(ToAbsl(piece.query), "&", query);
   }
   // FMLE puts the app's query before the stream: app?k=v/stream.
   if (const size_t slash = query.rfind('/'); levels.size() == 1 && slash != std::string::npos) {
     const std::string_view stream =
         CutAt(std::string_view(query).substr(slash + 1), kQuerySeparators).first;
-    if (auto status = AppendLevels(stream, levels); !status.ok()) return status;
+    if (auto status = AppendStreamLevels(stream, levels); !status.ok()) return status;
   }
-  if (levels.size() > 1) levels.back() = WithoutExtension(levels.back());
+  if (levels.size() == 1 && app_levels == 0) levels.emplace(levels.begin(), kMissingApp);
 
   std::string_view named = QueryValue(query, "vhost");
   if (named.empty()) named = QueryValue(query, "domain");
@@ -190,16 +175,8 @@ absl::StatusOr<StreamKey> KeyFromPieces(std::string_view host,
 
 absl::StatusOr<StreamKey> KeyFromShownText(std::string_view text, const VhostPolicy& vhosts) {
   Levels levels;
-  std::string_view path = SplitQuery(Trimmed(text)).path;
-  while (!path.empty()) {
-    std::string_view level;
-    std::tie(level, path) = CutAt(path, "/");
-    if (level.empty()) continue;
-    if (!IsPrintableUtf8(level)) {
-      return Invalid(absl::StrCat(Quoted(level), " is not UTF-8 text without control characters"));
-    }
-    levels.emplace_back(level);
-  }
+  const std::string_view path = SplitQuery(text).path;
+  if (auto status = AppendStreamLevels(path, levels); !status.ok()) return status;
   std::string vhost(kDefaultVhost);
   if (levels.size() > 2) {
     auto named = ResolveVhost("", levels.front(), vhosts);
@@ -213,6 +190,18 @@ absl::StatusOr<StreamKey> KeyFromShownText(std::string_view text, const VhostPol
 }  // namespace
 
 std::string StreamKey::ToString() const { return absl::StrCat(vhost, "/", app, "/", stream); }
+
+std::string StreamKey::UrlPath() const {
+  return EscapedForPath(absl::StrCat("/", app, "/", stream));
+}
+
+absl::StatusOr<StreamKey> Normalised(const StreamKey& key) {
+  Levels levels;
+  for (const std::string* part : {&key.app, &key.stream}) {
+    if (auto status = AppendStreamLevels(*part, levels); !status.ok()) return status;
+  }
+  return MakeKey(key.vhost, std::move(levels));
+}
 
 absl::StatusOr<VhostPolicy> VhostPolicy::Parse(std::string_view setting) {
   VhostPolicy policy;
@@ -330,9 +319,11 @@ absl::StatusOr<StreamKey> StreamKeyFromText(std::string_view text, const VhostPo
     if (!id.ok()) return id.status();
     return id->key;
   }
-  const bool is_whip = url->rest.starts_with("rtc/v1/whip") || url->rest.starts_with("rtc/v1/whep");
-  if (is_whip) return StreamKeyFromWhip(url->authority, url->rest, vhosts);
-  return KeyFromPieces(url->authority, {url->rest}, vhosts);
+  if (absl::StartsWithIgnoreCase(ToAbsl(url->scheme), "http")) {
+    if (IsWhip(url->rest)) return StreamKeyFromWhip(url->authority, url->rest, vhosts);
+    return KeyFromPieces(url->authority, {url->rest}, vhosts);  // An app cannot be missing.
+  }
+  return KeyFromPieces(url->authority, {"", url->rest}, vhosts);
 }
 
 }  // namespace srsproxy

@@ -11,14 +11,16 @@ namespace srsproxy {
 
 inline constexpr std::string_view kDefaultVhost = "__defaultVhost__";
 
-// `vhost/app/stream`. All three parts are non-empty and normalised; two keys are equal exactly when
-// they mean the same stream.
+// `vhost/app/stream`. All three parts are non-empty and normal (stream_name.h), 512 bytes together
+// at most; two keys are equal exactly when they mean the same stream. A key reads back from
+// ToString and from a URL with UrlPath, whoever reads it.
 struct StreamKey {
   std::string vhost;
   std::string app;
   std::string stream;
 
   std::string ToString() const;  // "vhost/app/stream"
+  std::string UrlPath() const;   // "/app/stream", escaped.
 
   friend bool operator==(const StreamKey&, const StreamKey&) = default;
   friend auto operator<=>(const StreamKey&, const StreamKey&) = default;
@@ -28,6 +30,10 @@ struct StreamKey {
     return H::combine(std::move(h), key.vhost, key.app, key.stream);
   }
 };
+
+// The key with `key.vhost`, and app and stream as made of what stands there: for names that are cut
+// from others. INVALID_ARGUMENT, client at fault: nothing that may be a key is left.
+absl::StatusOr<StreamKey> Normalised(const StreamKey& key);
 
 // PROXY_VHOSTS: which hosts are vhosts of their own; all others mean the default vhost.
 class VhostPolicy {
@@ -53,11 +59,13 @@ class VhostPolicy {
 // How each protocol names a stream. INVALID_ARGUMENT, client at fault, says what is wrong with the
 // name. Everywhere: the query's `vhost=` or `domain=` wins over the host (`__defaultVhost__` does
 // not); `...vhost...` means `?vhost=`; `%XX` is decoded, save where it would make a `/`, `?`, `#`
-// or `%`; empty levels and `_definst_` are skipped; one of the extensions .flv .m3u8 .ts .aac .mp3
-// is dropped from the stream; the app may have several levels, the last level is the stream.
+// or an escape; blanks are dropped; empty levels and `_definst_` are skipped; the extensions .flv
+// .m3u8 .ts .aac .mp3 are dropped from the stream; the app may have several levels, the last level
+// is the stream.
 
 // RTMP: `tc_url` and `app` of connect, `stream_name` of publish or play. As SRS does, the path of
-// `tc_url` counts; `app` only when there is none.
+// `tc_url` counts; `app` only when there is none; and where neither names an app, as with
+// `rtmp://host` and the name `cam`, it is `__defaultApp__`.
 absl::StatusOr<StreamKey> StreamKeyFromRtmp(std::string_view tc_url, std::string_view app,
                                             std::string_view stream_name,
                                             const VhostPolicy& vhosts);

@@ -16,6 +16,7 @@
 #include <boost/json/value.hpp>
 #include <fcntl.h>
 
+#include "dataplane/core/stream_url.h"
 #include "dataplane/core/text.h"
 
 namespace srsproxy {
@@ -381,7 +382,11 @@ absl::StatusOr<StateFile::State> StateFile::Parse(std::string_view text) {
     } else if (name == "pins") {
       auto pins = ReadTexts(value);
       if (!pins) return NotUnderstood("pins");
-      state.pins.insert(pins->begin(), pins->end());
+      for (const auto& [written, server] : *pins) {
+        // Under the key as it is made now, whoever wrote the file; what is no key names no stream.
+        const auto key = StreamKeyFromText(written, VhostPolicy());
+        if (key.ok()) state.pins.emplace(key->ToString(), server);
+      }
     } else if (name != "version") {
       return NotUnderstood(Quoted(FromJson(name)));
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataplane/core/percent.h"
+#include "dataplane/core/stream_name.h"
 #include "dataplane/protocol/hls/uri.h"
 #include "dataplane/protocol/http/head.h"
 
@@ -60,7 +61,7 @@ absl::Status CheckPath(std::string_view path) {
 // An id is no secret, and an origin's HTTP port has more than media: its API, a console. So what is
 // not named like media is asked for only in the folder of its stream.
 bool IsInFolderOf(const StreamKey& key, std::string_view path) {
-  const std::string decoded = PercentDecoded(path);
+  const std::string decoded = WithoutBlanks(PercentDecoded(path));  // As in keys.
   for (const std::string_view reserved : {"/api/", "/rtc/", "/console/"}) {
     if (decoded.starts_with(reserved)) return false;
   }
@@ -151,7 +152,11 @@ absl::StatusOr<MediaRoute> RouteMedia(const MediaRequest& request,
   }
   if (auto known = KnownStreamOf(*key, is_known)) return MediaRoute{part, *std::move(known)};
   if (kind == NameKind::kPlaylist) return MediaRoute{part, *std::move(key)};
-  if (tagged) return MediaRoute{part, LikelyStreamOf(*std::move(key))};
+  if (tagged) {
+    auto likely = Normalised(LikelyStreamOf(*std::move(key)));
+    if (!likely.ok()) return likely.status();
+    return MediaRoute{part, *std::move(likely)};
+  }
   if (kind == NameKind::kLiveOrSegment) return MediaRoute{MediaKind::kLive, *std::move(key)};
   return MediaRoute{};
 }

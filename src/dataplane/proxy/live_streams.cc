@@ -22,27 +22,6 @@ constexpr size_t kDefaultCount = 100;
 constexpr size_t kSlice = 100;
 constexpr size_t kMaxSlices = 20;
 
-// What of a key has to be escaped in a path. Its '%' are escapes already.
-bool IsPlain(char c) {
-  constexpr std::string_view kMarks = "-._~!$&'()*+,;=:@/%";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         kMarks.find(c) != kMarks.npos;
-}
-
-std::string Escaped(std::string_view text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string escaped;
-  for (const char c : text) {
-    if (IsPlain(c)) {
-      escaped += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    ((escaped += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
-  }
-  return escaped;
-}
-
 json::string Text(std::string_view text) { return json::string(text.data(), text.size()); }
 
 struct Query {
@@ -81,15 +60,15 @@ bool IsLive(const StreamMapping& mapping) {
 // is found there when no other one has it.
 std::string VhostQuery(const StreamKey& key, std::string_view host, const VhostPolicy& vhosts) {
   if (key.vhost == kDefaultVhost) return "";
-  const auto meant = StreamKeyFromHttp(host, "/" + Escaped(key.app + "/" + key.stream), vhosts);
+  const auto meant = StreamKeyFromHttp(host, key.UrlPath(), vhosts);
   if (meant.ok() && meant->vhost == key.vhost) return "";
-  return "?vhost=" + Escaped(key.vhost);
+  return "?vhost=" + key.vhost;
 }
 
 json::object ToJson(const StreamMapping& mapping, const StreamAudience& audience,
                     const std::string& query) {
   const StreamKey& key = mapping.key;
-  const std::string path = "/" + Escaped(key.app) + "/" + Escaped(key.stream);
+  const std::string path = key.UrlPath();
   json::object viewers;
   for (const Protocol protocol : kAllProtocols) {
     const auto name = ProtocolName(protocol);

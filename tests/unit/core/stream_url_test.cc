@@ -46,11 +46,16 @@ TEST_P(StreamKeyTest, IsTheSameForEverySpelling) {
   EXPECT_EQ(key->ToString(), GetParam().key);
   EXPECT_EQ(StreamKeyFromText(key->ToString(), vhosts).value(), *key)
       << "a key as shown reads back";
+  EXPECT_EQ(Normalised(*key).value(), *key);
+  EXPECT_EQ(StreamKeyFromHttp("", key->UrlPath() + ".flv?vhost=" + key->vhost, vhosts).value(),
+            *key)
+      << "and so does it in a URL";
 }
 
 constexpr char kPlain[] = "__defaultVhost__/live/cam";
 constexpr char kVhost[] = "example.com/live/cam";
 constexpr char kDemo[] = "demo/live/cam";
+constexpr char kMissingApp[] = "__defaultVhost__/__defaultApp__/cam";
 
 INSTANTIATE_TEST_SUITE_P(
     RtmpNames, StreamKeyTest,
@@ -118,6 +123,37 @@ INSTANTIATE_TEST_SUITE_P(
                 "__defaultVhost__/live/a%zzb"},
         KeyCase{"escaped_slash_stays", Rtmp("rtmp://10.0.0.1/live", "live", "a%2Fb"),
                 "__defaultVhost__/live/a%2Fb"},
+        KeyCase{"escaped_slash_lower_case", Rtmp("rtmp://10.0.0.1/live", "live", "a%2fb"),
+                "__defaultVhost__/live/a%2Fb"},
+        KeyCase{"escaped_question_mark", Rtmp("rtmp://10.0.0.1/live", "live", "a%3fb%23c"),
+                "__defaultVhost__/live/a%3Fb%23c"},
+        KeyCase{"escape_made_by_an_escape", Rtmp("rtmp://10.0.0.1/live", "live", "c%%361m"),
+                kPlain},
+        KeyCase{"escape_made_by_a_blank", Rtmp("rtmp://10.0.0.1/live", "live", "c%6 1m"), kPlain},
+        KeyCase{"escaped_percent_before_hex", Rtmp("rtmp://10.0.0.1/live", "live", "a%2541"),
+                "__defaultVhost__/live/a%2541"},
+        KeyCase{"escaped_percent_before_no_hex", Rtmp("rtmp://10.0.0.1/live", "live", "100%25"),
+                "__defaultVhost__/live/100%"},
+        KeyCase{"blank_within", Rtmp("rtmp://10.0.0.1/live", "live", "c am"), kPlain},
+        KeyCase{"blanks_within_app", Rtmp("rtmp://10.0.0.1/l i\tve", "", "cam"), kPlain},
+        KeyCase{"escaped_blank", Rtmp("rtmp://10.0.0.1/live", "live", "c%20am%0A"), kPlain},
+        KeyCase{"blank_before_extension", Rtmp("rtmp://10.0.0.1/live", "live", "cam .flv"), kPlain},
+        KeyCase{"blank_before_query", Rtmp("rtmp://10.0.0.1/live", "live", "cam ?token=a"), kPlain},
+        KeyCase{"blank_level", Rtmp("rtmp://10.0.0.1/live/ ", "", "cam"), kPlain},
+        KeyCase{"blank_in_vhost", Rtmp("rtmp://10.0.0.1/live?vhost=de%20mo ", "live", "cam"),
+                kDemo},
+        KeyCase{"missing_app", Rtmp("rtmp://10.0.0.1", "", "cam"), kMissingApp},
+        KeyCase{"missing_app_query", Rtmp("rtmp://10.0.0.1", "", "cam?key=a&b=c"), kMissingApp},
+        KeyCase{"missing_app_slash", Rtmp("rtmp://10.0.0.1:1935/", "", "cam"), kMissingApp},
+        KeyCase{"missing_app_of_blanks", Rtmp("rtmp://10.0.0.1/ ", "", "cam"), kMissingApp},
+        KeyCase{"missing_app_at_domain", Rtmp("rtmp://example.com", "", "cam"),
+                "example.com/__defaultApp__/cam"},
+        KeyCase{"missing_app_with_vhost", Rtmp("rtmp://10.0.0.1?vhost=demo", "", "cam"),
+                "demo/__defaultApp__/cam"},
+        KeyCase{"missing_app_spelled_out", Rtmp("rtmp://10.0.0.1/__defaultApp__", "", "cam"),
+                kMissingApp},
+        KeyCase{"app_in_the_name", Rtmp("rtmp://10.0.0.1", "", "live/cam"), kPlain},
+        KeyCase{"extension_twice", Rtmp("rtmp://10.0.0.1/live", "live", "cam.flv.TS"), kPlain},
         KeyCase{"utf8", Rtmp("rtmp://10.0.0.1/live", "live", "中"), "__defaultVhost__/live/中"},
         KeyCase{"extension", Rtmp("rtmp://10.0.0.1/live", "live", "cam.flv"), kPlain},
         KeyCase{"dot_that_is_no_extension", Rtmp("rtmp://10.0.0.1/live", "live", "cam.1"),
@@ -145,6 +181,10 @@ INSTANTIATE_TEST_SUITE_P(
         KeyCase{"levels", Http("10.0.0.1", "/a/b/cam.flv"), "__defaultVhost__/a/b/cam"},
         KeyCase{"escapes", Http("10.0.0.1", "/live/%E4%B8%AD.flv"), "__defaultVhost__/live/中"},
         KeyCase{"escaped_extension", Http("10.0.0.1", "/live/cam%2Eflv"), kPlain},
+        KeyCase{"escaped_blank", Http("10.0.0.1", "/live/c%20am.flv"), kPlain},
+        KeyCase{"blank_before_extension", Http("10.0.0.1", "/live/cam%20.flv"), kPlain},
+        KeyCase{"missing_app_spelled_out", Http("10.0.0.1", "/__defaultApp__/cam.flv"),
+                kMissingApp},
         KeyCase{"absolute_target", Http("10.0.0.1", "http://example.com:80/live/cam.flv"), kVhost}),
     [](const auto& row) { return row.param.name; });
 
@@ -161,6 +201,10 @@ INSTANTIATE_TEST_SUITE_P(
                 kVhost},
         KeyCase{"escaped_values", Whip("10.0.0.1", "/rtc/v1/whip/?app=a%2Fb&stream=c%61m"),
                 "__defaultVhost__/a/b/cam"},
+        KeyCase{"blanks", Whip("10.0.0.1", "/rtc/v1/whip/?app=li%20ve&stream=c+am"),
+                "__defaultVhost__/live/c+am"},
+        KeyCase{"escape_made_by_an_escape",
+                Whip("10.0.0.1", "/rtc/v1/whip/?app=live&stream=c%%361m"), kPlain},
         KeyCase{"defaults", Whip("10.0.0.1", "/rtc/v1/whip/"), "__defaultVhost__/live/livestream"},
         KeyCase{"default_app", Whip("10.0.0.1", "/rtc/v1/whip/?stream=cam"), kPlain},
         KeyCase{"empty_values", Whip("10.0.0.1", "/rtc/v1/whip/?app=&stream="),
@@ -183,6 +227,8 @@ INSTANTIATE_TEST_SUITE_P(
                     KeyCase{"plain_query", Srt("live/cam?token=a"), kPlain},
                     KeyCase{"plain_levels", Srt("a/b/cam"), "__defaultVhost__/a/b/cam"},
                     KeyCase{"plain_stream", Srt("cam"), kPlain},
+                    KeyCase{"blanks", Srt("#!::r=live/c am , m=request"), kPlain},
+                    KeyCase{"blank_in_host", Srt("#!::h=de mo,r=live/cam"), kDemo},
                     KeyCase{"empty", Srt(""), "__defaultVhost__/live/livestream"}),
     [](const auto& row) { return row.param.name; });
 
@@ -196,7 +242,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "__defaultVhost__/a/b/cam"},
         KeyCase{"app_stream", Text("live/cam"), kPlain},
         KeyCase{"spaces_around", Text(" live/cam\n"), kPlain},
-        KeyCase{"key_keeps_dots", Text("live/cam.flv"), "__defaultVhost__/live/cam.flv"},
+        KeyCase{"extension", Text("live/cam.flv"), kPlain},
+        KeyCase{"blank_within", Text("live/c am"), kPlain},
+        KeyCase{"escape", Text("live/c%61m"), kPlain},
+        KeyCase{"rtmp_url_without_app", Text("rtmp://10.0.0.1/cam"), kMissingApp},
+        KeyCase{"webrtc_url_without_app", Text("webrtc://10.0.0.1/cam"), kMissingApp},
         KeyCase{"rtmp_url", Text("rtmp://example.com:1935/live/cam?token=a"), kVhost},
         KeyCase{"rtmp_url_fmle", Text("rtmp://10.0.0.1/live?vhost=demo/cam"), kDemo},
         KeyCase{"flv_url", Text("http://example.com:8080/live/cam.flv"), kVhost},
@@ -229,6 +279,17 @@ INSTANTIATE_TEST_SUITE_P(
         KeyCase{"none_and_typed", Text("example.com/live/cam"), kPlain, "none"}),
     [](const auto& row) { return row.param.name; });
 
+TEST(StreamKeyTest, OfWhatIsCutFromAnotherIsNormal) {
+  const auto cut = [](std::string app, std::string stream) {
+    const auto key = Normalised({"demo", std::move(app), std::move(stream)});
+    return key.ok() ? key->ToString() : std::string(MessageOf(key.status()));
+  };
+  EXPECT_EQ(cut("live", "cam"), kDemo);
+  EXPECT_EQ(cut("live", "cam.flv"), kDemo);
+  EXPECT_EQ(cut("live", ".."), "the stream's name has the path level '..'");
+  EXPECT_EQ(cut("", "cam"), "only 'cam' is given: a stream needs an app and a name (app/stream)");
+}
+
 struct BadNameCase {
   const char* name;
   Naming naming;
@@ -254,8 +315,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadNameCase{"hash_where_fmle_puts_the_stream",
                     Rtmp("rtmp://10.0.0.1/live?k=v/#cam", "live", ""),
                     "only 'live' is given: a stream needs an app and a name (app/stream)"},
-        BadNameCase{"no_app", Rtmp("rtmp://10.0.0.1/", "", "cam"),
+        BadNameCase{"no_app", Http("10.0.0.1", "/cam.flv"),
+                    "only 'cam.flv' is given: a stream needs an app and a name (app/stream)"},
+        BadNameCase{"no_app_in_url", Text("https://10.0.0.1/cam"),
                     "only 'cam' is given: a stream needs an app and a name (app/stream)"},
+        BadNameCase{"only_blanks", Rtmp("rtmp://10.0.0.1/live", "live", " %20"),
+                    "only 'live' is given: a stream needs an app and a name (app/stream)"},
         BadNameCase{"only_slashes", Http("10.0.0.1", "///"), "the stream has no app and no name"},
         BadNameCase{"only_an_extension", Http("10.0.0.1", "/live/.flv"),
                     "the stream's name is empty"},
@@ -269,8 +334,20 @@ INSTANTIATE_TEST_SUITE_P(
                     "the stream's name has 'a\\x00\\x62.flv'" NOT_TEXT},
         BadNameCase{"parent_level", Http("10.0.0.1", "/live/../cam.flv"),
                     "the stream's name has the path level '..'"},
-        BadNameCase{"vhost_no_name", Rtmp("rtmp://10.0.0.1/live?vhost=a b", "live", "cam"),
-                    "the vhost 'a b' is no host name"},
+        BadNameCase{"parent_level_before_extension", Http("10.0.0.1", "/live/...flv"),
+                    "the stream's name has the path level '..'"},
+        BadNameCase{"parent_level_with_blanks", Rtmp("rtmp://10.0.0.1/live", "", ". ./cam"),
+                    "the stream's name has the path level '..'"},
+        BadNameCase{"definst_before_extension", Http("10.0.0.1", "/live/_definst_.flv"),
+                    "the stream's name is empty"},
+        BadNameCase{"escaped_fmle_vhost", Http("10.0.0.1", "/live/cam%2e..vhost...demo.flv"),
+                    "the stream's name has '...vhost...' in escapes"},
+        BadNameCase{"control_beside_blanks", Rtmp("rtmp://10.0.0.1/live", "", "cam\v"),
+                    "the stream's name has 'cam\\x0b'" NOT_TEXT},
+        BadNameCase{"c1_control", Rtmp("rtmp://10.0.0.1/live", "", "cam\xC2\x85"),
+                    "the stream's name has 'cam\\xc2\\x85'" NOT_TEXT},
+        BadNameCase{"vhost_no_name", Rtmp("rtmp://10.0.0.1/live?vhost=a!b", "live", "cam"),
+                    "the vhost 'a!b' is no host name"},
         BadNameCase{"too_long", Rtmp("rtmp://10.0.0.1/live", "live", std::string(600, 'a')),
                     "the stream's name is longer than 512 bytes"},
         BadNameCase{"srt_mode", Srt("#!::r=live/cam,m=listen"),

@@ -89,6 +89,14 @@ TEST_F(StateFileTest, KeepsEverythingOverARestart) {
   EXPECT_EQ(log_, "");
 }
 
+TEST_F(StateFileTest, PinsAreReadUnderTheKeysOfToday) {
+  Write(R"({"version":1,"pins":{"v/live/my cam":"vid-1","live/b.flv":"vid-2","b":"vid-3"}})");
+  const auto state = Open();
+  EXPECT_EQ(state->AllPins(),
+            (StateFile::Pins{{"v/live/mycam", "vid-1"}, {"__defaultVhost__/live/b", "vid-2"}}));
+  EXPECT_EQ(log_, "");
+}
+
 TEST_F(StateFileTest, WithoutAFolderItKeepsInMemory) {
   StateFile state;
   ASSERT_TRUE(state.SetOverrides("vid-1", Everything()).ok());
