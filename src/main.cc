@@ -1,12 +1,14 @@
 // srsproxy: the composition root. Settings, wiring, signals, exit code.
 
-#include <csignal>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include <absl/status/status.h>
 #include <absl/time/time.h>
 
 #include "controlplane/access_files.h"
@@ -22,6 +24,7 @@
 #include "dataplane/data_plane.h"
 #include "dataplane/directory/memory_stores.h"
 #include "dataplane/net/dial_rules.h"
+#include "stop_signals.h"
 
 namespace srsproxy {
 namespace {
@@ -29,48 +32,35 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 
-// SIGTERM, SIGINT and SIGHUP, taken synchronously by the main thread; every other thread has them
-// blocked.
-class Signals {
+// What the stop may still take when it is cut short, and when it is not.
+constexpr absl::Duration kHurriedControlStop = absl::Milliseconds(200);
+constexpr absl::Duration kControlStop = absl::Seconds(1);
+// What is left of an orderly stop: threads that a name server or a disk may keep. Nobody waits for
+// their results.
+constexpr absl::Duration kTeardown = absl::Seconds(3);
+
+// Logs that the process is ended by force, while the logger lives.
+class LastWords {
  public:
-  Signals() {
-    sigemptyset(&stop_);
-    sigaddset(&stop_, SIGTERM);
-    sigaddset(&stop_, SIGINT);
-    all_ = stop_;
-    sigaddset(&all_, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &all_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+  LastWords(StopSignals& signals, const Logger& logger) : signals_(signals) {
+    signals.SetLastWords(
+        [&logger] { logger.Warn("ending by force: not everything has ended in time"); });
   }
-
-  // Returns when the proxy is to stop. Calls `reload` for each SIGHUP before that.
-  void WaitForStop(const std::function<void()>& reload) const {
-    while (true) {
-      int signal = 0;
-      if (sigwait(&all_, &signal) != 0) continue;
-      if (signal != SIGHUP) return;
-      reload();
-    }
-  }
-
-  // True when another signal to stop came within `timeout`.
-  bool StopAgainWithin(absl::Duration timeout) const {
-    const timespec limit = absl::ToTimespec(timeout);
-    return sigtimedwait(&stop_, nullptr, &limit) > 0;
-  }
+  LastWords(const LastWords&) = delete;
+  LastWords& operator=(const LastWords&) = delete;
+  ~LastWords() { signals_.SetLastWords({}); }
 
  private:
-  sigset_t stop_;
-  sigset_t all_;
+  StopSignals& signals_;
 };
 
-// Calls `done` until it is true: false when `timeout` has passed or a signal has come.
+// Calls `done` until it is true: false when `timeout` has passed or the stop is hurried.
 bool WaitUntil(const std::function<bool(absl::Duration)>& done, absl::Duration timeout,
-               const Signals& signals) {
+               const StopSignals& signals) {
   constexpr absl::Duration kStep = absl::Milliseconds(100);
   for (absl::Duration waited; waited < timeout; waited += kStep) {
     if (done(std::min(kStep, timeout - waited))) return true;
-    if (signals.StopAgainWithin(absl::ZeroDuration())) return false;
+    if (signals.hurried()) return false;
   }
   return false;
 }
@@ -82,11 +72,15 @@ LogOptions LogOptionsOf(const Config& config) {
 int Run(const control::Startup& startup) {
   const control::LoadedConfig& loaded = *startup.config;
   LiveConfig config(loaded.core);
-  const Signals signals;
+  StopSignals signals(loaded.core.force_quit_timeout);
   const Clock clock;
   Logger logger(LogOptionsOf(loaded.core));
-  const LiveConfig::Subscription log_settings(
-      config, [&logger](const Config&, const Config& now) { logger.Configure(LogOptionsOf(now)); });
+  const LastWords last_words(signals, logger);
+  const LiveConfig::Subscription process_settings(
+      config, [&logger, &signals](const Config&, const Config& now) {
+        logger.Configure(LogOptionsOf(now));
+        signals.SetForceTimeout(now.force_quit_timeout);
+      });
   const auto failed = [&logger](const absl::Status& status) {
     logger.Error("srsproxy cannot start", {{"error", MessageOf(status)}});
     return kExitFailed;
@@ -142,9 +136,17 @@ int Run(const control::Startup& startup) {
              return status;
            },
        .drain = [&data_plane](absl::Duration spread) { return data_plane.BeginDrain(spread); }});
-  if (const auto status = access.Start(); !status.ok()) return failed(status);
-  if (const auto status = data_plane.Start(); !status.ok()) return failed(status);
-  if (const auto status = control_plane.Start(); !status.ok()) return failed(status);
+  const std::function<absl::Status()> parts[] = {[&] { return access.Start(); },
+                                                 [&] { return data_plane.Start(); },
+                                                 [&] { return control_plane.Start(); }};
+  for (const auto& start : parts) {
+    if (const auto status = start(); !status.ok()) return failed(status);
+    if (signals.stopping()) {
+      logger.Info("stopped before it had started");
+      signals.EndWithin(kTeardown, kExitOk);
+      return kExitOk;
+    }
+  }
   for (const auto& listener : data_plane.listeners()) {
     logger.Info("listening", {{"listener", listener.setting}, {"address", listener.address}});
   }
@@ -153,25 +155,26 @@ int Run(const control::Startup& startup) {
                                    {"workers", data_plane.worker_count()},
                                    {"pid", static_cast<int64_t>(::getpid())}});
 
-  signals.WaitForStop([&settings] { static_cast<void>(settings.Reload(false)); });
+  while (signals.Wait() == StopSignals::Event::kReload) {
+    static_cast<void>(settings.Reload(false));
+  }
   readiness.Block("stopping", "this proxy stops");
   logger.Info("stopping", {{"sessions", data_plane.sessions()}});
   const auto now = config.Get();
-  const absl::Duration delay = std::min(now->shutdown_delay, now->force_quit_timeout);
-  const bool hurried = delay > absl::ZeroDuration() && signals.StopAgainWithin(delay);
+  static_cast<void>(signals.HurriedWithin(now->shutdown_delay));
   data_plane.StopAccepting();
-  const absl::Duration patience =
-      hurried ? absl::ZeroDuration()
-              : std::min(now->grace_quit_timeout, now->force_quit_timeout - delay);
   const auto drained = [&data_plane](absl::Duration timeout) { return data_plane.Drain(timeout); };
-  if (!WaitUntil(drained, patience, signals)) {
+  if (!WaitUntil(drained, now->grace_quit_timeout, signals)) {
     logger.Warn("stopping with sessions left", {{"sessions", data_plane.sessions()}});
   }
   stores->Stop();  // No call waits for them any more.
-  control_plane.Stop(absl::Seconds(1));
+  const bool hurried = signals.hurried();
+  const int code = hurried ? StopSignals::kExitForced : kExitOk;
+  control_plane.Stop(hurried ? kHurriedControlStop : kControlStop);
   access.Stop();
   logger.Info("stopped");
-  return kExitOk;
+  signals.EndWithin(kTeardown, code);
+  return code;
 }
 
 }  // namespace

@@ -62,6 +62,19 @@ log_redact: [token, secret]
 ```
 )";
 
+constexpr char kExitCodes[] = R"(
+## Exit codes
+
+| code | |
+|---|---|
+| 0 | It was told to stop, and has. |
+| 1 | It could not start; the log says why. |
+| 2 | A setting, a flag or a file of settings cannot be used. |
+| 3 | Its stop was cut short: by `PROXY_FORCE_QUIT_TIMEOUT`, or by a second SIGTERM or SIGINT. |
+
+Nothing holds the end up for longer: no session, no log that nobody reads, no name server, no disk.
+)";
+
 std::string Cell(std::string_view text) {
   return absl::StrReplaceAll(ToAbsl(text), {{"|", "\\|"}});
 }
@@ -84,7 +97,7 @@ std::string ConfigurationPage() {
                     Cell(value), restriction, " | ", options.reloadable() ? "yes" : "", " | ",
                     Cell(options.doc()), " |\n");
   }
-  return page;
+  return absl::StrCat(page, kExitCodes);
 }
 
 }  // namespace srsproxy::control

@@ -17,7 +17,8 @@ LAYERS = [
                               "dataplane/directory/", "dataplane/balance/", "dataplane/proxy/"]),
     ("src/dataplane/", ["dataplane/"]),
     ("src/controlplane/", ["dataplane/", "controlplane/", "srsproxy/v1/"]),
-    ("src/main.cc", ["dataplane/", "controlplane/"]),
+    ("src/main.cc", ["dataplane/", "controlplane/", "stop_signals.h"]),
+    ("src/stop_signals.", ["stop_signals.h"]),
     ("tools/", ["tools/", "srsproxy/v1/"]),
 ]
 
@@ -26,13 +27,16 @@ ASIO_FOLDERS = ["src/dataplane/net/", "src/dataplane/directory/", "src/dataplane
                 "src/dataplane/proxy/", "src/dataplane/data_plane", "src/controlplane/",
                 "src/main.cc"]
 
+SOCKET_FOLDERS = ["src/dataplane/net/", "src/dataplane/proxy/", "src/dataplane/data_plane",
+                  "src/main.cc"]
+
 # Libraries, and the only folders that may include them.
 LIBRARIES = [
     (r"(grpc|grpcpp|google/protobuf)/", ["src/controlplane/", "tools/"]),
     (r"boost/beast/http/|boost/asio/buffer", ["src/dataplane/protocol/http/"] + ASIO_FOLDERS),
     (r"boost/(asio(?!/buffer)|beast(?!/http/))\b", ASIO_FOLDERS),
-    (r"sys/(socket|epoll|uio)\.h|netdb\.h|poll\.h",
-     ["src/dataplane/net/", "src/dataplane/proxy/", "src/dataplane/data_plane", "src/main.cc"]),
+    (r"sys/(socket|epoll|uio)\.h|netdb\.h", SOCKET_FOLDERS),
+    (r"poll\.h", SOCKET_FOLDERS + ["src/dataplane/core/log_writer.cc"]),
     (r"CLI/", ["src/controlplane/", "tools/"]),
     (r"yaml-cpp/", ["src/controlplane/", "tools/"]),
 ]

@@ -16,16 +16,16 @@ def _die_with_parent():
 
 
 class Process:
-    """Starts `command` at once; standard output and error go to `log`."""
+    """Starts `command` at once; what it says goes to `log`, or to the descriptor `out`."""
 
-    def __init__(self, name, command, log, env=None, cwd=None):
+    def __init__(self, name, command, log, env=None, cwd=None, out=None):
         self.name = name
         self.log = pathlib.Path(log)
-        with open(self.log, "wb") as out:
+        with open(self.log, "wb") as file:
             self._popen = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True,
-                preexec_fn=_die_with_parent)
+                [str(part) for part in command], stdin=subprocess.DEVNULL,
+                stdout=file if out is None else out, stderr=subprocess.STDOUT, env=env, cwd=cwd,
+                start_new_session=True, preexec_fn=_die_with_parent)
 
     @property
     def pid(self):

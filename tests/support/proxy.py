@@ -53,9 +53,10 @@ def ask(url, method="GET", body=None, headers=()):
 
 
 class Proxy:
-    """Listens on free ports. `settings` are PROXY_* variables without the prefix."""
+    """Listens on free ports. `settings` are PROXY_* variables without the prefix. `under`: the
+    command that it is started by; `out`: the descriptor that takes what it says, not its log."""
 
-    def __init__(self, folder, wait=True, **settings):
+    def __init__(self, folder, wait=True, under=(), out=None, **settings):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.rtmp_port = free_port()
@@ -72,10 +73,11 @@ class Proxy:
                   "LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
         self.settings = chosen | {name: str(value) for name, value in settings.items()}
         self.process = Process(
-            "srsproxy", [binary("srsproxy", "SRSPROXY_BIN")], self.folder / "srsproxy.log",
+            "srsproxy", [*under, binary("srsproxy", "SRSPROXY_BIN")],
+            self.folder / "srsproxy.log",
             env=clean_environment() | {f"PROXY_{name}": value
                                        for name, value in self.settings.items()},
-            cwd=self.folder)
+            cwd=self.folder, out=out)
         if wait:
             self.wait_until_listening()
 

@@ -2,9 +2,8 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cmath>
+#include <functional>
 #include <mutex>
 #include <type_traits>
 #include <utility>
@@ -13,10 +12,8 @@
 #include <absl/strings/str_format.h>
 #include <absl/time/clock.h>
 #include <absl/time/time.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/base_sink.h>
 
+#include "dataplane/core/log_writer.h"
 #include "dataplane/core/status.h"
 #include "dataplane/core/text.h"
 
@@ -104,32 +101,14 @@ void AppendValue(std::string& out, const LogField& field, LogFormat format,
   std::visit(append, field.value);
 }
 
-// Writes each line with one call, so that lines of several processes on one file do not mix.
-void WriteToStandardError(std::string_view line) {
-  std::string text(line);
-  text.push_back('\n');
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // Nobody reads it any more; there is nowhere to say so.
-    rest.remove_prefix(static_cast<size_t>(written));
-  }
+// As log_writer wants it.
+LogWriter::Sink SinkOf(std::function<void(std::string_view)> sink) {
+  if (!sink) return [](std::string_view line) { return WriteLineTo(STDERR_FILENO, line); };
+  return [sink = std::move(sink)](std::string_view line) {
+    sink(line);
+    return true;
+  };
 }
-
-class LineSink : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  explicit LineSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    write_({message.payload.data(), message.payload.size()});
-  }
-  void flush_() override {}
-
- private:
-  const std::function<void(std::string_view)> write_;
-};
 
 }  // namespace
 
@@ -147,37 +126,15 @@ std::string_view LogLevelName(LogLevel level) {
   return "info";
 }
 
-// spdlog's bounded queue and its thread.
-class Logger::Writer {
+class Logger::Writer : public LogWriter {
  public:
-  Writer(size_t queue_lines, std::function<void(std::string_view)> write)
-      : pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
-        logger_(std::make_shared<spdlog::async_logger>(
-            "srsproxy", std::make_shared<LineSink>(std::move(write)), pool_,
-            spdlog::async_overflow_policy::overrun_oldest)) {}
-
-  // Ends the thread, after all that waits is written, before what it uses.
-  ~Writer() { pool_.reset(); }
-
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-
-  void Write(std::string_view line) {
-    logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
-  }
-
-  uint64_t dropped() const { return pool_->overrun_counter(); }
-
- private:
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
-  const std::shared_ptr<spdlog::async_logger> logger_;
+  using LogWriter::LogWriter;
 };
 
 Logger::Logger(LogOptions options)
     : level_(options.level),
       style_(std::make_shared<const Style>(Style{options.format, Redactor(options.redact)})),
-      writer_(std::make_unique<Writer>(
-          options.queue_lines, options.sink ? std::move(options.sink) : WriteToStandardError)) {}
+      writer_(std::make_unique<Writer>(options.queue_lines, SinkOf(std::move(options.sink)))) {}
 
 Logger::~Logger() = default;
 
@@ -235,7 +192,7 @@ void Logger::Log(LogLevel level, std::string_view message, Fields fields) const 
     }
     line.push_back('}');
   }
-  writer_->Write(line);
+  writer_->Write(std::move(line));
 }
 
 }  // namespace srsproxy

@@ -62,7 +62,7 @@ struct LogOptions {
 class Logger {
  public:
   explicit Logger(LogOptions options);
-  ~Logger();  // Writes what is waiting.
+  ~Logger();  // Writes what is waiting; a sink that blocks for longer than 1 s is left alone.
 
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
@@ -79,7 +79,7 @@ class Logger {
   // Level, format and redaction of the lines that are logged from now on; the rest is ignored.
   void Configure(const LogOptions& options);
 
-  // Lines dropped since the start.
+  // Lines dropped, or lost by the sink, since the start.
   uint64_t dropped() const;
 
  private:

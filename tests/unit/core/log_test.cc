@@ -1,15 +1,23 @@
 #include "dataplane/core/log.h"
 
+#include <unistd.h>
+
 #include <condition_variable>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <absl/time/clock.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+
+#include "dataplane/core/log_writer.h"
 
 namespace srsproxy {
 namespace {
@@ -184,6 +192,61 @@ TEST(LogTest, FullQueueDropsTheOldestAndCountsWithoutBlocking) {
   ASSERT_THAT(lines, SizeIs(::testing::Ge(4u)));
   EXPECT_THAT(lines.front(), EndsWith("first"));
   EXPECT_THAT(lines.back(), EndsWith("i=10"));
+}
+
+TEST(LogWriterTest, EndsWhileItsSinkBlocks) {
+  const auto gate = std::make_shared<Gate>();  // Outlives this test in the sink that is left alone.
+  {
+    LogWriter writer(4, [gate](std::string_view) {
+      gate->Wait();
+      return true;
+    });
+    writer.Write("held");
+    writer.Write("waits");
+    gate->AwaitVisitor();
+    EXPECT_FALSE(writer.Flush(absl::Milliseconds(10)));
+    gate->Open();
+    EXPECT_TRUE(writer.Flush(absl::Seconds(20)));
+  }
+  const auto never = std::make_shared<Gate>();
+  auto blocked = std::make_optional<LogWriter>(4, [never](std::string_view) {
+    never->Wait();
+    return true;
+  });
+  blocked->Write("held");
+  never->AwaitVisitor();
+  const absl::Time start = absl::Now();
+  blocked.reset();
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+  never->Open();
+}
+
+TEST(LogWriterTest, CountsWhatTheSinkLoses) {
+  LogWriter writer(4, [](std::string_view line) { return line == "kept"; });
+  writer.Write("kept");
+  writer.Write("lost");
+  EXPECT_TRUE(writer.Flush(absl::Seconds(20)));
+  EXPECT_EQ(writer.dropped(), 1u);
+}
+
+TEST(LogWriterTest, WaitsForANonBlockingDescriptor) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_NONBLOCK), 0);
+  const std::string line(1 << 18, 'x');  // More than a pipe holds.
+  std::jthread writer([&] { EXPECT_TRUE(WriteLineTo(ends[1], line)); });
+  size_t got = 0;
+  std::string buffer(4096, '\0');
+  while (got < line.size() + 1) {
+    pollfd readable{ends[0], POLLIN, 0};
+    ASSERT_EQ(poll(&readable, 1, 20'000), 1);
+    const ssize_t count = read(ends[0], buffer.data(), buffer.size());
+    ASSERT_GT(count, 0);
+    got += static_cast<size_t>(count);
+  }
+  writer.join();
+  close(ends[0]);
+  EXPECT_FALSE(WriteLineTo(ends[0], "nobody"));
+  close(ends[1]);
 }
 
 TEST(LogTest, ThreadsMayLogAtOnce) {
