@@ -35,11 +35,7 @@ class Decider {
   PlacementDecision Decide() const {
     if (inputs_.mapping.has_value()) return DecideMapped(*inputs_.mapping);
     Say("The stream has no mapping.");
-    if (inputs_.sibling.has_value() && request_.role == Role::kViewer &&
-        !inputs_.pinned_server().has_value()) {
-      if (auto decision = DecideBySibling(*inputs_.sibling)) return *std::move(decision);
-    }
-    return Choose({}, 0);
+    return PlaceAnew({}, 0);
   }
 
  private:
@@ -61,7 +57,7 @@ class Decider {
     const auto origin = inputs_.origins.Resolve(mapping.origin_id);
     if (origin == nullptr) {
       Say("That origin's registration has ended: the stream is placed anew.");
-      return Choose({}, mapping.version);
+      return PlaceAnew({}, mapping.version);
     }
     const bool superseded = origin->id != mapping.origin_id;
     if (superseded) Say("That origin was superseded by ", origin->id, ": the stream follows it.");
@@ -96,7 +92,7 @@ class Decider {
                                  origin->id, ", which ", trouble));
     }
     Say("It ", trouble, " and its publisher is gone: the stream may be placed anew.");
-    PlacementDecision other = Choose(origin->id, mapping.version);
+    PlacementDecision other = PlaceAnew(origin->id, mapping.version);
     other.unless_live = true;  // It may have come alive meanwhile.
     const bool better = other.origin != nullptr && !other.origin->down;
     if (could_try && !better) {
@@ -106,18 +102,35 @@ class Decider {
     return other;
   }
 
-  std::optional<PlacementDecision> DecideBySibling(const StreamMapping& sibling) const {
-    const auto origin = inputs_.origins.Resolve(sibling.origin_id);
-    const bool usable = origin != nullptr && CanServe(*origin, request_) &&
-                        (!origin->down || sibling.publisher_live);
+  // On any origin but `left_out`.
+  PlacementDecision PlaceAnew(std::string_view left_out, uint64_t replaces_version) const {
+    if (inputs_.pinned_server().has_value()) return Choose(left_out, replaces_version);
+    const auto sibling = inputs_.sibling();
+    PlacementDecision decision;
+    if (sibling.has_value()) decision.origin = OriginOfSibling(*sibling, left_out);
+    if (decision.origin != nullptr) {
+      decision.reason = PickReason::kMappedByVhost;
+      decision.replaces_version = replaces_version;
+    } else {
+      decision = Choose(left_out, replaces_version);
+    }
+    decision.other_vhost_origin = sibling.has_value() ? sibling->origin_id : std::string();
+    return decision;
+  }
+
+  // Null: it is not to be used.
+  std::shared_ptr<const Origin> OriginOfSibling(const StreamMapping& sibling,
+                                                std::string_view left_out) const {
+    if (!JoinsOtherVhost(request_.role, sibling)) return nullptr;
+    auto origin = inputs_.origins.Resolve(sibling.origin_id);
+    const bool usable = origin != nullptr && origin->id != left_out && !Leaving(*origin) &&
+                        CanServe(*origin, request_) && (!origin->down || sibling.publisher_live);
     Say("The same ", sibling.key.app, "/", sibling.key.stream, " of vhost ", sibling.key.vhost,
         " is mapped to origin ", sibling.origin_id,
-        usable ? ": viewers are placed there." : ", which can not be used.");
-    if (!usable) return std::nullopt;
-    PlacementDecision decision;
-    decision.origin = origin;
-    decision.reason = PickReason::kMappedByVhost;
-    return decision;
+        !usable                          ? ", which can not be used."
+        : request_.role == Role::kViewer ? ": viewers are placed there."
+                                         : ", where viewers wait: it is published there.");
+    return usable ? origin : nullptr;
   }
 
   // Among all origins but `left_out`.

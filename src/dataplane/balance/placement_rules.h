@@ -1,11 +1,12 @@
 // Where a stream belongs, as a pure function of what is known. DESIGN "Pick".
 //
 // A mapping that stands decides. A stream that is placed anew goes to an ACTIVE origin that listens
-// for the protocol: of the server that it is pinned to; else that the first placement rule that
-// fits the stream selects; else any. Among these, the first of the following that holds one gives
-// the candidates, and the strategy chooses: HEALTHY of the proxy's zone, HEALTHY elsewhere, SUSPECT
-// of the zone, SUSPECT elsewhere, DOWN of the zone, DOWN elsewhere. An origin whose connections
-// have reached its capacity is chosen only where all candidates are full.
+// for the protocol: of the server that it is pinned to; else to where the same app/stream of
+// another vhost is, a publisher only when viewers wait for it there; else that the first placement
+// rule that fits the stream selects; else any. Among these, the first of the following that holds
+// one gives the candidates, and the strategy chooses: HEALTHY of the proxy's zone, HEALTHY
+// elsewhere, SUSPECT of the zone, SUSPECT elsewhere, DOWN of the zone, DOWN elsewhere. An origin
+// whose connections have reached its capacity is chosen only where all candidates are full.
 #pragma once
 
 #include <array>
@@ -30,8 +31,9 @@ struct PlacementInputs {
   const CandidateTable& candidates;  // Of `origins` and `options`.
   const PlacementOptions& options;
   std::optional<StreamMapping> mapping;  // Of the request's key.
-  std::optional<StreamMapping> sibling;  // Of the same app/stream in exactly one other vhost.
-  // The server that the request's key is pinned to. Asked only where it matters.
+  // The mapping of the same app/stream in another vhost (StreamDirectory::FindInOtherVhost), and
+  // the server that the request's key is pinned to. Asked only where they matter.
+  absl::FunctionRef<std::optional<StreamMapping>()> sibling;
   absl::FunctionRef<std::optional<std::string>()> pinned_server;
   std::string_view leaving;        // Origins of this server are left out; empty: of none.
   std::array<double, 2> random{};  // Each from [0, 1).
@@ -44,10 +46,11 @@ bool CanServe(const Origin& origin, const PickRequest& request);
 struct PlacementDecision {
   std::shared_ptr<const Origin> origin;  // Null: nothing can serve; `refusal` says why.
   PickReason reason = PickReason::kClaimed;
-  uint64_t replaces_version = 0;  // As in ClaimRequest.
-  bool follows = false;           // As in ClaimRequest.
-  bool unless_live = false;       // As in ClaimRequest.
-  absl::Status refusal;           // UNAVAILABLE
+  uint64_t replaces_version = 0;                  // As in ClaimRequest.
+  bool follows = false;                           // As in ClaimRequest.
+  std::optional<std::string> other_vhost_origin;  // As in ClaimRequest.
+  bool unless_live = false;                       // As in ClaimRequest.
+  absl::Status refusal;                           // UNAVAILABLE
 };
 
 // `steps`, when not null, gets a sentence for each rule that was applied.

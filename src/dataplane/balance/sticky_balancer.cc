@@ -75,12 +75,13 @@ absl::StatusOr<std::shared_ptr<const Origin>> StickyBalancer::ChooseFor(
   const Plan plan = PlanFor(*snapshot);
   const PickRequest request{key, Protocol::kRtmp, Role::kPublisher, {}};
   const auto pinned = [&] { return streams_->PinnedServer(key); };
+  const auto sibling = [&] { return streams_->FindInOtherVhost(key); };
   const PlacementDecision decision = DecidePlacement({.request = request,
                                                       .origins = *snapshot,
                                                       .candidates = *plan.candidates,
                                                       .options = *plan.options,
                                                       .mapping = std::nullopt,
-                                                      .sibling = std::nullopt,
+                                                      .sibling = sibling,
                                                       .pinned_server = pinned,
                                                       .leaving = excluded_server,
                                                       .random = {random_.Next(), random_.Next()}});
@@ -107,18 +108,16 @@ double StickyBalancer::Imbalance() const {
 PlacementDecision StickyBalancer::Decide(const PickRequest& request, const OriginSnapshot& origins,
                                          const Plan& plan, std::vector<std::string>* steps) const {
   const auto pinned = [&] { return streams_->PinnedServer(request.key); };
-  PlacementInputs inputs{.request = request,
-                         .origins = origins,
-                         .candidates = *plan.candidates,
-                         .options = *plan.options,
-                         .mapping = streams_->Find(request.key),
-                         .sibling = std::nullopt,
-                         .pinned_server = pinned,
-                         .leaving = {},
-                         .random = {random_.Next(), random_.Next()}};
-  if (!inputs.mapping.has_value() && request.role == Role::kViewer) {
-    inputs.sibling = streams_->FindInOtherVhost(request.key);
-  }
+  const auto sibling = [&] { return streams_->FindInOtherVhost(request.key); };
+  const PlacementInputs inputs{.request = request,
+                               .origins = origins,
+                               .candidates = *plan.candidates,
+                               .options = *plan.options,
+                               .mapping = streams_->Find(request.key),
+                               .sibling = sibling,
+                               .pinned_server = pinned,
+                               .leaving = {},
+                               .random = {random_.Next(), random_.Next()}};
   return DecidePlacement(inputs, steps);
 }
 
@@ -148,7 +147,8 @@ void StickyBalancer::Try(Attempt attempt) {
                      .role = attempt.request.role,
                      .replaces_version = decision.replaces_version,
                      .follows = decision.follows,
-                     .unless_live = decision.unless_live};
+                     .unless_live = decision.unless_live,
+                     .other_vhost_origin = decision.other_vhost_origin};
   streams_->Claim(std::move(claim),
                   [this, attempt = std::move(attempt), decision = std::move(decision),
                    strategy = StrategyName(plan.options->strategy)](
@@ -173,7 +173,8 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
     placement.reason = PickReason::kLostRace;
   }
   if (claimed.mapping.origin_id != placement.origin->id) {
-    placement.reason = PickReason::kLostRace;
+    // Granted, yet elsewhere: another vhost has claimed the same stream meanwhile.
+    placement.reason = claimed.granted ? PickReason::kMappedByVhost : PickReason::kLostRace;
     placement.origin = origins_.snapshot()->Find(claimed.mapping.origin_id);
     if (placement.origin == nullptr || !CanServe(*placement.origin, attempt.request)) {
       placement.lease.reset();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,7 +65,15 @@ struct ClaimRequest {
   uint64_t replaces_version = 0;  // 0: replaces nothing.
   bool follows = false;  // `origin_id` superseded the replaced one: what was published stays so.
   bool unless_live = false;  // Replaces nothing that has a live publisher by then.
+  // The origin of StreamView::FindInOtherVhost as it was seen, "" for none. When another one is
+  // found by then, and JoinsOtherVhost, a granted claim goes to that one instead. Absent: it does
+  // not matter.
+  std::optional<std::string> other_vhost_origin = std::nullopt;
 };
+
+// Whether a client goes where `other`, of FindInOtherVhost, is: a viewer; and a publisher when
+// viewers wait there for a publisher.
+bool JoinsOtherVhost(Role role, const StreamMapping& other);
 
 struct ClaimOutcome {
   StreamMapping mapping;             // With the caller's session.

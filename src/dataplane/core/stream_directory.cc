@@ -18,6 +18,10 @@ std::string_view MoveCauseName(MoveCause cause) {
   return "unknown";
 }
 
+bool JoinsOtherVhost(Role role, const StreamMapping& other) {
+  return role == Role::kViewer || (other.viewers > 0 && other.publishers == 0);
+}
+
 std::string_view StoreStateName(StoreState state) {
   switch (state) {
     case StoreState::kSynced:

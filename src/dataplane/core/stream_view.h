@@ -31,7 +31,8 @@ class StreamView {
 
   virtual std::optional<StreamMapping> Find(const StreamKey& key) const = 0;
 
-  // The mapping of the same app/stream in exactly one other vhost.
+  // The mapping of the same app/stream in another vhost, when all others that have one are on one
+  // origin: that of the first of them, with the sessions of all.
   virtual std::optional<StreamMapping> FindInOtherVhost(const StreamKey& key) const = 0;
 
   struct Page {

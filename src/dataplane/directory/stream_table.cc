@@ -12,6 +12,9 @@
 namespace srsproxy {
 namespace {
 
+// Vhosts that are looked at for an app/stream that many have.
+constexpr size_t kMaxOtherVhosts = 32;
+
 absl::Status NoMapping(const StreamKey& key) {
   return absl::NotFoundError(absl::StrCat("stream ", key.ToString(), " has no mapping"));
 }
@@ -46,18 +49,30 @@ std::optional<StreamMapping> StreamTable::Find(const StreamKey& key) const {
 
 std::optional<StreamMapping> StreamTable::FindInOtherVhost(const StreamKey& key) const {
   const Shard& shard = ShardOf(key);
-  const std::string prefix = StreamPathPrefix(key);
   const std::lock_guard lock(shard.mutex);
-  const Entry* found = nullptr;
+  return InOtherVhost(shard, key);
+}
+
+std::optional<StreamMapping> StreamTable::InOtherVhost(const Shard& shard, const StreamKey& key) {
+  const std::string prefix = StreamPathPrefix(key);
+  std::optional<StreamMapping> found;
+  size_t looked_at = 0;
   for (auto at = shard.entries.lower_bound(prefix);
        at != shard.entries.end() && at->first.starts_with(prefix); ++at) {
+    const Entry& entry = at->second;
     if (std::string_view(at->first).substr(prefix.size()) == key.vhost) continue;
-    if (at->second.origin == nullptr) continue;
-    if (found != nullptr) return std::nullopt;
-    found = &at->second;
+    if (entry.origin == nullptr) continue;
+    if (++looked_at > kMaxOtherVhosts) return std::nullopt;
+    if (!found.has_value()) {
+      found = ToMapping(shard, entry);
+      continue;
+    }
+    if (found->origin_id != entry.origin->first) return std::nullopt;
+    found->publishers += entry.publishers;
+    found->viewers += entry.viewers;
+    found->publisher_live |= entry.live_publishers > 0;
   }
-  if (found == nullptr) return std::nullopt;
-  return ToMapping(shard, *found);
+  return found;
 }
 
 StreamView::Page StreamTable::List(std::string_view after, size_t limit) const {

@@ -113,6 +113,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   // All of these are called with the shard locked.
   // Null when there is none, or it was released.
   static Entry* FindEntry(Shard& shard, const StreamKey& key);
+  static std::optional<StreamMapping> InOtherVhost(const Shard& shard, const StreamKey& key);
+  // Where a granted claim places the stream.
+  static std::string OriginFor(const Shard& shard, const ClaimRequest& request);
   ClaimOutcome Join(Shard& shard, Entry& entry, const ClaimRequest& request);
   // Whether the mapping that the hold belongs to is that of now.
   static bool Stands(const Entry& entry, const Hold& hold);

@@ -155,6 +155,14 @@ void StreamTable::EndSession(Hold& hold) {
   if (!entry.in_use()) Rest(shard, entry);
 }
 
+std::string StreamTable::OriginFor(const Shard& shard, const ClaimRequest& request) {
+  if (!request.other_vhost_origin.has_value()) return request.origin_id;
+  auto other = InOtherVhost(shard, request.key);
+  const bool joins = other.has_value() && other->origin_id != *request.other_vhost_origin &&
+                     JoinsOtherVhost(request.role, *other);
+  return joins ? std::move(other->origin_id) : request.origin_id;
+}
+
 ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& request) {
   ClaimOutcome outcome;
   std::string former;
@@ -166,7 +174,7 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
   outcome.granted = placed || replaced;
   if (replaced) former = entry.origin->first;
   if (outcome.granted) {
-    SetOrigin(shard, entry, request.origin_id);
+    SetOrigin(shard, entry, follows ? request.origin_id : OriginFor(shard, request));
     if (!follows) {
       entry.placed_version = entry.version;
       entry.provisional = true;

@@ -78,6 +78,11 @@ StreamMapping Sibling(StreamMapping mapping) {
   mapping.key.vhost = "__defaultVhost__";
   return mapping;
 }
+StreamMapping Awaited(const char* origin, uint32_t publishers = 0) {
+  StreamMapping mapping = Sibling(On(origin, publishers));
+  mapping.viewers = 2;
+  return mapping;
+}
 
 class PlacementRulesTest : public testing::TestWithParam<Row> {};
 
@@ -90,8 +95,9 @@ TEST_P(PlacementRulesTest, Place) {
   for (const char* rule : row.rules) options.rules.push_back(PlacementRule::Parse(rule).value());
   const CandidateTable candidates(snapshot, options, StreamCounts());
   const auto pinned = [&] { return row.pinned; };
-  const PlacementInputs inputs{request,     snapshot,    candidates, options,
-                               row.mapping, row.sibling, pinned,     row.leaving};
+  const auto sibling = [&] { return row.sibling; };
+  const PlacementInputs inputs{request,     snapshot, candidates, options,
+                               row.mapping, sibling,  pinned,     row.leaving};
   std::vector<std::string> steps;
   const PlacementDecision decision = DecidePlacement(inputs, &steps);
   const std::string why = testing::PrintToString(steps);
@@ -273,10 +279,53 @@ INSTANTIATE_TEST_SUITE_P(
             .sibling = Sibling(On("b")),
             .origin = "b",
             .reason = PickReason::kMappedByVhost},
-        Row{.name = "publisher_is_placed_anew",
+        Row{.name = "publisher_where_nobody_waits",
             .origins = {"a", "b"},
             .role = kPublisher,
             .sibling = Sibling(On("b")),
+            .origin = "a"},
+        Row{.name = "publisher_where_viewers_wait",
+            .origins = {"a", "b"},
+            .role = kPublisher,
+            .sibling = Awaited("b"),
+            .origin = "b",
+            .reason = PickReason::kMappedByVhost},
+        Row{.name = "publisher_where_viewers_have_another",
+            .origins = {"a", "b"},
+            .role = kPublisher,
+            .sibling = Awaited("b", 1),
+            .origin = "a"},
+        Row{.name = "publisher_where_viewers_wait_in_vain",
+            .origins = {"a", "b:d"},
+            .role = kPublisher,
+            .sibling = Awaited("b"),
+            .origin = "a"},
+        Row{.name = "publisher_that_tried_there",
+            .origins = {"a", "b"},
+            .excluded = {"b"},
+            .role = kPublisher,
+            .sibling = Awaited("b"),
+            .origin = "a"},
+        Row{.name = "publisher_whose_own_origin_is_gone",
+            .origins = {"a", "b"},
+            .mapping = On("gone"),
+            .role = kPublisher,
+            .sibling = Awaited("b"),
+            .origin = "b",
+            .reason = PickReason::kMappedByVhost,
+            .replaces = 7},
+        Row{.name = "viewer_whose_own_origin_is_down",
+            .origins = {"a", "b", "c:d"},
+            .mapping = On("c"),
+            .sibling = Sibling(Published("b")),
+            .origin = "b",
+            .reason = PickReason::kMappedByVhost,
+            .replaces = 7},
+        Row{.name = "left_with_the_server_it_leaves",
+            .origins = {"a", "b"},
+            .role = kPublisher,
+            .sibling = Awaited("b"),
+            .leaving = "s-b",
             .origin = "a"},
         Row{.name = "own_mapping_first",
             .origins = {"a", "b"},
@@ -460,16 +509,17 @@ class PlacementStepsTest : public testing::Test {
   std::vector<std::string> Steps(const std::vector<const char*>& origins,
                                  const PlacementOptions& options,
                                  std::optional<StreamMapping> mapping = std::nullopt,
-                                 std::optional<StreamMapping> sibling = std::nullopt,
+                                 const std::optional<StreamMapping>& of_sibling = std::nullopt,
                                  const std::optional<std::string>& pinned = std::nullopt) {
     const PickRequest request{kKey, kRtmp, kViewer, {}};
     const OriginSnapshot snapshot = Snapshot(origins);
     const CandidateTable candidates(snapshot, options, StreamCounts());
     const auto pin = [&] { return pinned; };
+    const auto sibling = [&] { return of_sibling; };
     std::vector<std::string> steps;
-    DecidePlacement({request, snapshot, candidates, options, std::move(mapping), std::move(sibling),
-                     pin, /*leaving=*/{}},
-                    &steps);
+    DecidePlacement(
+        {request, snapshot, candidates, options, std::move(mapping), sibling, pin, /*leaving=*/{}},
+        &steps);
     return steps;
   }
 };

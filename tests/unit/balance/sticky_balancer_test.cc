@@ -304,6 +304,59 @@ TEST_F(StickyBalancerTest, ChoosesForAMoveWithoutClaiming) {
   EXPECT_EQ(streams_->size(), 0u);
 }
 
+// Twelve streams, so that luck does not help.
+TEST_F(StickyBalancerTest, WhoeverComesFirstUnderWhateverVhostThereIsOneOrigin) {
+  for (int i = 1; i <= 5; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = std::to_string(i);
+    const StreamKey domain{"example.com", "live", name};
+    const StreamKey address{"__defaultVhost__", "live", name};
+    for (const bool viewers_first : {true, false}) {
+      const Placement first = Pick(domain, viewers_first ? Role::kViewer : Role::kPublisher);
+      const Placement second = Pick(address, viewers_first ? Role::kPublisher : Role::kViewer);
+      const Placement third = Pick({"www.example.com", "live", name});
+      EXPECT_EQ(second.origin->id, first.origin->id) << name;
+      EXPECT_EQ(third.origin->id, first.origin->id) << name;
+      EXPECT_EQ(second.reason, PickReason::kMappedByVhost);
+    }
+  }
+}
+
+TEST_F(StickyBalancerTest, PublishersOfTwoVhostsNeedNotShareAnOrigin) {
+  for (int i = 1; i <= 5; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  std::set<std::string> origins;
+  std::vector<Placement> kept;
+  for (int i = 0; i < 20; ++i) {
+    kept.push_back(Pick({absl::StrCat("v", i, ".com"), "live", "cam"}, Role::kPublisher));
+    origins.insert(kept.back().origin->id);
+  }
+  EXPECT_GT(origins.size(), 2u);
+}
+
+TEST_F(StickyBalancerTest, ViewersAndPublisherOfTwoVhostsAtOnceGetOneOrigin) {
+  for (int i = 1; i <= 5; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  constexpr int kRounds = 50;
+  constexpr int kThreads = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<Placement> placements(kThreads);
+    std::latch start(kThreads);
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        const Role role = t == 0 ? Role::kPublisher : Role::kViewer;
+        const StreamKey key{t % 2 == 0 ? "__defaultVhost__" : "example.com", "live",
+                            std::to_string(round)};
+        start.arrive_and_wait();
+        placements[t] = Pick(key, role);
+      });
+    }
+    threads.clear();
+    for (const Placement& placement : placements) {
+      EXPECT_EQ(placement.origin->id, placements[0].origin->id) << round;
+    }
+  }
+}
+
 // A directory where another proxy claims in between: what Find shows is older than what Claim does.
 class RacingDirectory final : public StreamDirectory {
  public:

@@ -125,6 +125,35 @@ TEST_P(StreamDirectoryContractTest, FindsTheSameStreamInOneOtherVhost) {
   EXPECT_EQ(directory_->FindInOtherVhost(key_)->key, third);
 }
 
+TEST_P(StreamDirectoryContractTest, FindsTheSameStreamWhereAllOtherVhostsHaveIt) {
+  const StreamKey elsewhere{"other.com", "live", "cam"};
+  Claim(key_, "a", Role::kPublisher);
+  Claim({"third.com", "live", "cam"}, "a");
+  const auto found = directory_->FindInOtherVhost(elsewhere);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->origin_id, "a");
+  EXPECT_EQ(found->publishers, 1u) << "the sessions of all of them";
+  EXPECT_EQ(found->viewers, 1u);
+}
+
+TEST_P(StreamDirectoryContractTest, AClaimGoesWhereAnotherVhostWasClaimedMeanwhile) {
+  const StreamKey elsewhere{"other.com", "live", "cam"};
+  const auto goes_to = [&](Role role, std::optional<std::string> seen) {
+    const Claimed claimed = Claim(
+        {.key = elsewhere, .origin_id = "b", .role = role, .other_vhost_origin = std::move(seen)});
+    EXPECT_TRUE(claimed.granted);
+    End(elsewhere, role);
+    return claimed.mapping.origin_id;
+  };
+  Claim(key_, "a");
+  EXPECT_EQ(goes_to(Role::kPublisher, ""), "a") << "nothing was seen, and viewers wait there now";
+  EXPECT_EQ(goes_to(Role::kPublisher, "a"), "b") << "it was seen, and is not wanted";
+  EXPECT_EQ(goes_to(Role::kPublisher, std::nullopt), "b") << "it does not matter: a pin";
+  Claim(key_, "a", Role::kPublisher);
+  EXPECT_EQ(goes_to(Role::kPublisher, ""), "b") << "viewers have a publisher there";
+  EXPECT_EQ(goes_to(Role::kViewer, ""), "a");
+}
+
 TEST_P(StreamDirectoryContractTest, CapLetsTheOldestIdleMappingGo) {
   const auto key = [](size_t i) { return StreamKey{"v.com", "live", std::to_string(i)}; };
   for (size_t i = 0; i < kCap; ++i) PublishOnce(key(i), "a");
