@@ -23,6 +23,8 @@ namespace srsproxy {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
+// Between two ticks of a process that runs, however busy. Of a longer time no more counts.
+constexpr absl::Duration kLongestGap = absl::Seconds(2);
 constexpr auto kMoverTick = std::chrono::milliseconds(100);
 constexpr std::chrono::nanoseconds kDrainStep = std::chrono::milliseconds(100);
 constexpr absl::Duration kRefusalLogInterval = absl::Seconds(10);
@@ -114,15 +116,16 @@ struct DataPlane::DrainState {
 DataPlane::DataPlane(const Dependencies& dependencies)
     : dependencies_(dependencies),
       started_(dependencies.clock.Now()),
+      running_clock_(dependencies.clock, kLongestGap),
       origins_(std::make_unique<OriginRegistry>(
-          dependencies.clock, *dependencies.stores.origins,
+          running_clock_, *dependencies.stores.origins,
           OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl})),
       event_log_(dependencies.clock),
       balancer_(std::make_unique<StickyBalancer>(
           *origins_, dependencies.stores.streams, stream_counts_,
           PlacementOptions::From(*dependencies.config.Get()), RandomSeed())),
       descriptors_(RaiseDescriptorLimit()),
-      hls_sessions_(dependencies.clock, dependencies.logger, dependencies.metrics,
+      hls_sessions_(running_clock_, dependencies.logger, dependencies.metrics,
                     dependencies.metrics.AddWorker()),
       limit_(std::make_unique<SessionLimit>(
           SessionLimitFor(descriptors_, dependencies.config.Get()->max_sessions))),
@@ -208,7 +211,7 @@ absl::Status DataPlane::Start() {
   Metrics& metrics = dependencies_.metrics;
   metrics.SetSessionsLimit(limit_->limit());
   metrics.AddCollector([this](Metrics& to) {
-    to.SetOrigins(*origins_->snapshot(), dependencies_.clock.Now());
+    to.SetOrigins(*origins_->snapshot(), running_clock_.Now());
     to.SetSelfPreservation(origins_->stats().self_preservation);
     to.SetStreams("known", streams().size());
     to.SetStreams("in_use", streams().in_use());
@@ -424,6 +427,10 @@ net::Task<void> DataPlane::Housekeep() {
   while (true) {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::kNoThrow);
+    if (const auto pause = running_clock_.Tick(); pause > absl::ZeroDuration()) {
+      dependencies_.logger.Warn("this process did not run for a while; silence is not judged by it",
+                                {{"seconds", absl::ToDoubleSeconds(pause)}});
+    }
     EvictForbidden();
     origins_->Tick();
     hls_sessions_.Tick();

@@ -18,6 +18,7 @@
 #include "dataplane/balance/stream_counts.h"
 #include "dataplane/core/authorizer.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/running_clock.h"
 #include "dataplane/core/event_log.h"
 #include "dataplane/core/hops.h"
 #include "dataplane/core/live_config.h"
@@ -123,6 +124,7 @@ class DataPlane {
   const Dependencies dependencies_;
   const MonotonicTime started_;
   const BootId boot_id_ = NewBootId();
+  RunningClock running_clock_;  // By which silence is judged.
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginRegistry::Subscription origin_events_;
