@@ -38,11 +38,16 @@ std::string_view TierName(Tier tier) {
       return "suspect";
     case Tier::kDown:
       return "unreachable (down)";
+    case Tier::kLastResort:
+      return "silent";
+    case Tier::kLastResortDown:
+      return "silent and unreachable (down)";
   }
   return "unknown";
 }
 
 Tier TierOf(const Origin& origin) {
+  if (!HoldsLease(origin)) return origin.down ? Tier::kLastResortDown : Tier::kLastResort;
   if (origin.down) return Tier::kDown;
   return origin.health == OriginHealth::kHealthy ? Tier::kHealthy : Tier::kSuspect;
 }
@@ -54,7 +59,7 @@ CandidateTable::CandidateTable(const OriginSnapshot& origins, const PlacementOpt
   for (uint32_t index = 0; index < all.size(); ++index) {
     const Origin& origin = *all[index];
     streams_.push_back(counts.Of(origin.id));
-    if (origin.admin_state != AdminState::kActive) continue;
+    if (origin.admin_state != AdminState::kActive || origin.deregistered) continue;
     const Candidate candidate = CandidateOf(origin, index);
     for (const Protocol protocol : kAllProtocols) {
       if (origin.registration.EndpointsFor(protocol).empty()) continue;

@@ -28,9 +28,22 @@ struct PlacementOptions {
 };
 
 // In the order of preference.
-enum class Tier : uint8_t { kHealthy, kSuspect, kDown };
-inline constexpr Tier kAllTiers[] = {Tier::kHealthy, Tier::kSuspect, Tier::kDown};
-std::string_view TierName(Tier tier);  // For people: "healthy", "suspect", "unreachable (down)"
+//
+// An origin that heartbeats come from is tried before one that has lost its lease, even where this
+// proxy could not connect to it lately: that is one proxy's opinion, and a session that fails there
+// goes on to the next.
+enum class Tier : uint8_t {
+  kHealthy,
+  kSuspect,
+  kDown,
+  kLastResort,      // Its lease has ended by silence.
+  kLastResortDown,  // And it is down, too.
+};
+inline constexpr Tier kAllTiers[] = {Tier::kHealthy, Tier::kSuspect, Tier::kDown, Tier::kLastResort,
+                                     Tier::kLastResortDown};
+// For people: "healthy", "suspect", "unreachable (down)", "silent", "silent and unreachable (down)"
+std::string_view TierName(Tier tier);
+// Not of one that is deregistered.
 Tier TierOf(const Origin& origin);
 
 // Within a tier, in the order of preference. Without a zone of its own all are near this proxy.
@@ -44,8 +57,9 @@ struct Candidate {
   bool limited = false;  // It has told a capacity.
 };
 
-// The ACTIVE origins of a snapshot by protocol, tier and distance. Holds for every snapshot of the
-// same shape_version, as long as the options are the same. Immutable, but for what it counts.
+// The ACTIVE origins of a snapshot that are not deregistered, by protocol, tier and distance. Holds
+// for every snapshot of the same shape_version, as long as the options are the same. Immutable, but
+// for what it counts.
 class CandidateTable {
  public:
   CandidateTable(const OriginSnapshot& origins, const PlacementOptions& options,

@@ -77,6 +77,7 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
                                OriginRegistryOptions options)
     : clock_(clock),
       store_(store),
+      traffic_(clock),
       options_(options),
       snapshot_(std::make_shared<const OriginSnapshot>()) {
   const std::lock_guard lock(mutex_);
@@ -101,6 +102,7 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
 
   const std::lock_guard lock(mutex_);
   const auto existing = entries_.find(id);
+  if (existing == entries_.end() && entries_.size() >= options_.max_origins) KeepDead(0);
   if (existing == entries_.end() && entries_.size() >= options_.max_origins) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the limit of ", options_.max_origins, " origins is reached"));
@@ -172,6 +174,7 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
   if (!ignored) {
     if (heartbeat.sequence != 0) entry.last_sequence = heartbeat.sequence;
     entry.rhythm.Heartbeat(now);
+    entry.lease_end = {};
     Origin heard = *entry.origin;
     heard.load = heartbeat.load;
     MarkHeard(heard, now);
@@ -186,19 +189,16 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
                         .ignored = ignored};
 }
 
-absl::StatusOr<std::string> OriginRegistry::DeregisterLease(std::string_view lease_id) {
+absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterLease(std::string_view lease_id,
+                                                                LiveSessions live) {
   const std::lock_guard lock(mutex_);
   const auto at = ids_by_lease_.find(ToAbsl(lease_id));
   if (at == ids_by_lease_.end()) return NoLease();
-  std::string id = at->second;
-  Remove(entries_.find(id), "deregistered by itself");
-  RestorePermanent();
-  Publish();
-  return id;
+  return Deregister(entries_.find(at->second), live, "deregistered by itself");
 }
 
-absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterOrigin(std::string_view origin_id) {
-  const MonotonicTime now = clock_.Now();
+absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterOrigin(std::string_view origin_id,
+                                                                 LiveSessions live) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(origin_id);
   if (at == entries_.end()) {
@@ -209,8 +209,27 @@ absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterOrigin(std::string_vie
         "origin ", Quoted(origin_id),
         " is the default backend of this proxy's settings: unset PROXY_DEFAULT_BACKEND_ENABLED"));
   }
-  OriginDeparture departure{.origin_id = at->first, .live = IsLive(at->second, now)};
-  Remove(at, "deregistered by an operator");
+  return Deregister(at, live, "deregistered by an operator");
+}
+
+OriginDeparture OriginRegistry::Deregister(Entries::iterator at, LiveSessions live,
+                                           std::string_view by) {
+  Entry& entry = at->second;
+  const MonotonicTime now = clock_.Now();
+  OriginDeparture departure{.origin_id = at->first, .live = IsLive(entry, now)};
+  departure.leaving = live == LiveSessions::kStay && !traffic_.Retire(at->first);
+  if (departure.leaving) {
+    ids_by_lease_.erase(entry.lease_id);
+    entry.lease_id.clear();
+    store_.RemoveRecord(at->first);
+    entry.lease_end = LeaseEnd(LeaseEnd::Cause::kDeregistered, now);
+    Origin leaving = *entry.origin;
+    leaving.health = OriginHealth::kLeaving;
+    leaving.deregistered = true;
+    Update(entry, std::move(leaving), absl::StrCat(ToAbsl(by), "; what is live on it stays"));
+  } else {
+    Remove(at, std::string(by));
+  }
   RestorePermanent();
   Publish();
   return departure;
@@ -332,6 +351,7 @@ std::vector<std::shared_ptr<const Origin>> OriginRegistry::TakeDueProbes() {
   std::vector<std::shared_ptr<const Origin>> due;
   for (auto& [id, entry] : entries_) {
     if (!entry.origin->down || now < entry.next_probe) continue;
+    if (entry.origin->health == OriginHealth::kDead) continue;  // For a day, it may be.
     entry.next_probe = now + absl::ToChronoNanoseconds(options_.probe_interval);
     due.push_back(entry.origin);
   }
@@ -343,8 +363,9 @@ void OriginRegistry::Tick() {
   const std::lock_guard lock(mutex_);
   SupersedeMoved(now);
   ExpireLeases(now);
+  SettleEnded(now);
   for (auto& [id, entry] : entries_) {
-    if (entry.origin->permanent) continue;
+    if (entry.origin->permanent || !entry.lease_end.held()) continue;
     const OriginHealth health =
         entry.rhythm.HealthAt(now, options_.min_suspect_after, options_.ttl);
     // A lease that self-preservation keeps is silent for long, not dead.
@@ -406,14 +427,20 @@ absl::Duration OriginRegistry::AskedInterval(const Entry& entry) const {
 }
 
 bool OriginRegistry::IsLive(const Entry& entry, MonotonicTime now) const {
-  return entry.rhythm.Silence(now) < 2 * entry.rhythm.Interval();
+  return entry.lease_end.held() && entry.rhythm.Silence(now) < 2 * entry.rhythm.Interval();
+}
+
+bool OriginRegistry::MayBeSuperseded(const Entry& entry, MonotonicTime now) const {
+  const Origin& origin = *entry.origin;
+  return !origin.permanent && !IsLive(entry, now) && !traffic_.IsInUse(origin.id);
 }
 
 void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view reason) {
   const MonotonicTime now = clock_.Now();
-  Entry entry{
-      nullptr, std::move(lease_id), 0, {}, HeartbeatRhythm(now, options_.heartbeat_interval), {},
-      {}};
+  Entry entry{nullptr, std::move(lease_id),
+              {},      0,
+              {},      HeartbeatRhythm(now, options_.heartbeat_interval),
+              {},      {}};
   if (const auto told = origin.registration.heartbeat_interval) entry.rhythm.Told(*told);
   origin.id = origin.registration.Id();
   origin.permanent = entry.lease_id.empty();
@@ -423,6 +450,7 @@ void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view r
   ids_by_server_.emplace(origin.registration.server, origin.id);
   entry.origin = std::make_shared<const Origin>(std::move(origin));
   const std::string& id = entry.origin->id;
+  traffic_.Admit(id);
   ForgetSuperseded([&](const Superseded& past) { return past.former == id; });
   if (!entry.origin->permanent) {
     ids_by_lease_[entry.lease_id] = id;
@@ -474,6 +502,7 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
   ids_by_server_.erase({former.registration.server, former.id});
   ids_by_server_.emplace(renewed.registration.server, former.id);
   entry.last_sequence = 0;
+  entry.lease_end = {};
   entry.rhythm.Heard(now);
   if (const auto told = renewed.registration.heartbeat_interval) entry.rhythm.Told(*told);
   MarkHeard(renewed, now);
@@ -485,6 +514,7 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
 
 void OriginRegistry::MarkHeard(Origin& origin, MonotonicTime now) const {
   origin.health = OriginHealth::kHealthy;
+  origin.deregistered = false;
   origin.last_heard = now;
   origin.heartbeat_at = clock_.WallNow();
 }
@@ -510,16 +540,17 @@ void OriginRegistry::Update(Entry& entry, Origin changed, std::string_view reaso
   const std::shared_ptr<const Origin> former =
       std::exchange(entry.origin, std::make_shared<const Origin>(std::move(changed)));
   const Origin& now = *entry.origin;
-  const bool worth_telling = former->generation != now.generation ||
-                             former->registration != now.registration ||
-                             former->health != now.health || former->down != now.down ||
-                             former->overrides != now.overrides;
+  const bool worth_telling =
+      former->generation != now.generation || former->registration != now.registration ||
+      former->health != now.health || former->down != now.down ||
+      former->deregistered != now.deregistered || former->overrides != now.overrides;
   if (worth_telling) Emit(OriginEvent::Kind::kChanged, entry.origin, std::string(reason));
 }
 
 void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
   Entry& entry = at->second;
   const std::string& id = at->first;
+  traffic_.Drop(id);
   SetAddresses(id, entry, {});
   ids_by_server_.erase({entry.origin->registration.server, id});
   if (!entry.origin->permanent) {
@@ -539,7 +570,7 @@ std::vector<std::string> OriginRegistry::FindSuperseded(const OriginRegistration
   }
   for (const std::string& id : IdsOf(ids_by_server_, registration.server)) {
     const Entry& entry = entries_.find(id)->second;
-    if (!entry.origin->permanent && !IsLive(entry, now)) found.insert(id);
+    if (MayBeSuperseded(entry, now)) found.insert(id);
   }
   found.erase(registration.Id());
   return {found.begin(), found.end()};
@@ -583,23 +614,59 @@ void OriginRegistry::ExpireLeases(MonotonicTime now) {
   const absl::Duration window = std::min(kExpiryWindow, options_.ttl / 2);
   size_t leased = 0;
   size_t expiring = 0;
-  std::vector<std::string> expired;
-  for (const auto& [id, entry] : entries_) {
-    if (entry.origin->permanent) continue;
+  std::vector<Entry*> expired;
+  for (auto& [id, entry] : entries_) {
+    if (entry.origin->permanent || !entry.lease_end.held()) continue;
     const absl::Duration silence = entry.rhythm.Silence(now);
     ++leased;
     if (silence >= options_.ttl - window) ++expiring;
-    if (silence >= options_.ttl) expired.push_back(id);
+    if (silence >= options_.ttl) expired.push_back(&entry);
   }
   if (expired.empty() && !self_preservation_.active()) return;
   if (!self_preservation_.MayExpire(now, leased, expiring, options_.ttl)) return;
-  for (const std::string& id : expired) {
-    const auto at = entries_.find(id);
-    Origin dead = *at->second.origin;
-    dead.health = OriginHealth::kDead;
-    at->second.origin = std::make_shared<const Origin>(std::move(dead));
-    Remove(at, absl::StrCat("no heartbeat for ", absl::FormatDuration(options_.ttl)));
+  for (Entry* entry : expired) {
+    entry->lease_end = LeaseEnd(LeaseEnd::Cause::kSilence, now);
     ++stats_.lease_expirations;
+  }
+}
+
+void OriginRegistry::SettleEnded(MonotonicTime now) {
+  size_t dead = 0;
+  for (auto next = entries_.begin(); next != entries_.end();) {
+    const auto at = next++;
+    Entry& entry = at->second;
+    if (entry.lease_end.held()) continue;
+    const LeaseEnd::Outcome outcome =
+        entry.lease_end.OutcomeAt(now, traffic_.IsInUse(at->first), options_.keep_dead);
+    if (outcome == LeaseEnd::Outcome::kForgotten && traffic_.Retire(at->first)) {
+      Remove(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead));
+      continue;
+    }
+    const bool is_dead = outcome == LeaseEnd::Outcome::kDead;
+    const OriginHealth health = is_dead ? OriginHealth::kDead : OriginHealth::kLeaving;
+    dead += is_dead ? 1 : 0;
+    if (entry.origin->health == health) continue;
+    Origin changed = *entry.origin;
+    changed.health = health;
+    Update(entry, std::move(changed),
+           is_dead ? absl::StrCat("no heartbeat for ", absl::FormatDuration(options_.ttl))
+                   : absl::StrCat("no heartbeat for ", absl::FormatDuration(options_.ttl),
+                                  "; what is live on it stays"));
+  }
+  if (dead > options_.max_dead) KeepDead(options_.max_dead);
+}
+
+void OriginRegistry::KeepDead(size_t count) {
+  std::vector<std::pair<MonotonicTime, Entries::iterator>> dead;
+  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
+    if (at->second.origin->health != OriginHealth::kDead) continue;
+    dead.emplace_back(at->second.origin->last_heard, at);
+  }
+  const auto longer_silent = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::sort(dead.begin(), dead.end(), longer_silent);
+  for (size_t i = 0; i + count < dead.size(); ++i) {
+    if (!traffic_.Retire(dead[i].second->first)) continue;
+    Remove(dead[i].second, "dead, and others need its place");
   }
 }
 
@@ -616,7 +683,7 @@ void OriginRegistry::FindMoved(Index::const_iterator begin, Index::const_iterato
   if (successor == nullptr) return;
   for (auto at = begin; at != end; ++at) {
     const Entry& entry = entries_.find(at->second)->second;
-    if (entry.origin->permanent || IsLive(entry, now)) continue;
+    if (!MayBeSuperseded(entry, now)) continue;
     moved.push_back({entry.origin->id, successor->origin->id});
   }
 }
@@ -643,15 +710,26 @@ void OriginRegistry::SupersedeMoved(MonotonicTime now) {
 void OriginRegistry::RestorePermanent() {
   for (const OriginRegistration& registration : permanent_) {
     const std::vector<std::string> addresses = RtmpAddresses(registration);
-    const bool served = std::any_of(entries_.begin(), entries_.end(), [&](const auto& known) {
-      return known.first == registration.Id() || ShareAddress(known.second.addresses, addresses);
-    });
+    std::vector<std::string> ended;  // It takes their place.
+    bool served = false;
+    for (const auto& [id, entry] : entries_) {
+      if (id != registration.Id() && !ShareAddress(entry.addresses, addresses)) continue;
+      served |= entry.lease_end.held();
+      if (!entry.lease_end.held()) ended.push_back(id);
+    }
     if (served) continue;
     Origin origin;
     origin.source = "settings";
     origin.registered_at = clock_.WallNow();
     origin.registration = registration;
+    const std::string backend = registration.Id();
+    if (const auto same = entries_.find(backend); same != entries_.end()) {
+      Remove(same, "the default backend of the settings takes its place");
+    }
     Add(std::move(origin), "", "the default backend of the settings");
+    for (const std::string& former : ended) {
+      if (former != backend) Supersede(former, backend);
+    }
   }
 }
 

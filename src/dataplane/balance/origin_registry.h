@@ -20,6 +20,8 @@
 #include <absl/time/time.h>
 
 #include "dataplane/balance/health.h"
+#include "dataplane/balance/lease_end.h"
+#include "dataplane/balance/origin_traffic.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin.h"
@@ -36,6 +38,9 @@ struct OriginRegistryOptions {
   int down_after_failures = 3;                       // Consecutive; a refusal counts at once.
   size_t max_origins = 10'000;
   size_t max_superseded = 4'096;  // Former ids that streams can still be followed from.
+  // How long, and how many, origins whose lease has ended stay as the last resort.
+  absl::Duration keep_dead = absl::Hours(24);
+  size_t max_dead = 1'000;
   // How old the load and heartbeat times of snapshot() may be.
   absl::Duration max_snapshot_age = absl::Milliseconds(100);
 };
@@ -69,6 +74,13 @@ struct HeartbeatReply {
 struct OriginDeparture {
   std::string origin_id;
   bool live = false;  // It was heard within two intervals, so its next heartbeat may bring it back.
+  bool leaving = false;  // Sessions are live on it: it stays until they end.
+};
+
+// What becomes of the sessions that are live on an origin when it is deregistered.
+enum class LiveSessions : uint8_t {
+  kStay,       // The origin is kLeaving until the last has ended.
+  kAreKicked,  // By the caller, next: the origin is gone at once.
 };
 
 // Live origins of one `server` at different addresses: a copied image, or one that has just moved.
@@ -93,7 +105,7 @@ struct OriginEvent {
 struct OriginRegistryStats {
   uint64_t registrations = 0;
   uint64_t heartbeats = 0;
-  uint64_t lease_expirations = 0;
+  uint64_t lease_expirations = 0;  // Leases that silence ended.
   uint64_t superseded = 0;
   uint64_t conflicts = 0;          // Times that a `server` came to be live at two addresses.
   bool self_preservation = false;  // Now: silence ends no lease.
@@ -122,14 +134,20 @@ class OriginRegistry {
   // its address and comes back when that one leaves.
   absl::Status RegisterPermanent(OriginRegistration registration);
 
-  // Renews a lease. NOT_FOUND: the lease has ended; the origin has to register again.
+  // Renews a lease, also one that silence has ended, as long as the origin is known. NOT_FOUND:
+  // there is no such lease (any more); the origin has to register again.
   absl::StatusOr<HeartbeatReply> Heartbeat(std::string_view lease_id,
                                            const OriginHeartbeat& heartbeat);
 
-  // By the origin itself. NOT_FOUND: no such lease. Returns the origin's id.
-  absl::StatusOr<std::string> DeregisterLease(std::string_view lease_id);
+  // By the origin itself. NOT_FOUND: no such lease.
+  absl::StatusOr<OriginDeparture> DeregisterLease(std::string_view lease_id,
+                                                  LiveSessions live = LiveSessions::kStay);
   // By an operator. NOT_FOUND: no such origin. FAILED_PRECONDITION: it is permanent.
-  absl::StatusOr<OriginDeparture> DeregisterOrigin(std::string_view origin_id);
+  absl::StatusOr<OriginDeparture> DeregisterOrigin(std::string_view origin_id,
+                                                   LiveSessions live = LiveSessions::kStay);
+
+  // Who uses the origins; sessions say so here.
+  OriginTraffic& traffic() { return traffic_; }
 
   // Ends every registration that `check` is not OK with, for the reason that it gives; permanent
   // ones stay. `check` must not call the registry.
@@ -206,7 +224,8 @@ class OriginRegistry {
  private:
   struct Entry {
     std::shared_ptr<const Origin> origin;
-    std::string lease_id;                // Empty: permanent.
+    std::string lease_id;  // Empty: permanent, or deregistered.
+    LeaseEnd lease_end;
     uint64_t last_sequence = 0;          // Since it registered last.
     std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
     HeartbeatRhythm rhythm;
@@ -226,6 +245,8 @@ class OriginRegistry {
   absl::Duration AskedInterval(const Entry& entry) const;
   // Heard within two intervals.
   bool IsLive(const Entry& entry, MonotonicTime now) const;
+  // Another address of its server may take its place.
+  bool MayBeSuperseded(const Entry& entry, MonotonicTime now) const;
   // An empty lease id: permanent.
   void Add(Origin origin, std::string lease_id, std::string_view reason);
   absl::Status CheckSameId(const Entry& existing, const std::string& server, MayReplace may_replace,
@@ -242,7 +263,12 @@ class OriginRegistry {
   void ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which);
   void NoteConflict(const Entry& entry, MonotonicTime now);
   void EmitConflict(const Entry& entry, std::string_view address, std::string_view other_address);
+  OriginDeparture Deregister(Entries::iterator at, LiveSessions live, std::string_view by);
   void ExpireLeases(MonotonicTime now);
+  // What has become of the origins whose lease has ended.
+  void SettleEnded(MonotonicTime now);
+  // Forgets dead origins, those silent for longest first, until no more than `count` are left.
+  void KeepDead(size_t count);
   void SupersedeMoved(MonotonicTime now);
   // Adds those of one server, [begin, end), that are silent while another of them is live.
   void FindMoved(Index::const_iterator begin, Index::const_iterator end, MonotonicTime now,
@@ -259,7 +285,8 @@ class OriginRegistry {
   OriginStore& store_;
 
   std::mutex overrides_mutex_;  // Held by UpdateOverrides; taken before mutex_.
-  mutable std::mutex mutex_;    // Guards all below except snapshot_.
+  mutable OriginTraffic traffic_;
+  mutable std::mutex mutex_;  // Guards all below except snapshot_.
   OriginRegistryOptions options_;
   Entries entries_;
   Index ids_by_address_;

@@ -27,6 +27,29 @@ bool TriedInVain(const Origin& origin, const PickRequest& request) {
          request.excluded.end();
 }
 
+// Whether the stream has a publisher here that counts for `request`: one that has no media flowing
+// yet must not keep another publisher away.
+bool IsPublished(const StreamMapping& mapping, const PickRequest& request) {
+  return mapping.publisher_live || (request.role == Role::kViewer && mapping.publishers > 0);
+}
+
+// Whether a stream that is mapped to `origin` is used there without a look at others. An origin
+// that is leaving keeps the streams that are live on it, and gets their viewers.
+bool IsGoodFor(const Origin& origin, const StreamMapping& mapping, const PickRequest& request) {
+  if (!CanServe(origin, request)) return false;
+  if (HoldsLease(origin)) return !origin.down;
+  const bool viewed = mapping.viewers > 0 && !mapping.provisional;
+  return IsPublished(mapping, request) ||
+         (origin.health == OriginHealth::kLeaving && viewed && request.role == Role::kViewer);
+}
+
+// What keeps a mapped stream's origin from being used without a look at others.
+std::string_view TroubleOf(const Origin& origin) {
+  if (origin.deregistered) return "was deregistered";
+  if (!HoldsLease(origin)) return "has been silent for too long";
+  return "is down for this proxy";
+}
+
 class Decider {
  public:
   Decider(const PlacementInputs& inputs, std::vector<std::string>* steps)
@@ -67,7 +90,7 @@ class Decider {
     stay.reason = PickReason::kMapped;
     stay.replaces_version = superseded ? mapping.version : 0;
     stay.follows = superseded;
-    if (CanServe(*origin, request_) && !origin->down) {
+    if (IsGoodFor(*origin, mapping, request_)) {
       Say("It is ", ToAbsl(OriginHealthName(origin->health)), " and listens for ",
           ToAbsl(ProtocolName(request_.protocol)), ": it is used.");
       return stay;
@@ -77,12 +100,9 @@ class Decider {
         !Listens(*origin, request_)
             ? absl::StrCat("does not listen for ", ToAbsl(ProtocolName(request_.protocol)))
         : TriedInVain(*origin, request_) ? "could not be reached by this session"
-                                         : "is down for this proxy";
+                                         : std::string(TroubleOf(*origin));
     const bool could_try = CanServe(*origin, request_);
-    // A publisher that has no media flowing yet must not keep another publisher away.
-    const bool publisher_gone =
-        !mapping.publisher_live && (request_.role == Role::kPublisher || mapping.publishers == 0);
-    if (!publisher_gone) {
+    if (IsPublished(mapping, request_)) {
       if (could_try) {
         Say("It ", trouble, ", but holds the publisher: it is used.");
         return stay;
@@ -94,8 +114,9 @@ class Decider {
     Say("It ", trouble, " and its publisher is gone: the stream may be placed anew.");
     PlacementDecision other = PlaceAnew(origin->id, mapping.version);
     other.unless_live = true;  // It may have come alive meanwhile.
-    const bool better = other.origin != nullptr && !other.origin->down;
-    if (could_try && !better) {
+    const bool better = other.origin != nullptr &&
+                        (origin->deregistered || TierOf(*other.origin) < TierOf(*origin));
+    if (could_try && !better && !origin->deregistered) {
       Say("No other origin is better off: it is used.");
       return stay;
     }
@@ -124,7 +145,8 @@ class Decider {
     if (!JoinsOtherVhost(request_.role, sibling)) return nullptr;
     auto origin = inputs_.origins.Resolve(sibling.origin_id);
     const bool usable = origin != nullptr && origin->id != left_out && !Leaving(*origin) &&
-                        CanServe(*origin, request_) && (!origin->down || sibling.publisher_live);
+                        (IsGoodFor(*origin, sibling, request_) ||
+                         (CanServe(*origin, request_) && sibling.publisher_live));
     Say("The same ", sibling.key.app, "/", sibling.key.stream, " of vhost ", sibling.key.vhost,
         " is mapped to origin ", sibling.origin_id,
         !usable                          ? ", which can not be used."
@@ -255,6 +277,7 @@ class Decider {
   // Why origins that the restriction allows are no candidates, with how many each.
   std::string DescribeExcluded(std::string_view left_out, const Restriction& restriction) const {
     size_t not_active = 0;
+    size_t deregistered = 0;
     size_t not_listening = 0;
     size_t tried_in_vain = 0;
     size_t leaving = 0;
@@ -264,6 +287,8 @@ class Decider {
       if (origin.id == left_out || !Allows(restriction, index)) continue;
       if (origin.admin_state != AdminState::kActive) {
         ++not_active;
+      } else if (origin.deregistered) {
+        ++deregistered;
       } else if (!Listens(origin, request_)) {
         ++not_listening;
       } else if (TriedInVain(origin, request_)) {
@@ -277,6 +302,7 @@ class Decider {
       if (count > 0) reasons.push_back(absl::StrCat(count, " ", reason));
     };
     add(not_active, "cordoned or draining");
+    add(deregistered, "deregistered");
     add(not_listening, "not listening for this protocol");
     add(tried_in_vain, "tried in vain by this session");
     add(leaving, "of the server that it leaves");

@@ -15,13 +15,16 @@ constexpr int kMaxAttempts = 4;
 
 class HoldLease final : public StreamLease {
  public:
-  explicit HoldLease(std::unique_ptr<StreamHold> hold) : hold_(std::move(hold)) {}
+  HoldLease(std::unique_ptr<StreamHold> hold, std::unique_ptr<OriginTraffic::Use> use)
+      : use_(std::move(use)), hold_(std::move(hold)) {}
 
   void MarkLive(StreamHold::LiveCallback done) override { hold_->MarkLive(std::move(done)); }
   void WhenLost(StreamHold::LostCallback lost) override { hold_->WhenLost(std::move(lost)); }
+  void MediaPassed() override { use_->MediaPassed(); }
   void Refused() override { hold_->Refused(); }
 
  private:
+  const std::unique_ptr<OriginTraffic::Use> use_;
   const std::unique_ptr<StreamHold> hold_;
 };
 
@@ -86,11 +89,12 @@ absl::StatusOr<std::shared_ptr<const Origin>> StickyBalancer::ChooseFor(
                                                       .leaving = excluded_server,
                                                       .random = {random_.Next(), random_.Next()}});
   if (decision.origin == nullptr) return decision.refusal;
-  if (decision.origin->down) {
+  if (decision.origin->down || !HoldsLease(*decision.origin)) {
     return ProxyFailure(
         absl::StatusCode::kUnavailable,
         absl::StrCat("origin ", decision.origin->id, ", the only choice for stream ",
-                     key.ToString(), ", is down for this proxy"));
+                     key.ToString(),
+                     decision.origin->down ? ", is down for this proxy" : ", has lost its lease"));
   }
   return decision.origin;
 }
@@ -164,7 +168,6 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
     return;
   }
   Placement placement;
-  placement.lease = std::make_unique<HoldLease>(std::move(outcome->hold));
   placement.origin = decision.origin;
   placement.reason = decision.reason;
   placement.strategy = strategy;
@@ -176,18 +179,25 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
     // Granted, yet elsewhere: another vhost has claimed the same stream meanwhile.
     placement.reason = claimed.granted ? PickReason::kMappedByVhost : PickReason::kLostRace;
     placement.origin = origins_.snapshot()->Find(claimed.mapping.origin_id);
-    if (placement.origin == nullptr || !CanServe(*placement.origin, attempt.request)) {
-      placement.lease.reset();
-      if (++attempt.number <= kMaxAttempts) {
-        Try(std::move(attempt));
-      } else {
-        attempt.done(ProxyFailure(absl::StatusCode::kUnavailable,
-                                  absl::StrCat("the placement of ", attempt.request.key.ToString(),
-                                               " kept changing: try again")));
-      }
-      return;
-    }
   }
+  std::unique_ptr<OriginTraffic::Use> use;
+  if (placement.origin != nullptr && CanServe(*placement.origin, attempt.request)) {
+    use = origins_.traffic().Begin(placement.origin->id, attempt.request.role);
+  }
+  if (use == nullptr) {
+    outcome->hold.reset();
+    // It has gone since the snapshot was made.
+    if (placement.origin != nullptr) attempt.request.excluded.push_back(placement.origin->id);
+    if (++attempt.number <= kMaxAttempts) {
+      Try(std::move(attempt));
+    } else {
+      attempt.done(ProxyFailure(absl::StatusCode::kUnavailable,
+                                absl::StrCat("the placement of ", attempt.request.key.ToString(),
+                                             " kept changing: try again")));
+    }
+    return;
+  }
+  placement.lease = std::make_unique<HoldLease>(std::move(outcome->hold), std::move(use));
   const OriginRegistration& registration = placement.origin->registration;
   placement.endpoint =
       DialEndpoint(registration, registration.EndpointsFor(attempt.request.protocol).front());

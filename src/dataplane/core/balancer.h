@@ -30,6 +30,10 @@ class StreamLease {
     MarkLive([](const absl::Status&) {});
   }
 
+  // Media was passed on to a viewer, the first or more: its origin is in use. Costs next to
+  // nothing.
+  virtual void MediaPassed() {}
+
   // The origin refused before media flowed: the hold ends now. A provisional claim goes unless
   // another session holds it.
   virtual void Refused() = 0;

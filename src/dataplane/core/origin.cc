@@ -169,6 +169,8 @@ std::string_view OriginHealthName(OriginHealth health) {
       return "suspect";
     case OriginHealth::kDead:
       return "dead";
+    case OriginHealth::kLeaving:
+      return "leaving";
   }
   return "unknown";
 }

@@ -63,11 +63,17 @@ struct LoadReport {
   std::optional<int64_t> bits_per_second;
 };
 
-enum class OriginHealth : uint8_t { kHealthy, kSuspect, kDead };
+enum class OriginHealth : uint8_t {
+  kHealthy,
+  kSuspect,  // Its heartbeats are late.
+  kDead,     // Its lease has ended; kept as the last resort.
+  kLeaving,  // Its lease has ended, and sessions are live on it: it keeps their streams.
+};
 enum class AdminState : uint8_t { kActive, kCordoned, kDraining };
 
-std::string_view OriginHealthName(OriginHealth health);  // "healthy", "suspect", "dead"
-std::string_view AdminStateName(AdminState state);       // "active", "cordoned", "draining"
+// "healthy", "suspect", "dead", "leaving"
+std::string_view OriginHealthName(OriginHealth health);
+std::string_view AdminStateName(AdminState state);  // "active", "cordoned", "draining"
 
 // The time in which a server is emptied.
 struct OriginDrain {
@@ -103,8 +109,10 @@ struct Origin {
   OriginRegistration registration;
   OriginHealth health = OriginHealth::kHealthy;
   AdminState admin_state = AdminState::kActive;
-  bool down = false;          // This proxy's own opinion: its connections failed.
-  bool permanent = false;     // The default backend: kept alive without heartbeats.
+  bool down = false;       // This proxy's own opinion: its connections failed.
+  bool permanent = false;  // The default backend: kept alive without heartbeats.
+  // It, or an operator, ended its registration: it is kLeaving, and not even the last resort.
+  bool deregistered = false;
   OriginOverrides overrides;  // What an operator decided for its server.
   // After the overrides.
   double weight = 1.0;
@@ -116,6 +124,11 @@ struct Origin {
   absl::Time heartbeat_at;
   MonotonicTime last_heard;
 };
+
+// Whether its registration is in force.
+inline bool HoldsLease(const Origin& origin) {
+  return origin.health == OriginHealth::kHealthy || origin.health == OriginHealth::kSuspect;
+}
 
 // Former origin id → the id that superseded it.
 using OriginSuccessors = absl::flat_hash_map<std::string, std::string>;

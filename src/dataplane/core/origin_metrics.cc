@@ -11,6 +11,7 @@ namespace {
 
 // The one state under which an origin is counted: what most keeps it from serving.
 std::string_view StateOf(const Origin& origin) {
+  if (!HoldsLease(origin)) return OriginHealthName(origin.health);
   if (origin.down) return "down";
   if (origin.admin_state != AdminState::kActive) return AdminStateName(origin.admin_state);
   return OriginHealthName(origin.health);
@@ -52,7 +53,8 @@ std::optional<double> LoadRatio(const Origin& origin) {
 void OriginMetrics::Set(const OriginSnapshot& snapshot, MonotonicTime now) {
   const std::lock_guard lock(mutex_);
   series_.clear();
-  states_ = {{"healthy", 0}, {"suspect", 0}, {"down", 0}, {"cordoned", 0}, {"draining", 0}};
+  states_ = {{"healthy", 0},  {"suspect", 0}, {"down", 0}, {"cordoned", 0},
+             {"draining", 0}, {"leaving", 0}, {"dead", 0}};
   for (const auto& origin : snapshot.origins) {
     ++states_[StateOf(*origin)];
     Series& series = series_[origin->registration.server];

@@ -187,7 +187,10 @@ void HlsSessions::Forget(std::string& kept) {
 void HlsSessions::AddBytes(const HlsCaller& caller, uint64_t out) {
   const std::string name = NameOf(caller, caller.context);
   const std::lock_guard lock(mutex_);
-  if (Session* session = Hear(name)) session->about.bytes_out += out;
+  Session* session = Hear(name);
+  if (session == nullptr) return;
+  session->about.bytes_out += out;
+  if (session->lease != nullptr) session->lease->MediaPassed();
 }
 
 void HlsSessions::Tick() {

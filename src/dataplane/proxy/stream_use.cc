@@ -92,6 +92,9 @@ void StreamUse::Lose(const absl::Status& why) {
 void StreamUse::AddBytes(uint64_t in, uint64_t out) {
   info_.bytes_in += in;
   info_.bytes_out += out;
+  if (out > 0 && info_.media_flows && info_.role == Role::kViewer && lease_ != nullptr) {
+    lease_->MediaPassed();
+  }
   services_.worker_metrics.AddBytes(info_.protocol, info_.role, Direction::kIn, in);
   services_.worker_metrics.AddBytes(info_.protocol, info_.role, Direction::kOut, out);
 }

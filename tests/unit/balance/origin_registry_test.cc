@@ -38,6 +38,14 @@ class OriginRegistryTest : public testing::Test {
     for (const auto& origin : registry_.snapshot()->origins) ids.push_back(origin->id);
     return ids;
   }
+  // Those that hold a lease.
+  std::vector<std::string> Living() const {
+    std::vector<std::string> ids;
+    for (const auto& origin : registry_.snapshot()->origins) {
+      if (HoldsLease(*origin)) ids.push_back(origin->id);
+    }
+    return ids;
+  }
   std::shared_ptr<const Origin> Find(std::string_view id) {
     return registry_.CurrentSnapshot()->Find(id);
   }
@@ -278,7 +286,7 @@ TEST_F(OriginRegistryTest, FormerIdsAreForgottenOldestFirst) {
 TEST_F(OriginRegistryTest, FormerIdsGoWithTheirSuccessor) {
   Register(Srs("a", "10.0.0.1", "1"));
   const OriginLease lease = Register(Srs("a", "10.0.0.1", "2"));
-  EXPECT_EQ(registry_.DeregisterLease(lease.lease_id).value(), "a-svc-2");
+  EXPECT_EQ(registry_.DeregisterLease(lease.lease_id)->origin_id, "a-svc-2");
   EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1"), nullptr);
 }
 
@@ -368,12 +376,14 @@ TEST_F(OriginRegistryTest, SilenceMakesSuspectThenDead) {
   Pass(absl::Seconds(1));
   EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
   Pass(absl::Seconds(269));
-  EXPECT_NE(Find("a-svc-1"), nullptr);
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kSuspect);
   Pass(absl::Seconds(1));
-  EXPECT_EQ(Find("a-svc-1"), nullptr);
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kDead);
   EXPECT_EQ(registry_.stats().lease_expirations, 1u);
-  EXPECT_EQ(registry_.Heartbeat(lease.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(store_.Records(), IsEmpty());
+  Pass(absl::Seconds(60));
+  EXPECT_EQ(registry_.stats().lease_expirations, 1u);
+  EXPECT_TRUE(registry_.Heartbeat(lease.lease_id, {}).ok());
+  EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy) << "back as it was";
 }
 
 TEST_F(OriginRegistryTest, HeartbeatEndsSuspicion) {
@@ -416,7 +426,7 @@ TEST_F(OriginRegistryTest, SelfPreservationKeepsTheSilentForOneMoreTtl) {
 
   Register(Srs("o3", "10.0.0.3", "1"));
   Pass(absl::Seconds(290));
-  EXPECT_THAT(Ids(), ElementsAre("o3-svc-1")) << "the others stayed silent for another TTL";
+  EXPECT_THAT(Living(), ElementsAre("o3-svc-1")) << "the others stayed silent for another TTL";
   EXPECT_FALSE(registry_.stats().self_preservation);
 }
 
@@ -427,7 +437,7 @@ TEST_F(OriginRegistryTest, HalfOfTheFleetMayDie) {
     if (i > 2) alive.push_back(lease.lease_id);
   }
   PassAlive(absl::Seconds(300), alive);
-  EXPECT_THAT(Ids(), ElementsAre("o3-svc-1", "o4-svc-1"));
+  EXPECT_THAT(Living(), ElementsAre("o3-svc-1", "o4-svc-1"));
 }
 
 // DOWN.
@@ -474,7 +484,7 @@ TEST_F(OriginRegistryTest, AdminStateBelongsToTheServer) {
   Register(Srs("a", "10.0.0.1", "2"));
   EXPECT_EQ(Find("a-svc-2")->admin_state, AdminState::kCordoned) << "a restart";
   Pass(absl::Seconds(300));
-  ASSERT_EQ(Find("a-svc-2"), nullptr);
+  ASSERT_EQ(Find("a-svc-2")->health, OriginHealth::kDead);
   Register(Srs("a", "10.0.0.3", "3"));
   EXPECT_EQ(Find("a-svc-3")->admin_state, AdminState::kCordoned) << "death";
   EXPECT_TRUE(SetAdminState("a", std::nullopt).ok());
@@ -588,6 +598,197 @@ TEST_F(OriginRegistryTest, WhatCannotBeKeptIsNotDone) {
   EXPECT_EQ(registry.CurrentSnapshot()->Find("a-svc-1")->admin_state, AdminState::kActive);
 }
 
+// Leases that end.
+
+class LeaseEndTest : public OriginRegistryTest {
+ protected:
+  // A session of `role` on the origin; null when no session may use it.
+  std::unique_ptr<OriginTraffic::Use> Use(Role role, std::string_view id = "a-svc-1") {
+    return registry_.traffic().Begin(id, role);
+  }
+  OriginHealth HealthOf(std::string_view id = "a-svc-1") {
+    const auto origin = Find(id);
+    return origin == nullptr ? OriginHealth::kDead : origin->health;
+  }
+
+  const OriginLease lease_ = Register(Srs("a", "10.0.0.1", "1"));
+};
+
+TEST_F(LeaseEndTest, ADeregisteredOriginStaysWhileAPublisherIsThere) {
+  auto publisher = Use(Role::kPublisher);
+  const auto departure = registry_.DeregisterLease(lease_.lease_id);
+  ASSERT_TRUE(departure.ok());
+  EXPECT_TRUE(departure->leaving);
+  EXPECT_EQ(HealthOf(), OriginHealth::kLeaving);
+  EXPECT_TRUE(Find("a-svc-1")->deregistered);
+  EXPECT_THAT(store_.Records(), IsEmpty()) << "a restart does not bring it back";
+  Pass(absl::Hours(2));
+  EXPECT_EQ(HealthOf(), OriginHealth::kLeaving) << "as long as the publisher lasts";
+  EXPECT_EQ(registry_.Heartbeat(lease_.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
+  std::vector<std::string> left;
+  const auto subscription = registry_.Subscribe([&](const OriginEvent& event) {
+    if (event.kind == OriginEvent::Kind::kLeft) left.push_back(event.reason);
+  });
+  publisher.reset();
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Find("a-svc-1"), nullptr);
+  EXPECT_THAT(left, ElementsAre("deregistered, and its last live session has ended"));
+}
+
+TEST_F(LeaseEndTest, ADeregisteredOriginWithoutSessionsIsGoneAtOnce) {
+  const auto waiting = Use(Role::kViewer);  // Of a stream that nobody publishes.
+  const auto departure = registry_.DeregisterOrigin("a-svc-1");
+  ASSERT_TRUE(departure.ok());
+  EXPECT_FALSE(departure->leaving);
+  EXPECT_EQ(Find("a-svc-1"), nullptr);
+  EXPECT_EQ(Use(Role::kPublisher), nullptr) << "whoever picked it just before picks anew";
+}
+
+TEST_F(LeaseEndTest, ViewersKeepItWhileTheirMediaFlows) {
+  auto viewer = Use(Role::kViewer);
+  viewer->MediaPassed();
+  EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1")->leaving);
+  for (int i = 0; i < 30; ++i) {
+    viewer->MediaPassed();
+    Pass(absl::Seconds(1));
+  }
+  EXPECT_EQ(HealthOf(), OriginHealth::kLeaving);
+  Pass(absl::Seconds(9));
+  EXPECT_NE(Find("a-svc-1"), nullptr);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Find("a-svc-1"), nullptr) << "no media for ten seconds";
+}
+
+TEST_F(LeaseEndTest, MediaOfViewersThatHaveLeftKeepsNothing) {
+  auto viewer = Use(Role::kViewer);
+  viewer->MediaPassed();
+  viewer.reset();
+  EXPECT_FALSE(registry_.DeregisterOrigin("a-svc-1")->leaving);
+}
+
+TEST_F(LeaseEndTest, RegisteringAgainEndsTheLeaving) {
+  const auto publisher = Use(Role::kPublisher);
+  ASSERT_TRUE(registry_.DeregisterOrigin("a-svc-1")->leaving);
+  const OriginLease again = Register(Srs("a", "10.0.0.1", "1"));
+  EXPECT_EQ(HealthOf(), OriginHealth::kHealthy);
+  EXPECT_FALSE(Find("a-svc-1")->deregistered);
+  EXPECT_NE(again.lease_id, lease_.lease_id);
+  EXPECT_TRUE(registry_.Heartbeat(again.lease_id, {}).ok());
+  EXPECT_EQ(store_.Records().size(), 1u);
+}
+
+TEST_F(LeaseEndTest, KickedSessionsKeepNothing) {
+  const auto publisher = Use(Role::kPublisher);
+  const auto departure = registry_.DeregisterOrigin("a-svc-1", LiveSessions::kAreKicked);
+  ASSERT_TRUE(departure.ok());
+  EXPECT_FALSE(departure->leaving);
+  EXPECT_EQ(Find("a-svc-1"), nullptr);
+}
+
+TEST_F(LeaseEndTest, AnOriginThatIsLeavingCanStillBeDeregisteredForGood) {
+  const auto publisher = Use(Role::kPublisher);
+  ASSERT_TRUE(registry_.DeregisterOrigin("a-svc-1")->leaving);
+  EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1")->leaving);
+  EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1", LiveSessions::kAreKicked).ok());
+  EXPECT_EQ(Find("a-svc-1"), nullptr);
+}
+
+TEST_F(LeaseEndTest, SilenceMakesAnOriginLeaveOnlyOnceItsSessionsHaveEnded) {
+  auto publisher = Use(Role::kPublisher);
+  Pass(absl::Seconds(301));
+  EXPECT_EQ(HealthOf(), OriginHealth::kLeaving) << "traffic renews no lease";
+  EXPECT_FALSE(Find("a-svc-1")->deregistered);
+  EXPECT_EQ(registry_.stats().lease_expirations, 1u);
+  EXPECT_TRUE(registry_.Heartbeat(lease_.lease_id, {}).ok());
+  EXPECT_EQ(HealthOf(), OriginHealth::kHealthy);
+  Pass(absl::Seconds(301));
+  ASSERT_EQ(HealthOf(), OriginHealth::kLeaving);
+  publisher.reset();
+  Pass(absl::Seconds(1));
+  ASSERT_NE(Find("a-svc-1"), nullptr);
+  EXPECT_EQ(HealthOf(), OriginHealth::kDead) << "the last resort from now on";
+  publisher = Use(Role::kPublisher);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(HealthOf(), OriginHealth::kLeaving) << "it was one";
+  EXPECT_EQ(registry_.stats().lease_expirations, 2u);
+}
+
+TEST_F(LeaseEndTest, TheDeadAreForgottenAfterADay) {
+  Pass(absl::Seconds(300));
+  ASSERT_EQ(HealthOf(), OriginHealth::kDead);
+  clock_.Advance(absl::Hours(24) - absl::Seconds(1));
+  registry_.Tick();
+  EXPECT_NE(Find("a-svc-1"), nullptr);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Find("a-svc-1"), nullptr);
+  EXPECT_THAT(store_.Records(), IsEmpty());
+  EXPECT_EQ(registry_.Heartbeat(lease_.lease_id, {}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(LeaseEndTest, TheDeadAreForgottenWhenSupersededOrDeregistered) {
+  Pass(absl::Seconds(300));
+  ASSERT_EQ(HealthOf(), OriginHealth::kDead);
+  EXPECT_THAT(Register(Srs("a", "10.0.0.9", "2")).superseded, ElementsAre("a-svc-1"));
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-2"));
+  Pass(absl::Seconds(300));
+  EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-2").ok());
+  EXPECT_THAT(Ids(), IsEmpty());
+}
+
+TEST_F(LeaseEndTest, AServersOtherAddressTakesNoOriginThatIsInUse) {
+  auto publisher = Use(Role::kPublisher);
+  Pass(absl::Seconds(60));
+  EXPECT_THAT(Register(Srs("a", "10.0.0.9", "2")).superseded, IsEmpty());
+  Pass(absl::Seconds(60));
+  EXPECT_NE(Find("a-svc-1"), nullptr);
+  publisher.reset();
+  Register(Srs("a", "10.0.0.9", "2"));
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-2"));
+}
+
+TEST_F(LeaseEndTest, ANewGenerationAtTheSameAddressTakesAnyOrigin) {
+  const auto publisher = Use(Role::kPublisher);
+  ASSERT_TRUE(registry_.DeregisterOrigin("a-svc-1")->leaving);
+  EXPECT_THAT(Register(Srs("a", "10.0.0.1", "2")).superseded, ElementsAre("a-svc-1"));
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
+}
+
+TEST_F(LeaseEndTest, NoMoreThanSomeDeadAreKept) {
+  OriginRegistry small(clock_, store_, {.max_origins = 3, .max_dead = 2});
+  for (int i = 2; i <= 3; ++i) {
+    ASSERT_TRUE(
+        small.Register(Srs(absl::StrCat("o", i), absl::StrCat("10.0.0.", i), "1"), "x").ok());
+    clock_.Advance(absl::Seconds(2));
+  }
+  clock_.Advance(absl::Seconds(300));
+  small.Tick();
+  std::vector<std::string> ids;
+  for (const auto& origin : small.snapshot()->origins) ids.push_back(origin->id);
+  EXPECT_THAT(ids, ElementsAre("o2-svc-1", "o3-svc-1")) << "a-svc-1 was silent for longest";
+  for (int i = 4; i <= 6; ++i) {
+    EXPECT_TRUE(
+        small.Register(Srs(absl::StrCat("o", i), absl::StrCat("10.0.0.", i), "1"), "x").ok())
+        << "the dead keep nobody out";
+  }
+  EXPECT_FALSE(small.Register(Srs("o7", "10.0.0.7", "1"), "x").ok());
+}
+
+TEST_F(LeaseEndTest, TheDeadAreNotProbed) {
+  registry_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
+  Pass(absl::Seconds(300));
+  ASSERT_EQ(HealthOf(), OriginHealth::kDead);
+  EXPECT_THAT(registry_.TakeDueProbes(), IsEmpty());
+}
+
+TEST_F(LeaseEndTest, TheDefaultBackendTakesThePlaceOfADeadOneAtItsAddress) {
+  ASSERT_TRUE(registry_.RegisterPermanent(Srs("default", "10.0.0.1", "1")).ok());
+  ASSERT_THAT(Ids(), ElementsAre("a-svc-1"));
+  Pass(absl::Seconds(300));
+  EXPECT_THAT(Ids(), ElementsAre("default-svc-1"));
+  EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "default-svc-1");
+}
+
 TEST_F(OriginRegistryTest, ADepartureTellsWhetherTheOriginWasLive) {
   Register(Srs("a", "10.0.0.1", "1"));
   EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1")->live);
@@ -692,7 +893,7 @@ TEST_F(OriginRegistryTest, TellsChangesInOrderAfterTheSnapshotShowsThem) {
       ElementsAre("joined a-svc-1: registered", "joined a-svc-2: registered",
                   "left a-svc-1: superseded by a-svc-2", "changed a-svc-2: refused a connection",
                   "changed a-svc-2: connected again", "changed a-svc-2: set by an operator",
-                  "changed a-svc-2: no heartbeat for 30s", "left a-svc-2: no heartbeat for 5m"));
+                  "changed a-svc-2: no heartbeat for 30s", "changed a-svc-2: no heartbeat for 5m"));
   subscription = {};
   told.clear();
   Register(Srs("a", "10.0.0.1", "3"));

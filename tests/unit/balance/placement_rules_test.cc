@@ -11,7 +11,8 @@ namespace {
 using testing::ElementsAre;
 
 // One origin of a row: "a" for a healthy one, with letters after a ':' for what else it is.
-//   s suspect, d down, c cordoned, g draining, r without SRT (listens for RTMP only)
+//   s suspect, x dead, v leaving (it was silent), w leaving (it was deregistered)
+//   d down, c cordoned, g draining, r without SRT (listens for RTMP only)
 //   z in the zone eu-1, l with the label disk=ssd, f full
 // Its server is "s-" and its id.
 struct Row {
@@ -48,6 +49,12 @@ OriginSnapshot Snapshot(const std::vector<const char*>& texts) {
     origin->registration.rtmp = {{Transport::kTcp, "", 1935}};
     if (!has('r')) origin->registration.srt = {{Transport::kUdp, "", 10080}};
     if (has('s')) origin->health = OriginHealth::kSuspect;
+    if (has('x')) origin->health = OriginHealth::kDead;
+    if (has('v')) origin->health = OriginHealth::kLeaving;
+    if (has('w')) {
+      origin->health = OriginHealth::kLeaving;
+      origin->deregistered = true;
+    }
     if (has('d')) origin->down = true;
     if (has('c')) origin->admin_state = AdminState::kCordoned;
     if (has('g')) origin->admin_state = AdminState::kDraining;
@@ -74,6 +81,12 @@ StreamMapping On(const char* origin, uint32_t publishers = 0, bool live = false)
   return mapping;
 }
 StreamMapping Published(const char* origin) { return On(origin, 1, true); }
+// By viewers alone, whose media has flowed.
+StreamMapping Viewed(const char* origin) {
+  StreamMapping mapping = On(origin);
+  mapping.viewers = 2;
+  return mapping;
+}
 StreamMapping Sibling(StreamMapping mapping) {
   mapping.key.vhost = "__defaultVhost__";
   return mapping;
@@ -269,6 +282,107 @@ INSTANTIATE_TEST_SUITE_P(
             .protocol = kSrt,
             .refusal = "stream example.com/live/cam is published on origin b, which does not "
                        "listen for srt"}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    EndedLeases, PlacementRulesTest,
+    testing::Values(
+        Row{.name = "suspect_before_dead", .origins = {"a:x", "b:s"}, .origin = "b"},
+        Row{.name = "down_before_dead", .origins = {"a:x", "b:d"}, .origin = "b"},
+        Row{.name = "dead_when_the_down_one_was_tried",
+            .origins = {"a:x", "b:d"},
+            .excluded = {"b"},
+            .origin = "a"},
+        Row{.name = "dead_and_down_last", .origins = {"a:xd", "b:x"}, .origin = "b"},
+        Row{.name = "dead_as_the_last_resort", .origins = {"a:x", "b:c"}, .origin = "a"},
+        Row{.name = "silent_with_sessions_is_a_last_resort_too", .origins = {"a:v"}, .origin = "a"},
+        Row{.name = "silent_with_sessions_gets_nothing_else",
+            .origins = {"a:v", "b:s"},
+            .origin = "b"},
+        Row{.name = "deregistered_gets_no_new_stream",
+            .origins = {"a:w"},
+            .refusal = NONE_CAN "1 deregistered"},
+        Row{.name = "published_on_a_leaving_one_stays",
+            .origins = {"a", "b:v"},
+            .mapping = Published("b"),
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "published_on_a_deregistered_one_stays",
+            .origins = {"a", "b:w"},
+            .mapping = Published("b"),
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "published_there_and_down_stays",
+            .origins = {"a", "b:wd"},
+            .mapping = Published("b"),
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "viewers_follow_viewers_there",
+            .origins = {"a", "b:w"},
+            .mapping = Viewed("b"),
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "a_publisher_does_not",
+            .origins = {"a", "b:w"},
+            .mapping = Viewed("b"),
+            .role = kPublisher,
+            .origin = "a",
+            .replaces = 7},
+        Row{.name = "viewers_of_a_dead_one_move",
+            .origins = {"a", "b:x"},
+            .mapping = Viewed("b"),
+            .origin = "a",
+            .replaces = 7},
+        Row{.name = "what_is_not_live_moves",
+            .origins = {"a", "b:v"},
+            .mapping = On("b"),
+            .origin = "a",
+            .replaces = 7},
+        Row{.name = "to_a_down_one_too",
+            .origins = {"a:d", "b:x"},
+            .mapping = On("b"),
+            .origin = "a",
+            .replaces = 7},
+        Row{.name = "or_stays_when_there_is_no_other",
+            .origins = {"a:c", "b:x"},
+            .mapping = On("b"),
+            .role = kPublisher,
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "or_among_the_dead",
+            .origins = {"a:x", "b:x"},
+            .mapping = On("b"),
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "from_a_deregistered_one_to_a_dead_one",
+            .origins = {"a:x", "b:w"},
+            .mapping = On("b"),
+            .origin = "a",
+            .replaces = 7},
+        Row{.name = "or_nowhere",
+            .origins = {"b:w"},
+            .mapping = On("b"),
+            .refusal = NONE_CAN "there is no other"},
+        Row{.name = "from_a_down_one_to_no_dead_one",
+            .origins = {"a:x", "b:d"},
+            .mapping = On("b"),
+            .origin = "b",
+            .reason = kMapped},
+        Row{.name = "but_when_it_was_tried",
+            .origins = {"a:x", "b:d"},
+            .mapping = On("b"),
+            .excluded = {"b"},
+            .origin = "a",
+            .replaces = 7},
+        Row{.name = "sibling_on_a_leaving_one",
+            .origins = {"a", "b:w"},
+            .sibling = Sibling(Published("b")),
+            .origin = "b",
+            .reason = PickReason::kMappedByVhost},
+        Row{.name = "sibling_on_a_dead_one",
+            .origins = {"a", "b:x"},
+            .sibling = Sibling(On("b")),
+            .origin = "a"}),
     [](const auto& row) { return row.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

@@ -167,6 +167,57 @@ TEST_F(StickyBalancerTest, StreamLeavesADeadOrigin) {
   EXPECT_EQ(Pick(key_).origin->id, "b-svc-1");
 }
 
+TEST_F(StickyBalancerTest, ADeregisteredOriginKeepsItsLiveStreamsAndGetsNoOthers) {
+  Register("a", "10.0.0.1");
+  Placement publisher = Pick(key_, Role::kPublisher);
+  publisher.lease->MediaFlows();
+  Register("b", "10.0.0.2");
+  ASSERT_TRUE(origins_.DeregisterOrigin("a-svc-1")->leaving);
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
+  EXPECT_EQ(Pick({"v.com", "live", "other"}).origin->id, "b-svc-1");
+  publisher.lease.reset();
+  EXPECT_EQ(Pick(key_, Role::kPublisher).origin->id, "b-svc-1");
+  origins_.Tick();
+  EXPECT_EQ(origins_.snapshot()->Find("a-svc-1"), nullptr);
+}
+
+// A publisher whose origin has not answered yet would else be accepted by one that nobody knows.
+TEST_F(StickyBalancerTest, AClaimAloneKeepsADeregisteredOrigin) {
+  Register("a", "10.0.0.1");
+  const Placement publisher = Pick(key_, Role::kPublisher);
+  Register("b", "10.0.0.2");
+  EXPECT_TRUE(origins_.DeregisterOrigin("a-svc-1")->leaving);
+  publisher.lease->MediaFlows();
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
+}
+
+TEST_F(StickyBalancerTest, ViewersWhoseMediaFlowsKeepADeregisteredOrigin) {
+  Register("a", "10.0.0.1");
+  const Placement viewer = Pick(key_);
+  viewer.lease->MediaFlows();
+  viewer.lease->MediaPassed();
+  Register("b", "10.0.0.2");
+  EXPECT_TRUE(origins_.DeregisterOrigin("a-svc-1")->leaving);
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
+  clock_.Advance(absl::Seconds(10));
+  origins_.Tick();
+  EXPECT_EQ(Pick(key_).origin->id, "b-svc-1");
+}
+
+TEST_F(StickyBalancerTest, TheOnlyOriginServesWhenItIsDead) {
+  Register("a", "10.0.0.1");
+  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  clock_.Advance(absl::Seconds(300));
+  origins_.Tick();
+  ASSERT_EQ(origins_.snapshot()->Find("a-svc-1")->health, OriginHealth::kDead);
+  EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
+  EXPECT_EQ(Pick({"v.com", "live", "other"}).origin->id, "a-svc-1");
+  EXPECT_THAT(MessageOf(balancer_.ChooseFor(key_, "b").status()), HasSubstr("has lost its lease"))
+      << "nothing is moved there";
+  Register("b", "10.0.0.2");
+  EXPECT_EQ(Pick(key_).origin->id, "b-svc-1");
+}
+
 TEST_F(StickyBalancerTest, RepublishGoesElsewhereAfterARefusedConnection) {
   Register("a", "10.0.0.1");
   Pick(key_, Role::kPublisher).lease->MediaFlows();
