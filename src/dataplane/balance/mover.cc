@@ -29,12 +29,25 @@ std::vector<std::string> IdsOf(const OriginSnapshot& origins, std::string_view s
   return ids;
 }
 
+// Whether a publisher may be live elsewhere than the stream is mapped to after the event: it was
+// live before the stream came there, or it comes from an origin that the stream has left meanwhile.
+bool MayBeApart(const StreamEvent& event) {
+  const bool followed =
+      event.cause == MoveCause::kSuperseded || event.cause == MoveCause::kPublisher;
+  return event.mapping.publisher_live && !followed;
+}
+
 }  // namespace
 
 Mover::Mover(Dependencies dependencies, SessionEnderOptions options)
     : dependencies_(std::move(dependencies)),
       origins_(std::make_shared<const OriginSnapshot>()),
-      ender_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options) {}
+      ender_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options),
+      misplaced_({.clock = dependencies_.clock,
+                  .logger = dependencies_.logger,
+                  .streams = dependencies_.streams,
+                  .sessions = dependencies_.sessions,
+                  .ender = ender_}) {}
 
 void Mover::Tick() {
   stray_moves_ = 0;
@@ -45,6 +58,7 @@ void Mover::Tick() {
   TakeNotes();
   MeetDeadlines();
   ContinueScan();
+  misplaced_.Tick(*origins_);
   ender_.Tick();
 }
 
@@ -69,12 +83,15 @@ void Mover::OnStreamEvent(const StreamEvent& event) {
     dependencies_.metrics.CountStreamMove(*event.cause, !moved);
   }
   if (event.kind == StreamEvent::Kind::kRemoved) return;
+  const bool all_suspected = !MayBeApart(event) || misplaced_.Suspect(event.mapping.key);
+  if (!all_suspected) missed_ = true;
   if (!event.cause.has_value() && !draining_) return;
 
   const StreamMapping& mapping = event.mapping;
   Note note;
   note.strays = moved && event.cause != MoveCause::kSuperseded && mapping.viewers > 0;
-  note.publisher_elsewhere = note.strays && mapping.publisher_live;
+  note.publisher_elsewhere =
+      note.strays && mapping.publisher_live && event.cause != MoveCause::kPublisher;
   // Whoever claimed it is placed where its publisher is not.
   if (note.publisher_elsewhere && event.here) dependencies_.metrics.CountStickyViolation();
 
@@ -141,7 +158,7 @@ void Mover::TakeNotes() {
   if (following_.empty()) {
     const std::lock_guard lock(mutex_);
     following_.swap(notes_);
-    if (std::exchange(missed_, false)) ScanForStrays();
+    if (missed_.exchange(false)) ScanForStrays();
   }
   for (size_t i = 0; i < kFollowedPerTick && !following_.empty(); ++i) {
     const auto note = following_.extract(following_.begin());
@@ -183,6 +200,7 @@ void Mover::ContinueScan() {
     if (scan_.for_strays && mapping.viewers > 0) {
       Follow(mapping.key, {.strays = true, .publisher_elsewhere = mapping.publisher_live});
     }
+    if (scan_.for_strays && mapping.publisher_live) misplaced_.Suspect(mapping.key);
     LookAt(mapping);
   }
   scan_.after = page.next;
@@ -239,7 +257,8 @@ void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending)
   if (pending.deadline == absl::InfiniteFuture()) return;
   const StreamKey& key = mapping.key;
   const absl::Time now = dependencies_.clock.WallNow();
-  const bool target_gone = origins_->Resolve(pending.origin_id) == nullptr;
+  const auto target = origins_->Resolve(pending.origin_id);
+  const bool target_gone = target == nullptr || !HoldsLease(*target);
   if (pending.deadline <= now && target_gone && !drives_) return;
   if (pending.deadline <= now && target_gone) {
     dependencies_.logger.Warn(
@@ -264,7 +283,8 @@ void Mover::Forget(const StreamMapping& mapping) {
 
 bool Mover::IsUsable(std::string_view origin_id) const {
   const auto origin = origins_->Resolve(origin_id);
-  return origin != nullptr && origin->admin_state == AdminState::kActive && !origin->down;
+  return origin != nullptr && origin->admin_state == AdminState::kActive && !origin->down &&
+         HoldsLease(*origin);
 }
 
 void Mover::Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,

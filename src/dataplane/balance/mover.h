@@ -1,5 +1,6 @@
 // Carries out what moves streams: it empties servers that are drained, ends publishers whose time
-// has come, and ends viewers that a move has left behind. DESIGN "Moves".
+// has come, ends viewers that a move has left behind, and has streams that are apart from their
+// publisher brought together. DESIGN "Moves".
 //
 // The directory decides where a stream is; a move that anybody asks it for is followed up here. A
 // publisher that is to be ended now is one whose pending move's deadline is now.
@@ -19,6 +20,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/time/time.h>
 
+#include "dataplane/balance/misplaced_streams.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/session_ender.h"
 #include "dataplane/core/clock.h"
@@ -71,6 +73,9 @@ class Mover final : public StreamObserver {
   // What is left and what was done; of a server that is not drained, what is there. Any thread.
   DrainCounts CountsOf(std::string_view server) const;
 
+  // Streams that are apart from their live publisher, while they are brought together.
+  const MisplacedStreams& misplaced() const { return misplaced_; }
+
   // Any thread.
   void OnStreamEvent(const StreamEvent& event) override;
 
@@ -120,6 +125,7 @@ class Mover final : public StreamObserver {
   const Dependencies dependencies_;
   std::shared_ptr<const OriginSnapshot> origins_;  // As of the last tick. Its thread only, as are:
   SessionEnder ender_;
+  MisplacedStreams misplaced_;
   Scan scan_;
   std::set<std::pair<absl::Time, StreamKey>> deadlines_;  // Of pending moves.
   Notes following_;                                       // Taken from notes_.
@@ -127,9 +133,9 @@ class Mover final : public StreamObserver {
   bool drives_ = false;     // As of the last tick: drains, for all of the fleet.
 
   std::atomic<bool> draining_{false};  // drains_ is not empty.
+  std::atomic<bool> missed_{false};    // Notes, or suspects, for which there was no room.
   mutable std::mutex mutex_;           // Guards all below.
   Notes notes_;
-  bool missed_ = false;
   Drains drains_;
   absl::flat_hash_map<std::string, std::string> drained_;  // Origin id → its server.
 };

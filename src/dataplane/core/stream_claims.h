@@ -89,6 +89,8 @@ struct MoveRequest {
   uint64_t expected_version = 0;  // 0: whatever it is.
   absl::Time deadline = absl::InfiniteFuture();
   MoveCause cause = MoveCause::kOperator;
+  // Its live publisher is on `origin_id` already: done at once, and a pending move stays.
+  bool to_publisher = false;
 };
 
 struct MoveOutcome {

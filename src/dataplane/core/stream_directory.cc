@@ -14,6 +14,8 @@ std::string_view MoveCauseName(MoveCause cause) {
       return "superseded";
     case MoveCause::kUnusable:
       return "unusable";
+    case MoveCause::kPublisher:
+      return "publisher";
   }
   return "unknown";
 }

@@ -26,6 +26,8 @@ std::string_view StreamEventReasonText(StreamEventReason reason) {
       return "its origin was superseded";
     case StreamEventReason::kUnusable:
       return "its origin cannot serve it any more";
+    case StreamEventReason::kPublisherElsewhere:
+      return "brought to its live publisher";
     case StreamEventReason::kLastSessionEnded:
       return "its last session has ended";
     case StreamEventReason::kEvicted:

@@ -29,7 +29,7 @@ enum class StreamEventReason : uint8_t {
   kReleased,  // By an operator.
   kDrained,   // Its origin is emptied, and no other can take it; nobody uses it.
 };
-inline constexpr size_t kStreamEventReasons = 15;
+inline constexpr size_t kStreamEventReasons = 16;
 // In words, for people; a literal.
 std::string_view StreamEventReasonText(StreamEventReason reason);
 

@@ -19,9 +19,10 @@ enum class MoveCause : uint8_t {
   kRebalance,
   kSuperseded,  // Its origin was, by this one.
   kUnusable,    // Its origin is gone, or cannot serve it.
+  kPublisher,   // Its live publisher is there.
 };
-inline constexpr size_t kMoveCauses = 5;
-// "operator", "drain", "rebalance", "superseded", "unusable"
+inline constexpr size_t kMoveCauses = 6;
+// "operator", "drain", "rebalance", "superseded", "unusable", "publisher"
 std::string_view MoveCauseName(MoveCause cause);
 
 // A move that waits until no publisher is left.

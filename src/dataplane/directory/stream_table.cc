@@ -207,6 +207,15 @@ absl::StatusOr<MoveOutcome> StreamTable::MoveEntry(Shard& shard, const MoveReque
     if (DropPending(shard, *entry)) {
       Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoveTakenBack);
     }
+  } else if (request.to_publisher) {
+    outcome.former_origin_id = entry->origin->first;
+    SetOrigin(shard, *entry, request.origin_id);
+    entry->placed_version = entry->version;
+    if (entry->pending && shard.pending.find(entry)->second.origin_id == request.origin_id) {
+      DropPending(shard, *entry);
+    }
+    Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kPublisherElsewhere,
+         request.cause, outcome.former_origin_id);
   } else if (entry->publishers > 0) {
     PendingMove pending{request.origin_id, request.deadline, request.cause};
     PendingMove& known = shard.pending[entry];

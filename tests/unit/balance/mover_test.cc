@@ -185,14 +185,78 @@ TEST_F(MoverTest, ALaterDeadlineCounts) {
   EXPECT_EQ(sessions_.kicks.size(), 1u);
 }
 
-TEST_F(MoverTest, AStreamThatIsPlacedAnewLeavesViewersWithTheirPublisher) {
+// The stream is mapped to another origin than the one where its publisher is live.
+TEST_F(MoverTest, AStreamIsBroughtTogetherWhereItsPublisherIsLive) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(key_, Role::kViewer);
+  claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
+  const std::string stray = sessions_.Connect(key_, Role::kViewer);
+  ASSERT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
+  Run(kTick * 2);
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  EXPECT_EQ(mover_->misplaced().PublisherOf(key_), Id("a")) << "until the viewers have followed";
+  Run(absl::Seconds(1));
+  ASSERT_EQ(sessions_.kicks.size(), 1u);
+  EXPECT_EQ(sessions_.kicks[0].id, stray);
+  Run(absl::Seconds(3));
+  EXPECT_EQ(mover_->misplaced().size(), 0u);
+  EXPECT_EQ(sessions_.kicks.size(), 1u);
+  EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="publisher",result="done"})"), 1);
+  EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
+}
+
+TEST_F(MoverTest, AMoveThatWaitsForThePublisherOutlivesTheCorrection) {
+  const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Register("c");
+  claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
+  Move(key_, "c");
+  Run(absl::Seconds(2));
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  EXPECT_TRUE(IsPending(key_));
+  sessions_.End(publisher);
+  EXPECT_EQ(OriginOf(key_), Id("c"));
+}
+
+TEST_F(MoverTest, APublisherOnAnOriginThatIsGoneIsEnded) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
   ASSERT_TRUE(origins_.DeregisterOrigin(Id("a")).ok());
   claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
-  Run(absl::Minutes(1));
+  Run(absl::Seconds(1));
+  ASSERT_EQ(sessions_.kicks.size(), 1u);
+  EXPECT_EQ(sessions_.kicks[0].role, Role::kPublisher);
+  Run(absl::Seconds(3));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+  EXPECT_EQ(mover_->misplaced().size(), 0u);
+}
+
+TEST_F(MoverTest, AReleasedStreamIsBroughtTogetherToo) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  streams_->Release(key_, 0, true, [](const auto& released) { ASSERT_TRUE(released.ok()); });
+  sessions_.Connect(key_, Role::kViewer, Id("b"));
+  Run(absl::Seconds(1));
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  EXPECT_EQ(sessions_.CountOn(Id("b")), 0u);
+}
+
+TEST_F(MoverTest, TwoPublishersOfWhichOneIsWhereTheStreamIsAreLeftAlone) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  claims_.Claim({key_, Id("b"), Role::kPublisher, streams_->Find(key_)->version});
+  sessions_.Connect(key_, Role::kPublisher);
+  Run(absl::Seconds(3));
+  EXPECT_EQ(OriginOf(key_), Id("b"));
+}
+
+TEST_F(MoverTest, NothingIsMovedToAnOriginThatIsLeaving) {
+  const std::string lease = Register("c");
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  const auto other = origins_.traffic().Begin(Id("c"), Role::kPublisher);
+  Move(key_, "c", clock_.WallNow() + absl::Seconds(30));
+  Run(absl::Seconds(1));
+  ASSERT_TRUE(origins_.DeregisterLease(lease)->leaving);
+  Run(absl::Minutes(5));
   EXPECT_TRUE(sessions_.kicks.empty());
-  EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
+  EXPECT_FALSE(IsPending(key_));
 }
 
 TEST_F(MoverTest, ViewersOfASupersededOriginGoOn) {

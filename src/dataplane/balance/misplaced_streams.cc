@@ -1,0 +1,168 @@
+#include "dataplane/balance/misplaced_streams.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "dataplane/core/status.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kMaxSuspects = 100'000;
+constexpr size_t kMaxUnanswered = 200;
+constexpr size_t kMaxSessions = 1'000;  // Of one stream, that are looked at.
+constexpr auto kPause = std::chrono::seconds(1);
+
+std::string IdAfterSuperseding(const OriginSnapshot& origins, const std::string& id) {
+  const auto origin = origins.Resolve(id);
+  return origin == nullptr ? id : origin->id;
+}
+
+}  // namespace
+
+bool MisplacedStreams::Suspect(const StreamKey& key) {
+  const std::lock_guard lock(mutex_);
+  if (suspects_.size() >= kMaxSuspects) return suspects_.contains(key);
+  suspects_.insert(key);
+  return true;
+}
+
+void MisplacedStreams::Tick(const OriginSnapshot& origins) {
+  std::vector<Answer> answers;
+  {
+    const std::lock_guard lock(answers_->mutex);
+    answers.swap(answers_->list);
+  }
+  unanswered_ -= answers.size();
+  for (const Answer& answer : answers) {
+    if (answer.role == Role::kPublisher) {
+      SettlePublishers(answer, origins);
+    } else {
+      SettleStrays(answer);
+    }
+  }
+  const MonotonicTime now = dependencies_.clock.Now();
+  while (!again_.empty() && again_.begin()->first <= now && unanswered_ < kMaxUnanswered) {
+    AskForPublishers(again_.extract(again_.begin()).value().second);
+  }
+  std::vector<StreamKey> suspects;
+  {
+    const std::lock_guard lock(mutex_);
+    while (!suspects_.empty() && unanswered_ + suspects.size() < kMaxUnanswered) {
+      suspects.push_back(std::move(suspects_.extract(suspects_.begin()).value()));
+    }
+  }
+  for (const StreamKey& key : suspects) AskForPublishers(key);
+}
+
+std::optional<std::string> MisplacedStreams::PublisherOf(const StreamKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = apart_.find(key);
+  return at == apart_.end() ? std::nullopt : std::optional(at->second);
+}
+
+size_t MisplacedStreams::size() const {
+  const std::lock_guard lock(mutex_);
+  return apart_.size();
+}
+
+void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter) {
+  ++unanswered_;
+  filter.key = key;
+  const Role role = *filter.role;
+  auto answered = [answers = answers_, key, role](SessionControl::Page page) {
+    const std::lock_guard lock(answers->mutex);
+    answers->list.push_back({key, role, std::move(page.sessions)});
+  };
+  dependencies_.sessions.List(std::move(filter), "", kMaxSessions, std::move(answered));
+}
+
+void MisplacedStreams::AskForPublishers(const StreamKey& key) {
+  SessionFilter filter;
+  filter.role = Role::kPublisher;
+  Ask(key, std::move(filter));
+}
+
+void MisplacedStreams::AskForStrays(const StreamKey& key, const std::string& origin_id) {
+  SessionFilter filter;
+  filter.role = Role::kViewer;
+  filter.not_origin_id = origin_id;
+  Ask(key, std::move(filter));
+}
+
+void MisplacedStreams::SettlePublishers(const Answer& answer, const OriginSnapshot& origins) {
+  const auto mapping = dependencies_.streams.Find(answer.key);
+  if (!mapping.has_value() || !mapping->publisher_live) return Forget(answer.key);
+  const std::string home = IdAfterSuperseding(origins, mapping->origin_id);
+  const SessionInfo* elsewhere = nullptr;  // One with media, if there is any.
+  bool at_home = false;
+  for (const SessionInfo& publisher : answer.sessions) {
+    if (publisher.origin_id.empty()) continue;
+    if (IdAfterSuperseding(origins, publisher.origin_id) == home) {
+      at_home = true;
+    } else if (elsewhere == nullptr || (publisher.media_flows && !elsewhere->media_flows)) {
+      elsewhere = &publisher;
+    }
+  }
+  if (!at_home && elsewhere != nullptr) return BringTogether(*mapping, *elsewhere, origins);
+  if (IsApart(answer.key)) AskForStrays(answer.key, mapping->origin_id);
+}
+
+void MisplacedStreams::SettleStrays(const Answer& answer) {
+  // The viewers of HLS follow by themselves, with their next request.
+  const bool strays =
+      std::any_of(answer.sessions.begin(), answer.sessions.end(),
+                  [](const SessionInfo& session) { return session.protocol != Protocol::kHls; });
+  if (!strays) return Forget(answer.key);
+  dependencies_.ender.EndStrays(answer.key, false);
+  LookAgain(answer.key);
+}
+
+void MisplacedStreams::BringTogether(const StreamMapping& mapping, const SessionInfo& publisher,
+                                     const OriginSnapshot& origins) {
+  bool is_new = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_new = apart_.insert_or_assign(mapping.key, publisher.origin_id).second;
+  }
+  const auto origin = origins.Resolve(publisher.origin_id);
+  if (is_new) {
+    dependencies_.logger.Warn(
+        origin == nullptr ? "a publisher is on an origin that is not known any more: it is ended"
+                          : "a stream is apart from its live publisher: brought together",
+        {{"stream", mapping.key.ToString()},
+         {"publisher_origin", publisher.origin_id},
+         {"mapped_origin", mapping.origin_id}});
+  }
+  if (origin != nullptr) {
+    MoveRequest move{mapping.key, origin->id, mapping.version, absl::InfiniteFuture(),
+                     MoveCause::kPublisher};
+    move.to_publisher = true;
+    // When the placement has changed meanwhile, the next look tells.
+    dependencies_.streams.Move(std::move(move), [](const absl::StatusOr<MoveOutcome>&) {});
+  } else {
+    SessionFilter filter;
+    filter.ids = {publisher.id};
+    dependencies_.sessions.Kick(
+        std::move(filter), 1,
+        ProxyFailure(absl::StatusCode::kAborted, "the origin that it publishes to is gone"),
+        [](const std::vector<SessionInfo>&) {});
+  }
+  LookAgain(mapping.key);
+}
+
+void MisplacedStreams::LookAgain(const StreamKey& key) {
+  again_.emplace(dependencies_.clock.Now() + kPause, key);
+}
+
+bool MisplacedStreams::IsApart(const StreamKey& key) const {
+  const std::lock_guard lock(mutex_);
+  return apart_.contains(key);
+}
+
+void MisplacedStreams::Forget(const StreamKey& key) {
+  const std::lock_guard lock(mutex_);
+  apart_.erase(key);
+}
+
+}  // namespace srsproxy
