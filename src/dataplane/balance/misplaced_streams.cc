@@ -1,6 +1,5 @@
 #include "dataplane/balance/misplaced_streams.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "dataplane/core/status.h"
@@ -10,7 +9,7 @@ namespace {
 
 constexpr size_t kMaxSuspects = 100'000;
 constexpr size_t kMaxUnanswered = 200;
-constexpr size_t kMaxSessions = 1'000;  // Of one stream, that are looked at.
+constexpr size_t kMaxSessions = 100;  // Of one stream, that are looked at.
 constexpr auto kPause = std::chrono::seconds(1);
 
 std::string IdAfterSuperseding(const OriginSnapshot& origins, const std::string& id) {
@@ -87,6 +86,7 @@ void MisplacedStreams::AskForStrays(const StreamKey& key, const std::string& ori
   SessionFilter filter;
   filter.role = Role::kViewer;
   filter.not_origin_id = origin_id;
+  filter.followers_too = false;
   Ask(key, std::move(filter));
 }
 
@@ -109,11 +109,7 @@ void MisplacedStreams::SettlePublishers(const Answer& answer, const OriginSnapsh
 }
 
 void MisplacedStreams::SettleStrays(const Answer& answer) {
-  // The viewers of HLS follow by themselves, with their next request.
-  const bool strays =
-      std::any_of(answer.sessions.begin(), answer.sessions.end(),
-                  [](const SessionInfo& session) { return session.protocol != Protocol::kHls; });
-  if (!strays) return Forget(answer.key);
+  if (answer.sessions.empty()) return Forget(answer.key);
   dependencies_.ender.EndStrays(answer.key, false);
   LookAgain(answer.key);
 }

@@ -216,7 +216,10 @@ OriginDeparture OriginRegistry::Deregister(Entries::iterator at, LiveSessions li
                                            std::string_view by) {
   Entry& entry = at->second;
   const MonotonicTime now = clock_.Now();
-  OriginDeparture departure{.origin_id = at->first, .live = IsLive(entry, now)};
+  OriginDeparture departure{.origin_id = at->first, .live = IsLive(entry, now), .former_ids = {}};
+  for (const Superseded& past : superseded_) {
+    if (past.successor == at->first) departure.former_ids.push_back(past.former);
+  }
   departure.leaving = live == LiveSessions::kStay && !traffic_.Retire(at->first);
   if (departure.leaving) {
     ids_by_lease_.erase(entry.lease_id);
@@ -580,6 +583,7 @@ void OriginRegistry::Supersede(const std::string& former, const std::string& suc
   for (Superseded& past : superseded_) {
     if (past.successor == former) past.successor = successor;
   }
+  traffic_.Inherit(former, successor);
   Remove(entries_.find(former), absl::StrCat("superseded by ", successor));
   superseded_.push_back({former, successor});
   if (superseded_.size() > options_.max_superseded) superseded_.pop_front();

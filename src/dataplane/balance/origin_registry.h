@@ -74,7 +74,8 @@ struct HeartbeatReply {
 struct OriginDeparture {
   std::string origin_id;
   bool live = false;  // It was heard within two intervals, so its next heartbeat may bring it back.
-  bool leaving = false;  // Sessions are live on it: it stays until they end.
+  bool leaving = false;                 // Sessions are live on it: it stays until they end.
+  std::vector<std::string> former_ids;  // Of what it superseded; sessions may still have them.
 };
 
 // What becomes of the sessions that are live on an origin when it is deregistered.

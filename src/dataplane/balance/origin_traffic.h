@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/time/time.h>
@@ -51,6 +52,10 @@ class OriginTraffic {
   // No session may use the origin any more. Those that do go on, uncounted.
   void Drop(std::string_view origin_id);
 
+  // `former` was superseded: no session may use it any more, and those that do count as the
+  // successor's, which is admitted.
+  void Inherit(std::string_view former, std::string_view successor);
+
  private:
   struct Counters {
     std::atomic<uint32_t> publishers{0};
@@ -59,11 +64,14 @@ class OriginTraffic {
     MonotonicTime last_flow;          // With mutex_ held.
   };
 
-  bool IsInUse(Counters& counters) const;
+  // Its own, then those of what it superseded while sessions last.
+  using AllCounters = std::vector<std::shared_ptr<Counters>>;
+
+  bool IsInUse(AllCounters& all) const;
 
   const Clock& clock_;
   std::mutex mutex_;
-  absl::flat_hash_map<std::string, std::shared_ptr<Counters>> origins_;
+  absl::flat_hash_map<std::string, AllCounters> origins_;
 };
 
 class OriginTraffic::Use {

@@ -754,6 +754,17 @@ TEST_F(LeaseEndTest, ANewGenerationAtTheSameAddressTakesAnyOrigin) {
   EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
 }
 
+TEST_F(LeaseEndTest, SessionsCountForWhoSupersededTheirOrigin) {
+  auto publisher = Use(Role::kPublisher);
+  for (int pid = 2; pid <= 50; ++pid) Register(Srs("a", "10.0.0.1", std::to_string(pid)));
+  const auto departure = registry_.DeregisterOrigin("a-svc-50");
+  EXPECT_TRUE(departure->leaving);
+  EXPECT_EQ(departure->former_ids.size(), 49u);
+  publisher.reset();
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Ids(), IsEmpty());
+}
+
 TEST_F(LeaseEndTest, NoMoreThanSomeDeadAreKept) {
   OriginRegistry small(clock_, store_, {.max_origins = 3, .max_dead = 2});
   for (int i = 2; i <= 3; ++i) {
