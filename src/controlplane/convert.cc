@@ -51,6 +51,8 @@ v1::OriginHealth ToProto(OriginHealth health) {
       return v1::ORIGIN_HEALTH_SUSPECT;
     case OriginHealth::kDead:
       return v1::ORIGIN_HEALTH_DEAD;
+    case OriginHealth::kLeaving:
+      return v1::ORIGIN_HEALTH_LEAVING;
   }
   return v1::ORIGIN_HEALTH_UNSPECIFIED;
 }

@@ -1,8 +1,12 @@
 #include "controlplane/origin_service.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include <absl/strings/str_join.h>
 
 #include "controlplane/call_status.h"
 #include "controlplane/convert.h"
@@ -25,6 +29,21 @@ absl::Status SettingsError(const absl::Status& status) {
   const auto problem = MessageOf(status);
   return WithReason(status, v1::ERROR_REASON_INVALID_FIELD,
                     {{"field", problem.substr(0, problem.find(':'))}});
+}
+
+// What to know of a departure. An origin that leaves by itself knows whether it comes back.
+std::string WarningOf(const OriginDeparture& departure, bool by_operator) {
+  std::vector<std::string> warnings;
+  if (departure.leaving) {
+    warnings.emplace_back(
+        "sessions are live on it: it keeps their streams until they end; kick ends them");
+  }
+  if (departure.live && by_operator) {
+    warnings.emplace_back(
+        "this lasts to the origin's next heartbeat, which brings it back; to keep streams away, "
+        "cordon or drain its server");
+  }
+  return absl::StrJoin(warnings, "; ");
 }
 
 std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
@@ -66,9 +85,10 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* OriginService::Hear
 grpc::ServerUnaryReactor* OriginService::DeregisterOrigin(
     grpc::CallbackServerContext* context, const v1::DeregisterOriginRequest* request,
     v1::DeregisterOriginResponse* response) {
-  return Serve(
-      observer_, "srsproxy.v1.OriginService/DeregisterOrigin", context, request, response,
-      [this](const auto& wanted, const CallContext& call) { return Deregister(wanted, call); });
+  return ServeAsync(observer_, "srsproxy.v1.OriginService/DeregisterOrigin", context, request,
+                    response, [this](const auto& wanted, const CallContext& call, auto done) {
+                      Deregister(wanted, call, std::move(done));
+                    });
 }
 
 grpc::ServerUnaryReactor* OriginService::GetOrigin(grpc::CallbackServerContext* context,
@@ -153,37 +173,75 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
   return response;
 }
 
-absl::StatusOr<v1::DeregisterOriginResponse> OriginService::Deregister(
-    const v1::DeregisterOriginRequest& request, const CallContext& call) {
+void OriginService::Deregister(const v1::DeregisterOriginRequest& request, const CallContext& call,
+                               DeregisterDone done) {
+  const auto departure = TryDeregister(request);
+  if (!departure.ok()) return done(departure.status());
   v1::DeregisterOriginResponse response;
+  response.set_origin_id(departure->origin_id);
+  response.set_leaving(departure->leaving);
+  response.set_warning(WarningOf(*departure, request.has_origin_id()));
+  const auto log = [&observer = observer_, caller = call.caller](const auto& answer) {
+    observer.logger.Info("origin deregistered", {{"origin", answer.origin_id()},
+                                                 {"leaving", answer.leaving()},
+                                                 {"sessions_ended", answer.sessions_ended()},
+                                                 {"caller", caller}});
+  };
+  if (!request.kick()) {
+    log(response);
+    return done(std::move(response));
+  }
+  // After the registration has ended: whoever comes back is placed elsewhere.
+  auto ids = departure->former_ids;
+  ids.push_back(departure->origin_id);
+  auto ended = [log, response = std::move(response),
+                done = std::move(done)](int64_t count) mutable {
+    response.set_sessions_ended(count);
+    log(response);
+    done(std::move(response));
+  };
+  KickAllOf(std::move(ids), 0, std::move(ended));
+}
+
+void OriginService::KickAllOf(std::vector<std::string> origin_ids, int64_t kicked,
+                              absl::AnyInvocable<void(int64_t)> done) {
+  if (origin_ids.empty()) return done(kicked);
+  SessionFilter filter;
+  filter.origin_id = std::move(origin_ids.back());
+  filter.followers_too = false;
+  origin_ids.pop_back();
+  auto next = [this, kicked, origin_ids = std::move(origin_ids),
+               done = std::move(done)](const std::vector<SessionInfo>& sessions) mutable {
+    KickAllOf(std::move(origin_ids), kicked + static_cast<int64_t>(sessions.size()),
+              std::move(done));
+  };
+  sessions_.Kick(std::move(filter), std::numeric_limits<size_t>::max(),
+                 ProxyFailure(absl::StatusCode::kAborted, "its origin was deregistered"),
+                 std::move(next));
+}
+
+absl::StatusOr<OriginDeparture> OriginService::TryDeregister(
+    const v1::DeregisterOriginRequest& request) {
+  const auto live = request.kick() ? LiveSessions::kAreKicked : LiveSessions::kStay;
   switch (request.target_case()) {
     case v1::DeregisterOriginRequest::kLeaseId: {
-      auto origin_id = origins_.DeregisterLease(request.lease_id());
-      if (!origin_id.ok()) return heartbeats_.LeaseExpired(origin_id.status());
-      response.set_origin_id(*std::move(origin_id));
-      break;
+      auto departure = origins_.DeregisterLease(request.lease_id(), live);
+      if (!departure.ok()) return heartbeats_.LeaseExpired(departure.status());
+      return departure;
     }
     case v1::DeregisterOriginRequest::kOriginId: {
-      const auto departure = origins_.DeregisterOrigin(request.origin_id());
+      auto departure = origins_.DeregisterOrigin(request.origin_id(), live);
       if (absl::IsNotFound(departure.status())) return OriginNotFound(request.origin_id());
       if (!departure.ok()) {
         return WithReason(departure.status(), v1::ERROR_REASON_ORIGIN_PERMANENT,
                           {{"origin_id", request.origin_id()}});
       }
-      response.set_origin_id(departure->origin_id);
-      if (departure->live) {
-        response.set_warning(
-            "this lasts to the origin's next heartbeat, which brings it back; to keep streams "
-            "away, cordon or drain its server");
-      }
-      break;
+      return departure;
     }
     case v1::DeregisterOriginRequest::TARGET_NOT_SET:
-      return InvalidField("target", "is needed: a lease_id or an origin_id");
+      break;
   }
-  observer_.logger.Info("origin deregistered",
-                        {{"origin", response.origin_id()}, {"caller", call.caller}});
-  return response;
+  return InvalidField("target", "is needed: a lease_id or an origin_id");
 }
 
 absl::StatusOr<v1::GetOriginResponse> OriginService::Get(const v1::GetOriginRequest& request) {

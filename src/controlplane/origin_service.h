@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "controlplane/call_context.h"
 #include "controlplane/heartbeat_streams.h"
@@ -11,6 +12,7 @@
 #include "dataplane/balance/mover.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/live_config.h"
+#include "dataplane/core/session_control.h"
 #include "dataplane/core/stream_view.h"
 #include "dataplane/net/dial_rules.h"
 #include "dataplane/net/name_lookup.h"
@@ -34,6 +36,7 @@ struct OriginSources {
   OriginRegistry& origins;
   const StreamView& streams;
   const Mover& mover;
+  SessionControl& sessions;
   const LiveConfig& config;
   const net::DialRules& dial_rules;
   net::NameLookup& names;
@@ -47,6 +50,7 @@ class OriginService final : public OriginServiceBase {
       : origins_(sources.origins),
         streams_(sources.streams),
         mover_(sources.mover),
+        sessions_(sources.sessions),
         config_(sources.config),
         dial_rules_(sources.dial_rules),
         names_(sources.names),
@@ -93,8 +97,14 @@ class OriginService final : public OriginServiceBase {
   absl::StatusOr<v1::RegisterOriginResponse> TryRegister(const v1::RegisterOriginRequest& request,
                                                          const CallContext& call,
                                                          const Addresses& ip_leads_to);
-  absl::StatusOr<v1::DeregisterOriginResponse> Deregister(
-      const v1::DeregisterOriginRequest& request, const CallContext& call);
+  using DeregisterDone =
+      absl::AnyInvocable<void(absl::StatusOr<v1::DeregisterOriginResponse> response)>;
+  void Deregister(const v1::DeregisterOriginRequest& request, const CallContext& call,
+                  DeregisterDone done);
+  // Ends the sessions on these origins; `done` gets how many, with the `kicked` of before.
+  void KickAllOf(std::vector<std::string> origin_ids, int64_t kicked,
+                 absl::AnyInvocable<void(int64_t)> done);
+  absl::StatusOr<OriginDeparture> TryDeregister(const v1::DeregisterOriginRequest& request);
   absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request);
   absl::StatusOr<v1::ListOriginsResponse> List(const v1::ListOriginsRequest& request);
   absl::StatusOr<v1::UpdateOriginResponse> Update(const v1::UpdateOriginRequest& request,
@@ -111,6 +121,7 @@ class OriginService final : public OriginServiceBase {
   OriginRegistry& origins_;
   const StreamView& streams_;
   const Mover& mover_;
+  SessionControl& sessions_;
   const LiveConfig& config_;
   const net::DialRules& dial_rules_;
   net::NameLookup& names_;

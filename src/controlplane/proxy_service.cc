@@ -141,6 +141,7 @@ v1::Proxy ProxyService::Describe() const {
   proxy.set_sessions_begun(status.sessions_begun);
   proxy.set_bytes_in(status.bytes_in);
   proxy.set_bytes_out(status.bytes_out);
+  proxy.set_misplaced_streams(static_cast<int64_t>(sources_.misplaced.size()));
   proxy.set_self_preservation(sources_.origins.stats().self_preservation);
   return proxy;
 }

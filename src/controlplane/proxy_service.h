@@ -11,6 +11,7 @@
 #include "controlplane/config_store.h"
 #include "controlplane/readiness.h"
 #include "controlplane/serve.h"
+#include "dataplane/balance/misplaced_streams.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/stream_view.h"
@@ -48,6 +49,7 @@ struct ProxySources {
   absl::Time started_at;
   const OriginRegistry& origins;
   const StreamView& streams;
+  const MisplacedStreams& misplaced;
   const Readiness& readiness;
   std::function<ProxyStatus()> status;  // Any thread; must not block.
   // Takes no more clients, and ends its sessions spread over the time. False: that has begun

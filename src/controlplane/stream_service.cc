@@ -181,6 +181,11 @@ absl::StatusOr<v1::LookupStreamResponse> StreamService::Lookup(
   response.set_key(pick.key.ToString());
   if (const auto mapping = streams_.Find(pick.key)) *response.mutable_stream() = Describe(*mapping);
   *response.mutable_pick() = ToProto(balancer_.Explain(pick));
+  if (const auto origin_id = misplaced_.PublisherOf(pick.key)) {
+    response.mutable_pick()->add_steps(
+        absl::StrCat("The stream is being brought together on origin ", *origin_id,
+                     ", where its publisher is live: viewers elsewhere are ended."));
+  }
   return response;
 }
 
@@ -360,6 +365,7 @@ absl::StatusOr<MoveRequest> StreamService::MoveRequestOf(const v1::MoveStreamReq
   if (target->admin_state != AdminState::kActive) {
     return Unusable(target->id, AdminStateName(target->admin_state));
   }
+  if (!HoldsLease(*target)) return Unusable(target->id, OriginHealthName(target->health));
   if (target->down) return Unusable(target->id, "this proxy cannot connect to it");
   return move;
 }

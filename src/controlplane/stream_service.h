@@ -5,6 +5,7 @@
 
 #include "controlplane/call_context.h"
 #include "controlplane/serve.h"
+#include "dataplane/balance/misplaced_streams.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/live_config.h"
@@ -22,6 +23,7 @@ class StreamService final : public v1::StreamService::CallbackService {
     StreamDirectory& streams;
     const OriginRegistry& origins;
     const Balancer& balancer;
+    const MisplacedStreams& misplaced;
     SessionControl& sessions;
     const LiveConfig& config;
   };
@@ -30,6 +32,7 @@ class StreamService final : public v1::StreamService::CallbackService {
       : streams_(dependencies.streams),
         origins_(dependencies.origins),
         balancer_(dependencies.balancer),
+        misplaced_(dependencies.misplaced),
         sessions_(dependencies.sessions),
         config_(dependencies.config),
         observer_(observer) {}
@@ -84,6 +87,7 @@ class StreamService final : public v1::StreamService::CallbackService {
   StreamDirectory& streams_;
   const OriginRegistry& origins_;
   const Balancer& balancer_;
+  const MisplacedStreams& misplaced_;
   SessionControl& sessions_;
   const LiveConfig& config_;
   const CallObserver& observer_;

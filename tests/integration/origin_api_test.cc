@@ -57,6 +57,92 @@ v1::UpdateOriginRequest Change(const std::string& origin, const std::string& mas
   return request;
 }
 
+// DeregisterOrigin.
+
+class DeregisterTest : public OriginApiTest {
+ protected:
+  DeregisterTest() {
+    lease_id_ = Register("vid-1", 1935);
+    Publish(key_);
+  }
+  absl::StatusOr<v1::DeregisterOriginResponse> ByOperator(bool kick = false) {
+    v1::DeregisterOriginRequest request;
+    request.set_origin_id(kId);
+    request.set_kick(kick);
+    return Call(&Origins::DeregisterOrigin, request);
+  }
+  bool IsKnown() { return origins_.CurrentSnapshot()->Find(kId) != nullptr; }
+  // The publisher, as the sessions of the proxy show it.
+  void AddSession(const std::string& id, Protocol protocol = Protocol::kRtmp) {
+    SessionInfo session;
+    session.id = id;
+    session.key = key_;
+    session.protocol = protocol;
+    session.origin_id = kId;
+    sessions_.Add(std::move(session));
+  }
+
+  static constexpr char kId[] = "vid-1-s1-42";
+  const StreamKey key_{"v.com", "live", "cam"};
+  std::string lease_id_;
+};
+
+TEST_F(DeregisterTest, AnOriginWithALiveStreamIsLeaving) {
+  const auto left = ByOperator();
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_TRUE(left->leaving());
+  EXPECT_THAT(left->warning(), HasSubstr("sessions are live on it"));
+  EXPECT_THAT(left->warning(), HasSubstr("next heartbeat"));
+  EXPECT_EQ(Get(kId).health(), v1::ORIGIN_HEALTH_LEAVING);
+  v1::HeartbeatRequest beat;
+  beat.set_lease_id(lease_id_);
+  ExpectFailure(Call(&Origins::Heartbeat, beat), absl::StatusCode::kNotFound, "LEASE_EXPIRED");
+
+  leases_.clear();
+  origins_.Tick();
+  EXPECT_FALSE(IsKnown());
+}
+
+TEST_F(DeregisterTest, AnOriginThatLeavesByItselfIsToldOfItsLiveStreamsAlone) {
+  v1::DeregisterOriginRequest request;
+  request.set_lease_id(lease_id_);
+  const auto left = Call(&Origins::DeregisterOrigin, request);
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_TRUE(left->leaving());
+  EXPECT_THAT(left->warning(), testing::Not(HasSubstr("next heartbeat")));
+  Register("vid-1", 1935);
+  EXPECT_EQ(Get(kId).health(), v1::ORIGIN_HEALTH_HEALTHY);
+}
+
+TEST_F(DeregisterTest, AKickEndsItsSessionsInTheSameCall) {
+  AddSession("s1");
+  AddSession("s2");
+  AddSession("s3", Protocol::kHls);
+  const auto left = ByOperator(/*kick=*/true);
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_FALSE(left->leaving());
+  EXPECT_EQ(left->sessions_ended(), 2);
+  EXPECT_FALSE(IsKnown());
+  ASSERT_EQ(sessions_.sessions().size(), 1u);
+  EXPECT_EQ(sessions_.sessions()[0].id, "s3") << "the next request of HLS goes elsewhere by itself";
+}
+
+TEST_F(DeregisterTest, AKickTakesAlongWhoCameBeforeTheOriginWasSuperseded) {
+  AddSession("s1");
+  v1::RegisterOriginRequest again;
+  auto& registration = *again.mutable_registration();
+  registration.set_ip("10.0.0.7");
+  registration.set_server("vid-1");
+  registration.set_service("s2");
+  registration.set_pid("43");
+  registration.add_rtmp("1935");
+  ASSERT_TRUE(Call(&Origins::RegisterOrigin, again).ok());
+  v1::DeregisterOriginRequest request;
+  request.set_origin_id("vid-1-s2-43");
+  request.set_kick(true);
+  EXPECT_EQ(Call(&Origins::DeregisterOrigin, request)->sessions_ended(), 1);
+}
+
 // UpdateOrigin.
 
 TEST_F(OriginApiTest, AnOperatorsValuesWinUntilCleared) {

@@ -91,6 +91,15 @@ class StreamServiceTest : public ControlPlaneTest {
     return Call(&Streams::LookupStream, request).value();
   }
 
+  // As GetProxy tells it.
+  int64_t Misplaced() {
+    grpc::ClientContext context;
+    v1::GetProxyResponse response;
+    const auto stub = v1::ProxyService::NewStub(Channel());
+    EXPECT_TRUE(stub->GetProxy(&context, {}, &response).ok());
+    return response.proxy().misplaced_streams();
+  }
+
   template <typename Response>
   static std::string ReasonOf(const absl::StatusOr<Response>& answer) {
     EXPECT_FALSE(answer.ok());
@@ -101,7 +110,38 @@ class StreamServiceTest : public ControlPlaneTest {
   const StreamKey key_{std::string(kDefaultVhost), "live", "cam"};
 };
 
+// ---- Lookups
+
+TEST_F(StreamServiceTest, TellsThatAStreamIsBeingBroughtTogether) {
+  Connect(Role::kPublisher);
+  Register("b", 1002);
+  streams_->Claim({key_, kB, Role::kViewer, streams_->Find(key_)->version}, [](auto) {});
+  ASSERT_EQ(Lookup().stream().origin_id(), kB);
+  EXPECT_EQ(Misplaced(), 0);
+  StreamEvent placed_anew;
+  placed_anew.kind = StreamEvent::Kind::kChanged;
+  placed_anew.mapping = *streams_->Find(key_);
+  mover_.OnStreamEvent(placed_anew);
+  for (int i = 0; i < 2; ++i) mover_.Tick();
+  const auto lookup = Lookup();
+  EXPECT_EQ(lookup.stream().origin_id(), kA);
+  EXPECT_THAT(lookup.pick().steps(),
+              testing::Contains("The stream is being brought together on origin a-s1-42, where its "
+                                "publisher is live: viewers elsewhere are ended."));
+  EXPECT_EQ(Misplaced(), 1);
+}
+
 // ---- Moves
+
+TEST_F(StreamServiceTest, MovesNothingToAnOriginWithoutALease) {
+  Connect(Role::kViewer);
+  Register("b", 1002);
+  const auto in_use = origins_.traffic().Begin(kB, Role::kPublisher);
+  ASSERT_TRUE(origins_.DeregisterOrigin(kB)->leaving);
+  const auto refused = Move(MoveTo("b"));
+  EXPECT_EQ(ReasonOf(refused), "ORIGIN_UNUSABLE");
+  EXPECT_THAT(MessageOf(refused.status()), testing::HasSubstr("leaving"));
+}
 
 TEST_F(StreamServiceTest, MovesAStreamWithoutAPublisherAtOnce) {
   Connect(Role::kViewer);

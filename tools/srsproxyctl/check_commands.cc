@@ -75,6 +75,11 @@ void CheckProxy(const v1::Proxy& proxy, absl::Time now, Findings& findings) {
                proxy.self_preservation()
                    ? "many origins fell silent at once: silence ends no registration now"
                    : "not needed");
+  const int64_t misplaced = proxy.misplaced_streams();
+  findings.Add("placement", misplaced > 0 ? Verdict::kWarning : Verdict::kOk,
+               misplaced > 0 ? Count(misplaced, "stream") +
+                                   " apart from the live publisher: being brought together"
+                             : "no stream is apart from its live publisher");
   for (const v1::Certificate& certificate : proxy.certificates()) {
     const absl::Time end = absl::FromUnixSeconds(certificate.expire_time().seconds());
     const std::string date = TimeText(true, certificate.expire_time());
@@ -89,7 +94,8 @@ void CheckProxy(const v1::Proxy& proxy, absl::Time now, Findings& findings) {
 }
 
 bool IsUsable(const v1::Origin& origin) {
-  return origin.health() != v1::ORIGIN_HEALTH_DEAD && !origin.down() &&
+  return origin.health() != v1::ORIGIN_HEALTH_DEAD &&
+         origin.health() != v1::ORIGIN_HEALTH_LEAVING && !origin.down() &&
          origin.admin_state() == v1::ADMIN_STATE_ACTIVE;
 }
 

@@ -23,7 +23,15 @@ const View<v1::DeregisterOriginResponse>& DeregisteredView() {
   static const View<Response> view = {
       "",
       [](const Response& r) { return r.origin_id(); },
-      {{"DEREGISTERED", [](const Response& r) { return Cell{r.origin_id()}; }}}};
+      {
+          {"DEREGISTERED", [](const Response& r) { return Cell{r.origin_id()}; }},
+          {"STATE",
+           [](const Response& r) {
+             return r.leaving() ? Cell{"leaving", Tone::kWarning} : Cell{"gone", Tone::kGood};
+           }},
+          {"SESSIONS ENDED",
+           [](const Response& r) { return Cell{std::to_string(r.sessions_ended())}; }},
+      }};
   return view;
 }
 
@@ -68,10 +76,13 @@ absl::Status RegisterOrigin(Context& context, const Registration& told) {
   return absl::OkStatus();
 }
 
-absl::Status DeregisterOrigin(Context& context, const std::string& selector, bool yes) {
-  v1::DeregisterOriginRequest request;
+absl::Status DeregisterOrigin(Context& context, v1::DeregisterOriginRequest request,
+                              const std::string& selector, bool yes) {
   const auto question = [&]() -> absl::StatusOr<std::string> {
-    return "Deregister origin " + request.origin_id() + "? Its streams are placed anew.";
+    return "Deregister origin " + request.origin_id() + "? " +
+           (request.kick() ? "Its sessions are ended, and come back elsewhere."
+                           : "Its streams are placed anew; those that are live stay until they "
+                             "end.");
   };
   const auto origin = FindOrigin(context.client, selector);
   if (!origin.ok()) return origin.status();
@@ -119,11 +130,17 @@ Action DeclareRegister(CLI::App& command) {
 }
 
 Action DeclareDeregister(CLI::App& command) {
+  auto request = std::make_shared<v1::DeregisterOriginRequest>();
   auto selector = std::make_shared<std::string>();
   auto yes = std::make_shared<bool>(false);
   AddOriginArgument(command, *selector);
+  command.add_flag_function(
+      "--kick", [request = request.get()](int64_t) { request->set_kick(true); },
+      "End the sessions on it too, rather than letting it leave with the last of them");
   AddYesOption(command, *yes);
-  return [selector, yes](Context& context) { return DeregisterOrigin(context, *selector, *yes); };
+  return [request, selector, yes](Context& context) {
+    return DeregisterOrigin(context, *request, *selector, *yes);
+  };
 }
 
 }  // namespace
@@ -136,9 +153,9 @@ std::vector<Command> OriginRegistrationCommands() {
        "  srsproxyctl origin register --ip 10.0.0.7 --server s7 --service run1 --pid 100 \\\n"
        "      --rtmp 1935 --dry-run\n",
        DeclareRegister},
-      {"deregister", "End an origin's registration; its streams are placed anew",
+      {"deregister", "End an origin's registration; what is live on it stays until it ends",
        "  srsproxyctl origin deregister vid-0x1a2\n"
-       "  srsproxyctl origin deregister vid-0x1a2 --yes\n",
+       "  srsproxyctl origin deregister vid-0x1a2 --kick --yes\n",
        DeclareDeregister},
   };
 }

@@ -9,7 +9,10 @@ namespace {
 
 Cell HealthCell(const v1::Origin& origin) {
   Tone tone = Tone::kGood;
-  if (origin.health() == v1::ORIGIN_HEALTH_SUSPECT) tone = Tone::kWarning;
+  if (origin.health() == v1::ORIGIN_HEALTH_SUSPECT ||
+      origin.health() == v1::ORIGIN_HEALTH_LEAVING) {
+    tone = Tone::kWarning;
+  }
   if (origin.health() == v1::ORIGIN_HEALTH_DEAD) tone = Tone::kBad;
   return {EnumText(v1::OriginHealth_Name(origin.health()), "ORIGIN_HEALTH_"), tone};
 }

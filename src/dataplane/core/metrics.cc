@@ -346,7 +346,8 @@ struct Metrics::Families {
   Family<Counter>& heartbeats =
       AddCounter("heartbeats_total", "Heartbeats and registrations of origins, by result.");
   Counter& lease_expirations =
-      AddCounter("lease_expirations_total", "Origins forgotten because they were silent.").Add({});
+      AddCounter("lease_expirations_total", "Leases that ended because the origin was silent.")
+          .Add({});
   Gauge& self_preservation =
       AddGauge("self_preservation",
                "1 while silent origins are kept because too many went silent at once.")

@@ -34,6 +34,7 @@ void StreamAudience::Add(const StreamAudience& other) {
 bool SessionFilter::Matches(const SessionInfo& session) const {
   if (role.has_value() && session.role != *role) return false;
   if (protocol.has_value() && session.protocol != *protocol) return false;
+  if (!followers_too && session.protocol == Protocol::kHls) return false;
   if (key.has_value() && session.key != *key) return false;
   if (!origin_id.empty() && session.origin_id != origin_id) return false;
   if (!not_origin_id.empty() && (session.origin_id.empty() || session.origin_id == not_origin_id)) {

@@ -41,6 +41,8 @@ struct SessionFilter {
   std::string client_host;    // Without a port. Empty: any.
   std::optional<Role> role;
   std::optional<Protocol> protocol;
+  // Also viewers of HLS, who follow a stream by themselves with their next request.
+  bool followers_too = true;
 
   bool Matches(const SessionInfo& session) const;
 };

@@ -22,8 +22,9 @@ enum class StreamEventReason : uint8_t {
   kMovedAtPublishersEnd,  // A pending move was done.
   kMoveWaits,             // A move became pending.
   kMoveTakenBack,
-  kSuperseded,  // Its origin was, by the one where it is now.
-  kUnusable,    // Its origin could not serve it any more.
+  kSuperseded,          // Its origin was, by the one where it is now.
+  kUnusable,            // Its origin could not serve it any more.
+  kPublisherElsewhere,  // It was brought to its live publisher.
   kLastSessionEnded,
   kEvicted,   // For PROXY_MAX_STREAMS.
   kReleased,  // By an operator.

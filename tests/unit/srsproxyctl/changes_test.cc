@@ -46,6 +46,8 @@ const std::vector<Change>& AllChanges() {
              "DrainOrigin origin: \"a\" deadline { seconds: 60 nanos: 500000000 }", true},
       Change{"Deregister", "origin deregister a", "DeregisterOrigin origin_id: \"a-run1-100\"",
              true},
+      Change{"DeregisterByKick", "origin deregister a --kick",
+             "DeregisterOrigin origin_id: \"a-run1-100\" kick: true", true},
       Change{"Move", "stream move live/x a", "MoveStream stream: \"live/x\" origin: \"a\"", true},
       Change{"MoveByKick", "stream move live/x a --kick --expected-version 7",
              "MoveStream stream: \"live/x\" origin: \"a\" kick: true expected_version: 7", true},

@@ -167,6 +167,8 @@ grpc::Status FakeProxy::DeregisterOrigin(grpc::ServerContext* context,
   if (auto begun = Begin(*context, "DeregisterOrigin", *request); !begun.ok()) return begun;
   response->set_origin_id(request->origin_id());
   response->set_warning(deregister_warning);
+  response->set_leaving(deregister_leaves && !request->kick());
+  response->set_sessions_ended(request->kick() ? 3 : 0);
   return grpc::Status::OK;
 }
 

@@ -67,6 +67,7 @@ class FakeProxy : public v1::OriginService::Service,
   std::deque<v1::DrainProgress> drains;  // Each ListOrigins gives the first origin one; as above.
   std::deque<int64_t> session_counts;    // Each GetProxy takes one; as above.
   std::string deregister_warning;
+  bool deregister_leaves = false;
 
   // One Watch: what it sends, and how it ends. After the last, Watch is denied.
   struct Watching {

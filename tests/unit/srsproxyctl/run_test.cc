@@ -73,6 +73,17 @@ TEST_F(RunTest, DeregisterAsksOnATerminal) {
   EXPECT_THAT(fake_.changes(), SizeIs(1));
 }
 
+TEST_F(RunTest, DeregisterTellsWhetherTheOriginIsGone) {
+  fake_.origins = {MakeOrigin("a", "10.0.0.1")};
+  fake_.deregister_leaves = true;
+  EXPECT_EQ(RunCommand({"origin", "deregister", "a", "--yes"}), 0);
+  EXPECT_THAT(out(), HasSubstr("leaving"));
+  environment_.input_is_terminal = true;
+  EXPECT_EQ(RunCommand({"origin", "deregister", "a", "--kick"}, "y\n"), 0);
+  EXPECT_THAT(err(), HasSubstr("Its sessions are ended"));
+  EXPECT_THAT(out(), HasSubstr("gone"));
+}
+
 TEST_F(RunTest, DeregisterDoesNothingUnlessTheAnswerIsYes) {
   fake_.origins = {MakeOrigin("a", "10.0.0.1")};
   environment_.input_is_terminal = true;
