@@ -8,6 +8,8 @@ import time
 import pytest
 
 from support.ctl import ctl
+from support.http_origin import HttpOrigin
+from support.proxy import ask
 from support.rtmp import avc
 from support.rtmp.chunks import VIDEO
 from support.waiting import wait_until
@@ -185,3 +187,33 @@ def test_the_only_origin_serves_although_its_lease_has_ended(lab):
     proxy.register(origin)
     assert health_of(proxy, origin) == "HEALTHY"
     assert deregister(proxy, better)["leaving"]
+
+
+PLAYLIST = b"""#EXTM3U
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:7
+#EXTINF:2.000,
+one-7.ts
+"""
+
+
+def hls_origin(lab, server):
+    head = (b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(PLAYLIST))
+    return lab.fake(lambda name: HttpOrigin(lambda connection, _: connection.sendall(
+        head + PLAYLIST), name), server)
+
+
+def test_viewers_of_hls_keep_an_origin_for_as_long_as_they_ask(lab):
+    origin, other = hls_origin(lab, "hls-a"), hls_origin(lab, "hls-b")
+    proxy = lab.proxy(origin)
+    url = proxy.http_url("/live/one.m3u8")
+    assert ask(url).status == 200
+    proxy.register(other)
+    assert deregister(proxy, origin)["leaving"]
+    assert ask(url, headers={"User-Agent": "another"}).status == 200
+    assert (len(origin.requests), len(other.requests)) == (2, 0), "it goes there too"
+    wait_until(lambda: health_of(proxy, origin) is None, "nobody has asked for ten seconds",
+               timeout=30)
+    assert ask(url).status == 200
+    assert (len(origin.requests), len(other.requests)) == (2, 1)

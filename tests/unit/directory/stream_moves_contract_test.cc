@@ -118,6 +118,23 @@ TEST_P(StreamMovesContractTest, AMoveWaitsForTheLivePublisher) {
   EXPECT_THAT(events_.Take(), ElementsAre("changed b<a drain"));
 }
 
+TEST_P(StreamMovesContractTest, AMoveToTheLivePublisherWaitsForNobody) {
+  Publish(key_, "a");
+  Move(key_, "c");
+  events_.Take();
+  const auto moved = TryMove(
+      {.key = key_, .origin_id = "b", .cause = MoveCause::kPublisher, .to_publisher = true});
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->former_origin_id, "a");
+  EXPECT_EQ(moved->mapping.origin_id, "b");
+  EXPECT_TRUE(moved->mapping.publisher_live);
+  EXPECT_EQ(moved->mapping.pending->origin_id, "c") << "what waits for the publisher goes on to";
+  EXPECT_THAT(events_.Take(), ElementsAre("changed b<a publisher live pending:c"));
+  EXPECT_EQ(CountsOf("b").live_publishers, 1u);
+  EndPublisher(key_);
+  EXPECT_EQ(directory_->Find(key_)->origin_id, "c");
+}
+
 TEST_P(StreamMovesContractTest, AMoveWaitsForAPublisherThatIsOnItsWay) {
   Claim(key_, "a", Role::kPublisher);
   EXPECT_TRUE(Move(key_, "b").mapping.pending.has_value());
