@@ -102,7 +102,13 @@ int Run(const control::Startup& startup) {
                         .metrics = metrics,
                         .authorizer = authorizer,
                         .stores = *stores,
-                        .dial_rules = dial_rules});
+                        .dial_rules = dial_rules,
+                        .settling = [&readiness](bool settling) {
+                          if (!settling) return readiness.Unblock("starting");
+                          readiness.Block("starting",
+                                          "this proxy has just started: it waits until no further "
+                                          "origin has come for PROXY_START_SETTLE");
+                        }});
   control::ControlPlane control_plane(
       {.config = config,
        .settings = settings,

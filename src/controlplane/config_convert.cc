@@ -13,6 +13,7 @@
 #include <absl/time/time.h>
 
 #include "controlplane/config_access.h"
+#include "dataplane/balance/start_settle.h"
 #include "dataplane/core/host.h"
 #include "dataplane/core/text.h"
 
@@ -20,6 +21,7 @@ namespace srsproxy::control {
 namespace {
 
 constexpr uint32_t kMostWorkers = 1024;
+constexpr absl::Duration kLongestSettle = absl::FromChrono(StartSettle::kLongestWait);
 constexpr int kMostPlacementRules = 100;
 
 // Converts one value after another and collects what is wrong.
@@ -194,6 +196,10 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   config.zone = settings.zone();
   config.placement_rules = convert.Rules("placement_rules", settings.placement_rules());
   config.origin_server_ttl = convert.Timeout("origin_server_ttl", settings.origin_server_ttl());
+  config.start_settle = Converter::Time(settings.start_settle());
+  if (config.start_settle > kLongestSettle) {
+    convert.Complain("start_settle", "is longer than 10s, which is the most that clients wait");
+  }
   config.max_streams = settings.max_streams();
   if (config.max_streams == 0) convert.Complain("max_streams", "has to be at least 1");
   config.default_backend_enabled = settings.default_backend_enabled();

@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "dataplane/balance/start_settle.h"
 #include "dataplane/descriptors.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
@@ -119,7 +120,8 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       running_clock_(dependencies.clock, kLongestGap),
       origins_(std::make_unique<OriginRegistry>(
           running_clock_, *dependencies.stores.origins,
-          OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl})),
+          OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl,
+                                .start_settle = dependencies.config.Get()->start_settle})),
       event_log_(dependencies.clock),
       balancer_(std::make_unique<StickyBalancer>(
           *origins_, dependencies.stores.streams, stream_counts_,
@@ -200,6 +202,7 @@ absl::Status DataPlane::Start() {
   }
   if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
   EvictForbidden();
+  TellSettling();
   live_streams_.emplace(
       dependencies_.clock, streams(), *session_control_,
       LiveStreams::Ports{.rtmp = PortOf(Listener::kRtmp), .rtmps = PortOf(Listener::kRtmps)});
@@ -462,12 +465,25 @@ net::Task<void> DataPlane::Probe(std::shared_ptr<const Origin> origin) {
   origins_->ReportConnect(origin->id, dialled.outcome);
 }
 
+void DataPlane::TellSettling() {
+  if (dependencies_.settling == nullptr) return;
+  const auto left = origins_->ReadyFrom() - running_clock_.Now();
+  const bool settling = left > left.zero();
+  if (std::exchange(settling_, settling) != settling) dependencies_.settling(settling);
+  if (!settling) return;
+  const auto timer = std::make_shared<asio::steady_timer>(housekeeper_->io(), left);
+  timer->async_wait([this, timer](const boost::system::error_code&) { TellSettling(); });
+}
+
 void DataPlane::OnOriginEvent(const OriginEvent& event) {
   using Kind = OriginEvent::Kind;
   const std::string& server = event.origin->registration.server;
   switch (event.kind) {
     case Kind::kJoined:
       event_log_.AddOriginEvent(LoggedEvent::Kind::kOriginAdded, event.origin, event.reason);
+      if (dependencies_.clock.Now() - started_ < StartSettle::kWindow) {
+        asio::post(housekeeper_->io(), [this] { TellSettling(); });
+      }
       break;
     case Kind::kChanged:
       event_log_.AddOriginEvent(LoggedEvent::Kind::kOriginChanged, event.origin, event.reason);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,9 @@ class DataPlane {
     Authorizer& authorizer;
     const Stores& stores;        // Which the data plane stops at its end.
     net::DialRules& dial_rules;  // Hears of every listener.
+    // Called with true when new streams wait because this proxy has just started, with false when
+    // they do not any more. Within Start, then on a thread of the data plane's. May be null.
+    std::function<void(bool)> settling = nullptr;
   };
 
   explicit DataPlane(const Dependencies& dependencies);
@@ -118,6 +122,8 @@ class DataPlane {
   net::Task<void> MoveStreams();
   net::Task<void> Probe(std::shared_ptr<const Origin> origin);
   void OnOriginEvent(const OriginEvent& event);
+  // Whether new streams wait for origins, and again when that may change. Housekeeper only.
+  void TellSettling();
   net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
   net::Task<void> EndOneByOne(Lane& lane, absl::Duration spread);
 
@@ -125,6 +131,7 @@ class DataPlane {
   const MonotonicTime started_;
   const BootId boot_id_ = NewBootId();
   RunningClock running_clock_;  // By which silence is judged.
+  bool settling_ = false;  // As told last. Housekeeper only.
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginRegistry::Subscription origin_events_;

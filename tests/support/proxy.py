@@ -69,6 +69,8 @@ class Proxy:
                   "HTTP_API": f"127.0.0.1:{self.http_api_port}",
                   "SYSTEM_API": f"127.0.0.1:{self.api_port}",
                   "GRPC_SERVER": f"127.0.0.1:{self.grpc_port}",
+                  # Origins come one after another here, each when its test says so.
+                  "START_SETTLE": "0",
                   "GRACE_QUIT_TIMEOUT": "2s", "FORCE_QUIT_TIMEOUT": "10s", "WORKERS": "2",
                   "LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
         self.settings = chosen | {name: str(value) for name, value in settings.items()}

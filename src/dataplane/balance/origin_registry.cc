@@ -79,6 +79,7 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
       store_(store),
       traffic_(clock),
       options_(options),
+      start_settle_(clock.Now(), options.start_settle),
       snapshot_(std::make_shared<const OriginSnapshot>()) {
   const std::lock_guard lock(mutex_);
   for (OriginRecord& record : store_.Records()) {
@@ -136,6 +137,7 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
   origin.registration = std::move(registration);
   if (existing == entries_.end()) {
     Add(std::move(origin), NewLeaseId(), "registered");
+    start_settle_.OriginJoined(now);
   } else {
     lease.renewed = Renew(existing->second, std::move(origin), now);
   }
@@ -346,6 +348,17 @@ void OriginRegistry::ReportConnect(std::string_view origin_id, ConnectOutcome ou
          : outcome == ConnectOutcome::kForbidden ? "is at an address that is not connected to"
                                                  : "connections failed one after another");
   Publish();
+}
+
+std::optional<MonotonicTime> OriginRegistry::PlaceFrom() const {
+  const std::lock_guard lock(mutex_);
+  if (entries_.empty()) return std::nullopt;
+  return start_settle_.PlaceFrom();
+}
+
+MonotonicTime OriginRegistry::ReadyFrom() const {
+  const std::lock_guard lock(mutex_);
+  return start_settle_.ReadyFrom();
 }
 
 std::vector<std::shared_ptr<const Origin>> OriginRegistry::TakeDueProbes() {
@@ -734,6 +747,7 @@ void OriginRegistry::RestorePermanent() {
     for (const std::string& former : ended) {
       if (former != backend) Supersede(former, backend);
     }
+    start_settle_.PermanentJoined();
   }
 }
 

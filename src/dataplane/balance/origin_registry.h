@@ -22,6 +22,7 @@
 #include "dataplane/balance/health.h"
 #include "dataplane/balance/lease_end.h"
 #include "dataplane/balance/origin_traffic.h"
+#include "dataplane/balance/start_settle.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin.h"
@@ -36,6 +37,7 @@ struct OriginRegistryOptions {
   absl::Duration min_suspect_after = absl::Seconds(30);
   absl::Duration probe_interval = absl::Seconds(3);  // Between probes of one DOWN origin.
   int down_after_failures = 3;                       // Consecutive; a refusal counts at once.
+  absl::Duration start_settle = absl::ZeroDuration();  // PROXY_START_SETTLE
   size_t max_origins = 10'000;
   size_t max_superseded = 4'096;  // Former ids that streams can still be followed from.
   // How long, and how many, origins whose lease has ended stay as the last resort.
@@ -191,6 +193,10 @@ class OriginRegistry {
   // How a connection went: the source of DOWN. Unknown ids are ignored.
   void ReportConnect(std::string_view origin_id, ConnectOutcome outcome);
 
+  // As StartSettle, which began with the registry. PlaceFrom: nullopt: there is no origin.
+  std::optional<MonotonicTime> PlaceFrom() const;
+  MonotonicTime ReadyFrom() const;
+
   // DOWN origins whose next probe is due; each is handed out once for each probe_interval. The
   // caller connects and answers by ReportConnect.
   std::vector<std::shared_ptr<const Origin>> TakeDueProbes();
@@ -297,6 +303,7 @@ class OriginRegistry {
   std::shared_ptr<const OriginSuccessors> successors_;  // Of superseded_; null: to be made anew.
   std::vector<OriginRegistration> permanent_;
   SelfPreservation self_preservation_;
+  StartSettle start_settle_;
   OriginRegistryStats stats_;
   std::vector<OriginEvent> pending_events_;
   std::vector<std::weak_ptr<Subscriber>> subscribers_;

@@ -72,6 +72,7 @@ struct Config {
   std::string zone;
   std::vector<PlacementRule> placement_rules;
   absl::Duration origin_server_ttl;
+  absl::Duration start_settle;  // At most 10 s.
   uint64_t max_streams = 0;
   bool default_backend_enabled = false;
   std::string default_backend_ip;

@@ -1,10 +1,13 @@
 #include "dataplane/proxy/pick_origin.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include <absl/cleanup/cleanup.h>
 #include <boost/asio/steady_timer.hpp>
+
+#include "dataplane/balance/start_settle.h"
 
 namespace srsproxy {
 namespace {
@@ -17,6 +20,37 @@ net::Task<absl::StatusOr<Placement>> AskBalancer(net::asio::any_io_executor exec
   co_return co_await net::AwaitCallback<absl::StatusOr<Placement>>(executor, std::move(ask));
 }
 
+// Whether the stream has its place, so that none is chosen now.
+bool IsPlaced(const Balancer& balancer, const PickRequest& request) {
+  const PickExplanation would = balancer.Explain(request);
+  return !would.origin_id.empty() && would.reason != PickReason::kClaimed;
+}
+
+struct Wait {
+  explicit Wait(const net::asio::any_io_executor& executor) : timer(executor) {}
+  net::asio::steady_timer timer;
+  bool cancelled = false;
+};
+
+// Returns when the stream may be placed. Every origin that comes meanwhile puts that off.
+net::Task<void> AwaitSettled(net::asio::any_io_executor executor, const Balancer& balancer,
+                             OriginRegistry& origins, const Clock& clock,
+                             const PickRequest& request, std::shared_ptr<Wait> wait) {
+  const MonotonicTime at_most = clock.Now() + StartSettle::kLongestWait;
+  while (!wait->cancelled) {
+    const auto from = origins.PlaceFrom();
+    const auto left = std::min(from.value_or(at_most), at_most) - clock.Now();
+    if (left <= left.zero() || IsPlaced(balancer, request)) co_return;
+    wait->timer.expires_after(left);
+    OriginRegistry::Subscription first;
+    if (!from.has_value()) {
+      first = origins.AwaitFirstOrigin(
+          [wait, executor] { net::asio::post(executor, [wait] { wait->timer.cancel(); }); });
+    }
+    co_await wait->timer.async_wait(net::kNoThrow);
+  }
+}
+
 }  // namespace
 
 net::Task<absl::StatusOr<Placement>> PickOrigin(net::asio::any_io_executor executor,
@@ -24,25 +58,17 @@ net::Task<absl::StatusOr<Placement>> PickOrigin(net::asio::any_io_executor execu
                                                 const Clock& clock, MonotonicTime started,
                                                 PickRequest request,
                                                 std::function<void()>& cancel) {
-  bool cancelled = false;
-  cancel = [&cancelled] { cancelled = true; };
-  const absl::Cleanup forget = [&cancel] { cancel = nullptr; };
-  auto placement = co_await AskBalancer(executor, balancer, request);
-  const bool starting = clock.Now() - started < absl::ToChronoNanoseconds(kStartupGrace);
-  if (placement.ok() || !absl::IsUnavailable(placement.status()) || !starting || cancelled ||
-      !origins.snapshot()->origins.empty()) {
-    co_return placement;
+  const bool starting = clock.Now() - started < StartSettle::kWindow;
+  if (starting && request.excluded.empty()) {
+    auto wait = std::make_shared<Wait>(executor);
+    cancel = [wait] {
+      wait->cancelled = true;
+      wait->timer.cancel();
+    };
+    const absl::Cleanup forget = [&cancel] { cancel = nullptr; };
+    co_await AwaitSettled(executor, balancer, origins, clock, request, wait);
+    if (wait->cancelled) co_return absl::CancelledError("the wait for origins was ended");
   }
-  auto timer =
-      std::make_shared<net::asio::steady_timer>(executor, absl::ToChronoNanoseconds(kStartupWait));
-  cancel = [timer, &cancelled] {
-    cancelled = true;
-    timer->cancel();
-  };
-  const auto subscription = origins.AwaitFirstOrigin(
-      [timer, executor] { net::asio::post(executor, [timer] { timer->cancel(); }); });
-  co_await timer->async_wait(net::kNoThrow);
-  if (cancelled) co_return placement;
   co_return co_await AskBalancer(executor, balancer, std::move(request));
 }
 

@@ -3,8 +3,6 @@
 
 #include <functional>
 
-#include <absl/time/time.h>
-
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
@@ -12,15 +10,11 @@
 
 namespace srsproxy {
 
-// Just after a start no origin may have been heard of yet: for this long clients wait for the first
-// one ...
-inline constexpr absl::Duration kStartupGrace = absl::Seconds(15);
-// ... at most so long each.
-inline constexpr absl::Duration kStartupWait = absl::Seconds(10);
-
-// Asks `balancer`, and asks again when the first origin comes, if `started` is less than
-// kStartupGrace ago. `cancel` is set to a function that ends that wait early, or lets it not begin,
-// until this returns.
+// Asks `balancer`. Just after the start, at `started`, a stream that has no place yet waits before
+// that until the origins are there (StartSettle), StartSettle::kLongestWait at most. While it
+// waits, `cancel` is set to a function that ends the wait early, on the executor; then the answer
+// is CANCELLED, and nothing was picked. A client for which an origin was tried in vain does not
+// wait again. `executor` runs on one thread.
 net::Task<absl::StatusOr<Placement>> PickOrigin(net::asio::any_io_executor executor,
                                                 Balancer& balancer, OriginRegistry& origins,
                                                 const Clock& clock, MonotonicTime started,

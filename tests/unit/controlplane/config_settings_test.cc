@@ -107,6 +107,7 @@ std::vector<SettingCase> Cases() {
       CASE(placement_rules, "*/live->disk=ssd,gpu=yes; * -> zone=eu-1",
            "*/live -> disk=ssd,gpu=yes;* -> zone=eu-1"),
       CASE(origin_server_ttl, "11s", "11s"),
+      CASE(start_settle, "2.5s", "2.5s"),
       CASE(max_streams, "5000000001", "5000000001"),
       CASE(default_backend_enabled, "true", "on"),
       CASE(default_backend_ip, "192.0.2.2", "192.0.2.2"),
