@@ -241,7 +241,9 @@ v1::Origin ToProto(const Origin& origin) {
   message.set_weight(origin.weight);
   if (auto load = ToProto(origin.load)) *message.mutable_load() = *std::move(load);
   *message.mutable_register_time() = ToProto(origin.registered_at);
-  *message.mutable_heartbeat_time() = ToProto(origin.heartbeat_at);
+  if (origin.heartbeat_at != absl::InfinitePast()) {
+    *message.mutable_heartbeat_time() = ToProto(origin.heartbeat_at);
+  }
   message.set_source(origin.source);
   if (auto settings = ToProto(origin.overrides); settings.ByteSizeLong() > 0) {
     *message.mutable_settings() = std::move(settings);
@@ -256,6 +258,8 @@ v1::OriginConflict ToProto(const OriginConflict& conflict) {
   v1::OriginConflict message;
   message.set_server(conflict.server);
   message.mutable_origin_ids()->Assign(conflict.origin_ids.begin(), conflict.origin_ids.end());
+  message.set_message(conflict.message);
+  message.set_takeovers(static_cast<int64_t>(conflict.takeovers));
   return message;
 }
 

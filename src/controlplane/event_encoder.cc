@@ -19,6 +19,8 @@ v1::EventKind KindToProto(LoggedEvent::Kind kind) {
       return v1::EVENT_KIND_ORIGIN_CHANGED;
     case Kind::kOriginRemoved:
       return v1::EVENT_KIND_ORIGIN_REMOVED;
+    case Kind::kOriginConflict:
+      return v1::EVENT_KIND_ORIGIN_CONFLICT;
     case Kind::kStreamAdded:
       return v1::EVENT_KIND_STREAM_ADDED;
     case Kind::kStreamChanged:

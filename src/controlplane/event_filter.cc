@@ -17,6 +17,8 @@ std::optional<LoggedEvent::Kind> FromProto(int kind) {
       return Kind::kOriginChanged;
     case v1::EVENT_KIND_ORIGIN_REMOVED:
       return Kind::kOriginRemoved;
+    case v1::EVENT_KIND_ORIGIN_CONFLICT:
+      return Kind::kOriginConflict;
     case v1::EVENT_KIND_STREAM_ADDED:
       return Kind::kStreamAdded;
     case v1::EVENT_KIND_STREAM_CHANGED:

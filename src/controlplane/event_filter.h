@@ -34,7 +34,7 @@ class EventFilter {
   bool Matches(const LoggedEvent& event) const;
 
  private:
-  static constexpr size_t kKinds = 6;
+  static constexpr size_t kKinds = 7;
 
   std::bitset<kKinds> kinds_ = std::bitset<kKinds>().set();
   std::optional<StreamKey> stream_;

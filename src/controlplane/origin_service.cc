@@ -108,16 +108,19 @@ grpc::ServerUnaryReactor* OriginService::ListOrigins(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* OriginService::UpdateOrigin(grpc::CallbackServerContext* context,
                                                       const v1::UpdateOriginRequest* request,
                                                       v1::UpdateOriginResponse* response) {
-  return Serve(
-      observer_, "srsproxy.v1.OriginService/UpdateOrigin", context, request, response,
-      [this](const auto& wanted, const CallContext& call) { return Update(wanted, call); });
+  return ServeAsync(observer_, "srsproxy.v1.OriginService/UpdateOrigin", context, request, response,
+                    [this](const auto& wanted, const CallContext& call, auto done) {
+                      Update(wanted, call, std::move(done));
+                    });
 }
 
 grpc::ServerUnaryReactor* OriginService::DrainOrigin(grpc::CallbackServerContext* context,
                                                      const v1::DrainOriginRequest* request,
                                                      v1::DrainOriginResponse* response) {
-  return Serve(observer_, "srsproxy.v1.OriginService/DrainOrigin", context, request, response,
-               [this](const auto& wanted, const CallContext& call) { return Drain(wanted, call); });
+  return ServeAsync(observer_, "srsproxy.v1.OriginService/DrainOrigin", context, request, response,
+                    [this](const auto& wanted, const CallContext& call, auto done) {
+                      Drain(wanted, call, std::move(done));
+                    });
 }
 
 void OriginService::LookUpIp(const v1::RegisterOriginRequest& request, net::NameLookup::Done done) {
@@ -283,69 +286,73 @@ absl::StatusOr<v1::ListOriginsResponse> OriginService::List(const v1::ListOrigin
   return response;
 }
 
-absl::StatusOr<v1::UpdateOriginResponse> OriginService::Update(
-    const v1::UpdateOriginRequest& request, const CallContext& call) {
-  const auto change = OriginSettingsChange::Parse(request.settings(), request.update_mask());
-  if (!change.ok()) return change.status();
-  if (request.origin().empty()) return InvalidField("origin", "is needed");
+void OriginService::Update(const v1::UpdateOriginRequest& request, const CallContext& call,
+                           Done<v1::UpdateOriginResponse> done) {
+  auto decision = DecisionFromProto(request.settings(), request.update_mask());
+  if (!decision.ok()) return done(decision.status());
+  if (request.origin().empty()) return done(InvalidField("origin", "is needed"));
   const auto server =
       request.allow_missing() ? request.origin() : FindServer(origins_, "origin", request.origin());
-  if (!server.ok()) return server.status();
-  const auto decided =
-      Decide(*server, request.validate_only(), call,
-             [&change](OriginOverrides& overrides) { change->ApplyTo(overrides); });
-  if (!decided.ok()) return decided.status();
-
-  v1::UpdateOriginResponse response;
-  response.set_server(*server);
-  *response.mutable_settings() = ToProto(*decided);
-  for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), *server)) {
-    Origin changed = *origin;
-    OriginRegistry::ApplyOverrides(changed, *decided);
-    *response.add_origins() = Describe(changed);
-  }
-  return response;
+  if (!server.ok()) return done(server.status());
+  auto decided = [this, server = *server,
+                  done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
+    if (!overrides.ok()) return done(overrides.status());
+    v1::UpdateOriginResponse response;
+    response.set_server(server);
+    *response.mutable_settings() = ToProto(*overrides);
+    for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), server)) {
+      Origin changed = *origin;
+      OriginRegistry::ApplyOverrides(changed, *overrides);
+      *response.add_origins() = Describe(changed);
+    }
+    done(std::move(response));
+  };
+  Decide(*server, *std::move(decision), request.validate_only(), call, std::move(decided));
 }
 
-absl::StatusOr<v1::DrainOriginResponse> OriginService::Drain(const v1::DrainOriginRequest& request,
-                                                             const CallContext& call) {
-  const auto now = observer_.clock.WallNow();
-  OriginDrain drain{.started_at = now};
+void OriginService::Drain(const v1::DrainOriginRequest& request, const CallContext& call,
+                          Done<v1::DrainOriginResponse> done) {
+  OriginDecision decision;
+  decision.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
+  decision.drain_deadline = FieldChange<absl::Time>::Clear();
   if (request.has_deadline()) {
     const auto patience = FromProto("deadline", request.deadline());
-    if (!patience.ok()) return patience.status();
-    if (*patience > kMaxDeadline) return InvalidField("deadline", "must not be above 8760h");
-    drain.deadline = now + *patience;
+    if (!patience.ok()) return done(patience.status());
+    if (*patience > kMaxDeadline) {
+      return done(InvalidField("deadline", "must not be above 8760h"));
+    }
+    decision.drain_deadline = FieldChange<absl::Time>::Set(observer_.clock.WallNow() + *patience);
   }
   const auto server = FindServer(origins_, "origin", request.origin());
-  if (!server.ok()) return server.status();
-  const auto decided =
-      Decide(*server, request.validate_only(), call, [&drain](OriginOverrides& overrides) {
-        overrides.admin_state = AdminState::kDraining;
-        if (overrides.drain) drain.started_at = overrides.drain->started_at;
-        overrides.drain = drain;
-      });
-  if (!decided.ok()) return decided.status();
-
-  v1::DrainOriginResponse response;
-  response.set_server(*server);
-  *response.mutable_progress() = ProgressOf(*server, *decided->drain);
-  return response;
+  if (!server.ok()) return done(server.status());
+  auto decided = [this, server = *server,
+                  done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
+    if (!overrides.ok()) return done(overrides.status());
+    v1::DrainOriginResponse response;
+    response.set_server(server);
+    *response.mutable_progress() = ProgressOf(server, *overrides->drain);
+    done(std::move(response));
+  };
+  Decide(*server, std::move(decision), request.validate_only(), call, std::move(decided));
 }
 
-absl::StatusOr<OriginOverrides> OriginService::Decide(
-    const std::string& server, bool validate_only, const CallContext& call,
-    absl::FunctionRef<void(OriginOverrides&)> change) {
-  auto decided = validate_only ? origins_.CheckOverrides(server, change)
-                               : origins_.UpdateOverrides(server, change);
-  if (!decided.ok()) return SettingsError(decided.status());
-  if (!validate_only) {
+void OriginService::Decide(const std::string& server, OriginDecision decision, bool validate_only,
+                           const CallContext& call, Done<OriginOverrides> done) {
+  if (validate_only) {
+    auto decided = origins_.CheckDecision(server, std::move(decision));
+    if (!decided.ok()) return done(SettingsError(decided.status()));
+    return done(std::move(decided));
+  }
+  auto decided = [this, server, caller = call.caller,
+                  done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
+    if (!overrides.ok()) return done(SettingsError(overrides.status()));
     observer_.logger.Info("origin changed by an operator",
                           {{"server", server},
-                           {"settings", ToProto(*decided).ShortDebugString()},
-                           {"caller", call.caller}});
-  }
-  return decided;
+                           {"settings", ToProto(*overrides).ShortDebugString()},
+                           {"caller", caller}});
+    done(std::move(overrides));
+  };
+  origins_.Decide(server, std::move(decision), std::move(decided));
 }
 
 v1::Origin OriginService::Describe(const Origin& origin) const {

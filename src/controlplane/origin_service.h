@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <absl/functional/any_invocable.h>
+
 #include "controlplane/call_context.h"
 #include "controlplane/heartbeat_streams.h"
 #include "controlplane/heartbeats.h"
@@ -107,14 +109,16 @@ class OriginService final : public OriginServiceBase {
   absl::StatusOr<OriginDeparture> TryDeregister(const v1::DeregisterOriginRequest& request);
   absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request);
   absl::StatusOr<v1::ListOriginsResponse> List(const v1::ListOriginsRequest& request);
-  absl::StatusOr<v1::UpdateOriginResponse> Update(const v1::UpdateOriginRequest& request,
-                                                  const CallContext& call);
-  absl::StatusOr<v1::DrainOriginResponse> Drain(const v1::DrainOriginRequest& request,
-                                                const CallContext& call);
-  // What is in force for `server` after `change`, or would be.
-  absl::StatusOr<OriginOverrides> Decide(const std::string& server, bool validate_only,
-                                         const CallContext& call,
-                                         absl::FunctionRef<void(OriginOverrides&)> change);
+  // Answered once, on any thread.
+  template <typename Answer>
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Answer>)>;
+  void Update(const v1::UpdateOriginRequest& request, const CallContext& call,
+              Done<v1::UpdateOriginResponse> done);
+  void Drain(const v1::DrainOriginRequest& request, const CallContext& call,
+             Done<v1::DrainOriginResponse> done);
+  // What is in force for `server` after `decision`, or would be.
+  void Decide(const std::string& server, OriginDecision decision, bool validate_only,
+              const CallContext& call, Done<OriginOverrides> done);
   v1::Origin Describe(const Origin& origin) const;
   v1::DrainProgress ProgressOf(const std::string& server, const OriginDrain& drain) const;
 

@@ -1,17 +1,15 @@
 #include "controlplane/origin_settings.h"
 
+#include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
-
-#include <google/protobuf/util/field_mask_util.h>
 
 #include "controlplane/call_status.h"
 
 namespace srsproxy::control {
 namespace {
-
-using google::protobuf::util::FieldMaskUtil;
 
 constexpr std::pair<AdminState, v1::AdminState> kAdminStates[] = {
     {AdminState::kActive, v1::ADMIN_STATE_ACTIVE},
@@ -31,6 +29,25 @@ bool Names(const google::protobuf::FieldMask& mask, std::string_view setting) {
     if (path == setting) return true;
   }
   return false;
+}
+
+// A setting that the mask names and the message lacks is cleared; the others stay.
+OriginDecision MakeDecision(const v1::OriginSettings& settings,
+                            const google::protobuf::FieldMask& mask) {
+  const auto change = [&mask](std::string_view name, bool is_set, const auto& value, auto& field) {
+    using Change = std::remove_reference_t<decltype(field)>;
+    if (Names(mask, name)) field = is_set ? Change::Set(value) : Change::Clear();
+  };
+  OriginDecision decision;
+  change("admin_state", settings.has_admin_state(),
+         FromProto(settings.admin_state()).value_or(AdminState::kActive), decision.admin_state);
+  change("weight", settings.has_weight(), settings.weight(), decision.weight);
+  change("zone", settings.has_zone(), settings.zone(), decision.zone);
+  const auto& labels = settings.labels().values();
+  change("labels", settings.has_labels(),
+         std::map<std::string, std::string>(labels.begin(), labels.end()), decision.labels);
+  change("capacity", settings.has_capacity(), settings.capacity(), decision.capacity);
+  return decision;
 }
 
 }  // namespace
@@ -55,8 +72,8 @@ v1::OriginSettings ToProto(const OriginOverrides& overrides) {
   return message;
 }
 
-absl::StatusOr<OriginSettingsChange> OriginSettingsChange::Parse(
-    const v1::OriginSettings& settings, const google::protobuf::FieldMask& mask) {
+absl::StatusOr<OriginDecision> DecisionFromProto(const v1::OriginSettings& settings,
+                                                 const google::protobuf::FieldMask& mask) {
   if (mask.paths().empty()) {
     return InvalidField("update_mask", "is needed: it names the settings to change");
   }
@@ -73,26 +90,7 @@ absl::StatusOr<OriginSettingsChange> OriginSettingsChange::Parse(
     return InvalidField("settings.admin_state",
                         "is no known state; leave it out to clear what was decided");
   }
-  return OriginSettingsChange(settings, mask);
-}
-
-void OriginSettingsChange::ApplyTo(OriginOverrides& overrides) const {
-  auto message = ToProto(overrides);
-  FieldMaskUtil::MergeOptions replace;
-  replace.set_replace_message_fields(true);
-  FieldMaskUtil::MergeMessageTo(settings_, mask_, replace, &message);
-
-  const auto drain = overrides.drain;
-  overrides = {};
-  overrides.drain = drain;
-  if (message.has_admin_state()) overrides.admin_state = FromProto(message.admin_state());
-  if (message.has_weight()) overrides.weight = message.weight();
-  if (message.has_zone()) overrides.zone = message.zone();
-  if (message.has_labels()) {
-    const auto& labels = message.labels().values();
-    overrides.labels.emplace(labels.begin(), labels.end());
-  }
-  if (message.has_capacity()) overrides.capacity = message.capacity();
+  return MakeDecision(settings, mask);
 }
 
 }  // namespace srsproxy::control

@@ -1,9 +1,11 @@
-// What operators decide for a server: between v1.OriginSettings and OriginOverrides.
+// What operators decide for a server: between v1.OriginSettings, OriginOverrides and
+// OriginDecision.
 #pragma once
 
 #include <google/protobuf/field_mask.pb.h>
 
 #include "dataplane/core/origin.h"
+#include "dataplane/core/origin_decision.h"
 #include "dataplane/core/status.h"
 #include "srsproxy/v1/origin.pb.h"
 
@@ -12,23 +14,9 @@ namespace srsproxy::control {
 v1::AdminState ToProto(AdminState state);
 v1::OriginSettings ToProto(const OriginOverrides& overrides);
 
-// A wish to change some of them.
-class OriginSettingsChange {
- public:
-  // INVALID_ARGUMENT with INVALID_FIELD: the mask is empty or names what is no setting; a named
-  // setting cannot be converted.
-  static absl::StatusOr<OriginSettingsChange> Parse(const v1::OriginSettings& settings,
-                                                    const google::protobuf::FieldMask& mask);
-
-  // A setting that the mask names and the message lacks is cleared; the others stay.
-  void ApplyTo(OriginOverrides& overrides) const;
-
- private:
-  OriginSettingsChange(const v1::OriginSettings& settings, const google::protobuf::FieldMask& mask)
-      : settings_(settings), mask_(mask) {}
-
-  v1::OriginSettings settings_;
-  google::protobuf::FieldMask mask_;
-};
+// INVALID_ARGUMENT with INVALID_FIELD: the mask is empty or names what is no setting; a named
+// setting cannot be converted. A setting that the mask names and the message lacks is cleared.
+absl::StatusOr<OriginDecision> DecisionFromProto(const v1::OriginSettings& settings,
+                                                 const google::protobuf::FieldMask& mask);
 
 }  // namespace srsproxy::control

@@ -181,6 +181,9 @@ absl::Status DataPlane::Start() {
   const auto settings = dependencies_.config.Get();
   const Config& config = *settings;
   origin_events_ = origins_->Subscribe([this](const OriginEvent& event) { OnOriginEvent(event); });
+  if (const size_t remembered = origins_->snapshot()->origins.size(); remembered > 0) {
+    dependencies_.logger.Info("origins known from before the start", {{"origins", remembered}});
+  }
   if (auto status = LoadCertificate(config); !status.ok()) return status;
   if (auto status = OpenStaticFiles(config); !status.ok()) return status;
   struct Wanted {
@@ -493,12 +496,14 @@ void DataPlane::OnOriginEvent(const OriginEvent& event) {
       break;
     case Kind::kConflict:
       dependencies_.metrics.CountOriginConflict(server);
+      if (event.repeated) return;
+      event_log_.AddOriginEvent(LoggedEvent::Kind::kOriginConflict, event.origin, event.reason);
       break;
   }
   const std::string_view what = event.kind == Kind::kJoined    ? "origin joined"
                                 : event.kind == Kind::kChanged ? "origin changed"
                                 : event.kind == Kind::kLeft    ? "origin left"
-                                                               : "origin at two addresses";
+                                                               : "origin in conflict";
   const LogLevel level = event.kind == Kind::kConflict ? LogLevel::kWarn : LogLevel::kInfo;
   dependencies_.logger.Log(level, what,
                            {{"origin", event.origin->id},

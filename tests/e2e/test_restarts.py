@@ -1,14 +1,19 @@
-"""After a restart the streams that wait spread over the origins, whoever of these comes first.
+"""After a restart the streams that wait spread over the origins, whoever of these comes first;
+origins of before the restart are used at once.
 
 Fake origins, since they register when the test says so and keep who came to them.
 """
 
+import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.rtmp.connection import Client
+from support.ctl import ctl
+from support.http_origin import HttpOrigin, answers
+from support.proxy import ask
 from support.waiting import wait_until
 
 PUBLISHERS = 12
@@ -95,6 +100,24 @@ def test_publishers_that_come_after_the_first_origin_wait_for_the_others(lab):
     assert_spread(fakes)
 
 
+@pytest.mark.parametrize("ending", ["flv", "m3u8"])
+def test_viewers_over_http_wait_likewise(lab, ending):
+    def make(server):
+        return HttpOrigin(answers("HTTP/1.1 404 Not Found\nContent-Length: 0\n\n"), server)
+
+    fakes = [lab.fake(make, server=f"http-{number}") for number in range(3)]
+    proxy = lab.proxy(START_SETTLE="1s")
+    proxy.register(fakes[0])
+    with ThreadPoolExecutor(PUBLISHERS) as viewers:
+        for number in range(PUBLISHERS):
+            viewers.submit(ask, proxy.http_url(f"/live/wait-{number}.{ending}"))
+        proxy.wait_for_metric("srsproxy_connections", PUBLISHERS, listener="http")
+        assert not fakes[0].requests
+        proxy.register(*fakes[1:])
+    counts = [len(fake.requests) for fake in fakes]
+    assert sum(counts) == PUBLISHERS and max(counts) < PUBLISHERS, counts
+
+
 def test_without_a_settle_time_the_first_origin_gets_them_all(lab):
     proxy = lab.proxy(START_SETTLE="0")
     waiting = Waiting(lab, proxy)
@@ -142,3 +165,67 @@ def test_a_settle_time_that_nobody_waits_for_is_refused(lab, value):
     proxy = lab.spawn_proxy(START_SETTLE=value)
     assert proxy.process.wait(20) == 2
     assert "PROXY_START_SETTLE" in proxy.process.output()
+
+
+# Origins of before the restart.
+
+
+@pytest.fixture
+def state_dir(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
+
+
+def restarted(lab, state_dir, fakes, kill=False, **settings):
+    """A proxy that starts where another knew these origins."""
+    before = lab.spawn_proxy(STATE_DIR=state_dir)
+    before.wait_until_listening()
+    before.register(*fakes)
+    if kill:
+        def kept():
+            file = state_dir / "origins.json"
+            return file.exists() and len(json.loads(file.read_text())["origins"]) == len(fakes)
+        wait_until(kept, "the origins are in the file")
+        before.process.kill()
+    else:
+        before.stop()
+    return lab.proxy(STATE_DIR=state_dir, **settings)
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
+def test_origins_of_before_the_restart_are_used_at_once(lab, state_dir, kill):
+    fakes = origins(lab)
+    proxy = restarted(lab, state_dir, fakes, kill, START_SETTLE="10s")
+    assert proxy.get("/readyz").status == 200
+    assert proxy.metric("srsproxy_origins", state="suspect") == 3
+    assert Waiting(lab, proxy).answered() < 8
+    assert_spread(fakes)
+
+
+def test_the_first_of_them_that_is_heard_does_not_get_them_all(lab, state_dir):
+    fakes = origins(lab)
+    proxy = restarted(lab, state_dir, fakes)
+    proxy.register(fakes[1])
+    proxy.wait_for_metric("srsproxy_origins", 1, state="healthy")
+    Waiting(lab, proxy).answered()
+    assert_spread(fakes)
+
+
+def test_the_file_gives_no_lease_away(lab, state_dir):
+    proxy = restarted(lab, state_dir, origins(lab, 1))
+    file = state_dir / "origins.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    (record,) = json.loads(file.read_text())["origins"]
+    assert [len(digest) for digest in record["lease_digests"]] == [64]
+    del proxy
+
+
+def test_one_that_has_left_is_not_remembered(lab, state_dir):
+    fakes = origins(lab, 2)
+    proxy = restarted(lab, state_dir, fakes)
+    gone = ctl(proxy, "origin", "deregister", fakes[0].origin_id, "--yes")
+    assert gone.code == 0, gone.err
+    proxy.stop()
+    again = lab.proxy(STATE_DIR=state_dir)
+    assert ctl(again, "origin", "list", "-o", "name").out.split() == [fakes[1].origin_id]

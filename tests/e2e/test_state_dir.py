@@ -1,4 +1,5 @@
-"""PROXY_STATE_DIR: what operators decided is still in force after a restart, however it came."""
+"""PROXY_STATE_DIR: what operators decided is still in force after a restart, however it came.
+Origins that are remembered: test_restarts."""
 
 import json
 
@@ -101,12 +102,21 @@ def test_what_was_answered_is_not_lost_when_the_proxy_is_killed(lab, operator, s
     assert operator.register()["capacity"] == "2"
 
 
-def test_a_lease_of_before_a_restart_is_told_to_register(lab, operator, state_dir):
+def test_a_lease_outlives_a_restart(lab, operator, state_dir):
     proxy = lab.proxy(STATE_DIR=state_dir)
     registered = operator.to(proxy)._call("OriginService.RegisterOrigin", registration=ORIGIN)
     proxy.stop()
 
     operator.to(lab.proxy(STATE_DIR=state_dir))
+    operator.beat(registered["leaseId"])
+
+
+def test_without_the_folder_a_lease_of_before_a_restart_is_told_to_register(lab, operator):
+    proxy = lab.proxy()
+    registered = operator.to(proxy)._call("OriginService.RegisterOrigin", registration=ORIGIN)
+    proxy.stop()
+
+    operator.to(lab.proxy())
     with pytest.raises(grpc.RpcError) as refused:
         operator.beat(registered["leaseId"])
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND

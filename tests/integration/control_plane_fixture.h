@@ -22,9 +22,9 @@
 #include "dataplane/balance/mover.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
-#include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/fake_session_control.h"
+#include "tests/support/late_origin_store.h"
 
 namespace srsproxy::control {
 
@@ -77,7 +77,7 @@ class ControlPlaneTest : public testing::Test {
   Readiness readiness_;
   AccessFiles access_{loaded_.core, logger_, metrics_};
   TokenAuthorizer authorizer_{access_.tokens(), clock_, logger_, metrics_};
-  MemoryOriginStore store_;
+  LateOriginStore store_;  // So that no service takes a late answer for a loss.
   net::DialRules dial_rules_{config_};
   net::Worker names_worker_{0};
   net::NameLookup names_{names_worker_.io()};

@@ -12,6 +12,7 @@
 #include "controlplane/call_status.h"
 #include "controlplane/heartbeats.h"
 #include "tests/integration/control_plane_fixture.h"
+#include "tests/support/decide.h"
 
 namespace srsproxy::control {
 namespace {
@@ -198,10 +199,9 @@ TEST_F(HeartbeatStreamTest, ADrainedServerHearsOfIt) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
   const auto set_state = [this](AdminState state) {
-    ASSERT_TRUE(
-        origins_
-            .UpdateOverrides("vid-1", [&](OriginOverrides& wishes) { wishes.admin_state = state; })
-            .ok());
+    ASSERT_TRUE(UpdateOverrides(origins_, "vid-1", [&](OriginOverrides& wishes) {
+                  wishes.admin_state = state;
+                }).ok());
   };
   set_state(AdminState::kDraining);
   const auto response = stream.Ask(Beat(lease_id, 1));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <future>
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -261,6 +262,35 @@ struct WrongUpdate {
   std::function<void(v1::UpdateOriginRequest&)> make_wrong;
   const char* field;  // ErrorInfo's metadata.
 };
+
+TEST_F(OriginApiTest, DecisionsOfTwoOperatorsAtOnceAreBothInForce) {
+  Register("vid-1", 1935);
+  store_.Hold(true);
+  auto zone = Change("vid-1", "zone");
+  zone.mutable_settings()->set_zone("west");
+  auto weight = Change("vid-1", "weight");
+  weight.mutable_settings()->set_weight(2);
+  auto first = std::async(std::launch::async, [&] { return Update(zone); });
+  auto second = std::async(std::launch::async, [&] { return Update(weight); });
+  store_.AwaitOpen(2);
+  EXPECT_EQ(Get("vid-1-s1-42").zone(), "") << "nothing is decided yet";
+  store_.Hold(false);
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_EQ(Get("vid-1-s1-42").zone(), "west");
+  EXPECT_EQ(Get("vid-1-s1-42").weight(), 2);
+}
+
+TEST_F(OriginApiTest, AStoreThatStopsEndsTheCallsThatWait) {
+  Register("vid-1", 1935);
+  store_.Hold(true);
+  auto request = Change("vid-1", "zone");
+  request.mutable_settings()->set_zone("west");
+  auto waiting = std::async(std::launch::async, [&] { return Update(request); });
+  store_.AwaitOpen(1);
+  store_.Stop();
+  EXPECT_TRUE(absl::IsCancelled(waiting.get().status()));
+}
 
 class WrongUpdateTest : public OriginApiTest, public testing::WithParamInterface<WrongUpdate> {};
 

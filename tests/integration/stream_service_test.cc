@@ -9,6 +9,7 @@
 
 #include "controlplane/call_status.h"
 #include "tests/integration/control_plane_fixture.h"
+#include "tests/support/decide.h"
 
 namespace srsproxy::control {
 namespace {
@@ -50,8 +51,8 @@ class StreamServiceTest : public ControlPlaneTest {
     sessions_.Add(session);
   }
   void SetState(const std::string& server, AdminState state) {
-    const auto set = origins_.UpdateOverrides(
-        server, [state](OriginOverrides& overrides) { overrides.admin_state = state; });
+    const auto set = UpdateOverrides(
+        origins_, server, [state](OriginOverrides& overrides) { overrides.admin_state = state; });
     ASSERT_TRUE(set.ok()) << set.status();
   }
 

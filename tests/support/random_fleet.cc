@@ -6,6 +6,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/convert.h"
+#include "tests/support/decide.h"
 
 namespace srsproxy {
 namespace {
@@ -118,7 +119,7 @@ void FleetActor::ChangeOrigins() {
       if (!leases_.empty()) (void)fleet_.origins.Heartbeat(lease(), {});
       return;
     case 2:
-      (void)fleet_.origins.UpdateOverrides(server, [this](OriginOverrides& overrides) {
+      (void)UpdateOverrides(fleet_.origins, server, [this](OriginOverrides& overrides) {
         overrides.admin_state = static_cast<AdminState>(Any(3));
         overrides.weight = 1 + Any(3);
       });

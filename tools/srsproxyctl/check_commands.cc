@@ -111,11 +111,16 @@ void CheckOrigins(const v1::ListOriginsResponse& known, Findings& findings) {
   }
   findings.Add("origins", verdict, usable_text);
   if (known.conflicts().empty()) {
-    findings.Add("conflicts", Verdict::kOk, "no server is registered at two addresses");
+    findings.Add("conflicts", Verdict::kOk, "no registrations contradict each other");
   }
   for (const v1::OriginConflict& conflict : known.conflicts()) {
-    findings.Add("conflicts", Verdict::kWarning,
-                 conflict.server() + " is registered as " + Join(conflict.origin_ids(), ", "));
+    std::string text = conflict.message();
+    if (text.empty()) {  // Of an older proxy.
+      text = conflict.server() + " is registered as " + Join(conflict.origin_ids(), ", ");
+    } else if (conflict.takeovers() > 0) {
+      text += " (" + Count(conflict.takeovers(), "time") + ")";
+    }
+    findings.Add("conflicts", Verdict::kWarning, text);
   }
   if (known.refusals().empty()) {
     findings.Add("refusals", Verdict::kOk, "no registration was refused lately");

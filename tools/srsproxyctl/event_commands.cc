@@ -55,6 +55,7 @@ struct WatchOptions {
 const std::map<std::string, v1::EventKind>& KindNames() {
   static const std::map<std::string, v1::EventKind> names = {
       {"origin_added", v1::EVENT_KIND_ORIGIN_ADDED},
+      {"origin_conflict", v1::EVENT_KIND_ORIGIN_CONFLICT},
       {"origin_changed", v1::EVENT_KIND_ORIGIN_CHANGED},
       {"origin_removed", v1::EVENT_KIND_ORIGIN_REMOVED},
       {"stream_added", v1::EVENT_KIND_STREAM_ADDED},

@@ -32,6 +32,8 @@ Cell ChangeCell(const v1::Event& event) {
     case v1::EVENT_KIND_ORIGIN_REMOVED:
     case v1::EVENT_KIND_STREAM_REMOVED:
       return {"removed", Tone::kWarning};
+    case v1::EVENT_KIND_ORIGIN_CONFLICT:
+      return {"conflict", Tone::kWarning};
     default:
       return {"unknown"};
   }

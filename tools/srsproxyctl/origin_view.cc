@@ -115,11 +115,16 @@ const View<v1::OriginConflict>& ConflictView() {
       "conflicts",
       [](const Conflict& c) { return c.server(); },
       {
-          {"SHARED SERVER",
+          {"CONFLICT",
            [](const Conflict& c) {
              return Cell{c.server(), Tone::kWarning};
            }},
           {"ORIGINS", [](const Conflict& c) { return Cell{Join(c.origin_ids(), ",")}; }},
+          {"TAKEOVERS",
+           [](const Conflict& c) {
+             return Cell{c.takeovers() > 0 ? std::to_string(c.takeovers()) : kNothing};
+           }},
+          {"WHY", [](const Conflict& c) { return Cell{OrNothing(c.message())}; }},
       }};
   return view;
 }

@@ -49,6 +49,7 @@ std::string_view TierName(Tier tier) {
 Tier TierOf(const Origin& origin) {
   if (!HoldsLease(origin)) return origin.down ? Tier::kLastResortDown : Tier::kLastResort;
   if (origin.down) return Tier::kDown;
+  if (origin.expected) return Tier::kHealthy;
   return origin.health == OriginHealth::kHealthy ? Tier::kHealthy : Tier::kSuspect;
 }
 

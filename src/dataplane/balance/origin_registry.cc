@@ -1,16 +1,13 @@
 #include "dataplane/balance/origin_registry.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
-#include <absl/strings/escaping.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include "dataplane/balance/lease_id.h"
 #include "dataplane/core/host.h"
 #include "dataplane/core/text.h"
 
@@ -20,12 +17,11 @@ namespace {
 // Leases that end within this of each other end together, as far as self-preservation goes.
 constexpr absl::Duration kExpiryWindow = absl::Seconds(30);
 
-std::string NewLeaseId() {
-  std::array<char, 16> random;
-  // Up to 256 bytes never fail nor come short once the kernel's generator is seeded: getrandom(2).
-  [[maybe_unused]] const ssize_t got = getrandom(random.data(), random.size(), 0);
-  return absl::BytesToHexString(absl::string_view(random.data(), random.size()));
-}
+// Leases of one origin that hold at once: the one that was given last, and those of before a
+// restart.
+constexpr size_t kMaxLeases = 3;
+// A remembered origin that is alive is heard within this: SRS beats each 9 to 10 s.
+constexpr auto kFirstRound = StartSettle::kWindow;
 
 // Where RTMP is dialled, as "host:port".
 std::vector<std::string> RtmpAddresses(const OriginRegistration& registration) {
@@ -50,6 +46,13 @@ std::set<std::string> IdsOf(const std::set<std::pair<std::string, std::string>>&
     ids.insert(at->second);
   }
   return ids;
+}
+
+std::string SharedServer(std::string_view server, const std::vector<std::string_view>& addresses) {
+  std::vector<absl::string_view> texts;
+  for (const std::string_view address : addresses) texts.push_back(ToAbsl(address));
+  return absl::StrCat("server ", Quoted(server), " is live at ", absl::StrJoin(texts, " and at "),
+                      ": give each SRS a server id file of its own");
 }
 
 absl::Status NoLease() {
@@ -79,18 +82,33 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
       store_(store),
       traffic_(clock),
       options_(options),
-      start_settle_(clock.Now(), options.start_settle),
+      started_(clock.Now()),
+      start_settle_(started_, options.start_settle),
       snapshot_(std::make_shared<const OriginSnapshot>()) {
+  store_.Observe([this](const std::string& server, const OriginOverrides& overrides) {
+    OnDecision(server, overrides);
+  });
   const std::lock_guard lock(mutex_);
-  for (OriginRecord& record : store_.Records()) {
-    Origin origin;
-    origin.generation = record.generation;
-    origin.source = std::move(record.source);
-    origin.registered_at = record.registered_at;
-    origin.registration = std::move(record.registration);
-    Add(std::move(origin), std::move(record.lease_id), "known from the store");
-  }
+  for (OriginRecord& record : store_.Records()) Remember(std::move(record));
   Publish();
+}
+
+OriginRegistry::~OriginRegistry() { store_.Observe(nullptr); }
+
+void OriginRegistry::Remember(OriginRecord record) {
+  Origin origin;
+  origin.generation = record.generation;
+  origin.source = std::move(record.source);
+  origin.registered_at = record.registered_at;
+  origin.registration = std::move(record.registration);
+  Entry& entry = Add(std::move(origin), std::move(record.lease_digests), "known from the store");
+  entry.heard = false;
+  Origin remembered = *entry.origin;
+  remembered.health = OriginHealth::kSuspect;
+  remembered.expected = true;
+  remembered.heartbeat_at = absl::InfinitePast();
+  entry.origin = std::make_shared<const Origin>(std::move(remembered));
+  start_settle_.Remembered();
 }
 
 absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registration,
@@ -126,9 +144,13 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
                        server, ", which the caller may not replace"));
     }
   }
+  std::vector<std::pair<Registrant, absl::Duration>> losers;
   for (const std::string& former : lease.superseded) {
-    lease.generation =
-        std::max(lease.generation, entries_.find(former)->second.origin->generation + 1);
+    const Entry& entry = entries_.find(former)->second;
+    lease.generation = std::max(lease.generation, entry.origin->generation + 1);
+    if (ShareAddress(entry.addresses, RtmpAddresses(registration))) {
+      losers.emplace_back(RegistrantOf(entry), AskedInterval(entry));
+    }
   }
   Origin origin;
   origin.generation = lease.generation;
@@ -136,7 +158,7 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
   origin.registered_at = clock_.WallNow();
   origin.registration = std::move(registration);
   if (existing == entries_.end()) {
-    Add(std::move(origin), NewLeaseId(), "registered");
+    GiveLease(Add(std::move(origin), {}, "registered"));
     start_settle_.OriginJoined(now);
   } else {
     lease.renewed = Renew(existing->second, std::move(origin), now);
@@ -144,6 +166,7 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
   for (const std::string& former : lease.superseded) Supersede(former, id);
 
   const Entry& entry = entries_.find(id)->second;
+  for (const auto& [loser, interval] : losers) NoteTakeover(entry, loser, interval, now);
   if (!lease.renewed) NoteConflict(entry, now);
   ++stats_.registrations;
   lease.generation = entry.origin->generation;
@@ -168,7 +191,7 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
                                                          const OriginHeartbeat& heartbeat) {
   const MonotonicTime now = clock_.Now();
   const std::lock_guard lock(mutex_);
-  const auto at = ids_by_lease_.find(ToAbsl(lease_id));
+  const auto at = ids_by_lease_.find(LeaseDigest(lease_id));
   if (at == ids_by_lease_.end()) return NoLease();
   Entry& entry = entries_.find(at->second)->second;
   const bool ignored = heartbeat.sequence != 0 && heartbeat.sequence <= entry.last_sequence;
@@ -177,6 +200,7 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
     if (heartbeat.sequence != 0) entry.last_sequence = heartbeat.sequence;
     entry.rhythm.Heartbeat(now);
     entry.lease_end = {};
+    entry.heard = true;
     Origin heard = *entry.origin;
     heard.load = heartbeat.load;
     MarkHeard(heard, now);
@@ -194,7 +218,7 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
 absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterLease(std::string_view lease_id,
                                                                 LiveSessions live) {
   const std::lock_guard lock(mutex_);
-  const auto at = ids_by_lease_.find(ToAbsl(lease_id));
+  const auto at = ids_by_lease_.find(LeaseDigest(lease_id));
   if (at == ids_by_lease_.end()) return NoLease();
   return Deregister(entries_.find(at->second), live, "deregistered by itself");
 }
@@ -224,8 +248,7 @@ OriginDeparture OriginRegistry::Deregister(Entries::iterator at, LiveSessions li
   }
   departure.leaving = live == LiveSessions::kStay && !traffic_.Retire(at->first);
   if (departure.leaving) {
-    ids_by_lease_.erase(entry.lease_id);
-    entry.lease_id.clear();
+    EndLeases(entry);
     store_.RemoveRecord(at->first);
     entry.lease_end = LeaseEnd(LeaseEnd::Cause::kDeregistered, now);
     Origin leaving = *entry.origin;
@@ -259,37 +282,28 @@ std::vector<std::string> OriginRegistry::OverriddenServers() const {
   return servers;
 }
 
-absl::StatusOr<OriginOverrides> OriginRegistry::CheckOverrides(
-    std::string_view server, absl::FunctionRef<void(OriginOverrides&)> change) const {
-  OriginOverrides overrides = store_.Overrides(server);
-  change(overrides);
-  if (overrides.admin_state != AdminState::kDraining) {
-    overrides.drain.reset();
-  } else if (!overrides.drain.has_value()) {
-    overrides.drain = OriginDrain{.started_at = clock_.WallNow()};
-  }
-  absl::Status status = ValidateServer(server);
-  status.Update(ValidateOverrides(overrides));
-  if (!status.ok()) return status;
-  return overrides;
+absl::StatusOr<OriginOverrides> OriginRegistry::CheckDecision(std::string_view server,
+                                                              OriginDecision decision) const {
+  decision.made_at = clock_.WallNow();
+  if (auto status = ValidateServer(server); !status.ok()) return status;
+  return Merge(store_.Overrides(server), decision);
 }
 
-absl::StatusOr<OriginOverrides> OriginRegistry::UpdateOverrides(
-    std::string_view server, absl::FunctionRef<void(OriginOverrides&)> change) {
-  const std::lock_guard one_at_a_time(overrides_mutex_);
-  auto overrides = CheckOverrides(server, change);
-  if (!overrides.ok()) return overrides;
-  if (auto status = store_.SetOverrides(server, *overrides); !status.ok()) return status;
+void OriginRegistry::Decide(std::string server, OriginDecision decision,
+                            OriginStore::DecideCallback done) {
+  decision.made_at = clock_.WallNow();
+  store_.Decide(std::move(server), std::move(decision), std::move(done));
+}
 
+void OriginRegistry::OnDecision(const std::string& server, const OriginOverrides& overrides) {
   const std::lock_guard lock(mutex_);
   for (const std::string& id : IdsOf(ids_by_server_, server)) {
     Entry& entry = entries_.find(id)->second;
     Origin changed = *entry.origin;
-    ApplyOverrides(changed, *overrides);
+    ApplyOverrides(changed, overrides);
     Update(entry, std::move(changed), "set by an operator");
   }
   Publish();
-  return overrides;
 }
 
 std::shared_ptr<const OriginSnapshot> OriginRegistry::snapshot() const {
@@ -313,15 +327,17 @@ std::vector<OriginConflict> OriginRegistry::Conflicts() const {
   const std::lock_guard lock(mutex_);
   std::map<std::string_view, OriginConflict> by_server;
   for (const auto& [id, entry] : entries_) {
-    if (entry.origin->permanent || !IsLive(entry, now)) continue;
+    if (entry.origin->permanent || !entry.heard || !IsLive(entry, now)) continue;
     by_server[entry.origin->registration.server].origin_ids.push_back(id);
   }
   std::vector<OriginConflict> conflicts;
   for (auto& [server, conflict] : by_server) {
     if (conflict.origin_ids.size() < 2) continue;
     conflict.server = server;
+    conflict.message = AtSeveralAddresses(conflict);
     conflicts.push_back(std::move(conflict));
   }
+  AddContests(now, conflicts);
   return conflicts;
 }
 
@@ -380,12 +396,15 @@ void OriginRegistry::Tick() {
   SupersedeMoved(now);
   ExpireLeases(now);
   SettleEnded(now);
+  ForgetExpected(now);
+  contests_.Tick(now);
   for (auto& [id, entry] : entries_) {
     if (entry.origin->permanent || !entry.lease_end.held()) continue;
     const OriginHealth health =
         entry.rhythm.HealthAt(now, options_.min_suspect_after, options_.ttl);
     // A lease that self-preservation keeps is silent for long, not dead.
-    const OriginHealth shown = health == OriginHealth::kDead ? OriginHealth::kSuspect : health;
+    const OriginHealth shown =
+        health == OriginHealth::kDead || !entry.heard ? OriginHealth::kSuspect : health;
     if (shown == entry.origin->health) continue;
     Origin changed = *entry.origin;
     changed.health = shown;
@@ -451,15 +470,19 @@ bool OriginRegistry::MayBeSuperseded(const Entry& entry, MonotonicTime now) cons
   return !origin.permanent && !IsLive(entry, now) && !traffic_.IsInUse(origin.id);
 }
 
-void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view reason) {
+OriginRegistry::Entry& OriginRegistry::Add(Origin origin, std::vector<std::string> leases,
+                                           std::string_view reason) {
   const MonotonicTime now = clock_.Now();
-  Entry entry{nullptr, std::move(lease_id),
-              {},      0,
-              {},      HeartbeatRhythm(now, options_.heartbeat_interval),
-              {},      {}};
+  Entry entry{.origin = nullptr,
+              .lease_id = {},
+              .leases = std::move(leases),
+              .lease_end = {},
+              .addresses = {},
+              .rhythm = HeartbeatRhythm(now, options_.heartbeat_interval),
+              .opinion = {},
+              .next_probe = {}};
   if (const auto told = origin.registration.heartbeat_interval) entry.rhythm.Told(*told);
   origin.id = origin.registration.Id();
-  origin.permanent = entry.lease_id.empty();
   MarkHeard(origin, now);
   ApplyOverrides(origin, store_.Overrides(origin.registration.server));
   SetAddresses(origin.id, entry, RtmpAddresses(origin.registration));
@@ -468,12 +491,35 @@ void OriginRegistry::Add(Origin origin, std::string lease_id, std::string_view r
   const std::string& id = entry.origin->id;
   traffic_.Admit(id);
   ForgetSuperseded([&](const Superseded& past) { return past.former == id; });
-  if (!entry.origin->permanent) {
-    ids_by_lease_[entry.lease_id] = id;
-    Save(entry);
-  }
+  for (const std::string& lease : entry.leases) ids_by_lease_[lease] = id;
   Emit(OriginEvent::Kind::kJoined, entry.origin, std::string(reason));
-  entries_.insert_or_assign(id, std::move(entry));
+  return entries_.insert_or_assign(id, std::move(entry)).first->second;
+}
+
+void OriginRegistry::GiveLease(Entry& entry) {
+  entry.lease_id = NewLeaseId();
+  entry.leases.insert(entry.leases.begin(), LeaseDigest(entry.lease_id));
+  ids_by_lease_[entry.leases.front()] = entry.origin->id;
+  while (entry.leases.size() > kMaxLeases) {
+    ids_by_lease_.erase(entry.leases.back());
+    entry.leases.pop_back();
+  }
+  Save(entry);
+}
+
+void OriginRegistry::EndLeases(Entry& entry) {
+  for (const std::string& lease : std::exchange(entry.leases, {})) ids_by_lease_.erase(lease);
+  entry.lease_id.clear();
+}
+
+void OriginRegistry::ForgetExpected(MonotonicTime now) {
+  if (now - started_ < kFirstRound) return;
+  for (auto& [id, entry] : entries_) {
+    if (!entry.origin->expected) continue;
+    Origin changed = *entry.origin;
+    changed.expected = false;
+    Update(entry, std::move(changed), "not heard since this proxy started");
+  }
 }
 
 // Two servers may have ids that read the same: "a-b" with service "c", and "a" with service "b-c".
@@ -494,7 +540,9 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
   const Origin& former = *entry.origin;
   std::vector<std::string> addresses = RtmpAddresses(renewed.registration);
   const bool same_address = ShareAddress(entry.addresses, addresses);
-  const bool keeps_lease = !entry.lease_id.empty() && former.source == renewed.source;
+  const bool keeps_lease = !entry.leases.empty() && former.source == renewed.source;
+  const Registrant loser = RegistrantOf(entry);
+  const bool was_live = IsLive(entry, now);
   renewed.id = former.id;
   renewed.load = former.load;
   renewed.generation =
@@ -502,17 +550,12 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
   if (same_address) {
     renewed.registered_at = former.registered_at;
   } else {
-    if (IsLive(entry, now)) EmitConflict(entry, entry.addresses.front(), addresses.front());
     entry.opinion = {};
   }
   renewed.down = entry.opinion.down();
-  if (!keeps_lease) {
-    ids_by_lease_.erase(entry.lease_id);
-    entry.lease_id = NewLeaseId();
-    ids_by_lease_[entry.lease_id] = former.id;
-  }
-  const bool to_save = !keeps_lease || renewed.generation != former.generation ||
-                       renewed.registration != former.registration;
+  if (!keeps_lease) EndLeases(entry);
+  const bool to_save =
+      renewed.generation != former.generation || renewed.registration != former.registration;
   SetAddresses(former.id, entry, std::move(addresses));
   // Two servers may have ids that read the same.
   ids_by_server_.erase({former.registration.server, former.id});
@@ -520,17 +563,28 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
   entry.last_sequence = 0;
   entry.lease_end = {};
   entry.rhythm.Heard(now);
+  entry.heard = true;
   if (const auto told = renewed.registration.heartbeat_interval) entry.rhythm.Told(*told);
   MarkHeard(renewed, now);
   ApplyOverrides(renewed, store_.Overrides(renewed.registration.server));
   Update(entry, std::move(renewed), same_address ? "renewed" : "moved to another address");
-  if (to_save) Save(entry);
+  if (entry.lease_id.empty()) {
+    GiveLease(entry);
+  } else if (to_save) {
+    Save(entry);
+  }
+  const bool contested = !loser.source.empty() && loser != RegistrantOf(entry) &&
+                         NoteTakeover(entry, loser, AskedInterval(entry), now);
+  if (!contested && !same_address && was_live) {
+    EmitConflict(entry, loser.address, entry.addresses.front());
+  }
   return same_address;
 }
 
 void OriginRegistry::MarkHeard(Origin& origin, MonotonicTime now) const {
   origin.health = OriginHealth::kHealthy;
   origin.deregistered = false;
+  origin.expected = false;
   origin.last_heard = now;
   origin.heartbeat_at = clock_.WallNow();
 }
@@ -556,10 +610,11 @@ void OriginRegistry::Update(Entry& entry, Origin changed, std::string_view reaso
   const std::shared_ptr<const Origin> former =
       std::exchange(entry.origin, std::make_shared<const Origin>(std::move(changed)));
   const Origin& now = *entry.origin;
-  const bool worth_telling =
-      former->generation != now.generation || former->registration != now.registration ||
-      former->health != now.health || former->down != now.down ||
-      former->deregistered != now.deregistered || former->overrides != now.overrides;
+  const bool worth_telling = former->generation != now.generation ||
+                             former->registration != now.registration ||
+                             former->health != now.health || former->down != now.down ||
+                             former->deregistered != now.deregistered ||
+                             former->expected != now.expected || former->overrides != now.overrides;
   if (worth_telling) Emit(OriginEvent::Kind::kChanged, entry.origin, std::string(reason));
 }
 
@@ -570,7 +625,7 @@ void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
   SetAddresses(id, entry, {});
   ids_by_server_.erase({entry.origin->registration.server, id});
   if (!entry.origin->permanent) {
-    ids_by_lease_.erase(entry.lease_id);
+    EndLeases(entry);
     store_.RemoveRecord(id);
   }
   ForgetSuperseded([&](const Superseded& past) { return past.successor == id; });
@@ -612,7 +667,8 @@ void OriginRegistry::NoteConflict(const Entry& entry, MonotonicTime now) {
   const Origin& origin = *entry.origin;
   for (const std::string& id : IdsOf(ids_by_server_, origin.registration.server)) {
     const Entry& other = entries_.find(id)->second;
-    if (id == origin.id || other.origin->permanent || !IsLive(other, now)) continue;
+    if (id == origin.id || other.origin->permanent || !other.heard) continue;
+    if (!IsLive(other, now)) continue;
     EmitConflict(entry, entry.addresses.front(), other.addresses.front());
     return;
   }
@@ -622,9 +678,58 @@ void OriginRegistry::EmitConflict(const Entry& entry, std::string_view address,
                                   std::string_view other_address) {
   ++stats_.conflicts;
   Emit(OriginEvent::Kind::kConflict, entry.origin,
-       absl::StrCat("server ", Quoted(entry.origin->registration.server), " is live at ",
-                    ToAbsl(address), " and at ", ToAbsl(other_address),
-                    ": give each SRS a server id file of its own"));
+       SharedServer(entry.origin->registration.server, {address, other_address}));
+}
+
+Registrant OriginRegistry::RegistrantOf(const Entry& entry) const {
+  return {entry.origin->id, entry.addresses.front(),
+          entry.origin->permanent ? "" : entry.origin->source};
+}
+
+bool OriginRegistry::NoteTakeover(const Entry& winner, const Registrant& loser,
+                                  absl::Duration interval, MonotonicTime now) {
+  Registrant registrant = RegistrantOf(winner);
+  // Of several addresses, the one that they share, if they do.
+  const auto& addresses = winner.addresses;
+  if (std::find(addresses.begin(), addresses.end(), loser.address) != addresses.end()) {
+    registrant.address = loser.address;
+  }
+  using Verdict = RegistrationContests::Verdict;
+  const Verdict verdict =
+      contests_.TakenOver(registrant, loser, std::max(interval, AskedInterval(winner)), now);
+  if (verdict == Verdict::kMove) return false;
+  ++stats_.conflicts;
+  const RegistrationContest* contest = contests_.Find(registrant);
+  pending_events_.push_back({.kind = OriginEvent::Kind::kConflict,
+                             .origin = winner.origin,
+                             .reason = contest != nullptr ? contest->Describe() : "",
+                             .repeated = verdict == Verdict::kContest});
+  return true;
+}
+
+void OriginRegistry::AddContests(MonotonicTime now, std::vector<OriginConflict>& to) const {
+  for (const RegistrationContest& contest : contests_.At(now)) {
+    OriginConflict conflict;
+    for (const Registrant& registrant : contest.registrants) {
+      auto& ids = conflict.origin_ids;
+      if (ids.empty() || ids.back() != registrant.origin_id) ids.push_back(registrant.origin_id);
+      const auto at = entries_.find(registrant.origin_id);
+      if (at != entries_.end()) conflict.server = at->second.origin->registration.server;
+    }
+    conflict.message = contest.Describe();
+    conflict.takeovers = contest.takeovers;
+    to.push_back(std::move(conflict));
+  }
+  std::stable_sort(to.begin(), to.end(),
+                   [](const auto& a, const auto& b) { return a.server < b.server; });
+}
+
+std::string OriginRegistry::AtSeveralAddresses(const OriginConflict& conflict) const {
+  std::vector<std::string_view> addresses;
+  for (const std::string& id : conflict.origin_ids) {
+    addresses.push_back(entries_.find(id)->second.addresses.front());
+  }
+  return SharedServer(conflict.server, addresses);
 }
 
 void OriginRegistry::ExpireLeases(MonotonicTime now) {
@@ -736,6 +841,7 @@ void OriginRegistry::RestorePermanent() {
     }
     if (served) continue;
     Origin origin;
+    origin.permanent = true;
     origin.source = "settings";
     origin.registered_at = clock_.WallNow();
     origin.registration = registration;
@@ -743,7 +849,7 @@ void OriginRegistry::RestorePermanent() {
     if (const auto same = entries_.find(backend); same != entries_.end()) {
       Remove(same, "the default backend of the settings takes its place");
     }
-    Add(std::move(origin), "", "the default backend of the settings");
+    Add(std::move(origin), {}, "the default backend of the settings");
     for (const std::string& former : ended) {
       if (former != backend) Supersede(former, backend);
     }
@@ -753,8 +859,8 @@ void OriginRegistry::RestorePermanent() {
 
 void OriginRegistry::Save(const Entry& entry) {
   const Origin& origin = *entry.origin;
-  store_.PutRecord({origin.registration, origin.generation, entry.lease_id, origin.source,
-                    origin.registered_at});
+  store_.PutRecord(
+      {origin.registration, origin.generation, entry.leases, origin.source, origin.registered_at});
 }
 
 void OriginRegistry::Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin,

@@ -22,6 +22,7 @@
 #include "dataplane/balance/health.h"
 #include "dataplane/balance/lease_end.h"
 #include "dataplane/balance/origin_traffic.h"
+#include "dataplane/balance/registration_contests.h"
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
@@ -35,8 +36,8 @@ struct OriginRegistryOptions {
   absl::Duration ttl = absl::Seconds(300);                // PROXY_ORIGIN_SERVER_TTL
   absl::Duration heartbeat_interval = absl::Seconds(10);  // Assumed until told or observed.
   absl::Duration min_suspect_after = absl::Seconds(30);
-  absl::Duration probe_interval = absl::Seconds(3);  // Between probes of one DOWN origin.
-  int down_after_failures = 3;                       // Consecutive; a refusal counts at once.
+  absl::Duration probe_interval = absl::Seconds(3);    // Between probes of one DOWN origin.
+  int down_after_failures = 3;                         // Consecutive; a refusal counts at once.
   absl::Duration start_settle = absl::ZeroDuration();  // PROXY_START_SETTLE
   size_t max_origins = 10'000;
   size_t max_superseded = 4'096;  // Former ids that streams can still be followed from.
@@ -86,10 +87,13 @@ enum class LiveSessions : uint8_t {
   kAreKicked,  // By the caller, next: the origin is gone at once.
 };
 
-// Live origins of one `server` at different addresses: a copied image, or one that has just moved.
+// Registrations that do not go together: live origins of one `server` at different addresses (a
+// copied image, or one that has just moved), or several sources that take each other's place.
 struct OriginConflict {
-  std::string server;
-  std::vector<std::string> origin_ids;  // Two or more, sorted.
+  std::string server;                   // Of a contest: of the one that has the place now.
+  std::vector<std::string> origin_ids;  // Sorted. One when it is an id that is contested.
+  std::string message;                  // What is wrong, and what to do.
+  uint64_t takeovers = 0;  // Of a contest: how often the place has changed hands. Else 0.
 };
 
 struct OriginEvent {
@@ -97,11 +101,12 @@ struct OriginEvent {
     kJoined,    // First registration of this id.
     kChanged,   // Anything but its load and heartbeat times changed.
     kLeft,      // It is in no snapshot any more; `reason` says why.
-    kConflict,  // It is live while another of the same `server` is live at another address.
+    kConflict,  // As OriginConflict; it takes part in one.
   };
   Kind kind = Kind::kJoined;
   std::shared_ptr<const Origin> origin;  // After the change; for kLeft as it was last.
-  std::string reason;  // In words: "registered", "no heartbeat for 5m", "superseded by ...".
+  std::string reason;     // In words: "registered", "no heartbeat for 5m", "superseded by ...".
+  bool repeated = false;  // kConflict: the same was told within the last minute.
 };
 
 // Totals since the start, for metrics.
@@ -110,20 +115,22 @@ struct OriginRegistryStats {
   uint64_t heartbeats = 0;
   uint64_t lease_expirations = 0;  // Leases that silence ended.
   uint64_t superseded = 0;
-  uint64_t conflicts = 0;          // Times that a `server` came to be live at two addresses.
+  uint64_t conflicts = 0;          // Times that there came to be one, or a contest went on.
   bool self_preservation = false;  // Now: silence ends no lease.
 };
 
 // Thread-safe. Time enters by the clock; deadlines are acted on in Tick only.
 class OriginRegistry {
  public:
-  // Takes over the records of `store` as heard just now. `clock` and `store` outlive the registry.
+  // Takes over the records of `store`: such an origin can be used at once, and is SUSPECT until it
+  // is heard; its silence counts from now. `clock` and `store` outlive the registry.
   OriginRegistry(const Clock& clock, OriginStore& store, OriginRegistryOptions options = {});
   OriginRegistry(const OriginRegistry&) = delete;
   OriginRegistry& operator=(const OriginRegistry&) = delete;
+  ~OriginRegistry();
 
   // Registers, or renews what is registered already under the same id and addresses. `source` says
-  // who asks: a client's address without its port. A renewal by the same source keeps its lease id;
+  // who asks: a client's address without its port. A renewal by the same source keeps its lease;
   // any other ends the former one. INVALID_ARGUMENT names the bad field (ValidateRegistration).
   // RESOURCE_EXHAUSTED: max_origins. PERMISSION_DENIED: it would take the place of an origin of
   // another `server`, by its address or by an id that reads the same, and `may_replace` says no to
@@ -160,17 +167,15 @@ class OriginRegistry {
   OriginOverrides OverridesOf(std::string_view server) const { return store_.Overrides(server); }
   // All servers about which an operator has decided anything.
   std::vector<std::string> OverriddenServers() const;
-  // Changes what an operator decides for every origin of `server`, now and later, all or nothing;
-  // returns what is in force then. The admin state kDraining begins a drain without a deadline
-  // unless `change` sets one; any other ends it. May wait for a disk. Errors: as
-  // OriginStore::SetOverrides, and INVALID_ARGUMENT as ValidateServer and ValidateOverrides.
-  absl::StatusOr<OriginOverrides> UpdateOverrides(std::string_view server,
-                                                  absl::FunctionRef<void(OriginOverrides&)> change);
+  // Changes what an operator decides for every origin of `server`, now and later:
+  // OriginStore::Decide with its answers, made at this time. snapshot() shows it when `done` is
+  // called.
+  void Decide(std::string server, OriginDecision decision, OriginStore::DecideCallback done);
+  // What Decide would answer, as far as is known here; changes nothing.
+  absl::StatusOr<OriginOverrides> CheckDecision(std::string_view server,
+                                                OriginDecision decision) const;
   // Gives `origin` what an operator decided, in place of what was decided before.
   static void ApplyOverrides(Origin& origin, OriginOverrides overrides);
-  // What UpdateOverrides would answer; changes nothing.
-  absl::StatusOr<OriginOverrides> CheckOverrides(
-      std::string_view server, absl::FunctionRef<void(OriginOverrides&)> change) const;
 
   // PROXY_ORIGIN_SERVER_TTL: also of leases that were given before.
   void SetTtl(absl::Duration ttl);
@@ -185,7 +190,7 @@ class OriginRegistry {
   absl::Duration default_interval() const;
   absl::Duration ttl() const;
 
-  // Live servers at more than one address, sorted by server.
+  // Those that go on, sorted by server.
   std::vector<OriginConflict> Conflicts() const;
 
   OriginRegistryStats stats() const;
@@ -231,7 +236,9 @@ class OriginRegistry {
  private:
   struct Entry {
     std::shared_ptr<const Origin> origin;
-    std::string lease_id;  // Empty: permanent, or deregistered.
+    std::string lease_id;  // As told last. Empty: permanent, remembered, or deregistered.
+    std::vector<std::string> leases;  // Digests of those that hold, latest first.
+    bool heard = true;                // Since this registry was made.
     LeaseEnd lease_end;
     uint64_t last_sequence = 0;          // Since it registered last.
     std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
@@ -254,8 +261,14 @@ class OriginRegistry {
   bool IsLive(const Entry& entry, MonotonicTime now) const;
   // Another address of its server may take its place.
   bool MayBeSuperseded(const Entry& entry, MonotonicTime now) const;
-  // An empty lease id: permanent.
-  void Add(Origin origin, std::string lease_id, std::string_view reason);
+  // `leases`: digests.
+  Entry& Add(Origin origin, std::vector<std::string> leases, std::string_view reason);
+  void Remember(OriginRecord record);
+  // Of those that nothing was heard of for a whole round, none is expected any more.
+  void ForgetExpected(MonotonicTime now);
+  void GiveLease(Entry& entry);
+  void EndLeases(Entry& entry);
+  void OnDecision(const std::string& server, const OriginOverrides& overrides);
   absl::Status CheckSameId(const Entry& existing, const std::string& server, MayReplace may_replace,
                            MonotonicTime now) const;
   // Whether the address is still the same.
@@ -268,6 +281,12 @@ class OriginRegistry {
                                           MonotonicTime now) const;
   void Supersede(const std::string& former, const std::string& successor);
   void ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which);
+  Registrant RegistrantOf(const Entry& entry) const;
+  // `winner`, now registered, has taken the place of `loser`. Whether that is part of a contest.
+  bool NoteTakeover(const Entry& winner, const Registrant& loser, absl::Duration interval,
+                    MonotonicTime now);
+  void AddContests(MonotonicTime now, std::vector<OriginConflict>& to) const;
+  std::string AtSeveralAddresses(const OriginConflict& conflict) const;
   void NoteConflict(const Entry& entry, MonotonicTime now);
   void EmitConflict(const Entry& entry, std::string_view address, std::string_view other_address);
   OriginDeparture Deregister(Entries::iterator at, LiveSessions live, std::string_view by);
@@ -291,19 +310,20 @@ class OriginRegistry {
   const Clock& clock_;
   OriginStore& store_;
 
-  std::mutex overrides_mutex_;  // Held by UpdateOverrides; taken before mutex_.
   mutable OriginTraffic traffic_;
   mutable std::mutex mutex_;  // Guards all below except snapshot_.
   OriginRegistryOptions options_;
   Entries entries_;
   Index ids_by_address_;
   Index ids_by_server_;
-  absl::flat_hash_map<std::string, std::string> ids_by_lease_;
-  std::deque<Superseded> superseded_;                   // Oldest first.
+  absl::flat_hash_map<std::string, std::string> ids_by_lease_;  // By digest.
+  std::deque<Superseded> superseded_;                           // Oldest first.
   std::shared_ptr<const OriginSuccessors> successors_;  // Of superseded_; null: to be made anew.
   std::vector<OriginRegistration> permanent_;
   SelfPreservation self_preservation_;
+  const MonotonicTime started_;
   StartSettle start_settle_;
+  RegistrationContests contests_;
   OriginRegistryStats stats_;
   std::vector<OriginEvent> pending_events_;
   std::vector<std::weak_ptr<Subscriber>> subscribers_;

@@ -27,6 +27,7 @@ struct LoggedEvent {
     kStreamAdded,
     kStreamChanged,
     kStreamRemoved,
+    kOriginConflict,
   };
 
   uint64_t sequence = 0;  // 1 for the first event; grows by one.

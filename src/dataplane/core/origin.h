@@ -113,6 +113,9 @@ struct Origin {
   bool permanent = false;  // The default backend: kept alive without heartbeats.
   // It, or an operator, ended its registration: it is kLeaving, and not even the last resort.
   bool deregistered = false;
+  // Remembered from before this proxy's start, and its first heartbeat may still be on its way: no
+  // worse a choice than one that was heard first.
+  bool expected = false;
   OriginOverrides overrides;  // What an operator decided for its server.
   // After the overrides.
   double weight = 1.0;
@@ -121,7 +124,7 @@ struct Origin {
   int64_t capacity = 0;  // Sessions it can hold; 0: not told.
   LoadReport load;
   absl::Time registered_at;
-  absl::Time heartbeat_at;
+  absl::Time heartbeat_at;  // InfinitePast: only remembered.
   MonotonicTime last_heard;
 };
 

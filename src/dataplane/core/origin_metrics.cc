@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <initializer_list>
+#include <utility>
 
 #include "dataplane/core/metric_samples.h"
 
 namespace srsproxy {
 namespace {
+
+// How long the conflicts of an origin that is gone are still told.
+constexpr auto kConflictShown = std::chrono::minutes(10);
 
 // The one state under which an origin is counted: what most keeps it from serving.
 std::string_view StateOf(const Origin& origin) {
@@ -65,7 +69,18 @@ void OriginMetrics::Set(const OriginSnapshot& snapshot, MonotonicTime now) {
         origin->permanent ? 0 : std::chrono::duration<double>(now - origin->last_heard).count();
     series.load_ratio = LoadRatio(*origin);
   }
-  std::erase_if(counters_, [&](const auto& entry) { return !series_.contains(entry.first); });
+  for (auto& [server, counters] : counters_) {
+    if (std::exchange(counters.conflicts_shown, counters.conflicts) != counters.conflicts) {
+      counters.conflicts_grew = now;
+    }
+    if (!series_.contains(server)) counters.failures.clear();
+  }
+  // Of two that take each other's place, one is always gone.
+  std::erase_if(counters_, [&](const auto& entry) {
+    const Counters& counters = entry.second;
+    return !series_.contains(entry.first) &&
+           (counters.conflicts == 0 || now - counters.conflicts_grew >= kConflictShown);
+  });
 }
 
 void OriginMetrics::CountFailure(std::string_view server, ConnectOutcome outcome) {
@@ -97,9 +112,9 @@ std::vector<prometheus::MetricFamily> OriginMetrics::Collect() const {
   auto failures = MakeFamily("srsproxy_origin_failures_total",
                              "Connections to the origin that failed, by the way in which they did.",
                              MetricType::Counter);
-  auto conflicts = MakeFamily("srsproxy_origin_conflicts_total",
-                              "Registrations of the same server from two living addresses.",
-                              MetricType::Counter);
+  auto conflicts =
+      MakeFamily("srsproxy_origin_conflicts_total",
+                 "Times that registrations of origins came into conflict.", MetricType::Counter);
 
   const std::lock_guard lock(mutex_);
   for (const auto& [state, count] : states_) {

@@ -38,6 +38,8 @@ class OriginMetrics : public prometheus::Collectable {
   struct Counters {
     std::map<ConnectOutcome, uint64_t> failures;
     uint64_t conflicts = 0;
+    uint64_t conflicts_shown = 0;
+    MonotonicTime conflicts_grew;  // Seen by Set.
   };
 
   mutable std::mutex mutex_;

@@ -1,5 +1,5 @@
-// Where registrations and an operator's wishes for origins are kept, so that they outlive what one
-// proxy remembers. DESIGN "Origins": wishes belong to `server`, not to one registration of it.
+// Where registrations and an operator's decisions for origins are kept, so that they outlive what
+// one proxy remembers. DESIGN "Origins": decisions belong to `server`, not to one registration.
 #pragma once
 
 #include <functional>
@@ -8,9 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/functional/any_invocable.h>
 #include <absl/time/time.h>
 
 #include "dataplane/core/origin.h"
+#include "dataplane/core/origin_decision.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy {
@@ -19,28 +21,49 @@ namespace srsproxy {
 struct OriginRecord {
   OriginRegistration registration;
   uint64_t generation = 1;
-  std::string lease_id;  // Secret: never logged or listed.
-  std::string source;    // Who registered it, for the log.
+  // Of the lease ids that are known for it, latest first: a lease id is a secret, and nobody who
+  // reads the store is to have it. Not empty.
+  std::vector<std::string> lease_digests;
+  std::string source;  // Who registered it, for the log.
   absl::Time registered_at;
 };
 
-// Thread-safe. No call waits for a network; SetOverrides may wait for a disk.
+// Thread-safe. What is known here is answered at once; nothing waits for a network or a disk.
 class OriginStore {
  public:
   virtual ~OriginStore() = default;
 
-  // By OriginRegistration::Id(); replaces what is there.
+  // By OriginRegistration::Id(); replaces what is there. May be kept a little later.
   virtual void PutRecord(const OriginRecord& record) = 0;
   virtual void RemoveRecord(std::string_view origin_id) = 0;
+  // Those that are still worth something: none whose lease has ended, or of long ago.
   virtual std::vector<OriginRecord> Records() const = 0;
 
-  // Empty overrides when the operator wishes nothing.
+  // Empty overrides when the operator has decided nothing.
   virtual OriginOverrides Overrides(std::string_view server) const = 0;
   // Of every server for which there are any.
   virtual std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const = 0;
-  // Setting empty ones forgets the server. UNAVAILABLE: they cannot be kept now.
-  // RESOURCE_EXHAUSTED: too many servers. After an error nothing has changed.
-  virtual absl::Status SetOverrides(std::string_view server, const OriginOverrides& overrides) = 0;
+
+  // Merges `decision` with what is in force for `server` (Merge), in one step: of two decisions
+  // made at once, the later one sees the former. Calls `done` once, inline or later on any thread,
+  // with what is in force then; all of it is kept by then and Overrides answers it. A server for
+  // which nothing is decided any more is forgotten. After an error nothing has changed:
+  // INVALID_ARGUMENT as ValidateServer and ValidateOverrides. UNAVAILABLE: it cannot be kept now.
+  // RESOURCE_EXHAUSTED: too many servers. CANCELLED: the store was stopped.
+  using DecideCallback = absl::AnyInvocable<void(absl::StatusOr<OriginOverrides>)>;
+  virtual void Decide(std::string server, OriginDecision decision, DecideCallback done) = 0;
+
+  // `observer` is told of every decision, whoever made it, before whoever made it is answered: what
+  // is in force for `server` then. One call at a time, in the order of the decisions. It must not
+  // call Decide, Observe or Stop. Replaces the former one, of which no call is running afterwards;
+  // null: nobody is told.
+  using DecisionObserver =
+      absl::AnyInvocable<void(const std::string& server, const OriginOverrides&)>;
+  virtual void Observe(DecisionObserver observer) = 0;
+
+  // Answers every open Decide, and later ones at once, with CANCELLED; keeps what is to be kept.
+  // When it returns, none is open and no thread of the store runs. May be called again.
+  virtual void Stop() = 0;
 };
 
 }  // namespace srsproxy

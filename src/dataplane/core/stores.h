@@ -21,6 +21,7 @@ struct Stores {
   // gone. See StreamClaims::Stop. May be called again.
   void Stop() const {
     streams->Stop();
+    origins->Stop();
     sessions->Stop();
   }
 };

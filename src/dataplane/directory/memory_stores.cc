@@ -22,9 +22,11 @@ absl::StatusOr<Stores> MakeMemoryStores(const Config& config, const Clock& clock
                                         const Logger& logger) {
   auto state = OpenState(config, logger);
   if (!state.ok()) return state.status();
+  auto origins = MemoryOriginStore::Open(*state, clock, logger);
+  if (!origins.ok()) return origins.status();
   Stores stores;
   stores.streams = std::make_shared<MemoryStreamDirectory>(clock, config.max_streams, *state);
-  stores.origins = std::make_unique<MemoryOriginStore>(*state);
+  stores.origins = *std::move(origins);
   stores.sessions = std::make_unique<MemorySessionIndex>(clock);
   stores.fleet = std::make_unique<LoneProxy>(config.id);
   return stores;

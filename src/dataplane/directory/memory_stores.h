@@ -9,8 +9,9 @@
 
 namespace srsproxy {
 
-// With PROXY_STATE_DIR, what operators decided is kept there. `clock` outlives the stores and what
-// they give out. FAILED_PRECONDITION, naming PROXY_STATE_DIR: the folder cannot be used.
+// With PROXY_STATE_DIR, what operators decided is kept there, and which origins are registered.
+// `clock` and `logger` outlive the stores, and `clock` what they give out. FAILED_PRECONDITION,
+// naming PROXY_STATE_DIR: the folder cannot be used.
 absl::StatusOr<Stores> MakeMemoryStores(const Config& config, const Clock& clock,
                                         const Logger& logger);
 

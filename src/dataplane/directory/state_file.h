@@ -13,7 +13,9 @@
 
 #include "dataplane/core/log.h"
 #include "dataplane/core/origin.h"
+#include "dataplane/core/origin_decision.h"
 #include "dataplane/core/status.h"
+#include "dataplane/directory/state_folder.h"
 
 namespace srsproxy {
 
@@ -38,10 +40,13 @@ class StateFile {
   static absl::StatusOr<std::shared_ptr<StateFile>> Open(const std::string& folder,
                                                          const Logger& logger);
 
+  // Where it is kept, for other files beside it. Null: in memory alone.
+  const std::shared_ptr<const StateFolder>& folder() const { return folder_; }
+
   OriginOverrides OverridesOf(std::string_view server) const;
   Overrides AllOverrides() const;
-  // Empty overrides forget the server.
-  absl::Status SetOverrides(std::string_view server, const OriginOverrides& overrides);
+  // Merges, in one step; returns what is in force then. Nothing in force: the server is forgotten.
+  absl::StatusOr<OriginOverrides> Decide(std::string_view server, const OriginDecision& decision);
 
   Pins AllPins() const;
   absl::Status PutPin(std::string_view key, std::string_view server);
@@ -53,17 +58,16 @@ class StateFile {
     Overrides overrides;
     Pins pins;
   };
-  class Folder;
 
-  explicit StateFile(std::unique_ptr<Folder> folder, State state);
+  StateFile(std::shared_ptr<const StateFolder> folder, State state);
 
   static absl::StatusOr<State> Parse(std::string_view text);
   static std::string Serialize(const State& state);
   absl::Status Change(absl::FunctionRef<absl::Status(State&)> change);
 
-  const std::unique_ptr<Folder> folder_;  // Null: in memory alone.
-  std::mutex write_mutex_;                // Held by a change until it is written.
-  mutable std::mutex mutex_;              // Held to read state_ by others, and to replace it.
+  const std::shared_ptr<const StateFolder> folder_;
+  std::mutex write_mutex_;    // Held by a change until it is written.
+  mutable std::mutex mutex_;  // Held to read state_ by others, and to replace it.
   State state_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/decide.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/held_claims.h"
 #include "tests/unit/balance/fake_sessions.h"
@@ -37,17 +38,16 @@ class MoverTest : public testing::Test {
     return lease.ok() ? lease->lease_id : "";
   }
   void Drain(const std::string& server, absl::Time deadline = absl::InfiniteFuture()) {
-    const auto drained = origins_.UpdateOverrides(server, [&](OriginOverrides& overrides) {
+    const auto drained = UpdateOverrides(origins_, server, [&](OriginOverrides& overrides) {
       overrides.admin_state = AdminState::kDraining;
       overrides.drain = OriginDrain{.started_at = clock_.WallNow(), .deadline = deadline};
     });
     ASSERT_TRUE(drained.ok()) << drained.status();
   }
   void SetState(const std::string& server, AdminState state) {
-    ASSERT_TRUE(origins_
-                    .UpdateOverrides(
-                        server, [&](OriginOverrides& overrides) { overrides.admin_state = state; })
-                    .ok());
+    ASSERT_TRUE(UpdateOverrides(origins_, server, [&](OriginOverrides& overrides) {
+                  overrides.admin_state = state;
+                }).ok());
   }
   void Move(const StreamKey& key, const std::string& server,
             absl::Time deadline = absl::InfiniteFuture()) {

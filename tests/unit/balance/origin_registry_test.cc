@@ -8,7 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/balance/candidates.h"
 #include "dataplane/directory/memory_origin_store.h"
+#include "tests/support/decide.h"
 #include "tests/support/fake_clock.h"
 
 namespace srsproxy {
@@ -56,13 +58,13 @@ class OriginRegistryTest : public testing::Test {
     return heartbeat;
   }
   absl::Status SetAdminState(std::string_view server, std::optional<AdminState> state) {
-    return registry_
-        .UpdateOverrides(server, [&](OriginOverrides& wishes) { wishes.admin_state = state; })
+    return UpdateOverrides(registry_, server,
+                           [&](OriginOverrides& wishes) { wishes.admin_state = state; })
         .status();
   }
   absl::Status SetWeight(std::string_view server, std::optional<double> weight) {
-    return registry_
-        .UpdateOverrides(server, [&](OriginOverrides& wishes) { wishes.weight = weight; })
+    return UpdateOverrides(registry_, server,
+                           [&](OriginOverrides& wishes) { wishes.weight = weight; })
         .status();
   }
   // Time passes second by second, as the proxy lives it.
@@ -514,14 +516,11 @@ TEST_F(OriginRegistryTest, EverythingThatAnOperatorDecidesWinsUntilCleared) {
   Register(registration);
   const std::map<std::string, std::string> labels = {{"gpu", "yes"}};
   const auto update = [&](auto zone, auto wanted_labels, auto capacity) {
-    ASSERT_TRUE(registry_
-                    .UpdateOverrides("a",
-                                     [&](OriginOverrides& wishes) {
-                                       wishes.zone = zone;
-                                       wishes.labels = wanted_labels;
-                                       wishes.capacity = capacity;
-                                     })
-                    .ok());
+    ASSERT_TRUE(UpdateOverrides(registry_, "a", [&](OriginOverrides& wishes) {
+                  wishes.zone = zone;
+                  wishes.labels = wanted_labels;
+                  wishes.capacity = capacity;
+                }).ok());
   };
   update("west", labels, 5);
   EXPECT_EQ(Find("a-svc-1")->zone, "west");
@@ -542,7 +541,7 @@ TEST_F(OriginRegistryTest, AnUpdateIsAllOrNothing) {
     wishes.zone = "west";
     wishes.weight = 2'000'000;
   };
-  const auto refused = registry_.UpdateOverrides("a", half_wrong);
+  const auto refused = UpdateOverrides(registry_, "a", half_wrong);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MessageOf(refused.status()), "weight: must not be above 1000000");
   EXPECT_EQ(registry_.OverridesOf("a"), OriginOverrides{});
@@ -551,8 +550,9 @@ TEST_F(OriginRegistryTest, AnUpdateIsAllOrNothing) {
 
 TEST_F(OriginRegistryTest, ACheckChangesNothing) {
   Register(Srs("a", "10.0.0.1", "1"));
-  const auto checked =
-      registry_.CheckOverrides("a", [](OriginOverrides& wishes) { wishes.zone = "west"; });
+  OriginDecision decision;
+  decision.zone = FieldChange<std::string>::Set("west");
+  const auto checked = registry_.CheckDecision("a", decision);
   EXPECT_EQ(checked->zone, "west");
   EXPECT_EQ(registry_.OverridesOf("a"), OriginOverrides{});
 }
@@ -566,10 +566,9 @@ TEST_F(OriginRegistryTest, DrainingHasATimeAndEndsWithIt) {
   ASSERT_TRUE(SetAdminState("a", AdminState::kDraining).ok());
   EXPECT_EQ(Find("a-svc-1")->overrides.drain, begun) << "it goes on";
   const absl::Time deadline = clock_.WallNow() + absl::Seconds(60);
-  ASSERT_TRUE(
-      registry_
-          .UpdateOverrides("a", [&](OriginOverrides& wishes) { wishes.drain->deadline = deadline; })
-          .ok());
+  ASSERT_TRUE(UpdateOverrides(registry_, "a", [&](OriginOverrides& wishes) {
+                wishes.drain->deadline = deadline;
+              }).ok());
   EXPECT_EQ(Find("a-svc-1")->overrides.drain->deadline, deadline);
   ASSERT_TRUE(SetAdminState("a", AdminState::kCordoned).ok());
   EXPECT_EQ(Find("a-svc-1")->overrides.drain, std::nullopt);
@@ -583,17 +582,19 @@ class FailingStore final : public OriginStore {
   std::vector<OriginRecord> Records() const override { return {}; }
   OriginOverrides Overrides(std::string_view) const override { return {}; }
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override { return {}; }
-  absl::Status SetOverrides(std::string_view, const OriginOverrides&) override {
-    return absl::UnavailableError("the disk is full");
+  void Decide(std::string, OriginDecision, DecideCallback done) override {
+    done(absl::UnavailableError("the disk is full"));
   }
+  void Observe(DecisionObserver) override {}
+  void Stop() override {}
 };
 
 TEST_F(OriginRegistryTest, WhatCannotBeKeptIsNotDone) {
   FailingStore store;
   OriginRegistry registry(clock_, store);
   ASSERT_TRUE(registry.Register(Srs("a", "10.0.0.1", "1"), "x").ok());
-  const auto refused = registry.UpdateOverrides(
-      "a", [](OriginOverrides& wishes) { wishes.admin_state = AdminState::kCordoned; });
+  const auto refused = UpdateOverrides(
+      registry, "a", [](OriginOverrides& wishes) { wishes.admin_state = AdminState::kCordoned; });
   EXPECT_EQ(refused.status(), absl::UnavailableError("the disk is full"));
   EXPECT_EQ(registry.CurrentSnapshot()->Find("a-svc-1")->admin_state, AdminState::kActive);
 }
@@ -850,6 +851,212 @@ TEST_F(OriginRegistryTest, TakesOverTheRecordsOfItsStore) {
   EXPECT_EQ(origin->generation, 2u);
   EXPECT_EQ(origin->weight, 4);
   EXPECT_TRUE(restarted.Heartbeat(lease.lease_id, {}).ok());
+}
+
+class RememberedOriginTest : public OriginRegistryTest {
+ protected:
+  RememberedOriginTest() {
+    lease_ = Register(Srs("a", "10.0.0.1", "1")).lease_id;
+    Register(Srs("b", "10.0.0.2", "1"), "10.0.0.2");
+    clock_.Advance(absl::Hours(1));  // The proxy is away.
+    restarted_.emplace(clock_, store_, OriginRegistryOptions{.start_settle = absl::Seconds(1)});
+  }
+  std::shared_ptr<const Origin> FindAgain(std::string_view id) {
+    return restarted_->CurrentSnapshot()->Find(id);
+  }
+  void PassAgain(absl::Duration duration) {
+    for (; duration > absl::ZeroDuration(); duration -= absl::Seconds(1)) {
+      clock_.Advance(absl::Seconds(1));
+      restarted_->Tick();
+    }
+  }
+
+  std::string lease_;
+  std::optional<OriginRegistry> restarted_;
+};
+
+TEST_F(RememberedOriginTest, IsSuspectAndUsableAtOnce) {
+  EXPECT_EQ(FindAgain("a-svc-1")->health, OriginHealth::kSuspect);
+  EXPECT_TRUE(FindAgain("a-svc-1")->expected);
+  EXPECT_EQ(FindAgain("a-svc-1")->heartbeat_at, absl::InfinitePast());
+  EXPECT_LE(restarted_->PlaceFrom(), clock_.Now());
+  EXPECT_LE(restarted_->ReadyFrom(), clock_.Now());
+}
+
+TEST_F(RememberedOriginTest, IsHealthyOnceItIsHeard) {
+  ASSERT_TRUE(restarted_->Heartbeat(lease_, {}).ok());
+  EXPECT_EQ(FindAgain("a-svc-1")->health, OriginHealth::kHealthy);
+  EXPECT_FALSE(FindAgain("a-svc-1")->expected);
+  ASSERT_TRUE(restarted_->Register(Srs("b", "10.0.0.2", "1"), "10.0.0.2").ok());
+  EXPECT_EQ(FindAgain("b-svc-1")->health, OriginHealth::kHealthy);
+}
+
+TEST_F(RememberedOriginTest, IsNoWorseThanOneThatIsHeardFirstForOneRound) {
+  ASSERT_TRUE(restarted_->Heartbeat(lease_, {}).ok());
+  PassAgain(absl::Seconds(11));
+  EXPECT_EQ(TierOf(*FindAgain("b-svc-1")), Tier::kHealthy);
+  EXPECT_EQ(FindAgain("b-svc-1")->health, OriginHealth::kSuspect) << "it is shown as it is";
+  PassAgain(absl::Seconds(1));
+  EXPECT_EQ(TierOf(*FindAgain("b-svc-1")), Tier::kSuspect);
+  EXPECT_EQ(TierOf(*FindAgain("a-svc-1")), Tier::kHealthy);
+}
+
+TEST_F(RememberedOriginTest, ItsSilenceCountsFromTheRestart) {
+  PassAgain(absl::Seconds(299));
+  EXPECT_EQ(FindAgain("a-svc-1")->health, OriginHealth::kSuspect);
+  PassAgain(absl::Seconds(1));
+  EXPECT_EQ(FindAgain("a-svc-1"), nullptr);
+  EXPECT_THAT(store_.Records(), IsEmpty()) << "and it is not remembered again";
+}
+
+TEST_F(RememberedOriginTest, ARenewalGivesALeaseBesideTheRememberedOne) {
+  const auto renewed = restarted_->Register(Srs("a", "10.0.0.1", "1"), "10.0.0.1");
+  EXPECT_TRUE(renewed->renewed);
+  EXPECT_TRUE(restarted_->Heartbeat(lease_, {}).ok()) << "an agent beside SRS keeps its lease";
+  EXPECT_TRUE(restarted_->Heartbeat(renewed->lease_id, {}).ok());
+  OriginRegistry again(clock_, store_);
+  EXPECT_TRUE(again.Heartbeat(lease_, {}).ok());
+  EXPECT_TRUE(again.Heartbeat(renewed->lease_id, {}).ok());
+}
+
+TEST_F(RememberedOriginTest, AnotherSourceEndsAllItsLeases) {
+  ASSERT_TRUE(restarted_->Register(Srs("a", "10.0.0.1", "1"), "10.0.0.9").ok());
+  EXPECT_EQ(restarted_->Heartbeat(lease_, {}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(RememberedOriginTest, OneThatMovedMeanwhileIsNoConflict) {
+  ASSERT_TRUE(restarted_->Register(Srs("a", "10.0.0.7", "2"), "10.0.0.7").ok());
+  EXPECT_THAT(restarted_->Conflicts(), IsEmpty());
+  EXPECT_EQ(restarted_->stats().conflicts, 0u);
+  for (int i = 0; i < 3; ++i) {
+    PassAgain(absl::Seconds(10));
+    ASSERT_TRUE(restarted_->Register(Srs("a", "10.0.0.7", "2"), "10.0.0.7").ok());
+  }
+  EXPECT_EQ(FindAgain("a-svc-1"), nullptr);
+  EXPECT_EQ(restarted_->snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
+}
+
+TEST_F(RememberedOriginTest, LeaseIdsAreNotInTheStore) {
+  for (const OriginRecord& record : store_.Records()) {
+    for (const std::string& digest : record.lease_digests) {
+      EXPECT_NE(digest, lease_);
+      EXPECT_EQ(digest.size(), 64u);
+    }
+  }
+}
+
+// Sources that take each other's place.
+
+class ContestTest : public OriginRegistryTest {
+ protected:
+  ContestTest() {
+    events_ = registry_.Subscribe([this](const OriginEvent& event) {
+      if (event.kind != OriginEvent::Kind::kConflict) return;
+      ++told_;
+      if (!event.repeated) notices_.push_back(event.reason);
+    });
+  }
+  OriginLease SrsBeats() { return Register(Srs("srs", "10.0.0.1", "1"), "10.0.0.1"); }
+  OriginLease AgentRegisters() { return Register(Srs("agent", "10.0.0.1", "9"), "10.0.0.5"); }
+
+  OriginRegistry::Subscription events_;
+  int told_ = 0;
+  std::vector<std::string> notices_;
+};
+
+TEST_F(ContestTest, AnAgentBesideSrsIsOneFromTheSecondTakeoverOn) {
+  SrsBeats();
+  Pass(absl::Seconds(3));
+  AgentRegisters();
+  EXPECT_THAT(registry_.Conflicts(), IsEmpty()) << "it may have come for good";
+  Pass(absl::Seconds(7));
+  SrsBeats();
+  const auto conflicts = registry_.Conflicts();
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_EQ(conflicts[0].server, "srs");
+  EXPECT_THAT(conflicts[0].origin_ids, ElementsAre("agent-svc-9", "srs-svc-1"));
+  EXPECT_EQ(conflicts[0].takeovers, 2u);
+  EXPECT_EQ(conflicts[0].message,
+            "RTMP address 10.0.0.1:1935 is registered in turn as agent-svc-9 from 10.0.0.5 and as "
+            "srs-svc-1 from 10.0.0.1: let only one of them register it; an agent beside SRS's own "
+            "heartbeat has to register SRS's server, service and pid, from the same address");
+  EXPECT_THAT(notices_, ElementsAre(conflicts[0].message));
+  EXPECT_EQ(registry_.stats().conflicts, 1u);
+}
+
+TEST_F(ContestTest, ItIsToldOnceAMinuteAndCountedEachTime) {
+  for (int i = 0; i < 13; ++i) {  // Two minutes.
+    SrsBeats();
+    Pass(absl::Seconds(5));
+    AgentRegisters();
+    Pass(absl::Seconds(5));
+  }
+  EXPECT_EQ(told_, 24);
+  EXPECT_EQ(registry_.stats().conflicts, 24u);
+  EXPECT_EQ(notices_.size(), 2u);
+  EXPECT_EQ(registry_.Conflicts().at(0).takeovers, 25u);
+}
+
+TEST_F(ContestTest, ItIsOverWhenNobodyTakesThePlaceForAWhile) {
+  SrsBeats();
+  AgentRegisters();
+  SrsBeats();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(registry_.Conflicts().size(), 1u);
+    Pass(absl::Seconds(10));
+    SrsBeats();
+  }
+  Pass(absl::Seconds(10));
+  EXPECT_THAT(registry_.Conflicts(), IsEmpty());
+}
+
+TEST_F(ContestTest, AnSrsThatStartsAnewIsNone) {
+  for (int pid = 1; pid < 20; ++pid) {
+    Register(Srs("srs", "10.0.0.1", std::to_string(pid)));
+    Pass(absl::Seconds(1));
+  }
+  EXPECT_THAT(registry_.Conflicts(), IsEmpty());
+  EXPECT_EQ(told_, 0);
+}
+
+TEST_F(ContestTest, OneIdAtTwoAddressesIsOne) {
+  for (int i = 0; i < 2; ++i) {
+    Register(Srs("srs", "10.0.0.1", "1"), "10.0.0.1");
+    Register(Srs("srs", "10.0.0.2", "1"), "10.0.0.2");
+  }
+  ASSERT_EQ(registry_.Conflicts().size(), 1u);
+  EXPECT_THAT(registry_.Conflicts()[0].origin_ids, ElementsAre("srs-svc-1"));
+  EXPECT_EQ(registry_.Conflicts()[0].message,
+            "origin srs-svc-1 is registered in turn at 10.0.0.1:1935 from 10.0.0.1 and at "
+            "10.0.0.2:1935 from 10.0.0.2: give each SRS a server id file of its own");
+}
+
+TEST_F(ContestTest, OneIdFromTwoSourcesIsOne) {
+  for (int i = 0; i < 2; ++i) {
+    Register(Srs("srs", "10.0.0.1", "1"), "10.0.0.1");
+    Register(Srs("srs", "10.0.0.1", "1"), "10.0.0.5");
+  }
+  ASSERT_EQ(registry_.Conflicts().size(), 1u);
+  EXPECT_EQ(registry_.Conflicts()[0].message,
+            "origin srs-svc-1 is registered in turn at 10.0.0.1:1935 from 10.0.0.1 and at "
+            "10.0.0.1:1935 from 10.0.0.5: let only one of them register it, or all from one "
+            "address");
+}
+
+TEST_F(ContestTest, ThreeInARingAreOne) {
+  for (int i = 0; i < 2; ++i) {
+    for (const char* server : {"x", "y", "z"}) Register(Srs(server, "10.0.0.1", "1"));
+  }
+  ASSERT_EQ(registry_.Conflicts().size(), 1u);
+  EXPECT_THAT(registry_.Conflicts()[0].origin_ids, ElementsAre("x-svc-1", "y-svc-1", "z-svc-1"));
+}
+
+TEST_F(ContestTest, TheDefaultBackendTakesPartInNone) {
+  ASSERT_TRUE(registry_.RegisterPermanent(Srs("default", "10.0.0.1", "1")).ok());
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(registry_.DeregisterLease(SrsBeats().lease_id).ok());
+  }
+  EXPECT_THAT(registry_.Conflicts(), IsEmpty());
 }
 
 TEST_F(OriginRegistryTest, ShapeChangesWithWhatMattersToPlacement) {

@@ -12,6 +12,7 @@
 
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/decide.h"
 #include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
 
@@ -86,7 +87,7 @@ TEST_F(StickyBalancerTest, EveryClientOfAStreamReachesOneOrigin) {
 TEST_F(StickyBalancerTest, StreamsSpreadByWeight) {
   for (int i = 1; i <= 3; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
   ASSERT_TRUE(
-      origins_.UpdateOverrides("o1", [](OriginOverrides& wishes) { wishes.weight = 2; }).ok());
+      UpdateOverrides(origins_, "o1", [](OriginOverrides& wishes) { wishes.weight = 2; }).ok());
   std::map<std::string, int> streams_of;
   std::vector<Placement> placements;
   for (int i = 0; i < 800; ++i) {

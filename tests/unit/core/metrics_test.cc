@@ -175,7 +175,14 @@ TEST(MetricsTest, OriginSeriesComeAndGoWithTheOrigin) {
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_failures_total{origin="b",reason="refused"})"), "1");
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_conflicts_total{origin="b"})"), "1");
 
-  metrics.SetOrigins(Snapshot({loaded}), now);
+  metrics.SetOrigins(Snapshot({loaded}), now + std::chrono::minutes(1));
+  scrape = metrics.Serialize();
+  EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_up{origin="b"})"), "absent");
+  EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_failures_total{origin="b",reason="refused"})"),
+            "absent");
+  EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_conflicts_total{origin="b"})"), "1")
+      << "who loses its place in turn would lose its count each time";
+  metrics.SetOrigins(Snapshot({loaded}), now + std::chrono::minutes(12));
   scrape = metrics.Serialize();
   EXPECT_THAT(scrape, Not(HasSubstr(R"(origin="b")")));
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origins{state="down"})"), "0");

@@ -1,11 +1,17 @@
 // What every OriginStore has to keep, whatever it is made of.
+#include <atomic>
+#include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
+#include <thread>
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include "dataplane/core/origin_store.h"
 #include "dataplane/directory/memory_origin_store.h"
+#include "tests/support/late_origin_store.h"
 
 namespace srsproxy {
 namespace {
@@ -26,10 +32,24 @@ class OriginStoreContractTest : public testing::TestWithParam<Implementation> {
     record.registration.rtmp = {{Transport::kTcp, "", 1935}};
     record.registration.labels = {{"rack", "7"}};
     record.generation = 3;
-    record.lease_id = "secret";
+    record.lease_digests = {"newer", "older"};
     record.source = "10.0.0.9";
     record.registered_at = absl::FromUnixSeconds(1'700'000'000);
     return record;
+  }
+
+  static OriginDecision Weight(std::optional<double> weight) {
+    OriginDecision decision;
+    decision.weight = FieldChange<double>::To(weight);
+    return decision;
+  }
+  // Returns the answer, however late it comes.
+  absl::StatusOr<OriginOverrides> Decide(const std::string& server, OriginDecision decision) {
+    std::promise<absl::StatusOr<OriginOverrides>> answer;
+    store_->Decide(server, std::move(decision), [&](absl::StatusOr<OriginOverrides> decided) {
+      answer.set_value(std::move(decided));
+    });
+    return answer.get_future().get();
   }
 
   std::unique_ptr<OriginStore> store_ = GetParam().make();
@@ -45,7 +65,7 @@ TEST_P(OriginStoreContractTest, KeepsRecordsById) {
   const OriginRecord& a = records[0].registration.server == "a" ? records[0] : records[1];
   EXPECT_EQ(a.registration, Record("a", "10.0.0.3").registration);
   EXPECT_EQ(a.generation, 3u);
-  EXPECT_EQ(a.lease_id, "secret");
+  EXPECT_EQ(a.lease_digests, (std::vector<std::string>{"newer", "older"}));
   EXPECT_EQ(a.source, "10.0.0.9");
   EXPECT_EQ(a.registered_at, absl::FromUnixSeconds(1'700'000'000));
 }
@@ -58,26 +78,168 @@ TEST_P(OriginStoreContractTest, RemovesRecords) {
   EXPECT_TRUE(store_->Records().empty());
 }
 
-TEST_P(OriginStoreContractTest, KeepsOverridesWhenRecordsGo) {
-  OriginOverrides wishes;
-  wishes.admin_state = AdminState::kCordoned;
-  wishes.weight = 0.5;
-  EXPECT_EQ(store_->Overrides("a"), OriginOverrides{});
-  store_->PutRecord(Record("a", "10.0.0.1"));
-  ASSERT_TRUE(store_->SetOverrides("a", wishes).ok());
-  store_->RemoveRecord("a-svc-1");
-  EXPECT_EQ(store_->Overrides("a"), wishes);
+TEST_P(OriginStoreContractTest, ChangesTheFieldsThatADecisionNames) {
+  OriginDecision first;
+  first.admin_state = FieldChange<AdminState>::Set(AdminState::kCordoned);
+  first.weight = FieldChange<double>::Set(0.5);
+  ASSERT_TRUE(Decide("a", first).ok());
+  OriginDecision second;
+  second.weight = FieldChange<double>::Clear();
+  second.zone = FieldChange<std::string>::Set("west");
+  OriginOverrides both;
+  both.admin_state = AdminState::kCordoned;
+  both.zone = "west";
+  EXPECT_EQ(*Decide("a", second), both);
+  EXPECT_EQ(store_->Overrides("a"), both);
   EXPECT_EQ(store_->Overrides("b"), OriginOverrides{});
+}
+
+TEST_P(OriginStoreContractTest, KeepsDecisionsWhenRecordsGo) {
+  store_->PutRecord(Record("a", "10.0.0.1"));
+  ASSERT_TRUE(Decide("a", Weight(2)).ok());
+  store_->RemoveRecord("a-svc-1");
+  EXPECT_EQ(store_->Overrides("a").weight, 2);
+}
+
+TEST_P(OriginStoreContractTest, ForgetsAServerAboutWhichNothingIsDecided) {
+  ASSERT_TRUE(Decide("a", Weight(2)).ok());
   EXPECT_EQ(store_->AllOverrides().size(), 1u);
-  ASSERT_TRUE(store_->SetOverrides("a", {}).ok());
-  EXPECT_EQ(store_->Overrides("a"), OriginOverrides{});
+  EXPECT_EQ(*Decide("a", Weight(std::nullopt)), OriginOverrides{});
+  EXPECT_TRUE(store_->AllOverrides().empty());
+  EXPECT_TRUE(Decide("b", {}).ok());
   EXPECT_TRUE(store_->AllOverrides().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, OriginStoreContractTest,
-                         testing::Values(Implementation{
-                             "memory", [] { return std::make_unique<MemoryOriginStore>(); }}),
-                         [](const auto& row) { return row.param.name; });
+TEST_P(OriginStoreContractTest, DecisionsThatAreMadeAtOnceLoseNothing) {
+  constexpr int kRounds = 30;
+  const auto decide = [this](auto change) {
+    for (int i = 1; i <= kRounds; ++i) ASSERT_TRUE(Decide("a", change(i)).ok());
+  };
+  std::thread other(decide, [](int i) { return Weight(i); });
+  decide([](int i) {
+    OriginDecision decision;
+    decision.capacity = FieldChange<int64_t>::Set(i);
+    return decision;
+  });
+  other.join();
+  EXPECT_EQ(store_->Overrides("a").weight, kRounds);
+  EXPECT_EQ(store_->Overrides("a").capacity, kRounds);
+}
+
+TEST_P(OriginStoreContractTest, ADrainKeepsItsStart) {
+  const absl::Time start = absl::FromUnixSeconds(1'700'000'000);
+  OriginDecision drain;
+  drain.made_at = start;
+  drain.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
+  EXPECT_EQ(Decide("a", drain)->drain, OriginDrain{.started_at = start});
+  drain.made_at += absl::Seconds(5);
+  drain.drain_deadline = FieldChange<absl::Time>::Set(start + absl::Hours(1));
+  const OriginDrain with_deadline{.started_at = start, .deadline = start + absl::Hours(1)};
+  EXPECT_EQ(Decide("a", drain)->drain, with_deadline);
+  EXPECT_EQ(Decide("a", Weight(2))->drain, with_deadline) << "another field";
+  OriginDecision end;
+  end.admin_state = FieldChange<AdminState>::Clear();
+  EXPECT_EQ(Decide("a", end)->drain, std::nullopt);
+}
+
+TEST_P(OriginStoreContractTest, AWrongDecisionChangesNothing) {
+  ASSERT_TRUE(Decide("a", Weight(2)).ok());
+  OriginDecision half_wrong = Weight(-1);
+  half_wrong.zone = FieldChange<std::string>::Set("west");
+  EXPECT_EQ(Decide("a", half_wrong).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Decide("", Weight(1)).status().code(), absl::StatusCode::kInvalidArgument);
+  OriginOverrides before;
+  before.weight = 2;
+  EXPECT_EQ(store_->Overrides("a"), before);
+  EXPECT_EQ(store_->AllOverrides().size(), 1u);
+}
+
+TEST_P(OriginStoreContractTest, TellsItsObserverBeforeWhoeverDecided) {
+  std::vector<double> told;
+  store_->Observe([&](const std::string& server, const OriginOverrides& overrides) {
+    EXPECT_EQ(server, "a");
+    told.push_back(overrides.weight.value_or(0));
+  });
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(Decide("a", Weight(i)).ok());
+    EXPECT_EQ(told.size(), static_cast<size_t>(i));
+  }
+  EXPECT_FALSE(Decide("a", Weight(-1)).ok());
+  store_->Observe(nullptr);
+  ASSERT_TRUE(Decide("a", Weight(4)).ok());
+  EXPECT_EQ(told, (std::vector<double>{1, 2, 3}));
+}
+
+TEST_P(OriginStoreContractTest, AStoppedStoreAnswersCancelled) {
+  store_->Stop();
+  EXPECT_TRUE(absl::IsCancelled(Decide("a", Weight(2)).status()));
+  EXPECT_TRUE(store_->AllOverrides().empty());
+  store_->Stop();
+}
+
+TEST_P(OriginStoreContractTest, StopAnswersWhatIsOpen) {
+  constexpr int kDecisions = 50;
+  std::atomic<int> answered{0};
+  for (int i = 1; i <= kDecisions; ++i) {
+    store_->Decide("a", Weight(i), [&](const absl::StatusOr<OriginOverrides>& answer) {
+      EXPECT_TRUE(answer.ok() || absl::IsCancelled(answer.status())) << answer.status();
+      ++answered;
+    });
+  }
+  store_->Stop();
+  EXPECT_EQ(answered, kDecisions);
+}
+
+// A store and the folder that it may keep things in.
+class StoreInFolder final : public OriginStore {
+ public:
+  StoreInFolder() {
+    std::string path = testing::TempDir() + "origin_store_XXXXXX";
+    folder_ = mkdtemp(path.data());
+    store_ = *MemoryOriginStore::Open(*StateFile::Open(folder_, logger_), clock_, logger_);
+  }
+  ~StoreInFolder() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void PutRecord(const OriginRecord& record) override { store_->PutRecord(record); }
+  void RemoveRecord(std::string_view id) override { store_->RemoveRecord(id); }
+  std::vector<OriginRecord> Records() const override { return store_->Records(); }
+  OriginOverrides Overrides(std::string_view server) const override {
+    return store_->Overrides(server);
+  }
+  std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
+    return store_->AllOverrides();
+  }
+  void Decide(std::string server, OriginDecision decision, DecideCallback done) override {
+    store_->Decide(std::move(server), std::move(decision), std::move(done));
+  }
+  void Observe(DecisionObserver observer) override { store_->Observe(std::move(observer)); }
+  void Stop() override { store_->Stop(); }
+
+ private:
+  const Clock clock_;
+  const Logger logger_{{.sink = [](std::string_view) {}}};
+  std::string folder_;
+  std::unique_ptr<MemoryOriginStore> store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, OriginStoreContractTest,
+    testing::Values(Implementation{"memory", [] { return std::make_unique<MemoryOriginStore>(); }},
+                    Implementation{"folder", [] { return std::make_unique<StoreInFolder>(); }},
+                    Implementation{"late", [] { return std::make_unique<LateOriginStore>(); }}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(LateOriginStoreTest, ADecisionThatNobodyMadeYetIsCancelled) {
+  LateOriginStore store;
+  store.Hold(true);
+  absl::Status answer;
+  store.Decide("a", {},
+               [&](const absl::StatusOr<OriginOverrides>& decided) { answer = decided.status(); });
+  store.Stop();
+  EXPECT_TRUE(absl::IsCancelled(answer));
+}
 
 }  // namespace
 }  // namespace srsproxy

@@ -83,6 +83,13 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Conflict",
             [](FakeProxy& fake) { fake.conflicts.emplace_back().set_server("vid-copy"); }, 0, 7,
             "vid-copy is registered"},
+        Row{"Contest",
+            [](FakeProxy& fake) {
+              auto& conflict = fake.conflicts.emplace_back();
+              conflict.set_message("registered in turn");
+              conflict.set_takeovers(7);
+            },
+            0, 7, "registered in turn (7 times)"},
         Row{"Refusal",
             [](FakeProxy& fake) { fake.refusals.emplace_back().set_source("192.0.2.9"); }, 0, 7,
             "192.0.2.9"},

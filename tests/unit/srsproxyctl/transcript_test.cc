@@ -103,6 +103,9 @@ void FillFleet(FakeProxy& fake) {
   conflict.set_server("vid-copy");
   conflict.add_origin_ids("vid-copy-run1-100");
   conflict.add_origin_ids("vid-copy-run2-100");
+  conflict.set_message(
+      "server 'vid-copy' is live at 10.0.0.7:1935 and at 10.0.0.8:1935: give each SRS a server id "
+      "file of its own");
   fake.conflicts = {conflict};
 
   fake.streams = {MakeStream("__defaultVhost__/live/a", east.id()),
