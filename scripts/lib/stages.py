@@ -85,9 +85,9 @@ class Runner:
         return counts
 
 
-def program(*command):
+def program(*command, env=None):
     """What has no cases of its own: one case, by its exit code."""
-    failed = run(command).returncode != 0
+    failed = run(command, env=env).returncode != 0
     return Counts(passed=int(not failed), failed=int(failed))
 
 
@@ -102,6 +102,20 @@ def make_stages(runner):
     def asan_e2e():
         runner.build("release", SHIPPED)  # For srsproxyctl.
         return runner.test("asan", "e2e", asan, ASAN_E2E_JOBS)
+
+    def faults(runs, *options):
+        """Each run has a seed of its own, which the driver prints first."""
+        def stage():
+            runner.build("asan", ["srsproxy"])
+            python = "/usr/bin/python3"
+            environment = dict(os.environ, ASAN_OPTIONS="detect_stack_use_after_return=1",
+                               UBSAN_OPTIONS="print_stacktrace=1",
+                               SRSPROXY_BIN=str(runner.builds.folder("asan") / "bin" / "srsproxy"))
+            commands = [[python, "-B", "-m", "pytest", "-q", "tests/faults"]]
+            commands += [[python, "-B", "tests/faults/driver.py", *options]] * runs
+            counts = [program(*command, env=environment) for command in commands]
+            return sum(counts, Counts())
+        return stage
 
     def tidy():
         runner.builds.configure("tidy", "dev", "-DSRSPROXY_PCH=OFF")
@@ -120,6 +134,7 @@ def make_stages(runner):
         tests("asan-unit", "unit tests under ASan and UBSan", "asan", "unit", asan),
         tests("asan-integration", "integration tests, the same", "asan", "integration", asan),
         Stage("asan-e2e", "real clients and origins, the same", asan_e2e, tests=("asan", "e2e")),
+        Stage("faults", "2000 sequences of faults under ASan and UBSan", faults(1)),
         tests("tsan", "what crosses threads of the data plane, under TSan", "tsan", "tsan", jobs=1),
         Stage("fuzz", f"{fuzzing.SECONDS} s for each fuzz target",
               lambda: fuzzing.fuzz_briefly(runner.builds)),
@@ -132,6 +147,8 @@ def make_stages(runner):
               by_default=False),
         tests("integration", "integration tests, the same", "release", "integration", ["all"],
               by_default=False),
+        Stage("faults-long", "ten seeds with 5000 sequences each",
+              faults(10, "--sequences", "5000"), by_default=False),
         Stage("tidy", "clang-tidy over src/ and tools/", tidy, by_default=False),
     ]
 

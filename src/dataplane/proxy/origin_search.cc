@@ -64,8 +64,9 @@ absl::Status OriginSearch::failure() const {
 void OriginSearch::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
   services_.balancer.ReportConnect(origin_id_, outcome);
   services_.metrics.CountOriginFailure(server_, outcome);
+  const std::string_view error = why.ok() ? "it closed during the handshake" : MessageOf(why);
   services_.logger.Warn("origin not reached",
-                        {{"client", client_}, {"origin", origin_id_}, {"error", MessageOf(why)}});
+                        {{"client", client_}, {"origin", origin_id_}, {"error", error}});
   tried_.push_back(origin_id_);
   // The client is told no address of the inside.
   if (IsLoop(why)) {

@@ -1,0 +1,101 @@
+"""The driver's own tests: what a seed says, and what a pipe does at its byte."""
+
+import asyncio
+import collections
+
+import pytest
+
+import plan
+from pipe import Ended, Pipe, Struck, Tls, connect
+
+MANY = 2000
+
+
+def test_a_seed_says_always_the_same():
+    said = [str(plan.sequence("a", number)) for number in range(200)]
+    assert said == [str(plan.sequence("a", number)) for number in range(200)]
+    assert said != [str(plan.sequence("b", number)) for number in range(200)]
+
+
+def test_everything_happens_in_a_run():
+    sequences = [plan.sequence("a", number) for number in range(MANY)]
+    assert {one.protocol for one in sequences} == set(plan.PROTOCOLS)
+    assert {one.leaving.how for one in sequences} == {"fin", "rst", "half", "stall"}
+    assert {one.leaving.when for one in sequences} == {"at once", "sent", "received", "ms", "end"}
+    faults = [fault for one in sequences for fault in one.faults if fault is not None]
+    assert {fault.how for fault in faults} == {"fin", "rst", "half", "stall", "garbage", "die",
+                                               "slow", "refuse", "no"}
+    assert {fault.step for fault in faults} == {"", *plan.RTMP_STEPS, *plan.HTTP_STEPS}
+    kicked = collections.Counter(one.kicked_after_ms is not None for one in sequences
+                                 if one.protocol in plan.OF_A_STREAM)
+    assert 0.1 < kicked[True] / kicked.total() < 0.4
+    assert all(one.kicked_after_ms is None for one in sequences
+               if one.protocol not in plan.OF_A_STREAM)
+
+
+async def _pair(serve):
+    """A client's pipe to a server that `serve(pipe)` serves; both strike by raising Struck."""
+    async def strike():
+        raise Struck
+
+    served = asyncio.get_running_loop().create_future()
+
+    async def accepted(reader, writer):
+        pipe = Pipe(reader, writer, strike)
+        try:
+            await serve(pipe)
+        except (Struck, Ended):
+            pass
+        served.set_result(pipe)
+
+    server = await asyncio.start_server(accepted, "127.0.0.1", 0)
+    client = Pipe(*await connect(server.sockets[0].getsockname()[1]), strike)
+    return client, served, server
+
+
+@pytest.mark.parametrize("which, count", [("sent", 0), ("sent", 3), ("received", 5), ("moved", 7)])
+def test_a_pipe_strikes_at_its_byte(which, count):
+    async def echo(pipe):
+        while True:
+            await pipe.send(await pipe.read_some(1))
+
+    async def run():
+        client, _, server = await _pair(echo)
+        client.arm(which, count)
+        with pytest.raises(Struck):
+            await client.check()
+            for _ in range(100):
+                await client.send(b"x")
+                await client.read_some()
+        client.rst()
+        server.close()
+        return {"sent": client.sent, "received": client.received,
+                "moved": client.sent + client.received}[which]
+
+    assert asyncio.run(run()) == count
+
+
+@pytest.mark.parametrize("leave", [Pipe.fin, Pipe.rst, Pipe.half])
+def test_the_other_side_sees_the_end(leave):
+    async def run():
+        client, served, server = await _pair(Pipe.read_to_end)
+        await client.send(b"abc")
+        leave(client)
+        pipe = await asyncio.wait_for(served, 10)
+        server.close()
+        return pipe.received
+
+    assert asyncio.run(run()) <= 3
+
+
+def test_tls_is_cut_below_it():
+    async def run():
+        client, _, server = await _pair(Pipe.read_to_end)
+        client.arm("sent", 20)
+        with pytest.raises(Struck):
+            await Tls(client).handshake()
+        client.rst()
+        server.close()
+        return client.sent
+
+    assert asyncio.run(run()) == 20
