@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -566,3 +567,27 @@ def test_ffmpeg_plays_on_when_its_origin_dies(lab, nginxes, clip):
     seen = len(player.frames())
     wait_until(lambda: len(player.frames()) > seen + 60, "it plays on", timeout=40)
     assert player.running
+
+
+def test_a_segment_that_stops_in_the_middle_is_broken_off(lab, wire):
+    beginning = http(SEGMENT)[:-len(SEGMENT)] + SEGMENT[:1000]
+    proxy = lab.proxy(lab.fake(lambda name: HttpOrigin(
+        lambda connection, _: connection.sendall(beginning), name)), HANDSHAKE_TIMEOUT="300ms")
+    client = wire(proxy)
+    client.send("GET /live/one-7.ts?hls_ctx=a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    received = client.read_to_end()
+    assert b" 200 " in received and received.endswith(SEGMENT[:1000])
+    assert proxy.metric("srsproxy_http_responses_total", code="502") == 1
+
+
+def test_a_segment_that_waits_for_its_viewer_is_not(lab, wire):
+    proxy = lab.proxy(lab.fake(lambda name: HttpOrigin(
+        lambda connection, _: connection.sendall(http(SEGMENT * 64)), name)),
+        HANDSHAKE_TIMEOUT="100ms")
+    client = wire(proxy)
+    client.send("GET /live/one-7.ts?hls_ctx=a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    client.head()
+    time.sleep(1)  # The viewer's pause, many times as long as an origin may be silent.
+    whole = len(SEGMENT) * 64
+    client.read_until(lambda received: len(client.body()) >= whole, "the whole segment")
+    assert len(client.body()) == whole

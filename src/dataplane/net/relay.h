@@ -63,6 +63,10 @@ class Relay {
   // Reads again where Appetite has grown from 0.
   void Resume();
 
+  // Whether anything is kept for `side`, which is slow.
+  bool Keeps(Side side) const {
+    return !(side == Side::kClient ? client_ : origin_).unsent.empty();
+  }
   // Returns when all that is kept for `side` was sent, or its connection has ended.
   Task<void> Drained(Side side);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/net/timeout.h"
 #include "dataplane/proxy/http_answer.h"
 #include "dataplane/proxy/origin_call.h"
 
@@ -22,7 +21,8 @@ AnswerRelay::AnswerRelay(net::Worker& worker, HttpClient& client, const http::Re
       pace_(pace),
       observer_(observer),
       relay_(worker, *this, client.config->write_timeout),
-      changed_(worker.io().get_executor()) {}
+      changed_(worker.io().get_executor()),
+      silence_(worker.io().get_executor()) {}
 
 net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
                                                std::vector<uint8_t> unread,
@@ -48,10 +48,12 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
     relay_.Attach(client_.stream);
     relay_.Attach(origin);
     if (tunnel_) SendEarly();
+    AwaitBytes();
     while (!over()) {
       co_await changed_.Wait();
       if (content_) relay_.SetPace(pace_);
     }
+    silence_.Disarm();
     relay_.Release(Side::kOrigin);
     co_await Drain();
     relay_.Release(Side::kClient);
@@ -81,6 +83,18 @@ void AnswerRelay::SendEarly() {
   out.to_origin.AppendView(early);
   observer_.OnBytesPassed(early.size(), 0);
   relay_.Send(out);
+}
+
+void AnswerRelay::AwaitBytes() {
+  heard_ = false;
+  if (patience_ < absl::InfiniteDuration()) silence_.Arm(patience_, [this] { OnSilence(); });
+}
+
+void AnswerRelay::OnSilence() {
+  // While the client does not take what has come, the origin is not read.
+  if (heard_ || relay_.Keeps(Side::kClient)) return AwaitBytes();
+  Finish(Side::kOrigin, OriginFailure(absl::StatusCode::kDeadlineExceeded,
+                                      "the origin stopped in the middle of its answer"));
 }
 
 // Whoever is still there gets what is kept for it: all of a complete answer, however slowly it
@@ -150,6 +164,7 @@ void AnswerRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
     }
     return;
   }
+  heard_ = true;
   PassBody(in, out.to_client);
   observer_.OnBytesPassed(0, out.to_client.total_bytes());
   if (!out.to_client.empty()) NoteContent();

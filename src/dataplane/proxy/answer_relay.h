@@ -13,6 +13,7 @@
 #include "dataplane/net/event.h"
 #include "dataplane/net/relay.h"
 #include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/timeout.h"
 #include "dataplane/protocol/http/body_reader.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/http_client.h"
@@ -42,6 +43,11 @@ class AnswerRelay final : net::Relay::Handler {
   AnswerRelay(const AnswerRelay&) = delete;
   AnswerRelay& operator=(const AnswerRelay&) = delete;
 
+  // Before Run: an origin that says nothing for `patience`, or somewhat longer, while the client
+  // takes what comes, is at fault with DEADLINE_EXCEEDED. Without it, a stream may be silent for
+  // ever.
+  void LimitSilence(absl::Duration patience) { patience_ = patience; }
+
   // Passes on the answer that begins with `head`, `unread` and goes on in `origin`, which is
   // watched by nobody else; returns when the answer, or one side, has ended. OK: in order.
   net::Task<Ended> Run(const http::ResponseHead& head, std::vector<uint8_t> unread,
@@ -68,6 +74,8 @@ class AnswerRelay final : net::Relay::Handler {
   void Finish(Side side, absl::Status why);
   void PassBody(std::span<const uint8_t> in, Pieces& out);
   void NoteContent();
+  void AwaitBytes();
+  void OnSilence();
 
   net::Worker& worker_;
   HttpClient& client_;
@@ -83,8 +91,11 @@ class AnswerRelay final : net::Relay::Handler {
   bool complete_ = false;            // The whole answer has come, and the client is there for it.
   bool surplus_ = false;             // And more than that.
   bool draining_ = false;            // Nothing but what is kept for the client is left to do.
+  bool heard_ = false;               // The origin, since silence_ was armed.
+  absl::Duration patience_ = absl::InfiniteDuration();
   net::Relay relay_;
   net::Event changed_;
+  net::Deadline silence_;
   std::optional<Ended> ended_;
 };
 

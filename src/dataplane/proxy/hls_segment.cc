@@ -74,6 +74,7 @@ net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
     co_return co_await Fail(BadAnswer("it changes the protocol unasked"));
   }
   if (head.status >= 400) origin_.Refused();
+  relay_.LimitSilence(client_.config->handshake_timeout);
   OriginCall& call = origin_.call();
   const auto ended = co_await relay_.Run(head, call.TakeUnread(), call.connection());
   AccountBytes();
