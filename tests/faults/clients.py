@@ -42,7 +42,7 @@ class Client:
         try:
             await self._connect()
         except OSError:
-            return self._outcome  # The listener's queue may be full; whether it lives is asked later.
+            return self._outcome  # The listener's queue may be full; that it lives is asked later.
         try:
             await asyncio.wait_for(self._live(), PATIENCE)
         except (asyncio.TimeoutError, TimeoutError):
@@ -64,18 +64,25 @@ class Client:
             if leaving.when in ("sent", "received"):
                 self._pipe.arm(leaving.when, leaving.count)
                 await self._pipe.check()
-            script = asyncio.ensure_future(self._speak())
-            if leaving.when == "ms":
-                await asyncio.wait({script}, timeout=leaving.count / 1000)
-                if not script.done():
-                    script.cancel()
-                    await asyncio.wait({script})
-                    await self._leave()
-            await script
+            if leaving.when != "ms":
+                await self._speak()
+            elif not await self._speaks_within(leaving.count / 1000):
+                await self._leave()
             if leaving.when == "end":
                 await self._leave()
         except (Struck, Ended, ConnectionError):
             pass
+
+    async def _speaks_within(self, seconds):
+        script = asyncio.ensure_future(self._speak())
+        try:
+            await asyncio.wait({script}, timeout=seconds)
+            if script.done():
+                script.result()
+            return script.done()
+        finally:
+            script.cancel()
+            await asyncio.gather(script, return_exceptions=True)
 
     async def _leave(self):
         how = self._sequence.leaving.how
@@ -270,7 +277,7 @@ class Client:
 
     async def _grpc(self):
         """As far as the settings frames; what comes then is noise."""
-        await self._pipe.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        await self._pipe.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
         if self._sequence.variant != 0:
             await self._pipe.send(plan.noise(self._seed, self._sequence.number, 200))
         await self._watch(None, self._pipe)

@@ -3,9 +3,9 @@
 moment, kicks, and origins that fail at every step, with all timeouts at 300 ms.
 
 What has to hold: the process lives, no sanitizer reports anything, a healthy publisher and two
-healthy viewers never notice, nobody waits in vain, and in the end no session, no connection, no hold
-on a stream and no descriptor is left, each session was told as ended with a reason, and SIGTERM
-ends the process with 0.
+healthy viewers never notice, nobody waits in vain, and in the end no session, no connection, no
+hold on a stream and no descriptor is left, each session was told as ended with a reason, and
+SIGTERM ends the process with 0.
 
     tests/faults/driver.py --seed 7                     the sequences of that seed
     tests/faults/driver.py --seed 7 --only 1234         that one
@@ -114,7 +114,8 @@ class Driver:
                    for origin in slot.origins]
         origins.append((APP, self.healthy.origin.registration()))
         origins += [("api", {"ip": "127.0.0.1", "server": f"api-{number}", "service": "s",
-                             "pid": "1", "rtmp": [str(server.rtmp_port)], "api": [str(server.port)]})
+                             "pid": "1", "rtmp": [str(server.rtmp_port)],
+                             "api": [str(server.port)]})
                     for number, server in enumerate(self.api)]
         for label, registration in origins:
             self.proxy.register(_Registered(registration))

@@ -125,8 +125,8 @@ def _leaving(rng, protocol):
 def fault(rng, protocol):
     if rng.random() < 0.4:
         return None
-    how = rng.choice(("fin", "fin", "rst", "rst", "stall", "stall", "half", "garbage", "die", "slow",
-                      "refuse", "no"))
+    how = rng.choice(("fin", "fin", "rst", "rst", "stall", "stall", "half", "garbage", "die",
+                      "slow", "refuse", "no"))
     if how in ("refuse", "no"):
         return Fault(how)
     steps = RTMP_STEPS if protocol.startswith("rtmp") else HTTP_STEPS
