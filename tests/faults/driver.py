@@ -26,7 +26,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
+
+import grpc
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / "tests" / "faults"), str(_ROOT / "tests"), str(_ROOT / "scripts/lib")]
@@ -47,7 +48,7 @@ API_ORIGINS = 3
 BEAT_SECONDS = 15
 # Kept connections to origins are closed after 15 s.
 SETTLE_SECONDS = 40
-CTL_DEADLINE_SECONDS = 30
+STOP_AFTER_SECONDS = 0.5
 
 
 class Failed(Exception):
@@ -70,6 +71,7 @@ class Driver:
         self.outcomes = {}
         self.hung = []
         self.under_way = {}
+        self.stopping = False
         self.kicks = collections.Counter()
         self.proxy = self.grpc = self.healthy = self.files = None
 
@@ -158,7 +160,7 @@ class Driver:
             beats.cancel()
 
     async def _beat(self):
-        while True:
+        while not self.stopping:
             await asyncio.sleep(BEAT_SECONDS)
             try:
                 await self._call(self._register)
@@ -167,7 +169,8 @@ class Driver:
                 raise Failed(f"the System API does not answer: {error}") from error
 
     async def _sequence(self, slot, number):
-        self.assert_alive()
+        if not self.stopping:
+            self.assert_alive()
         sequence = plan.sequence(self.seed, number)
         self.under_way[number] = sequence
         for origin, fault in zip(slot.origins, sequence.faults):
@@ -187,7 +190,11 @@ class Driver:
 
     async def _kick_later(self, sequence, slot):
         await asyncio.sleep(sequence.kicked_after_ms / 1000)
-        await self._call(self.kick, f"{slot.app}/{sequence.stream}")
+        try:
+            await self._call(self.kick, f"{slot.app}/{sequence.stream}")
+        except grpc.RpcError:
+            if not self.stopping:
+                raise
 
     def kick(self, stream):
         answer = self.grpc("SessionService.KickSessions", filter={"stream": stream})
@@ -199,19 +206,33 @@ class Driver:
 
     # ---- After
 
-    async def finish(self):
-        """What does not hold, one line each."""
+    async def finish(self, after):
+        """What does not hold, one line each. Sequences from `after` on were not run yet."""
         problems = [f"hangs: {line}" for line in self.hung]
         problems += await self.healthy.stop()
         for server in [*self.api, *(origin for slot in self.slots for origin in slot.origins)]:
             await server.close()
         problems += await self._call(self._look_around)
+        problems += await self._stop_amid(after)
         self.grpc.close()
+        for slot in self.slots:
+            for origin in slot.origins:
+                await origin.close()
+        return problems
+
+    async def _stop_amid(self, after):
+        """SIGTERM while sequences are under way."""
+        self.stopping = True
+        self.hung = []
+        sequences = asyncio.ensure_future(self.run(range(after, after + 2 * len(self.slots))))
+        await asyncio.sleep(STOP_AFTER_SECONDS)
+        problems = []
         try:
             await self._call(self.proxy.stop)
         except AssertionError as error:
             problems.append(str(error))
-        return problems
+        await sequences
+        return problems + [f"hangs while the proxy stops: {line}" for line in self.hung]
 
     def _look_around(self):
         problems = []
@@ -317,10 +338,10 @@ async def drive(driver, numbers):
         began = time.monotonic()
         await driver.run(numbers)
         print(f"{len(driver.outcomes)} sequences in {time.monotonic() - began:.0f} s", flush=True)
-        problems = await driver.finish()
+        problems = await driver.finish(max(driver.outcomes, default=0) + 1)
         print(driver.summary(), flush=True)
         return problems + driver.check_coverage()
-    except (Failed, OSError, urllib.error.URLError, asyncio.TimeoutError) as error:
+    except (Failed, OSError, grpc.RpcError, asyncio.TimeoutError) as error:
         if driver.proxy is None:
             raise
         driver.proxy.process.kill()

@@ -107,7 +107,7 @@ class FaultyServer:
     async def _strike(self, pipe):
         fault = pipe.fault
         if fault.how == "slow":
-            pipe.slow = True
+            pipe.slow = 60
             return
         if fault.how == "garbage":
             await pipe.send(plan.noise(self._seed, pipe.sequence.number if pipe.sequence else 0,

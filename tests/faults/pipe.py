@@ -45,7 +45,7 @@ class Pipe:
     def __init__(self, reader, writer, strike):
         self.writer = writer
         self.sent = self.received = 0
-        self.slow = False
+        self.slow = 0  # So many times a few bytes are sent, and then a pause is made.
         self._reader, self._strike = reader, strike
         self._armed = None  # (which, how many bytes are left)
 
@@ -86,6 +86,7 @@ class Pipe:
             data = data[len(part):]
             await self._moved("sent", len(part))
             if self.slow:
+                self.slow -= 1
                 await asyncio.sleep(0.02)
 
     async def read_some(self, most=65536):
