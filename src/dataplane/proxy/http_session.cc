@@ -6,8 +6,8 @@
 #include <utility>
 
 #include <absl/cleanup/cleanup.h>
-#include <absl/time/clock.h>
 
+#include "dataplane/net/time_left.h"
 #include "dataplane/protocol/hls/uri.h"
 #include "dataplane/protocol/http/body_reader.h"
 #include "dataplane/protocol/srs_api/json_text.h"
@@ -96,7 +96,7 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
   client_.awaited = &awaited;
   const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
   std::vector<uint8_t>& unread = client_.unread;
-  absl::Time deadline = absl::InfiniteFuture();
+  std::optional<net::TimeLeft> left;  // From its first byte on.
   size_t looked_at = 0;
   bool may_begin_empty = true;
   while (true) {
@@ -125,10 +125,9 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
       co_await Reject(431, "the head of the request is longer than 64 kB", ClientError::kTooLarge);
       co_return std::nullopt;
     }
-    if (!unread.empty() && deadline == absl::InfiniteFuture()) {
-      deadline = absl::Now() + client_.config->handshake_timeout;
-    }
-    const absl::Duration patience = std::min(deadline - absl::Now(), kIdleTimeout);
+    if (!unread.empty() && !left.has_value()) left.emplace(client_.config->handshake_timeout);
+    const absl::Duration patience =
+        left.has_value() ? std::min(left->now(), kIdleTimeout) : kIdleTimeout;
     const size_t known = unread.size();
     unread.resize(known + std::min(kReadBytes, http::kMaxHeadBytes - known));
     auto got = co_await awaited.Read(std::span(unread).subspan(known), patience);
@@ -148,7 +147,7 @@ net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestH
                              services_.worker.io().get_executor(), client_.stream);
   std::vector<uint8_t>& unread = client_.unread;
   std::string body;
-  const absl::Time deadline = absl::Now() + client_.config->handshake_timeout;
+  const net::TimeLeft left(client_.config->handshake_timeout);
   bool too_large = request.length > kMaxBodyBytes;
   if (request.expects_continue && !too_large && unread.empty()) {
     client_.awaited = &awaited;
@@ -170,7 +169,7 @@ net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestH
     if (reader.at_end() || too_large) break;
     unread.resize(kReadBytes);
     client_.awaited = &awaited;
-    auto got = co_await awaited.Read(unread, deadline - absl::Now());
+    auto got = co_await awaited.Read(unread, left.now());
     client_.awaited = nullptr;
     unread.resize(got.ok() ? *got : 0);
     if (got.ok() && *got > 0) continue;

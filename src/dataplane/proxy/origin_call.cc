@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include <absl/time/clock.h>
+#include "dataplane/net/time_left.h"
 
 namespace srsproxy {
 namespace {
@@ -39,7 +39,7 @@ net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::Ask(net::TcpStream con
 
 net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::ReadHead(std::string method,
                                                                    absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const net::TimeLeft left(timeout);
   size_t looked_at = 0;
   for (int interim = 0; interim <= kMaxInterimAnswers;) {
     if (const auto end = http::FindHeadEnd(http::AsText(unread_))) {
@@ -60,7 +60,7 @@ net::Task<absl::StatusOr<http::ResponseHead>> OriginCall::ReadHead(std::string m
     looked_at = unread_.size();
     if (unread_.size() >= http::kMaxHeadBytes) co_return BadAnswer("its head is too long");
     const bool first = unread_.empty() && interim == 0;
-    const auto got = co_await ReadSome(deadline - absl::Now());
+    const auto got = co_await ReadSome(left.now());
     const bool ended = got.ok() ? *got == 0 : absl::IsUnavailable(got.status());
     unheard_ = first && ended;
     if (!got.ok()) co_return got.status();
@@ -88,7 +88,7 @@ net::TcpStream& OriginCall::connection() {
 net::Task<absl::StatusOr<std::string>> OriginCall::ReadBody(const http::ResponseHead& head,
                                                             size_t limit, absl::Duration timeout) {
   if (head.status == 101) co_return BadAnswer("it changes the protocol unasked");
-  const absl::Time deadline = absl::Now() + timeout;
+  const net::TimeLeft left(timeout);
   http::BodyReader reader(head.framing, head.length, http::BodyReader::Chunks::kRemoved);
   std::string body;
   if (head.framing == http::Framing::kLength) body.reserve(std::min<uint64_t>(head.length, limit));
@@ -104,7 +104,7 @@ net::Task<absl::StatusOr<std::string>> OriginCall::ReadBody(const http::Response
     unread_.erase(unread_.begin(), unread_.begin() + static_cast<ptrdiff_t>(*taken));
     if (reader.at_end()) break;
     unread_.resize(kBodyReadBytes);
-    const auto got = co_await awaited_->Read(unread_, deadline - absl::Now());
+    const auto got = co_await awaited_->Read(unread_, left.now());
     unread_.resize(got.ok() ? *got : 0);
     if (!got.ok()) co_return got.status();
     if (*got > 0) continue;
