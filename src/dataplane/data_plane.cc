@@ -373,6 +373,8 @@ absl::Status DataPlane::Listen(std::string_view setting, const ListenAddress& ad
 }
 
 void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket socket) {
+  // A connection that was accepted just before the listeners closed: nobody would end its session.
+  if (draining_) return;
   if (!limit_->Take()) {
     dependencies_.metrics.CountLimitRejection(LimitReason::kMaxSessions);
     const MonotonicTime now = dependencies_.clock.Now();
