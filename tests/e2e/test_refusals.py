@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from support.ctl import ctl
 from support.rtmp import avc
 from support.rtmp.chunks import VIDEO, Message
 from support.rtmp.connection import Closed
@@ -206,6 +207,23 @@ def test_a_client_that_is_earlier_than_the_first_origin_waits_for_it(lab):
     origin = lab.fake()
     proxy.register(origin)
     assert client.receive_command("onStatus")[3]["code"] == "NetStream.Publish.Start"
+
+
+def test_a_second_stream_is_not_asked_of_an_origin_that_has_closed(lab):
+    """It closes while the client waits for an origin; what comes back has the same name."""
+    origin = lab.fake()
+    proxy = lab.proxy(origin)
+    client = lab.client(proxy.rtmp_port, timeout=30).open()
+    assert client.publish("one")["level"] == "status"
+    client.command("deleteStream", 4, None, float(client.stream_id))
+    proxy.wait_for_metric("srsproxy_sessions", 0)
+    assert ctl(proxy, "origin", "deregister", "fake", "--yes").code == 0
+    client.command("publish", 5, None, "two", "live", stream_id=client.stream_id, csid=8)
+    proxy.wait_for_metric("srsproxy_sessions", 1)
+    origin.session().close()
+    proxy.register(origin)
+    assert client.receive_command("onStatus")[3]["code"] == "NetStream.Publish.Start"
+    assert len(origin.sessions) == 2
 
 
 class Flood(FakeOrigin):
