@@ -66,7 +66,7 @@ class StreamUseTest : public testing::Test {
   std::unique_ptr<StreamUse> Use(Role role) {
     auto use = std::make_unique<StreamUse>(
         services_, config_.Get(), Protocol::kRtmp, role, StreamKey{"v.com", "live", "cam"},
-        "10.0.0.9:1000", [this](const absl::Status& why) { lost_.push_back(why); });
+        "10.0.0.9:1000", HopList(), [this](const absl::Status& why) { lost_.push_back(why); });
     const auto picked = net::testing::RunTask(worker_.io(), use->Pick(cancel_));
     EXPECT_TRUE(picked.ok()) << picked.status();
     return use;
@@ -94,6 +94,8 @@ class StreamUseTest : public testing::Test {
   Asked asked_;
   OneOrigin balancer_{asked_};
   net::Worker worker_{0};
+  net::DialRules dial_rules_{config_};
+  HopGuard hop_guard_{BootId{1}, clock_, logger_};
   SessionTable sessions_{worker_.io().get_executor()};
   OriginConnections connections_{clock_};
   MemoryStreamDirectory streams_{clock_, 10};
@@ -110,6 +112,8 @@ class StreamUseTest : public testing::Test {
                             .balancer = balancer_,
                             .origins = origins_,
                             .worker = worker_,
+                            .dial_rules = dial_rules_,
+                            .hop_guard = hop_guard_,
                             .sessions = sessions_,
                             .origin_connections = connections_,
                             .streams = streams_,
