@@ -618,7 +618,7 @@ void OriginRegistry::Update(Entry& entry, Origin changed, std::string_view reaso
   if (worth_telling) Emit(OriginEvent::Kind::kChanged, entry.origin, std::string(reason));
 }
 
-void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
+void OriginRegistry::Remove(Entries::iterator at, std::string reason, bool unheard) {
   Entry& entry = at->second;
   const std::string& id = at->first;
   traffic_.Drop(id);
@@ -626,7 +626,11 @@ void OriginRegistry::Remove(Entries::iterator at, std::string reason) {
   ids_by_server_.erase({entry.origin->registration.server, id});
   if (!entry.origin->permanent) {
     EndLeases(entry);
-    store_.RemoveRecord(id);
+    if (unheard) {
+      store_.RecordUnheard(id);
+    } else {
+      store_.RemoveRecord(id);
+    }
   }
   ForgetSuperseded([&](const Superseded& past) { return past.successor == id; });
   Emit(OriginEvent::Kind::kLeft, entry.origin, std::move(reason));
@@ -761,7 +765,7 @@ void OriginRegistry::SettleEnded(MonotonicTime now) {
     const LeaseEnd::Outcome outcome =
         entry.lease_end.OutcomeAt(now, traffic_.IsInUse(at->first), options_.keep_dead);
     if (outcome == LeaseEnd::Outcome::kForgotten && traffic_.Retire(at->first)) {
-      Remove(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead));
+      Remove(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead), /*unheard=*/true);
       continue;
     }
     const bool is_dead = outcome == LeaseEnd::Outcome::kDead;
@@ -788,7 +792,7 @@ void OriginRegistry::KeepDead(size_t count) {
   std::sort(dead.begin(), dead.end(), longer_silent);
   for (size_t i = 0; i + count < dead.size(); ++i) {
     if (!traffic_.Retire(dead[i].second->first)) continue;
-    Remove(dead[i].second, "dead, and others need its place");
+    Remove(dead[i].second, "dead, and others need its place", /*unheard=*/true);
   }
 }
 

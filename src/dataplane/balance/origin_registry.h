@@ -276,7 +276,8 @@ class OriginRegistry {
   void MarkHeard(Origin& origin, MonotonicTime now) const;
   void SetAddresses(const std::string& id, Entry& entry, std::vector<std::string> addresses);
   void Update(Entry& entry, Origin changed, std::string_view reason);
-  void Remove(Entries::iterator at, std::string reason);
+  // `unheard`: for its silence; whether it is gone for others, too, the store decides.
+  void Remove(Entries::iterator at, std::string reason, bool unheard = false);
   std::vector<std::string> FindSuperseded(const OriginRegistration& registration,
                                           MonotonicTime now) const;
   void Supersede(const std::string& former, const std::string& successor);

@@ -35,7 +35,11 @@ class OriginStore {
 
   // By OriginRegistration::Id(); replaces what is there. May be kept a little later.
   virtual void PutRecord(const OriginRecord& record) = 0;
+  // It was superseded, or deregistered: that is decided.
   virtual void RemoveRecord(std::string_view origin_id) = 0;
+  // This proxy shows it no more because it has heard nothing of it for too long. Others may have
+  // heard: only the store removes for silence. One that nobody shares does it at once.
+  virtual void RecordUnheard(std::string_view origin_id) { RemoveRecord(origin_id); }
   // Those that are still worth something: none whose lease has ended, or of long ago.
   virtual std::vector<OriginRecord> Records() const = 0;
 

@@ -600,6 +600,48 @@ TEST_F(OriginRegistryTest, WhatCannotBeKeptIsNotDone) {
   EXPECT_EQ(registry.CurrentSnapshot()->Find("a-svc-1")->admin_state, AdminState::kActive);
 }
 
+// A store that others share: silence here removes nothing.
+class SharedStore final : public OriginStore {
+ public:
+  void PutRecord(const OriginRecord& record) override { store_.PutRecord(record); }
+  void RemoveRecord(std::string_view id) override { store_.RemoveRecord(id); }
+  void RecordUnheard(std::string_view) override {}
+  std::vector<OriginRecord> Records() const override { return store_.Records(); }
+  OriginOverrides Overrides(std::string_view server) const override {
+    return store_.Overrides(server);
+  }
+  std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
+    return store_.AllOverrides();
+  }
+  void Decide(std::string server, OriginDecision decision, DecideCallback done) override {
+    store_.Decide(std::move(server), std::move(decision), std::move(done));
+  }
+  void Observe(DecisionObserver observer) override { store_.Observe(std::move(observer)); }
+  void Stop() override { store_.Stop(); }
+
+ private:
+  MemoryOriginStore store_;
+};
+
+TEST_F(OriginRegistryTest, SilenceHidesAndOnlyTheStoreRemoves) {
+  SharedStore shared;
+  MemoryOriginStore alone;
+  for (OriginStore* store :
+       {static_cast<OriginStore*>(&shared), static_cast<OriginStore*>(&alone)}) {
+    OriginRegistry registry(clock_, *store);
+    ASSERT_TRUE(registry.Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+    const auto gone = registry.Register(Srs("b", "10.0.0.2", "1"), "x");
+    ASSERT_TRUE(registry.DeregisterLease(gone->lease_id).ok());
+    EXPECT_EQ(store->Records().size(), 1u) << "that was decided";
+    clock_.Advance(absl::Hours(1));
+    registry.Tick();
+    clock_.Advance(absl::Hours(25));
+    registry.Tick();
+    EXPECT_THAT(registry.snapshot()->origins, IsEmpty());
+    EXPECT_EQ(store->Records().size(), store == &shared ? 1u : 0u);
+  }
+}
+
 // Leases that end.
 
 class LeaseEndTest : public OriginRegistryTest {
