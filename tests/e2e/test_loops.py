@@ -114,6 +114,23 @@ def test_the_default_backend_is_never_the_proxy_itself(lab, ip):
     assert "rtmp_server" in proxy.process.output()
 
 
+def test_what_was_registered_before_a_restart_is_checked_again(lab):
+    """The port of an origin may become the proxy's own."""
+    state = lab.folder / "state"
+    state.mkdir()
+    port = free_port()
+    before = lab.proxy(STATE_DIR=state)
+    assert register(before, registration("me", port)).status == 200
+    assert register(before, registration("other", free_port())).status == 200
+    before.stop()
+    after = lab.proxy(STATE_DIR=state, RTMP_SERVER=f"127.0.0.1:{port}")
+    wait_until(lambda: [record["origin"] for record in after.records("origin left")] == ["me-s-1"],
+               "it is forgotten")
+    assert "this proxy's own rtmp_server" in after.records("origin left")[0]["why"]
+    assert "other" in ctl(after, "origin", "list").out
+    assert after.metric("srsproxy_origin_failures_total") == 0, "nobody tried it"
+
+
 # ---- Addresses that no origin has
 
 
