@@ -36,6 +36,7 @@ os.environ.setdefault("SRSPROXY_BIN", str(_ROOT / "build/asan/bin/srsproxy"))
 # pylint: disable=wrong-import-position
 import plan
 from clients import Client
+from gate import Gate
 from healthy import APP, Healthy
 from origins import ApiServer, Origin
 from support.grpc_calls import GrpcCalls
@@ -136,7 +137,8 @@ class Driver:
     async def run(self, numbers):
         """Takes them one after another, each slot those that are its own."""
         queues = collections.defaultdict(collections.deque)
-        beats = asyncio.ensure_future(self._beat())
+        gate = Gate(len(self.slots))
+        beside = [asyncio.ensure_future(self._beat()), asyncio.ensure_future(gate.watch())]
         source = iter(numbers)
         exhausted = False
 
@@ -152,12 +154,16 @@ class Driver:
                         queues[number % len(self.slots)].append(number)
                 if not queue:
                     return
-                await self._sequence(self.slots[index], queue.popleft())
+                async with gate:
+                    await self._sequence(self.slots[index], queue.popleft())
 
         try:
             await asyncio.gather(*(serve(index) for index in range(len(self.slots))))
         finally:
-            beats.cancel()
+            for task in beside:
+                task.cancel()
+        if gate.fewest < len(self.slots) / 2:
+            print(f"this machine is slow: as few as {gate.fewest} sequences at once", flush=True)
 
     async def _beat(self):
         while not self.stopping:

@@ -2,10 +2,12 @@
 
 import asyncio
 import collections
+import time
 
 import pytest
 
 import plan
+from gate import Gate
 from pipe import Ended, Pipe, Struck, Tls, connect
 
 MANY = 2000
@@ -99,3 +101,38 @@ def test_tls_is_cut_below_it():
         return client.sent
 
     assert asyncio.run(run()) == 20
+
+
+def test_fewer_run_at_once_where_the_test_is_late():
+    async def run():
+        gate = Gate(50)
+        watch = asyncio.ensure_future(gate.watch())
+        for _ in range(10):
+            await asyncio.sleep(0.03)
+            time.sleep(0.15)  # What a busy machine does to the loop.
+        slow = gate.limit
+        while gate.limit <= slow:
+            await asyncio.sleep(0.02)
+        watch.cancel()
+        return slow
+
+    assert 4 <= asyncio.run(asyncio.wait_for(run(), 60)) < 25
+
+
+def test_no_more_than_the_limit_are_inside():
+    async def run():
+        gate = Gate(5)
+        inside, most = 0, 0
+
+        async def one():
+            nonlocal inside, most
+            async with gate:
+                inside += 1
+                most = max(most, inside)
+                await asyncio.sleep(0)
+                inside -= 1
+
+        await asyncio.gather(*(one() for _ in range(40)))
+        return most
+
+    assert asyncio.run(run()) == 5
