@@ -89,7 +89,7 @@ def test_publishers_that_wait_spread_over_origins_that_come_one_after_another(la
 
 
 def test_publishers_that_come_after_the_first_origin_wait_for_the_others(lab):
-    proxy = lab.proxy(START_SETTLE="1s")
+    proxy = lab.proxy(START_SETTLE="5s")
     fakes = origins(lab)
     proxy.register(fakes[0])
     waiting = Waiting(lab, proxy)
@@ -106,7 +106,7 @@ def test_viewers_over_http_wait_likewise(lab, ending):
         return HttpOrigin(answers("HTTP/1.1 404 Not Found\nContent-Length: 0\n\n"), server)
 
     fakes = [lab.fake(make, server=f"http-{number}") for number in range(3)]
-    proxy = lab.proxy(START_SETTLE="1s")
+    proxy = lab.proxy(START_SETTLE="5s")
     proxy.register(fakes[0])
     with ThreadPoolExecutor(PUBLISHERS) as viewers:
         for number in range(PUBLISHERS):
