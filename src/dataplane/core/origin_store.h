@@ -40,7 +40,7 @@ class OriginStore {
   // This proxy shows it no more because it has heard nothing of it for too long. Others may have
   // heard: only the store removes for silence. One that nobody shares does it at once.
   virtual void RecordUnheard(std::string_view origin_id) { RemoveRecord(origin_id); }
-  // Those that are still worth something: none whose lease has ended, or of long ago.
+  // Those that are still worth something: none that was removed, or of long ago.
   virtual std::vector<OriginRecord> Records() const = 0;
 
   // Empty overrides when the operator has decided nothing.
