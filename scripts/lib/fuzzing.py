@@ -43,7 +43,7 @@ def _report(result, target, inputs):
 
 
 def fuzz_briefly(builds):
-    """Every target for some seconds, from the seeds in a scratch corpus: the tree stays as it is."""
+    """Every target for some seconds, from the seeds, in a scratch corpus."""
     targets = build_targets(builds)
     folder = builds.folder("fuzz")
     say(f"fuzzing {len(targets)} targets, {JOBS} at a time: {', '.join(targets)}")

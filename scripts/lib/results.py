@@ -32,7 +32,7 @@ def _case_time(case):
 
 
 def read_cases(path):
-    """The counts of one JUnit file and (seconds, case) of each; None when it is missing or cut off."""
+    """The counts of a JUnit file and (seconds, case) of each; None when it is missing or cut."""
     root = _parse(path)
     if root is None:
         return None

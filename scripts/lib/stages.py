@@ -141,8 +141,8 @@ def make_stages(runner):
         # Only when named: what takes long, or finds little that the stages above do not.
         tests("tsan-control", "what crosses gRPC's threads, under TSan", "tsan-control",
               "tsan-control", jobs=1, by_default=False),
-        Stage("fuzz-long", f"{fuzzing.LONG_SECONDS // 60} minutes for each fuzz target, corpora are "
-              "kept", lambda: fuzzing.fuzz_long(runner.builds), by_default=False),
+        Stage("fuzz-long", f"{fuzzing.LONG_SECONDS // 60} minutes for each fuzz target",
+              lambda: fuzzing.fuzz_long(runner.builds), by_default=False),
         tests("unit", "unit tests of the release build", "release", "unit", ["all"],
               by_default=False),
         tests("integration", "integration tests, the same", "release", "integration", ["all"],
@@ -201,7 +201,8 @@ def run_stages(chosen):
 
 def show_summary(rows):
     """TIME beside CPU says what waits and what works."""
-    print(f"\n{'STAGE':18}{'RESULT':8}{'PASSED':>8}{'FAILED':>8}{'SKIPPED':>9}{'TIME':>8}{'CPU':>8}")
+    print(f"\n{'STAGE':18}{'RESULT':8}{'PASSED':>8}{'FAILED':>8}{'SKIPPED':>9}{'TIME':>8}"
+          f"{'CPU':>8}")
     for name, result, counts, seconds, cpu in rows:
         print(f"{name:18}{result:8}{counts.passed:8}{counts.failed:8}{counts.skipped:9}"
               f"{duration(seconds):>8}{duration(cpu):>8}")

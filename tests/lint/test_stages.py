@@ -2,6 +2,7 @@
 and no test waits to be named. The builds are asked, by configuring them, not the CMake files.
 """
 
+import collections
 import concurrent.futures
 import json
 import subprocess
@@ -9,7 +10,7 @@ import sys
 
 import pytest
 
-from tree import ROOT
+from tree import ROOT, lines
 
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
@@ -60,3 +61,14 @@ def test_every_stage_has_tests(labels):
     empty = [stage.name for stage in make_stages(Runner())
              if stage.tests and not ran(labels, [stage])]
     assert not empty, f"stages without a test: {', '.join(empty)}"
+
+
+def test_every_end_to_end_file_has_its_row():
+    folder = ROOT / "tests" / "e2e"
+    rows = collections.Counter(line.split()[0] for _, line in lines("tests/e2e/files.txt")
+                               if line and not line.startswith("#"))
+    files = {path.stem for path in folder.glob("test_*.py")}
+    wrong = [f"{name}.py has no row: say in which build it runs" for name in files - rows.keys()]
+    wrong += [f"{name}.py is not there" for name in rows.keys() - files]
+    wrong += [f"{name} stands there {times} times" for name, times in rows.items() if times > 1]
+    assert not wrong, "tests/e2e/files.txt: " + "; ".join(sorted(wrong))
