@@ -19,12 +19,12 @@
 #include "dataplane/balance/stream_counts.h"
 #include "dataplane/core/authorizer.h"
 #include "dataplane/core/clock.h"
-#include "dataplane/core/running_clock.h"
 #include "dataplane/core/event_log.h"
 #include "dataplane/core/hops.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
+#include "dataplane/core/running_clock.h"
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stores.h"
 #include "dataplane/core/stream_directory.h"
@@ -131,7 +131,7 @@ class DataPlane {
   const MonotonicTime started_;
   const BootId boot_id_ = NewBootId();
   RunningClock running_clock_;  // By which silence is judged.
-  bool settling_ = false;  // As told last. Housekeeper only.
+  bool settling_ = false;       // As told last. Housekeeper only.
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginRegistry::Subscription origin_events_;
