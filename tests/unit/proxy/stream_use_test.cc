@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/balance/start_settle.h"
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_session_index.h"
 #include "dataplane/directory/memory_stream_directory.h"
@@ -122,7 +123,7 @@ class StreamUseTest : public testing::Test {
                             .authorizer = authorizer_,
                             .cluster_requests = cluster_,
                             .random = random_,
-                            .started = clock_.Now()};
+                            .started = clock_.Now() - StartSettle::kWindow};
   std::function<void()> cancel_;
   std::vector<absl::Status> lost_;
 };
