@@ -39,7 +39,8 @@ net::Task<void> AwaitSettled(net::asio::any_io_executor executor, const Balancer
   const MonotonicTime at_most = clock.Now() + StartSettle::kLongestWait;
   while (!wait->cancelled) {
     const auto from = origins.PlaceFrom();
-    const auto left = std::min(from.value_or(at_most), at_most) - clock.Now();
+    const MonotonicTime until = std::min(from.value_or(at_most), at_most);
+    const auto left = until - clock.Now();
     if (left <= left.zero() || IsPlaced(balancer, request)) co_return;
     wait->timer.expires_after(left);
     OriginRegistry::Subscription first;
@@ -47,7 +48,8 @@ net::Task<void> AwaitSettled(net::asio::any_io_executor executor, const Balancer
       first = origins.AwaitFirstOrigin(
           [wait, executor] { net::asio::post(executor, [wait] { wait->timer.cancel(); }); });
     }
-    co_await wait->timer.async_wait(net::kNoThrow);
+    const auto [cut_short] = co_await wait->timer.async_wait(net::kNoThrow);
+    if (!cut_short && until == at_most) co_return;
   }
 }
 
