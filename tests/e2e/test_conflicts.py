@@ -52,7 +52,7 @@ def test_it_is_counted_each_time_and_told_once_a_minute(contest):
     assert proxy.metric("srsproxy_origin_conflicts_total") == 19
     (line,) = proxy.records("origin in conflict")
     assert line["level"] == "warn" and WHY in line["why"]
-    events = ctl(proxy, "event", "list", "--kind", "origin_conflict")
+    events = ctl(proxy, "event", "list", "--filter", "event=conflict")
     assert events.code == 0, events.err
     assert events.out.count(WHY) == 1 and "conflict" in events.out, events.out
 
