@@ -170,7 +170,10 @@ DataPlane::DataPlane(const Dependencies& dependencies)
 
 DataPlane::~DataPlane() {
   dependencies_.stores.Stop();
-  housekeeper_.reset();
+  // Not reset(), which clears the pointer first: what runs there reads it until the thread has
+  // ended, and ~Worker waits for that.
+  housekeeper_.get_deleter()(housekeeper_.get());
+  static_cast<void>(housekeeper_.release());
   for (const auto& worker : workers_) worker->Stop();
   if (static_files_ != nullptr) static_files_->Stop();
   listening_.clear();
