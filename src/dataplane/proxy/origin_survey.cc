@@ -32,7 +32,8 @@ OriginSurvey::OriginSurvey(SessionServices& services)
 void OriginSurvey::Begin(const HopList& hops) {
   hops_ = hops;
   deadline_ = services_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
-  for (const auto& origin : services_.origins.snapshot()->origins) {
+  const auto origins = services_.origins.snapshot();  // Kept: they may change meanwhile.
+  for (const auto& origin : origins->origins) {
     if (origin->health == OriginHealth::kDead) continue;
     auto status = origin->registration.api.empty()
                       ? OriginFailure(absl::StatusCode::kUnimplemented,

@@ -227,7 +227,8 @@ absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
   const Endpoint wanted{.transport = Transport::kTcp,
                         .host = std::string(url->host_address()),
                         .port = url->has_port() ? url->port_number() : kRtmpPort};
-  for (const auto& origin : services_.origins.snapshot()->origins) {
+  const auto origins = services_.origins.snapshot();  // Kept: they may change meanwhile.
+  for (const auto& origin : origins->origins) {
     if (origin->registration.ip != wanted.host) continue;
     for (const Endpoint& endpoint : origin->registration.rtmp) {
       if (endpoint.port == wanted.port) return wanted;
