@@ -347,7 +347,7 @@ async def drive(driver, numbers):
         problems = await driver.finish(max(driver.outcomes, default=0) + 1)
         print(driver.summary(), flush=True)
         return problems + driver.check_coverage()
-    except (Failed, OSError, grpc.RpcError, asyncio.TimeoutError) as error:
+    except (Failed, AssertionError, OSError, grpc.RpcError, asyncio.TimeoutError) as error:
         if driver.proxy is None:
             raise
         driver.proxy.process.kill()

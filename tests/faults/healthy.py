@@ -14,6 +14,7 @@ _HANDSHAKE_BYTES = 1536
 _EVERY = 0.04
 # Without a frame for so long, a player would have stopped; everybody shares two cores here.
 LONGEST_GAP = 10.0
+_ATTEMPTS = 10
 
 
 def _frame(number):
@@ -117,13 +118,21 @@ class Healthy:
         return [fault for fault in (line.check() for line in self.lines) if fault]
 
     async def _keep(self, line, client):
+        for _ in range(_ATTEMPTS):  # At the start a busy machine may take longer than 300 ms.
+            why = await self._connect(line, client)
+            if line.count > 0 or self._over:
+                break
+            await asyncio.sleep(0.5)
+        line.fail(f"its connection was ended ({why})")
+
+    async def _connect(self, line, client):
+        """Why it ended."""
         reader, writer = await connect(self._proxy.http_port if client == self._watch else
                                        self._proxy.rtmp_port)
         try:
             await client(Pipe(reader, writer, None))
         except (Ended, OSError) as error:
-            if not self._over:
-                line.fail(f"its connection was ended ({error.__cause__ or error})")
+            return error.__cause__ or error
         finally:
             writer.close()
 
