@@ -17,7 +17,7 @@ def published(lab, tmp_path, clip):
     lab.run(origin)
     proxy = lab.proxy(origin)
     lab.publisher(proxy.url("one"), clip)
-    proxy.wait_for_metric("srsproxy_streams", 1)
+    proxy.wait_for_metric("srsproxy_streams", 1, state="in_use")
     return proxy
 
 
