@@ -65,13 +65,13 @@ size_t MisplacedStreams::size() const {
   return apart_.size();
 }
 
-void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter) {
+void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter, uint64_t version) {
   ++unanswered_;
   filter.key = key;
   const Role role = *filter.role;
-  auto answered = [answers = answers_, key, role](SessionControl::Page page) {
+  auto answered = [answers = answers_, key, role, version](SessionControl::Page page) {
     const std::lock_guard lock(answers->mutex);
-    answers->list.push_back({key, role, std::move(page.sessions)});
+    answers->list.push_back({key, role, version, std::move(page.sessions)});
   };
   dependencies_.sessions.List(std::move(filter), "", kMaxSessions, std::move(answered));
 }
@@ -79,7 +79,9 @@ void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter) {
 void MisplacedStreams::AskForPublishers(const StreamKey& key) {
   SessionFilter filter;
   filter.role = Role::kPublisher;
-  Ask(key, std::move(filter));
+  const auto mapping = dependencies_.streams.Find(key);
+  const bool live = mapping.has_value() && mapping->publisher_live;
+  Ask(key, std::move(filter), live ? mapping->version : 0);
 }
 
 void MisplacedStreams::AskForStrays(const StreamKey& key, const std::string& origin_id) {
@@ -87,12 +89,16 @@ void MisplacedStreams::AskForStrays(const StreamKey& key, const std::string& ori
   filter.role = Role::kViewer;
   filter.not_origin_id = origin_id;
   filter.followers_too = false;
-  Ask(key, std::move(filter));
+  Ask(key, std::move(filter), 0);
 }
 
 void MisplacedStreams::SettlePublishers(const Answer& answer, const OriginSnapshot& origins) {
   const auto mapping = dependencies_.streams.Find(answer.key);
   if (!mapping.has_value() || !mapping->publisher_live) return Forget(answer.key);
+  if (mapping->version != answer.version) {
+    Suspect(answer.key);  // What was seen is of before.
+    return;
+  }
   const std::string home = IdAfterSuperseding(origins, mapping->origin_id);
   const SessionInfo* elsewhere = nullptr;  // One with media, if there is any.
   bool at_home = false;

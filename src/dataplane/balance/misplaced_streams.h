@@ -54,6 +54,9 @@ class MisplacedStreams {
   struct Answer {
     StreamKey key;
     Role role = Role::kPublisher;  // Whose sessions these are.
+    // Of the mapping when they were asked for; 0: it had no live publisher then. A publisher that
+    // is still looking for its origin is seen on one that it has tried in vain.
+    uint64_t version = 0;
     std::vector<SessionInfo> sessions;
   };
   // Answers come on any thread, and may come when nobody waits for them any more.
@@ -62,7 +65,7 @@ class MisplacedStreams {
     std::vector<Answer> list;
   };
 
-  void Ask(const StreamKey& key, SessionFilter filter);
+  void Ask(const StreamKey& key, SessionFilter filter, uint64_t version);
   void AskForPublishers(const StreamKey& key);
   void AskForStrays(const StreamKey& key, const std::string& origin_id);
   void SettlePublishers(const Answer& answer, const OriginSnapshot& origins);

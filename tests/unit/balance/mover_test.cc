@@ -206,6 +206,23 @@ TEST_F(MoverTest, AStreamIsBroughtTogetherWhereItsPublisherIsLive) {
   EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
 }
 
+// Between the question where its publisher is and the answer, another one came elsewhere.
+TEST_F(MoverTest, AnAnswerOfBeforeTheStreamMovedBringsNothingTogether) {
+  const std::string former = sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Run(kTick);
+  ASSERT_EQ(sessions_.questions, 1u);
+  sessions_.End(former);
+  Move(key_, "b");
+  sessions_.Connect(key_, Role::kPublisher);
+  ASSERT_EQ(OriginOf(key_), Id("b"));
+  for (int tick = 0; tick < 20; ++tick) {
+    Run(kTick);
+    ASSERT_EQ(OriginOf(key_), Id("b"));
+    ASSERT_EQ(mover_->misplaced().size(), 0u);
+  }
+  EXPECT_TRUE(sessions_.kicks.empty());
+}
+
 TEST_F(MoverTest, AMoveThatWaitsForThePublisherOutlivesTheCorrection) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Register("c");
