@@ -34,14 +34,15 @@ class Client:
         self._proxy, self._sequence, self._app, self._seed = proxy, sequence, app, seed
         self._outcome = Outcome()
         self._pipe = None
+        self._leaving = False
         self._unread = b""  # What came behind an answer over HTTP.
         self._waits_for = "the connection"
 
     async def run(self):
         sequence = self._sequence
         try:
-            await self._connect()
-        except OSError:
+            await asyncio.wait_for(self._connect(), PATIENCE)
+        except (OSError, asyncio.TimeoutError):
             return self._outcome  # The listener's queue may be full; that it lives is asked later.
         try:
             await asyncio.wait_for(self._live(), PATIENCE)
@@ -86,6 +87,7 @@ class Client:
 
     async def _leave(self):
         how = self._sequence.leaving.how
+        self._leaving = True
         self._pipe.disarm()
         if how == "stall":
             await asyncio.sleep(_STALL)
@@ -180,10 +182,14 @@ class Client:
                 elif any(message.type == AUDIO for message in messages.feed(data)):
                     self._outcome.media = True
 
+        watching = asyncio.ensure_future(read())
         try:
-            await asyncio.wait_for(read(), _WATCH)
-        except (asyncio.TimeoutError, TimeoutError):
-            pass  # Of a live stream there is always more to come.
+            await asyncio.wait({watching}, timeout=_WATCH)
+            if watching.done() or self._leaving:
+                await watching  # Else: of a live stream there is always more to come.
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     # ---- HTTP
 

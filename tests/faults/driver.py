@@ -50,6 +50,7 @@ BEAT_SECONDS = 15
 # Kept connections to origins are closed after 15 s.
 SETTLE_SECONDS = 40
 STOP_AFTER_SECONDS = 0.5
+SEQUENCE_SECONDS = 90
 
 
 class Failed(Exception):
@@ -155,7 +156,12 @@ class Driver:
                 if not queue:
                     return
                 async with gate:
-                    await self._sequence(self.slots[index], queue.popleft())
+                    number = queue.popleft()
+                    try:
+                        await asyncio.wait_for(self._sequence(self.slots[index], number),
+                                               SEQUENCE_SECONDS)
+                    except asyncio.TimeoutError as error:
+                        raise Failed(f"the driver itself hangs in {number}") from error
 
         try:
             await asyncio.gather(*(serve(index) for index in range(len(self.slots))))
