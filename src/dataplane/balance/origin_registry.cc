@@ -311,6 +311,14 @@ std::shared_ptr<const OriginSnapshot> OriginRegistry::snapshot() const {
   return snapshot_;
 }
 
+OriginRegistry::OriginUse OriginRegistry::BeginUse(std::string_view origin_id, Role role) {
+  const std::lock_guard lock(mutex_);
+  OriginUse begun{.origin = snapshot()->Resolve(origin_id), .use = nullptr};
+  if (begun.origin != nullptr) begun.use = traffic_.Begin(begun.origin->id, role);
+  if (begun.use == nullptr) begun.origin = nullptr;
+  return begun;
+}
+
 std::shared_ptr<const OriginSnapshot> OriginRegistry::CurrentSnapshot() {
   const std::lock_guard lock(mutex_);
   if (stale_) PublishNow();

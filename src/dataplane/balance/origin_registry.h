@@ -183,6 +183,14 @@ class OriginRegistry {
   // The origins as of now, but for load and heartbeat times, which lag behind by at most
   // max_snapshot_age or until the next Tick. Never null; cheap enough for every pick.
   std::shared_ptr<const OriginSnapshot> snapshot() const;
+  // An origin, and a session's use of it: both, or neither.
+  struct OriginUse {
+    std::shared_ptr<const Origin> origin;
+    std::unique_ptr<OriginTraffic::Use> use;
+  };
+  // Begins to use the origin with this id, or the one that has superseded it, as of now: between
+  // two changes of origins, where snapshot() and traffic() may be on both sides of one.
+  OriginUse BeginUse(std::string_view origin_id, Role role);
   // With every heartbeat that has been answered. Costs a copy of the list of origins.
   std::shared_ptr<const OriginSnapshot> CurrentSnapshot();
 

@@ -185,9 +185,15 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
     use = origins_.traffic().Begin(placement.origin->id, attempt.request.role);
   }
   if (use == nullptr) {
+    // It has gone since the snapshot was made; another one may have superseded it.
+    auto now = origins_.BeginUse(claimed.mapping.origin_id, attempt.request.role);
+    if (now.use != nullptr && CanServe(*now.origin, attempt.request)) {
+      placement.origin = std::move(now.origin);
+      use = std::move(now.use);
+    }
+  }
+  if (use == nullptr) {
     outcome->hold.reset();
-    // It has gone since the snapshot was made.
-    if (placement.origin != nullptr) attempt.request.excluded.push_back(placement.origin->id);
     if (++attempt.number <= kMaxAttempts) {
       Try(std::move(attempt));
     } else {
