@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import struct
 
 import plan
 from pipe import Ended, Pipe, Struck, Tls, connect
@@ -73,6 +74,9 @@ class Client:
                 await self._leave()
         except (Struck, Ended, ConnectionError):
             pass
+        except (LookupError, ValueError, struct.error):
+            if not self._sequence.may_be_unreadable:
+                raise  # Else it is an origin's garbage, which is passed on as it is.
 
     async def _speaks_within(self, seconds):
         script = asyncio.ensure_future(self._speak())
