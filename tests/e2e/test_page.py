@@ -7,6 +7,8 @@ import pytest
 
 from support.ctl import ctl
 from support.node import Browsing, NodeMediaServer, page_folder
+from support.proxy import ask
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is missing")
 
@@ -49,6 +51,7 @@ def test_http_flv_of_node_media_server_plays(lab, tmp_path, page, clip, browse):
 def test_hls_of_nginx_plays(lab, page, clip, browse):
     proxy = lab.proxy(lab.nginx(hls=True), STATIC_FILES=page)
     lab.publisher(proxy.url("one"), clip)
+    wait_until(lambda: ask(proxy.http_url("/live/one.m3u8")).status == 200, "nginx has a playlist")
     saw = browse(proxy, "play", "live/one", "hls").saw()
     assert_plays(saw, "live/one", "HLS")
     assert proxy.http_url("/live/one.m3u8") in saw["links"]
