@@ -17,6 +17,11 @@ from support.process import Process
 from support.waiting import wait_until
 
 BASELINE = "nginx"
+BEFORE = "before"  # srsproxy as it was: what SRSPROXY_BEFORE_BIN names.
+
+
+def earlier_program():
+    return os.environ.get("SRSPROXY_BEFORE_BIN", "")
 
 
 def start_configured(folder, template, origin, workers, command):
@@ -111,13 +116,42 @@ def ratios(mine, theirs, field):
     return [getattr(a, field) / getattr(b, field) for a, b in zip(mine, theirs)]
 
 
+def beside_before(results, name, field):
+    """A cell: the ratio to srsproxy as it was, where that took part."""
+    if name != "srsproxy" or BEFORE not in results:
+        return ""
+    return spread(ratios(results[name], results[BEFORE], field))
+
+
 def spread(values):
     """The median, with the range."""
     return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
 
 def markdown(head, lines):
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+    """Without the columns that are empty in every line."""
+    lines = list(lines)
+    used = [any(line[column] for line in lines) for column in range(len(head))]
+    return "\n".join("| " + " | ".join(cell for cell, keep in zip(line, used) if keep) + " |"
+                     for line in [head, ["---"] * len(head), *lines])
+
+
+def add_contenders_option(parser, known, default):
+    parser.add_argument("--contenders", default=",".join(default), metavar="NAME,...",
+                        help=f"of {', '.join(known)}; SRSPROXY_BIN names another srsproxy, "
+                             f"SRSPROXY_BEFORE_BIN the one that is '{BEFORE}'")
+
+
+def check_names(parser, names, known):
+    unknown = set(names.split(",")) - set(known)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+
+
+def check_contenders(parser, names, known):
+    check_names(parser, names, known)
+    if BEFORE in names.split(",") and not pathlib.Path(earlier_program()).is_file():
+        parser.error(f"'{BEFORE}' needs SRSPROXY_BEFORE_BIN to name a srsproxy")
 
 
 def first_line(*command):

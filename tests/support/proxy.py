@@ -54,9 +54,10 @@ def ask(url, method="GET", body=None, headers=()):
 
 class Proxy:
     """Listens on free ports. `settings` are PROXY_* variables without the prefix. `under`: the
-    command that it is started by; `out`: the descriptor that takes what it says, not its log."""
+    command that it is started by; `out`: the descriptor that takes what it says, not its log;
+    `program`: another srsproxy than the one under test."""
 
-    def __init__(self, folder, wait=True, under=(), out=None, **settings):
+    def __init__(self, folder, wait=True, under=(), out=None, program=None, **settings):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.rtmp_port = free_port()
@@ -75,7 +76,7 @@ class Proxy:
                   "LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
         self.settings = chosen | {name: str(value) for name, value in settings.items()}
         self.process = Process(
-            "srsproxy", [*under, binary("srsproxy", "SRSPROXY_BIN")],
+            "srsproxy", [*under, program or binary("srsproxy", "SRSPROXY_BIN")],
             self.folder / "srsproxy.log",
             env=clean_environment() | {f"PROXY_{name}": value
                                        for name, value in self.settings.items()},
