@@ -38,7 +38,25 @@ async def connect(port, receive_buffer=None):
         raise
 
 
-class Pipe:
+class _Readable:
+    """What follows from read_some()."""
+
+    async def read_some(self, most=65536):
+        """At least a byte, and at the most so many."""
+        raise NotImplementedError
+
+    async def read_exactly(self, count):
+        data = b""
+        while len(data) < count:
+            data += await self.read_some(count - len(data))
+        return data
+
+    async def read_to_end(self):
+        while True:
+            await self.read_some()
+
+
+class Pipe(_Readable):
     """Reads and writes. `strike`, a coroutine function, is called at the armed byte; what it raises
     leaves send() and read()."""
 
@@ -90,7 +108,6 @@ class Pipe:
                 await asyncio.sleep(0.02)
 
     async def read_some(self, most=65536):
-        """At least a byte."""
         await self.check()
         try:
             data = await self._reader.read(self._allowed("received", most))
@@ -100,16 +117,6 @@ class Pipe:
             raise Ended
         await self._moved("received", len(data))
         return data
-
-    async def read_exactly(self, count):
-        data = b""
-        while len(data) < count:
-            data += await self.read_some(count - len(data))
-        return data
-
-    async def read_to_end(self):
-        while True:
-            await self.read_some()
 
     # What may be struck with.
 
@@ -126,7 +133,7 @@ class Pipe:
             pass  # The other side was first.
 
 
-class Tls:
+class Tls(_Readable):
     """A pipe's client side of TLS, so that the pipe is cut at any byte of it too."""
 
     def __init__(self, pipe):
@@ -166,13 +173,3 @@ class Tls:
         if not data:
             raise Ended
         return data
-
-    async def read_exactly(self, count):
-        data = b""
-        while len(data) < count:
-            data += await self.read_some(count - len(data))
-        return data
-
-    async def read_to_end(self):
-        while True:
-            await self.read_some()
