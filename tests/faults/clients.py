@@ -14,9 +14,7 @@ from support.rtmp.chunks import AUDIO, COMMAND, ChunkReader, ChunkWriter, Messag
 # Whoever waits for the proxy is answered, or its connection ended, within this time: some steps of
 # 300 ms, on a machine that has other things to do. See Client.run.
 PATIENCE = 20.0
-# How long somebody stalls, and how long a live stream is watched.
-_STALL = 0.8
-_WATCH = 0.6
+_WATCH = 0.6  # So long a live stream is watched.
 _HANDSHAKE_BYTES = 1536
 _FRAME = bytes([0xAF, 1]) + bytes(300)
 
@@ -90,20 +88,9 @@ class Client:
             await asyncio.gather(script, return_exceptions=True)
 
     async def _leave(self):
-        how = self._sequence.leaving.how
         self._leaving = True
-        self._pipe.disarm()
-        if how == "stall":
-            await asyncio.sleep(_STALL)
-            self._pipe.fin()
-        elif how == "half":
-            self._pipe.half()
-            self._waits_for = "the end, after it had closed its half"
-            await self._pipe.read_to_end()
-        elif how == "rst":
-            self._pipe.rst()
-        else:
-            self._pipe.fin()
+        self._waits_for = "the end, after it had closed its half"
+        await self._pipe.leave(self._sequence.leaving.how)
         raise Struck
 
     def _port(self):
@@ -111,12 +98,13 @@ class Client:
         if protocol.startswith("rtmp"):
             return proxy.rtmps_port if self._sequence.with_tls else proxy.rtmp_port
         return {"cluster api": proxy.http_api_port, "register": proxy.api_port,
-                "grpc": proxy.grpc_port}.get(protocol, proxy.http_port)
+                "system api": proxy.api_port, "grpc": proxy.grpc_port}.get(protocol,
+                                                                           proxy.http_port)
 
     async def _speak(self):
         speak = {"http-flv": self._live_http, "websocket-flv": self._live_http, "hls": self._hls,
                  "file": self._file, "cluster api": self._cluster_api, "register": self._register,
-                 "grpc": self._grpc}.get(self._sequence.protocol, self._rtmp)
+                 "system api": self._system_api, "grpc": self._grpc}.get(self._sequence.protocol, self._rtmp)
         await speak()
 
     # ---- RTMP
@@ -272,6 +260,13 @@ class Client:
         await self._ask(target[variant],
                         method="DELETE" if variant == 2 and self._sequence.ahead else "GET")
         await self._whole()
+
+    async def _system_api(self):
+        for _ in range(2):  # On one connection.
+            await self._ask(("/metrics", "/readyz", "/api/v1/versions", "/healthz")
+                            [self._sequence.variant])
+            await self._whole()
+            self._outcome.answered = True
 
     async def _register(self):
         """An origin that is known already says so again."""

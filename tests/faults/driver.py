@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs sequences of a seed against srsproxy, many at once: clients that leave at any byte or
-moment, kicks, and origins that fail at every step, with all timeouts at 300 ms.
+moment, callers of the control plane that do so beside them, kicks, and origins that fail at every
+step, with all timeouts at 300 ms.
 
 What has to hold: the process lives, no sanitizer reports anything, a healthy publisher and two
-healthy viewers never notice, nobody waits in vain, and in the end no session, no connection, no
-hold on a stream and no descriptor is left, each session was told as ended with a reason, and
-SIGTERM ends the process with 0.
+healthy viewers never notice, nobody waits in vain, a change that was cut can be repeated, and in
+the end no session, no connection, no watch, no hold on a stream and no descriptor is left, each
+session was told as ended with a reason, and SIGTERM ends the process with 0.
 
     tests/faults/driver.py --seed 7                     the sequences of that seed
     tests/faults/driver.py --seed 7 --only 1234         that one
@@ -35,6 +36,7 @@ os.environ.setdefault("SRSPROXY_BIN", str(_ROOT / "build/asan/bin/srsproxy"))
 
 # pylint: disable=wrong-import-position
 import plan
+from callers import AGENT, caller_of
 from clients import Client
 from gate import Gate
 from healthy import APP, Healthy
@@ -71,11 +73,13 @@ class Driver:
         self.slots = [Slot(seed, number) for number in range(at_once)]
         self.api = [ApiServer(seed, f"api-{number}") for number in range(API_ORIGINS)]
         self.outcomes = {}
+        self.callers = collections.defaultdict(list)  # The outcomes of their calls, by kind.
         self.hung = []
+        self.wrong = []
         self.under_way = {}
         self.stopping = False
         self.kicks = collections.Counter()
-        self.proxy = self.grpc = self.healthy = self.files = None
+        self.proxy = self.grpc = self.healthy = self.files = self.origins = None
 
     # ---- Before
 
@@ -92,6 +96,7 @@ class Driver:
         await self._call(self._register, True)
         await self._call(self.kick, "live/nobody")
         self.files = self.proxy.process.open_files()
+        self.origins = self.proxy.metric("srsproxy_origins")
         await self.healthy.start()
 
     def _start_proxy(self):
@@ -187,12 +192,13 @@ class Driver:
         self.under_way[number] = sequence
         for origin, fault in zip(slot.origins, sequence.faults):
             await origin.begin(sequence, fault)
-        kick = None
+        beside = []
         if sequence.kicked_after_ms is not None:
-            kick = asyncio.ensure_future(self._kick_later(sequence, slot))
-        outcome = await Client(self.proxy, sequence, slot.app, self.seed).run()
-        if kick is not None:
-            await kick
+            beside.append(self._kick_later(sequence, slot))
+        if sequence.call is not None:
+            beside.append(self._call_beside(sequence, slot))
+        outcome, *_ = await asyncio.gather(
+            Client(self.proxy, sequence, slot.app, self.seed).run(), *beside)
         for origin in slot.origins:
             origin.end()
         self.outcomes[number] = outcome
@@ -208,6 +214,14 @@ class Driver:
             if not self.stopping:
                 raise
 
+    async def _call_beside(self, sequence, slot):
+        outcome = await caller_of(self.proxy, self.grpc, sequence, slot, self.seed).run()
+        self.callers[sequence.call.kind].append(outcome)
+        if outcome.hung:
+            self.hung.append(f"{sequence}: the caller waits for {outcome.hung}")
+        if outcome.wrong and not self.stopping:
+            self.wrong.append(f"{sequence}: {outcome.wrong}")
+
     def kick(self, stream):
         answer = self.grpc("SessionService.KickSessions", filter={"stream": stream})
         self.kicks[len(answer.get("sessions", []))] += 1
@@ -221,6 +235,7 @@ class Driver:
     async def finish(self, after):
         """What does not hold, one line each. Sequences from `after` on were not run yet."""
         problems = [f"hangs: {line}" for line in self.hung]
+        problems += [f"wrong: {line}" for line in self.wrong]
         problems += await self.healthy.stop()
         for server in [*self.api, *(origin for slot in self.slots for origin in slot.origins)]:
             await server.close()
@@ -261,21 +276,37 @@ class Driver:
         for listener in ("rtmp", "rtmps", "http", "http_api"):
             expect(f"no connection of {listener} is left",
                    lambda name=listener: proxy.metric("srsproxy_connections", listener=name) == 0)
+        expect("no watch is left", lambda: proxy.metric("srsproxy_watch_streams") == 0)
+        answered = sum(one.answered for one in self.callers["heartbeats"])
+        expect(f"{answered} streams of heartbeats have ended, and those that were not answered",
+               lambda: proxy.metric(
+                   "srsproxy_grpc_server_handled_total",
+                   method="srsproxy.v1.OriginService/HeartbeatStream") >= answered)
+        self._deregister_agents()
+        expect(f"{self.origins:g} origins are known again",
+               lambda: proxy.metric("srsproxy_origins") == self.origins)
         expect("no stream is held", lambda: not self._held())
         expect(f"the descriptors are {self.files} again",
                lambda: proxy.process.open_files() <= self.files)
         return problems + self._look_at_ends()
 
+    def _deregister_agents(self):
+        for origin in self._listed("OriginService.ListOrigins", "origins"):
+            if origin["registration"]["server"].startswith(AGENT):
+                self.grpc("OriginService.DeregisterOrigin", originId=origin["id"])
+
     def _held(self):
-        token, held = "", []
+        return [stream for stream in self._listed("StreamService.ListStreams", "streams")
+                if stream.get("publishers") or stream.get("viewers") or stream.get("publisherLive")]
+
+    def _listed(self, method, field):
+        token, listed = "", []
         while True:
-            page = self.grpc("StreamService.ListStreams", pageSize=1000, pageToken=token)
-            held += [stream for stream in page.get("streams", [])
-                     if stream.get("publishers") or stream.get("viewers") or
-                     stream.get("publisherLive")]
+            page = self.grpc(method, pageSize=1000, pageToken=token)
+            listed += page.get(field, [])
             token = page.get("nextPageToken", "")
             if not token:
-                return held
+                return listed
 
     def _look_at_ends(self):
         problems = []
@@ -305,6 +336,10 @@ class Driver:
         lines.append(f"{sum(one.media for one in outcomes):6} got or sent media")
         lines.append(f"{sum(n for sessions, n in self.kicks.items() if sessions):6} of "
                      f"{sum(self.kicks.values())} kicks hit a session")
+        for kind, calls in sorted(self.callers.items()):
+            lines.append(f"{len(calls):6} callers ({kind}): {sum(one.left for one in calls)} left, "
+                         f"{sum(one.answered for one in calls)} were answered, "
+                         f"{sum(one.media for one in calls)} got all they wanted")
         return "\n".join(lines)
 
     def check_coverage(self):
@@ -318,6 +353,14 @@ class Driver:
         problems = [f"no session ended as {reason}" for reason in missing]
         if media < len(self.outcomes) // 20:
             problems.append(f"only {media} of {len(self.outcomes)} sequences came to media")
+        for kind in ("watch", "heartbeats", "unary"):
+            calls = self.callers[kind]
+            for what, count in (("left", sum(one.left for one in calls)),
+                                ("got all they wanted", sum(one.media for one in calls))):
+                if count < len(calls) // 20:
+                    problems.append(f"only {count} of {len(calls)} callers ({kind}) {what}")
+        if not any(one.directives for one in self.callers["heartbeats"]):
+            problems.append("no agent was given a directive")
         return problems
 
 

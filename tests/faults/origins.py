@@ -304,6 +304,10 @@ class Origin:
         for port in self.ports:
             port.owner = self
 
+    @property
+    def id(self):
+        return f"{self.server}-s-1"
+
     def registration(self):
         rtmp, http = self.ports
         return {"ip": "127.0.0.1", "server": self.server, "service": "s", "pid": "1",

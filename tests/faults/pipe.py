@@ -6,6 +6,7 @@ import ssl
 import struct
 
 _LIMIT = 16 * 1024  # What is read ahead of who asks for it.
+_STALL_SECONDS = 0.8
 
 
 class Struck(Exception):
@@ -119,6 +120,20 @@ class Pipe(_Readable):
         return data
 
     # What may be struck with.
+
+    async def leave(self, how):
+        """`how` as in plan.Leaving. Ended: the other side has closed in answer."""
+        self.disarm()
+        if how == "stall":
+            await asyncio.sleep(_STALL_SECONDS)
+            self.fin()
+        elif how == "half":
+            self.half()
+            await self.read_to_end()
+        elif how == "rst":
+            self.rst()
+        else:
+            self.fin()
 
     def fin(self):
         self.writer.close()

@@ -7,8 +7,10 @@ import time
 import pytest
 
 import plan
+from cut import Cut
 from gate import Gate
 from pipe import Ended, Pipe, Struck, Tls, connect
+from plan import Leaving
 
 MANY = 2000
 
@@ -33,6 +35,21 @@ def test_everything_happens_in_a_run():
     assert 0.1 < kicked[True] / kicked.total() < 0.4
     assert all(one.kicked_after_ms is None for one in sequences
                if one.protocol not in plan.OF_A_STREAM)
+
+
+def test_callers_leave_in_every_way():
+    calls = [one.call for one in (plan.sequence("a", number) for number in range(MANY))
+             if one.call is not None]
+    assert 0.2 < len(calls) / MANY < 0.4
+    assert {one.kind for one in calls} == set(plan.CALLERS)
+    assert {one.method for one in calls} == {"", *plan.UNARY}
+    for kind in plan.CALLERS:
+        leaving = [one.leaving for one in calls if one.kind == kind]
+        of_calls = set() if kind == "system api" else {"cancel", "close", "deadline"}
+        assert {one.how for one in leaving} == {"fin", "rst", "half", "stall"} | of_calls
+        assert {"at once", "sent", "received", "ms"} <= {one.when for one in leaving}
+    assert {one.leaving.when for one in calls if one.kind in ("watch", "heartbeats")} >= {
+        "messages", "end"}
 
 
 async def _pair(serve):
@@ -101,6 +118,65 @@ def test_tls_is_cut_below_it():
         return client.sent
 
     assert asyncio.run(run()) == 20
+
+
+async def _cut(leaving, to_port, say):
+    """What somebody who says `say` gets, by way of a Cut, and the cut."""
+    cut = Cut(leaving, to_port)
+    await cut.open()
+    reader, writer = await asyncio.open_connection("127.0.0.1", cut.port)
+    writer.write(say)
+    try:
+        got = await reader.read()
+    except ConnectionError:
+        got = b""
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", cut.port)
+    await cut.close()
+    writer.close()
+    return got, cut
+
+
+@pytest.mark.parametrize("leaving", [
+    Leaving("fin", "sent", 3), Leaving("rst", "sent", 2), Leaving("half", "sent", 3),
+    Leaving("stall", "sent", 1), Leaving("fin", "ms", 50), Leaving("rst", "at once")], ids=str)
+def test_a_connection_that_is_passed_on_is_cut_as_planned(leaving):
+    hears = []
+
+    async def hear(pipe):
+        try:
+            while True:
+                hears.append(await pipe.read_some())
+        finally:
+            pipe.fin()
+
+    async def run():
+        _, _, server = await _pair(hear)
+        _, cut = await asyncio.wait_for(_cut(leaving, server.sockets[0].getsockname()[1],
+                                             b"abcdef"), 10)
+        server.close()
+        return cut.left
+
+    assert asyncio.run(run())
+    most = leaving.count if leaving.when == "sent" else 6
+    assert b"".join(hears) in (b"abcdef"[:most], b"")
+    assert leaving.how == "rst" or b"".join(hears) == b"abcdef"[:most]
+
+
+def test_a_connection_is_passed_on_whole_where_nothing_is_planned_for_it():
+    async def echo(pipe):
+        for _ in range(6):
+            await pipe.send(await pipe.read_some(1))
+        pipe.fin()
+
+    async def run():
+        _, _, server = await _pair(echo)
+        got, cut = await asyncio.wait_for(_cut(Leaving("cancel", "messages", 3),
+                                               server.sockets[0].getsockname()[1], b"abcdef"), 10)
+        server.close()
+        return got, cut.left
+
+    assert asyncio.run(run()) == (b"abcdef", False)
 
 
 def test_fewer_run_at_once_where_the_test_is_late():

@@ -11,6 +11,15 @@ from control_api.api import Api
 _DEADLINE_SECONDS = 20
 
 
+def calling(channel, api, call):
+    """What begins `call` on a channel, of grpc or of grpc.aio, with messages."""
+    kind = (f"{'stream' if call.streams_requests else 'unary'}_"
+            f"{'stream' if call.streams_responses else 'unary'}")
+    return getattr(channel, kind)(
+        call.path, request_serializer=api.type(call.request).SerializeToString,
+        response_deserializer=api.type(call.response).FromString)
+
+
 class GrpcCalls:
     """A channel with the settings that docs/control-api.md advises."""
 
@@ -37,13 +46,8 @@ class GrpcCalls:
     def answers(self, call, requests):
         """The answers to `requests`, one after the other, of any kind of call. A reader that has
         enough of a stream closes the generator."""
-        kind = (f"{'stream' if call.streams_requests else 'unary'}_"
-                f"{'stream' if call.streams_responses else 'unary'}")
-        make = getattr(self._channel, kind)(
-            call.path, request_serializer=self.api.type(call.request).SerializeToString,
-            response_deserializer=self.api.type(call.response).FromString)
-        answer = make(iter(requests) if call.streams_requests else requests[0],
-                      timeout=_DEADLINE_SECONDS)
+        answer = calling(self._channel, self.api, call)(
+            iter(requests) if call.streams_requests else requests[0], timeout=_DEADLINE_SECONDS)
         if not call.streams_responses:
             yield answer
             return
