@@ -238,10 +238,10 @@ def test_bad_clients_by_the_thousand_leave_nothing_behind(proxy, neighbour):
                                for number in range(count)))
 
     asyncio.run(send(len(bad)))
-    before, files = proxy.process.resident_bytes(), proxy.process.open_files()
+    before, files = proxy.process.resident_bytes(), proxy.descriptors()
     for _ in range(10):
         asyncio.run(send(100))
-    wait_until(lambda: proxy.process.open_files() <= files, "every connection is closed")
+    proxy.wait_for_descriptors(files)
     assert_memory(proxy, before)
 
 

@@ -6,7 +6,6 @@ import struct
 import pytest
 
 from support.http_origin import HttpOrigin, answers, chunk
-from support.waiting import wait_until
 
 ASK = b"GET /live/one.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 OK = answers("HTTP/1.1 200 OK\nContent-Type: video/x-flv\nTransfer-Encoding: chunked\n\n",
@@ -26,7 +25,7 @@ def leave(port, request, reset):
 def test_viewers_who_leave_at_once_end_only_themselves(lab, reset):
     """The pick succeeds when its viewer is gone already."""
     proxy = lab.proxy(lab.fake(lambda server: HttpOrigin(OK, server)))
-    files = proxy.process.open_files()
+    files = proxy.descriptors()
     for _ in range(TIMES):
         leave(proxy.http_port, ASK, reset)
     proxy.wait_for_metric("srsproxy_connections", 0, listener="http")
@@ -37,4 +36,4 @@ def test_viewers_who_leave_at_once_end_only_themselves(lab, reset):
     ended = proxy.wait_for_session_end(count=counted, protocol="http_flv", role="viewer")
     assert len(ended) == counted
     assert {end["reason"] for end in ended} <= {"closed"}
-    wait_until(lambda: proxy.process.open_files() <= files, "no descriptor is lost")
+    proxy.wait_for_descriptors(files)

@@ -46,7 +46,7 @@ def test_10000_silent_connections(lab):
     proxy = lab.proxy(lab.fake(), HANDSHAKE_TIMEOUT="20s")
     count = min(SILENT, int(proxy.metric("srsproxy_sessions_limit")) - 100)
     before = proxy.process.resident_bytes()
-    files = proxy.process.open_files()
+    files = proxy.descriptors()
     silent = []
     try:
         for number in range(count):
@@ -70,5 +70,5 @@ def test_10000_silent_connections(lab):
             sock.close()
     proxy.wait_for_metric("srsproxy_connections", 2, listener="rtmp")
     lab.close_clients()
-    wait_until(lambda: proxy.process.open_files() <= files, "no descriptor is lost")
+    proxy.wait_for_descriptors(files)
     assert proxy.metric("srsproxy_client_errors_total", reason="timeout") == count

@@ -8,7 +8,6 @@ import os
 import pytest
 
 from support.rtmp import crowd, recording
-from support.waiting import wait_until
 
 AT_ONCE = 100
 HANDSHAKE = b"\x03" + bytes(8) + os.urandom(1528) + bytes(1536)
@@ -42,7 +41,7 @@ def proxy(lab, origin):
 def assert_as_before(lab, proxy, origin, before, files):
     proxy.wait_for_metric("srsproxy_sessions", 0)
     proxy.wait_for_metric("srsproxy_connections", 0, listener="rtmp")
-    wait_until(lambda: proxy.process.open_files() <= files, "no descriptor is lost")
+    proxy.wait_for_descriptors(files)
     if not proxy.sanitized:
         assert proxy.process.resident_bytes() - before < MEMORY_BOUND
     assert not [end for end in proxy.session_ends() if end["reason"] == "internal"]
@@ -52,7 +51,7 @@ def assert_as_before(lab, proxy, origin, before, files):
 
 
 def test_the_handshake_cut_at_every_byte(lab, proxy, origin):
-    before, files = proxy.process.resident_bytes(), proxy.process.open_files()
+    before, files = proxy.process.resident_bytes(), proxy.descriptors()
     cut_everywhere(proxy, [HANDSHAKE[:at] for at in range(len(HANDSHAKE) + 1)])
     assert_as_before(lab, proxy, origin, before, files)
 
@@ -60,7 +59,7 @@ def test_the_handshake_cut_at_every_byte(lab, proxy, origin):
 @pytest.mark.parametrize("client", recording.CLIENTS)
 def test_a_recorded_session_cut_at_every_byte(lab, proxy, origin, clip, tmp_path, client):
     session = recording.record(client, clip, tmp_path, media_bytes=6_000)
-    before, files = proxy.process.resident_bytes(), proxy.process.open_files()
+    before, files = proxy.process.resident_bytes(), proxy.descriptors()
     # Each its own stream, so that no cut waits for the name that another still holds.
     cut_everywhere(proxy, [HANDSHAKE + session[:at].replace(b"recorded", b"cut%05d" % at)
                            for at in range(1, len(session) + 1)])

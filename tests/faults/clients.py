@@ -104,7 +104,8 @@ class Client:
     async def _speak(self):
         speak = {"http-flv": self._live_http, "websocket-flv": self._live_http, "hls": self._hls,
                  "file": self._file, "cluster api": self._cluster_api, "register": self._register,
-                 "system api": self._system_api, "grpc": self._grpc}.get(self._sequence.protocol, self._rtmp)
+                 "system api": self._system_api,
+                 "grpc": self._grpc}.get(self._sequence.protocol, self._rtmp)
         await speak()
 
     # ---- RTMP

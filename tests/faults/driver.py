@@ -95,7 +95,7 @@ class Driver:
         self.grpc = GrpcCalls(self.proxy.grpc_port)
         await self._call(self._register, True)
         await self._call(self.kick, "live/nobody")
-        self.files = self.proxy.process.open_files()
+        self.files = self.proxy.descriptors()
         self.origins = self.proxy.metric("srsproxy_origins")
         await self.healthy.start()
 
@@ -266,11 +266,14 @@ class Driver:
         proxy = self.proxy
         self.grpc("SessionService.KickSessions", filter={"protocol": "PROTOCOL_HLS"})
 
-        def expect(what, condition):
+        def attempt(wait, *arguments):
             try:
-                wait_until(condition, what, SETTLE_SECONDS)
+                wait(*arguments, SETTLE_SECONDS)
             except TimeoutError as error:
                 problems.append(str(error))
+
+        def expect(what, condition):
+            attempt(wait_until, condition, what)
 
         expect("no session is left", lambda: proxy.metric("srsproxy_sessions") == 0)
         for listener in ("rtmp", "rtmps", "http", "http_api"):
@@ -286,8 +289,9 @@ class Driver:
         expect(f"{self.origins:g} origins are known again",
                lambda: proxy.metric("srsproxy_origins") == self.origins)
         expect("no stream is held", lambda: not self._held())
-        expect(f"the descriptors are {self.files} again",
-               lambda: proxy.process.open_files() <= self.files)
+        attempt(proxy.wait_for_descriptors, self.files)
+        expect("no connection of the System API is left",
+               lambda: not proxy.system_api_connections())
         return problems + self._look_at_ends()
 
     def _deregister_agents(self):

@@ -96,7 +96,17 @@ class Process:
         raise AssertionError(f"{self.name} is gone")
 
     def open_files(self):
-        return len(list(pathlib.Path(f"/proc/{self.pid}/fd").iterdir()))
+        return len(self.descriptors())
+
+    def descriptors(self):
+        """What each open one stands for, by number."""
+        files = {}
+        for descriptor in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                files[int(descriptor.name)] = str(descriptor.readlink())
+            except FileNotFoundError:
+                pass  # Closed since it was listed.
+        return files
 
     def cpu_seconds_over(self, seconds):
         """The CPU time it uses from now on, within `seconds`."""

@@ -11,6 +11,7 @@ from support.ports import free_port
 from support.process import Process
 from support.waiting import wait_until
 
+_LISTENS = "0A"  # In /proc/net/tcp.
 _SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
 
@@ -21,6 +22,17 @@ def binary(name, variable):
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: run scripts/build, or set {variable}")
     return path
+
+
+def _connections_to(port):
+    """The sockets of this machine that stand for connections which `port` has accepted over IPv4,
+    as /proc/PID/fd names them."""
+    found = set()
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, _, state, *_, inode = line.split()[:10]
+        if int(local.split(":")[1], 16) == port and state != _LISTENS:
+            found.add(f"socket:[{inode}]")
+    return found
 
 
 def clean_environment():
@@ -164,6 +176,30 @@ class Proxy:
         return wait_until(lambda: len(self.session_ends(**fields)) >= count and
                           self.session_ends(**fields),
                           f"{count} sessions ended with {fields}", timeout)
+
+    def descriptors(self):
+        """What it holds open, by number, but for connections to its System API: each question of a
+        test is one, and is closed some time after the answer."""
+        return self._descriptors(of_system_api=False)
+
+    def system_api_connections(self):
+        return self._descriptors(of_system_api=True)
+
+    def _descriptors(self, of_system_api):
+        connections = _connections_to(self.api_port)
+        return {number: file for number, file in self.process.descriptors().items()
+                if (file in connections) == of_system_api}
+
+    def wait_for_descriptors(self, before, timeout=15.0):
+        """Until it holds no more than it did `before`."""
+        try:
+            wait_until(lambda: len(self.descriptors()) <= len(before), "no descriptor is lost",
+                       timeout)
+        except TimeoutError as error:
+            more = {number: file for number, file in self.descriptors().items()
+                    if before.get(number) != file}
+            raise TimeoutError(f"{error}: there were {len(before)}, and there are now {more}"
+                               ) from None
 
     @property
     def sanitized(self):
