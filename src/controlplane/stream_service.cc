@@ -182,9 +182,13 @@ absl::StatusOr<v1::LookupStreamResponse> StreamService::Lookup(
   if (const auto mapping = streams_.Find(pick.key)) *response.mutable_stream() = Describe(*mapping);
   *response.mutable_pick() = ToProto(balancer_.Explain(pick));
   if (const auto origin_id = misplaced_.PublisherOf(pick.key)) {
+    const bool known = origins_.snapshot()->Resolve(*origin_id) != nullptr;
     response.mutable_pick()->add_steps(
-        absl::StrCat("The stream is being brought together on origin ", *origin_id,
-                     ", where its publisher is live: viewers elsewhere are ended."));
+        known ? absl::StrCat("The stream is being brought together on origin ", *origin_id,
+                             ", where its publisher is live: viewers elsewhere are ended.")
+              : absl::StrCat("The stream's publisher is live on origin ", *origin_id,
+                             ", whose registration has ended: it is ended, to come back where the "
+                             "stream is."));
   }
   return response;
 }

@@ -1,7 +1,6 @@
 """Streams that are moved with their publisher and their viewers: real encoders and players that
 come back whenever they are ended."""
 
-import itertools
 import threading
 import time
 
@@ -9,39 +8,11 @@ import pytest
 
 from support import media
 from support.ctl import ctl
+from support.returning import Returning
 from support.waiting import wait_until
 
 # A sample is as old as the time that nginx takes to tell it.
 SLACK_SECONDS = 0.5
-
-
-class Returning:
-    """Starts what `make(number)` gives, again whenever it has ended."""
-
-    def __init__(self, make):
-        self._make = make
-        self.runs = []
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        for number in itertools.count(1):
-            run = self._make(number)
-            self.runs.append(run)
-            while run.running and not self._stopped.wait(0.05):
-                pass
-            run.kill()
-            if self._stopped.is_set():
-                return
-
-    def close(self):
-        self._stopped.set()
-        self._thread.join()
-
-    def frames(self):
-        """How many have arrived, in all runs."""
-        return sum(len(run.frames()) for run in self.runs)
 
 
 class Watch:

@@ -101,6 +101,15 @@ class StreamServiceTest : public ControlPlaneTest {
     return response.proxy().misplaced_streams();
   }
 
+  // After the stream was placed anew.
+  void LookForPublisher() {
+    StreamEvent placed_anew;
+    placed_anew.kind = StreamEvent::Kind::kChanged;
+    placed_anew.mapping = *streams_->Find(key_);
+    mover_.OnStreamEvent(placed_anew);
+    for (int i = 0; i < 2; ++i) mover_.Tick();
+  }
+
   template <typename Response>
   static std::string ReasonOf(const absl::StatusOr<Response>& answer) {
     EXPECT_FALSE(answer.ok());
@@ -119,16 +128,27 @@ TEST_F(StreamServiceTest, TellsThatAStreamIsBeingBroughtTogether) {
   streams_->Claim({key_, kB, Role::kViewer, streams_->Find(key_)->version}, [](auto) {});
   ASSERT_EQ(Lookup().stream().origin_id(), kB);
   EXPECT_EQ(Misplaced(), 0);
-  StreamEvent placed_anew;
-  placed_anew.kind = StreamEvent::Kind::kChanged;
-  placed_anew.mapping = *streams_->Find(key_);
-  mover_.OnStreamEvent(placed_anew);
-  for (int i = 0; i < 2; ++i) mover_.Tick();
+  LookForPublisher();
   const auto lookup = Lookup();
   EXPECT_EQ(lookup.stream().origin_id(), kA);
   EXPECT_THAT(lookup.pick().steps(),
               testing::Contains("The stream is being brought together on origin a-s1-42, where its "
                                 "publisher is live: viewers elsewhere are ended."));
+  EXPECT_EQ(Misplaced(), 1);
+}
+
+TEST_F(StreamServiceTest, TellsThatAPublisherIsEndedBecauseItsOriginIsGone) {
+  Connect(Role::kPublisher);
+  Register("b", 1002);
+  origins_.Evict([](const OriginRegistration& origin) {
+    return origin.server == "b" ? absl::OkStatus() : absl::PermissionDeniedError("elsewhere");
+  });
+  streams_->Claim({key_, kB, Role::kViewer, streams_->Find(key_)->version}, [](auto) {});
+  LookForPublisher();
+  EXPECT_THAT(Lookup().pick().steps(),
+              testing::Contains("The stream's publisher is live on origin a-s1-42, whose "
+                                "registration has ended: it is ended, to come back where the "
+                                "stream is."));
   EXPECT_EQ(Misplaced(), 1);
 }
 

@@ -18,7 +18,7 @@ error_log stderr info;
 events {{ worker_connections 8192; }}
 rtmp {{
   server {{
-    listen 127.0.0.1:{rtmp_port};
+    listen {address}:{rtmp_port};
     chunk_size 4096;
     application live {{
       live on;
@@ -58,20 +58,22 @@ hls on;
 class Nginx:
     """`server` is the name it registers with; it stays over restarts, its pid does not. With `hls`
     it writes HLS too, and registers the port where that is. `relay` is a push or pull directive of
-    its application."""
+    its application. RTMP is at `address`."""
 
-    def __init__(self, folder, server, hls=False, relay=""):
+    def __init__(self, folder, server, hls=False, relay="", address="127.0.0.1"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.server = server
         self.rtmp_port = free_port()
         self.http_port = free_port()
         self._hls = hls
+        self._address = address
         self._starts = 0
         self._process = None
         (self.folder / "hls" / "live").mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(_CONFIG.format(
-            folder=self.folder, rtmp_port=self.rtmp_port, http_port=self.http_port,
+            folder=self.folder, address=address, rtmp_port=self.rtmp_port,
+            http_port=self.http_port,
             hls=_HLS.format(folder=self.folder) if hls else "", relay=relay))
         self.start()
 
@@ -102,7 +104,7 @@ class Nginx:
 
     def registration(self, **changes):
         """The body that an origin like this one posts to the System API."""
-        return {"ip": "127.0.0.1", "device_id": f"device-{self.server}", "server": self.server,
+        return {"ip": self._address, "device_id": f"device-{self.server}", "server": self.server,
                 "service": f"service{self._starts}", "pid": str(self.pid),
                 "rtmp": [str(self.rtmp_port)],
                 "http": [str(self.http_port)] if self._hls else []} | changes
