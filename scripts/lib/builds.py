@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import time
 
@@ -24,6 +25,12 @@ def run(command, **kwargs):
 
 def duration(seconds):
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def cpu_seconds():
+    """What the processes that this one waited for have used."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def slow_outputs(log, since):

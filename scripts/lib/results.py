@@ -17,6 +17,23 @@ class Counts:
                       self.skipped + other.skipped)
 
 
+@dataclasses.dataclass
+class Row:
+    """Of the summary: a stage, and the parts of which it consists, if it tells them."""
+    name: str
+    result: str  # "ok" or "failed"
+    counts: Counts
+    seconds: float
+    cpu: float  # Seconds, of all its processes.
+    parts: list = dataclasses.field(default_factory=list)
+
+    @staticmethod
+    def from_json(row):
+        """Of what dataclasses.asdict() made of a row."""
+        return Row(**row | {"counts": Counts(**row["counts"]),
+                            "parts": [Row.from_json(part) for part in row["parts"]]})
+
+
 def _parse(path):
     try:
         return xml.etree.ElementTree.parse(path).getroot()

@@ -6,15 +6,17 @@ Each stage says which build it needs; a build is made once a run. Test programs 
 
 import argparse
 import dataclasses
+import json
 import os
-import resource
+import pathlib
 import shutil
 import sys
 import time
 
+import chroot
 import fuzzing
-from builds import JOBS, ROOT, Builds, StageError, duration, run, say
-from results import Counts, read_results
+from builds import JOBS, ROOT, Builds, StageError, cpu_seconds, duration, run, say
+from results import Counts, Row, read_results
 
 SHIPPED = ["srsproxy", "srsproxyctl", "page"]
 SLOWEST = 10
@@ -49,6 +51,7 @@ class Runner:
     def __init__(self):
         self.builds = Builds()
         self.slow_tests = []  # (seconds, what)
+        self.parts = []  # Rows of what the stage that runs consists of, if it tells them.
 
     def build(self, name, targets):
         self.builds.configure(name, *FOLDERS[name])
@@ -123,7 +126,7 @@ def make_stages(runner):
                        "--jobs", JOBS)
 
     asan = ["all", "page"]
-    return [
+    stages = [
         build("build", "what ships, warnings are errors", "release", SHIPPED),
         tests("lint", "layers, formatting, docs, words", "release", "lint", SHIPPED),
         tests("cli", "unit tests of srsproxyctl", "release", "cli",
@@ -149,14 +152,12 @@ def make_stages(runner):
               by_default=False),
         Stage("faults-long", "ten seeds with 5000 sequences each",
               faults(10, "--sequences", "5000"), by_default=False),
+        Stage("chroot", "the two commands of the README on a Debian 12 made for it",
+              lambda: chroot.run_chroot([stage.name for stage in stages], runner.parts),
+              by_default=False),
         Stage("tidy", "clang-tidy over src/ and tools/", tidy, by_default=False),
     ]
-
-
-def cpu_seconds():
-    """What the processes that this one waited for have used."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    return stages
 
 
 def show_list(stages):
@@ -167,7 +168,10 @@ def show_list(stages):
 Of fuzz-long:
   SRSPROXY_FUZZ_SECONDS   seconds for each target ({fuzzing.LONG_SECONDS})
   SRSPROXY_FUZZ_TARGETS   only these targets, by name (all)
-  SRSPROXY_FUZZ_CORPORA   where corpora and failing inputs are kept ({fuzzing.corpora_folder()})""")
+  SRSPROXY_FUZZ_CORPORA   where corpora and failing inputs are kept ({fuzzing.corpora_folder()})
+Of chroot:
+  SRSPROXY_CHROOT_STAGES  what scripts/test runs there: stages, or 'all' ({chroot.DEFAULT_STAGES})
+  SRSPROXY_CHROOT_CCACHE  a folder of ccache to use there (none: everything is compiled)""")
 
 
 def show_slowest(title, times):
@@ -179,36 +183,44 @@ def show_slowest(title, times):
     print()
 
 
-def run_stages(chosen):
-    """Runs them in order; a row for each: name, result, counts, seconds, seconds of CPU."""
+def run_stages(chosen, runner):
+    """Runs them in order; a row for each."""
     began = time.monotonic()
     rows = []
     for number, stage in enumerate(chosen, 1):
         say(f"stage {number} of {len(chosen)}: {stage.name} ({stage.about}), "
             f"{duration(time.monotonic() - began)} since the start")
         stage_began, cpu_began = time.monotonic(), cpu_seconds()
+        runner.parts = []
         try:
             counts = stage.run()
             result = "failed" if counts.failed else "ok"
         except StageError as error:
             print(f"Error: {error}", file=sys.stderr, flush=True)
             counts, result = Counts(failed=1), "failed"
-        rows.append((stage.name, result, counts, time.monotonic() - stage_began,
-                     cpu_seconds() - cpu_began))
-        say(f"{stage.name}: {result} in {duration(rows[-1][3])}")
+        rows.append(Row(stage.name, result, counts, time.monotonic() - stage_began,
+                        cpu_seconds() - cpu_began, runner.parts))
+        say(f"{stage.name}: {result} in {duration(rows[-1].seconds)}")
     return rows
+
+
+def show_row(row, indent=""):
+    print(f"{indent + row.name:18}{row.result:8}{row.counts.passed:8}{row.counts.failed:8}"
+          f"{row.counts.skipped:9}{duration(row.seconds):>8}{duration(row.cpu):>8}")
+    for part in row.parts:
+        show_row(part, indent + "  ")
 
 
 def show_summary(rows):
     """TIME beside CPU says what waits and what works."""
     print(f"\n{'STAGE':18}{'RESULT':8}{'PASSED':>8}{'FAILED':>8}{'SKIPPED':>9}{'TIME':>8}"
           f"{'CPU':>8}")
-    for name, result, counts, seconds, cpu in rows:
-        print(f"{name:18}{result:8}{counts.passed:8}{counts.failed:8}{counts.skipped:9}"
-              f"{duration(seconds):>8}{duration(cpu):>8}")
-    total = sum((row[2] for row in rows), Counts())
+    for row in rows:
+        show_row(row)
+    total = sum((row.counts for row in rows), Counts())
     print(f"{'total':26}{total.passed:8}{total.failed:8}{total.skipped:9}"
-          f"{duration(sum(row[3] for row in rows)):>8}{duration(sum(row[4] for row in rows)):>8}\n")
+          f"{duration(sum(row.seconds for row in rows)):>8}"
+          f"{duration(sum(row.cpu for row in rows)):>8}\n")
     print(f"{total.passed} passed, {total.failed} failed", flush=True)
     return total
 
@@ -221,6 +233,8 @@ def main():
     parser.add_argument("stages", nargs="*", metavar="STAGE",
                         help="default: all that are not marked 'only when named'")
     parser.add_argument("--list", action="store_true", help="list the stages and stop")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE",
+                        help="write the summary there too, as JSON")
     arguments = parser.parse_args()
     if arguments.list:
         show_list(stages)
@@ -231,7 +245,9 @@ def main():
     chosen = ([known[name] for name in arguments.stages] or
               [stage for stage in stages if stage.by_default])
 
-    rows = run_stages(chosen)
+    rows = run_stages(chosen, runner)
+    if arguments.results:
+        arguments.results.write_text(json.dumps([dataclasses.asdict(row) for row in rows]))
     print()
     show_slowest("Slowest tests", runner.slow_tests)
     show_slowest("Slowest to build", runner.builds.slow)
