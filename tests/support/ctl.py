@@ -18,7 +18,8 @@ class Result:
         return json.loads(self.out)
 
 
-def _command(proxy, arguments):
+def command(proxy, arguments):
+    """What to run for `arguments` against `proxy`, or its endpoint when that is a string."""
     endpoint = proxy if isinstance(proxy, str) else f"127.0.0.1:{proxy.grpc_port}"
     return [binary("srsproxyctl", "SRSPROXYCTL_BIN"), "--endpoint", endpoint, *arguments]
 
@@ -26,12 +27,12 @@ def _command(proxy, arguments):
 def ctl(proxy, *arguments):
     """Runs a command against `proxy`, or against its endpoint when that is a string."""
     return Result(subprocess.run(
-        _command(proxy, arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        command(proxy, arguments), capture_output=True, text=True, stdin=subprocess.DEVNULL,
         timeout=30, env=clean_environment(), check=False))
 
 
 def ctl_running(lab, proxy, *arguments):
     """A command that goes on; both its outputs are in its log."""
-    return lab.run(Process("srsproxyctl", _command(proxy, arguments),
+    return lab.run(Process("srsproxyctl", command(proxy, arguments),
                            lab.folder / f"srsproxyctl-{'-'.join(arguments[:2])}.log",
                            env=clean_environment()))

@@ -45,10 +45,10 @@ def page_folder():
 class NodeMediaServer(Process):
     """An origin of RTMP, HTTP-FLV and WS-FLV."""
 
-    def __init__(self, folder, server="node-media-server"):
+    def __init__(self, folder, server="node-media-server", rtmp_port=None, http_port=None):
         self.server = server
-        self.rtmp_port = free_port()
-        self.http_port = free_port()
+        self.rtmp_port = rtmp_port or free_port()
+        self.http_port = http_port or free_port()
         super().__init__(server, ["node", _SCRIPTS / "media_server.js", self.rtmp_port,
                                   self.http_port],
                          pathlib.Path(folder) / f"{server}.log", env=_environment())

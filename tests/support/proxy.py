@@ -64,6 +64,23 @@ def ask(url, method="GET", body=None, headers=()):
         return Answer(error.code, error.headers, error.read())
 
 
+def read_metrics(text):
+    """The samples of Prometheus' text format: (name, labels, value) of each."""
+    samples = []
+    for line in text.splitlines():
+        match = re.match(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)", line)
+        if match:
+            labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+            samples.append((match[1], labels, float(match[3])))
+    return samples
+
+
+def total(samples, name, **labels):
+    """The sum of those that have this name and these labels."""
+    return sum((value for found, carried, value in samples if found == name and
+                all(carried.get(label) == wanted for label, wanted in labels.items())), 0.0)
+
+
 class Proxy:
     """Listens on free ports. `settings` are PROXY_* variables without the prefix. `under`: the
     command that it is started by; `out`: the descriptor that takes what it says, not its log;
@@ -141,15 +158,11 @@ class Proxy:
 
     def metric(self, name, **labels):
         """The sum of the samples of `name` that have these labels."""
-        total = 0.0
-        for line in self.get("/metrics").body.decode().splitlines():
-            match = re.match(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)", line)
-            if not match or match[1] != name:
-                continue
-            found = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
-            if all(found.get(label) == value for label, value in labels.items()):
-                total += float(match[3])
-        return total
+        return total(self.metrics(), name, **labels)
+
+    def metrics(self):
+        """All samples: (name, labels, value)."""
+        return read_metrics(self.get("/metrics").body.decode())
 
     def wait_for_metric(self, name, value, timeout=15.0, **labels):
         wait_until(lambda: self.metric(name, **labels) == value,

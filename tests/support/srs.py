@@ -30,11 +30,11 @@ class PlainSrs(Process):
     """Speaks RTMP only and registers nowhere; the lab registers it. `vhost` stands in the
     configuration of the default vhost."""
 
-    def __init__(self, folder, server="srs", vhost=""):
+    def __init__(self, folder, server="srs", vhost="", rtmp_port=None):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.server = server
-        self.rtmp_port = free_port()
+        self.rtmp_port = rtmp_port or free_port()
         config = folder / "srs.conf"
         config.write_text(_CONFIG.format(folder=folder, rtmp=self.rtmp_port, vhost=vhost))
         super().__init__(server, [PROGRAM, "-c", config], folder / "srs.log", env=ENVIRONMENT,
