@@ -120,6 +120,14 @@ def make_stages(runner):
             return sum(counts, Counts())
         return stage
 
+    def soak():
+        """The driver prints its seed first."""
+        runner.build("release", ["srsproxy", "srsproxyctl"])
+        programs = runner.builds.folder("release") / "bin"
+        return program("/usr/bin/python3", "-B", "tests/soak/soak.py",
+                       env=dict(os.environ, SRSPROXY_BIN=str(programs / "srsproxy"),
+                                SRSPROXYCTL_BIN=str(programs / "srsproxyctl")))
+
     def tidy():
         runner.builds.configure("tidy", "dev", "-DSRSPROXY_PCH=OFF")
         return program(sys.executable, "tests/lint/clang_tidy.py", runner.builds.folder("tidy"),
@@ -152,6 +160,8 @@ def make_stages(runner):
               by_default=False),
         Stage("faults-long", "ten seeds with 5000 sequences each",
               faults(10, "--sequences", "5000"), by_default=False),
+        Stage("soak", "half an hour of mixed load, with all that may happen to clients and origins",
+              soak, by_default=False),
         Stage("chroot", "the two commands of the README on a Debian 12 made for it",
               lambda: chroot.run_chroot([stage.name for stage in stages], runner.parts),
               by_default=False),
@@ -169,6 +179,8 @@ Of fuzz-long:
   SRSPROXY_FUZZ_SECONDS   seconds for each target ({fuzzing.LONG_SECONDS})
   SRSPROXY_FUZZ_TARGETS   only these targets, by name (all)
   SRSPROXY_FUZZ_CORPORA   where corpora and failing inputs are kept ({fuzzing.corpora_folder()})
+Of soak:
+  SRSPROXY_SOAK_MINUTES   how long, from 5 minutes up (30)
 Of chroot:
   SRSPROXY_CHROOT_STAGES  what scripts/test runs there: stages, or 'all' ({chroot.DEFAULT_STAGES})
   SRSPROXY_CHROOT_CCACHE  a folder of ccache to use there (none: everything is compiled)""")
