@@ -5,6 +5,7 @@ and no test waits to be named. The builds are asked, by configuring them, not th
 import collections
 import concurrent.futures
 import json
+import re
 import subprocess
 import sys
 
@@ -72,3 +73,12 @@ def test_every_end_to_end_file_has_its_row():
     wrong += [f"{name}.py is not there" for name in rows.keys() - files]
     wrong += [f"{name} stands there {times} times" for name, times in rows.items() if times > 1]
     assert not wrong, "tests/e2e/files.txt: " + "; ".join(sorted(wrong))
+
+
+def test_what_takes_long_runs_only_when_named_and_the_docs_say_so():
+    named = {stage.name for stage in make_stages(Runner()) if not stage.by_default}
+    assert named >= {"chroot", "soak", "faults-long", "fuzz-long"}
+    text = (ROOT / "docs" / "testing.md").read_text().split("## Only when named")[1]
+    told = {name for line in text.splitlines() if line.startswith("| `")
+            for name in re.findall(r"`([\w-]+)`", line.split("|")[1])}
+    assert told == named
