@@ -196,6 +196,10 @@ def main():
         problems = soak.run()
     except (Ended, AssertionError, OSError, TimeoutError, subprocess.TimeoutExpired) as error:
         problems = [*soak.problems, f"{type(error).__name__}: {error}"]
+    except KeyboardInterrupt:
+        print("\n".join(soak.problems[:60]))
+        print(f"interrupted, seed {seed}; the logs are in {folder}")
+        return 130
     finally:
         soak.close()
     if not problems:
