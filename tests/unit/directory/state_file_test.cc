@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "tests/support/decide.h"
 
@@ -161,7 +162,13 @@ TEST_F(StateFileTest, AFolderThatIsNotThereIsAnError) {
 TEST_F(StateFileTest, AFileThatCannotBeReadIsAnError) {
   fs::create_directory(folder_ + "/state.json");
   EXPECT_THAT(std::string(MessageOf(TryOpen(folder_).status())),
-              HasSubstr("PROXY_STATE_DIR: " + folder_ + "/state.json: cannot read it"));
+              HasSubstr("PROXY_STATE_DIR: " + folder_ + "/state.json is no file"));
+}
+
+TEST_F(StateFileTest, APipeInItsPlaceIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo((folder_ + "/state.json").c_str(), 0600), 0);
+  EXPECT_THAT(std::string(MessageOf(TryOpen(folder_).status())),
+              HasSubstr("PROXY_STATE_DIR: " + folder_ + "/state.json is no file"));
 }
 
 TEST_F(StateFileTest, AFolderHasOneUserAtATime) {
