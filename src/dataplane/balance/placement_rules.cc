@@ -159,7 +159,7 @@ class Decider {
   PlacementDecision Choose(std::string_view left_out, uint64_t replaces_version) const {
     const Restriction restriction = Restrict();
     if (steps_ != nullptr) {
-      const std::string why_not = DescribeExcluded(left_out, restriction);
+      const std::string why_not = DescribeExcluded(restriction);
       if (!why_not.empty()) Say("No candidates: ", why_not, ".");
     }
     std::vector<Candidate> left;
@@ -275,7 +275,7 @@ class Decider {
   }
 
   // Why origins that the restriction allows are no candidates, with how many each.
-  std::string DescribeExcluded(std::string_view left_out, const Restriction& restriction) const {
+  std::string DescribeExcluded(const Restriction& restriction) const {
     size_t not_active = 0;
     size_t deregistered = 0;
     size_t not_listening = 0;
@@ -284,11 +284,11 @@ class Decider {
     const auto& origins = inputs_.origins.origins;
     for (uint32_t index = 0; index < origins.size(); ++index) {
       const Origin& origin = *origins[index];
-      if (origin.id == left_out || !Allows(restriction, index)) continue;
-      if (origin.admin_state != AdminState::kActive) {
-        ++not_active;
-      } else if (origin.deregistered) {
+      if (!Allows(restriction, index)) continue;
+      if (origin.deregistered) {
         ++deregistered;
+      } else if (origin.admin_state != AdminState::kActive) {
+        ++not_active;
       } else if (!Listens(origin, request_)) {
         ++not_listening;
       } else if (TriedInVain(origin, request_)) {
@@ -313,7 +313,7 @@ class Decider {
     if (inputs_.origins.origins.empty()) return "no origin is registered with this proxy";
     const std::string key = request_.key.ToString();
     const std::string protocol(ProtocolName(request_.protocol));
-    const std::string excluded = DescribeExcluded(left_out, restriction);
+    const std::string excluded = DescribeExcluded(restriction);
     const auto why_not = [&](const char* when_none) {
       return absl::StrCat(" by ", protocol, ": ", excluded.empty() ? when_none : excluded);
     };
