@@ -78,7 +78,7 @@ CandidateTable::CandidateTable(const OriginSnapshot& origins, const PlacementOpt
   for (const auto& [former, successor] : *origins.successors) {
     StreamCounts::Counter streams = counts.Of(former);
     if (*streams == 0) continue;  // It gets no new ones.
-    const auto origin = origins.Resolve(successor);
+    const auto origin = origins.Resolve(successor.id);
     if (origin == nullptr) continue;
     const auto at = std::lower_bound(
         all.begin(), all.end(), origin->id,

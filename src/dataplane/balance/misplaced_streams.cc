@@ -13,7 +13,7 @@ constexpr size_t kMaxSessions = 100;  // Of one stream, that are looked at.
 constexpr auto kPause = std::chrono::seconds(1);
 
 std::string IdAfterSuperseding(const OriginSnapshot& origins, const std::string& id) {
-  const auto origin = origins.Resolve(id);
+  const auto origin = origins.ResolveConnected(id);
   return origin == nullptr ? id : origin->id;
 }
 
@@ -127,7 +127,7 @@ void MisplacedStreams::BringTogether(const StreamMapping& mapping, const Session
     const std::lock_guard lock(mutex_);
     is_new = apart_.insert_or_assign(mapping.key, publisher.origin_id).second;
   }
-  const auto origin = origins.Resolve(publisher.origin_id);
+  const auto origin = origins.ResolveConnected(publisher.origin_id);
   if (is_new) {
     dependencies_.logger.Warn(
         origin == nullptr ? "a publisher is on an origin that is not known any more: it is ended"

@@ -23,18 +23,18 @@ std::vector<std::string> IdsOf(const OriginSnapshot& origins, std::string_view s
     if (origin->registration.server == server) ids.push_back(origin->id);
   }
   for (const auto& [former, successor] : *origins.successors) {
-    const auto origin = origins.Find(successor);
+    const auto origin = origins.Find(successor.id);
     if (origin != nullptr && origin->registration.server == server) ids.push_back(former);
   }
   return ids;
 }
 
-// Whether a publisher may be live elsewhere than the stream is mapped to after the event: it was
-// live before the stream came there, or it comes from an origin that the stream has left meanwhile.
-bool MayBeApart(const StreamEvent& event) {
-  const bool followed =
-      event.cause == MoveCause::kSuperseded || event.cause == MoveCause::kPublisher;
-  return event.mapping.publisher_live && !followed;
+// Whether the stream has followed its origin and its sessions are connected to where it is now.
+bool TookItsSessions(const StreamEvent& event, const OriginRegistry& origins) {
+  if (event.cause != MoveCause::kSuperseded) return false;
+  const auto now = origins.snapshot();
+  return now->Resolve(event.former_origin_id) == nullptr ||
+         now->ResolveConnected(event.former_origin_id) != nullptr;
 }
 
 }  // namespace
@@ -83,13 +83,18 @@ void Mover::OnStreamEvent(const StreamEvent& event) {
     dependencies_.metrics.CountStreamMove(*event.cause, !moved);
   }
   if (event.kind == StreamEvent::Kind::kRemoved) return;
-  const bool all_suspected = !MayBeApart(event) || misplaced_.Suspect(event.mapping.key);
+  const bool took_sessions = TookItsSessions(event, dependencies_.origins);
+  // A publisher may be live elsewhere than the stream is mapped to now: it was live before the
+  // stream came there, or it comes from an origin that the stream has left meanwhile.
+  const bool may_be_apart =
+      event.mapping.publisher_live && !took_sessions && event.cause != MoveCause::kPublisher;
+  const bool all_suspected = !may_be_apart || misplaced_.Suspect(event.mapping.key);
   if (!all_suspected) missed_ = true;
   if (!event.cause.has_value() && !draining_) return;
 
   const StreamMapping& mapping = event.mapping;
   Note note;
-  note.strays = moved && event.cause != MoveCause::kSuperseded && mapping.viewers > 0;
+  note.strays = moved && !took_sessions && mapping.viewers > 0;
   note.publisher_elsewhere =
       note.strays && mapping.publisher_live && event.cause != MoveCause::kPublisher;
   // Whoever claimed it is placed where its publisher is not.

@@ -660,12 +660,16 @@ std::vector<std::string> OriginRegistry::FindSuperseded(const OriginRegistration
 }
 
 void OriginRegistry::Supersede(const std::string& former, const std::string& successor) {
+  const bool elsewhere = !ShareAddress(entries_.find(former)->second.addresses,
+                                       entries_.find(successor)->second.addresses);
   for (Superseded& past : superseded_) {
-    if (past.successor == former) past.successor = successor;
+    if (past.successor != former) continue;
+    past.successor = successor;
+    past.elsewhere |= elsewhere;
   }
   traffic_.Inherit(former, successor);
   Remove(entries_.find(former), absl::StrCat("superseded by ", successor));
-  superseded_.push_back({former, successor});
+  superseded_.push_back({former, successor, elsewhere});
   if (superseded_.size() > options_.max_superseded) superseded_.pop_front();
   successors_ = nullptr;
   ++stats_.superseded;
@@ -830,7 +834,7 @@ void OriginRegistry::SupersedeMoved(MonotonicTime now) {
     if (std::next(at) != end) FindMoved(at, end, now, moved);
     at = end;
   }
-  for (const auto& [former, successor] : moved) {
+  for (const auto& [former, successor, elsewhere] : moved) {
     Entry& entry = entries_.find(successor)->second;
     Origin changed = *entry.origin;
     changed.generation =
@@ -895,7 +899,9 @@ void OriginRegistry::PublishNow() {
   for (const auto& [id, entry] : entries_) next->origins.push_back(entry.origin);
   if (successors_ == nullptr) {
     auto successors = std::make_shared<OriginSuccessors>();
-    for (const auto& [former, successor] : superseded_) successors->emplace(former, successor);
+    for (const auto& [former, successor, elsewhere] : superseded_) {
+      successors->emplace(former, OriginSuccessor{successor, elsewhere});
+    }
     successors_ = std::move(successors);
   }
   next->successors = successors_;

@@ -259,6 +259,7 @@ class OriginRegistry {
   struct Superseded {
     std::string former;
     std::string successor;
+    bool elsewhere = false;  // As OriginSuccessor.
   };
   struct Subscriber;
 

@@ -198,7 +198,13 @@ std::shared_ptr<const Origin> OriginSnapshot::Resolve(std::string_view id) const
   if (auto origin = Find(id)) return origin;
   if (successors == nullptr) return nullptr;
   const auto at = successors->find(ToAbsl(id));
-  return at != successors->end() ? Find(at->second) : nullptr;
+  return at != successors->end() ? Find(at->second.id) : nullptr;
+}
+
+std::shared_ptr<const Origin> OriginSnapshot::ResolveConnected(std::string_view id) const {
+  auto origin = Resolve(id);
+  if (origin == nullptr || origin->id == id) return origin;
+  return successors->find(ToAbsl(id))->second.elsewhere ? nullptr : origin;
 }
 
 }  // namespace srsproxy

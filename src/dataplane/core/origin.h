@@ -133,8 +133,14 @@ inline bool HoldsLease(const Origin& origin) {
   return origin.health == OriginHealth::kHealthy || origin.health == OriginHealth::kSuspect;
 }
 
-// Former origin id → the id that superseded it.
-using OriginSuccessors = absl::flat_hash_map<std::string, std::string>;
+struct OriginSuccessor {
+  std::string id;
+  // It has no address in common with the former one, which may still be there and keep whoever is
+  // connected to it.
+  bool elsewhere = false;
+};
+// By former origin id.
+using OriginSuccessors = absl::flat_hash_map<std::string, OriginSuccessor>;
 
 // Every origin at one moment, sorted by id. Shared between threads without locks.
 struct OriginSnapshot {
@@ -148,6 +154,10 @@ struct OriginSnapshot {
 
   // The origin itself, else the one that superseded it; nullptr when both are gone.
   std::shared_ptr<const Origin> Resolve(std::string_view id) const;
+
+  // As Resolve, but who was connected to the one with this id is connected to what is returned:
+  // nullptr when the one that superseded it is elsewhere.
+  std::shared_ptr<const Origin> ResolveConnected(std::string_view id) const;
 };
 
 }  // namespace srsproxy

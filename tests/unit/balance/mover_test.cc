@@ -27,8 +27,11 @@ class MoverTest : public testing::Test {
 
   // The lease's id.
   std::string Register(const std::string& server, const std::string& pid = "1") {
+    return RegisterAt(absl::StrCat("10.0.0.", static_cast<int>(server[0])), server, pid);
+  }
+  std::string RegisterAt(std::string ip, const std::string& server, const std::string& pid) {
     OriginRegistration registration;
-    registration.ip = absl::StrCat("10.0.0.", static_cast<int>(server[0]));
+    registration.ip = std::move(ip);
     registration.server = server;
     registration.service = "svc";
     registration.pid = pid;
@@ -282,6 +285,33 @@ TEST_F(MoverTest, ViewersOfASupersededOriginGoOn) {
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty());
   EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="superseded",result="done"})"), 1);
+}
+
+// Its successor is at another address, so it may still be there, with whoever waits on it.
+TEST_F(MoverTest, ViewersOfAnOriginThatWasSupersededElsewhereFollow) {
+  for (int i = 0; i < 3; ++i) sessions_.Connect(key_, Role::kViewer, Id("a"));
+  Run(absl::Seconds(30));
+  RegisterAt("10.0.1.1", "a", "2");
+  ASSERT_EQ(origins_.snapshot()->Find(Id("a")), nullptr);
+  claims_.Claim({key_, "a-svc-2", Role::kPublisher, streams_->Find(key_)->version, true});
+  sessions_.Connect(key_, Role::kPublisher);
+  Run(absl::Seconds(2));
+  EXPECT_EQ(sessions_.kicks.size(), 3u);
+  EXPECT_EQ(sessions_.CountOn(Id("a")), 0u);
+  EXPECT_EQ(OriginOf(key_), "a-svc-2");
+  EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 0);
+}
+
+TEST_F(MoverTest, APublisherOfAnOriginThatWasSupersededElsewhereIsEnded) {
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Run(absl::Seconds(30));
+  RegisterAt("10.0.1.1", "a", "2");
+  claims_.Claim({key_, "a-svc-2", Role::kViewer, streams_->Find(key_)->version, true});
+  Run(absl::Seconds(2));
+  ASSERT_EQ(sessions_.kicks.size(), 1u);
+  EXPECT_EQ(sessions_.kicks[0].role, Role::kPublisher);
+  Run(absl::Seconds(3));
+  EXPECT_EQ(mover_->misplaced().size(), 0u);
 }
 
 // ---- Drains

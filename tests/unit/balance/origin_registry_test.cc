@@ -338,6 +338,22 @@ TEST_F(OriginRegistryTest, MovedServerSupersedesItsSilentAddress) {
   EXPECT_EQ(registry_.snapshot()->Resolve("a-svc-1")->id, "a-svc-2");
 }
 
+// Whoever is connected to the former one may be so for long.
+TEST_F(OriginRegistryTest, WhoSupersedesElsewhereHasNotTheConnections) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Register(Srs("a", "10.0.0.1", "2"));
+  EXPECT_EQ(registry_.snapshot()->ResolveConnected("a-svc-1")->id, "a-svc-2");
+  Pass(absl::Seconds(20));
+  Register(Srs("a", "10.0.0.2", "3"));
+  Register(Srs("a", "10.0.0.2", "4"));
+  const auto now = registry_.snapshot();
+  for (const char* former : {"a-svc-1", "a-svc-2"}) {
+    EXPECT_EQ(now->Resolve(former)->id, "a-svc-4");
+    EXPECT_EQ(now->ResolveConnected(former), nullptr) << former;
+  }
+  EXPECT_EQ(now->ResolveConnected("a-svc-3")->id, "a-svc-4");
+}
+
 TEST_F(OriginRegistryTest, MovedServerSupersedesOnceItsOldAddressIsSilent) {
   Register(Srs("a", "10.0.0.1", "1"));
   Pass(absl::Seconds(15));

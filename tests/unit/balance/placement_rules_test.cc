@@ -65,7 +65,7 @@ OriginSnapshot Snapshot(const std::vector<const char*>& texts) {
     snapshot.origins.push_back(std::move(origin));
   }
   snapshot.successors =
-      std::make_shared<OriginSuccessors>(OriginSuccessors{{"old-a", "a"}, {"old-z", "z"}});
+      std::make_shared<OriginSuccessors>(OriginSuccessors{{"old-a", {"a"}}, {"old-z", {"z"}}});
   return snapshot;
 }
 

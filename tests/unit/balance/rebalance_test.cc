@@ -241,7 +241,7 @@ TEST(RebalanceTest, StreamsOfASupersededOriginAreItsSuccessors) {
     snapshot->origins.push_back(origin);
   }
   snapshot->successors =
-      std::make_shared<OriginSuccessors>(OriginSuccessors{{"a-1", "a-2"}, {"z-1", "z-2"}});
+      std::make_shared<OriginSuccessors>(OriginSuccessors{{"a-1", {"a-2"}}, {"z-1", {"z-2"}}});
   RebalanceSurvey survey(snapshot, {});
   for (int i = 0; i < 4; ++i) {
     StreamMapping mapping;

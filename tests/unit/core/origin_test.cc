@@ -154,8 +154,8 @@ TEST(OriginSnapshotTest, FindsOriginsAndFollowsSuccessors) {
     snapshot.origins.push_back(std::move(origin));
   }
   EXPECT_EQ(snapshot.Resolve("a-s-0"), nullptr);
-  snapshot.successors =
-      std::make_shared<OriginSuccessors>(OriginSuccessors{{"a-s-0", "a-s-1"}, {"x-s-0", "x-s-1"}});
+  snapshot.successors = std::make_shared<OriginSuccessors>(
+      OriginSuccessors{{"a-s-0", {"a-s-1"}}, {"b-s-0", {"b-s-1", true}}, {"x-s-0", {"x-s-1"}}});
   for (const auto& origin : snapshot.origins) {
     EXPECT_EQ(snapshot.Find(origin->id), origin);
     EXPECT_EQ(snapshot.Resolve(origin->id), origin);
@@ -164,6 +164,11 @@ TEST(OriginSnapshotTest, FindsOriginsAndFollowsSuccessors) {
   EXPECT_EQ(snapshot.Find("zz"), nullptr);
   EXPECT_EQ(snapshot.Resolve("a-s-0")->id, "a-s-1");
   EXPECT_EQ(snapshot.Resolve("x-s-0"), nullptr) << "its successor has gone as well";
+  EXPECT_EQ(snapshot.Resolve("b-s-0")->id, "b-s-1");
+  EXPECT_EQ(snapshot.ResolveConnected("b-s-0"), nullptr) << "it is at another address";
+  EXPECT_EQ(snapshot.ResolveConnected("b-s-1")->id, "b-s-1");
+  EXPECT_EQ(snapshot.ResolveConnected("a-s-0")->id, "a-s-1");
+  EXPECT_EQ(snapshot.ResolveConnected("x-s-0"), nullptr);
 }
 
 }  // namespace
