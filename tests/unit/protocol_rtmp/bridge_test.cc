@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -383,6 +384,60 @@ TEST(BridgeTest, TransactionsOfZeroAreToldApart) {
     EXPECT_THAT(Peers::Names(peers.HeardByClient()),
                 ElementsAre("onStatus NetStream.Publish.Start"));
   }
+}
+
+// As SRS does, whose every stream is 1: an answer on another one would be no answer to a client.
+TEST(BridgeTest, EveryCreateStreamIsGivenTheSameStream) {
+  // SRS gives 1 again, or to an encoder nothing; others count on.
+  const Bytes second_answers[] = {Say(CreateStreamResult(5, 1)), {}, Say(CreateStreamResult(5, 8))};
+  for (const Bytes& second_answer : second_answers) {
+    Peers peers;
+    peers.HandshakeAsClient();
+    peers.Client(ConnectBytes());
+    peers.ForgetClient();
+    peers.Client(Say(CreateStream(4)) + Say(CreateStream(5)));
+    for (const Message& message : peers.HeardByClient()) {
+      EXPECT_EQ(*DecodeCommand(kCommand, message.payload)->Argument(1).AsNumber(), 1);
+    }
+    peers.Client(PlayBytes());
+    peers.ForgetClient();
+    peers.ConnectOrigin();
+    peers.Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(4, 7)));
+    EXPECT_THAT(Peers::Names(peers.HeardByOrigin()),
+                ElementsAre("connect", "createStream", "createStream", "play"))
+        << "the second answer may never come";
+    EXPECT_EQ(peers.HeardByOrigin().back().header.stream_id, 7);
+    peers.Origin(second_answer + OriginStatus("NetStream.Play.Start", 7));
+    EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+    ASSERT_THAT(Peers::Names(peers.HeardByClient()), ElementsAre("onStatus NetStream.Play.Start"));
+    EXPECT_EQ(peers.HeardByClient().back().header.stream_id, 1);
+  }
+}
+
+TEST(BridgeTest, ATransactionMayBeNoNumberAtAll) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  Peers peers;
+  peers.HandshakeAsClient();
+  AmfObject object;
+  object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
+  peers.Client(Say(Command{"connect", kNaN, {object}}) +
+               Say(Named("releaseStream", kNaN, {AmfNull{}, "one"})) + Say(CreateStream(kNaN)) +
+               PublishBytes());
+  EXPECT_EQ(DecodeCommand(kCommand, peers.HeardByClient()[3].payload)->transaction_id, 1)
+      << "SRS answers connect with 1";
+  peers.ForgetClient();
+  peers.ConnectOrigin();
+  peers.Origin(Say(ConnectResult(kNaN, 0)) + Say(EmptyResult(kNaN)) +
+               Say(CreateStreamResult(kNaN, 3)) + OriginStatus("NetStream.Publish.Start", 3));
+  ASSERT_EQ(peers.bridge.state(), State::kFlowing);
+  EXPECT_THAT(Peers::Names(peers.HeardByClient()), ElementsAre("onStatus NetStream.Publish.Start"));
+
+  peers.Client(Say(CreateStream(kNaN)));
+  peers.ForgetClient();
+  peers.Origin(Say(CreateStreamResult(kNaN, 1)));
+  ASSERT_THAT(Peers::Names(peers.HeardByClient()), ElementsAre("_result"));
+  EXPECT_EQ(*DecodeCommand(kCommand, peers.HeardByClient()[0].payload)->Argument(1).AsNumber(), 2)
+      << "1 is the client's name for the origin's 3";
 }
 
 TEST(BridgeTest, AnOriginMayAnswerConnectWithOneWhateverItWas) {

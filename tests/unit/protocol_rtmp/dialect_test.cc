@@ -147,8 +147,10 @@ class Speaker {
       const size_t split = words[index].find('=');
       object.properties.emplace_back(words[index].substr(0, split), words[index].substr(split + 1));
     }
-    return Say(kCommand, 0, EncodeCommand(kCommand, Command{"connect", 1, {object}}), 3, 0,
-               chunk_size_);
+    return Say(kCommand, 0,
+               EncodeCommand(kCommand,
+                             Command{"connect", static_cast<double>(Number(words[1])), {object}}),
+               3, 0, chunk_size_);
   }
   Bytes Call(const std::vector<std::string>& words) const {
     Command command{words[0], static_cast<double>(Number(words[1])), {}};

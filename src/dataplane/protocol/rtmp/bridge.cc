@@ -151,7 +151,7 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
   after_verdict_.clear();
   origin_window_ = 0;
   acknowledged_.reset();
-  next_create_ = 0;
+  created_ = false;
   ids_.clear();
   to_client_.ResetInput(out.to_client);
   if (first_request_) {
@@ -160,8 +160,7 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
     replayed_ = 0;
   } else {
     to_origin_->ResetOutput();
-    creates_ = {
-        {.transaction_id = connect_transaction_ + 1, .client_id = request_.header.stream_id}};
+    create_ = {.transaction_id = connect_transaction_ + 1, .client_id = request_.header.stream_id};
     later_creates_.clear();
   }
   OpenCallsAgain();
@@ -212,9 +211,7 @@ void Bridge::ReadRecord() {
     const auto read = naming_walker_->Walk(std::span(record_).subspan(record_read_), unused);
     if (!read.ok()) return Fail(read.status());
     record_read_ += *read;
-    if (!creates_.empty() && creates_.back().record_end == 0) {
-      creates_.back().record_end = record_read_;
-    }
+    if (create_.has_value() && create_->record_end == 0) create_->record_end = record_read_;
   }
   if (state_ == BridgeState::kPicking) {
     request_end_ = record_read_;
@@ -250,7 +247,7 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
     return Fail(ClientFailure(absl::StatusCode::kInvalidArgument,
                               "'" + command->name + "' came before connect"));
   }
-  if (record_calls_.size() >= OpenCalls::kMax || creates_.size() >= kMaxStreams) {
+  if (record_calls_.size() >= OpenCalls::kMax) {
     return Fail(ClientFailure(absl::StatusCode::kOutOfRange,
                               "too many commands without a publish or play"));
   }
@@ -294,10 +291,14 @@ void Bridge::OnConnect(const MessageHeader& header, const Command& command,
 }
 
 void Bridge::OnCreateStream(const Command& command) {
-  const auto id = static_cast<uint32_t>(creates_.size() + 1);
   answerer_.Answer(command);
-  creates_.push_back({.transaction_id = command.transaction_id, .client_id = id});
-  TellClient(CreateStreamResult(command.transaction_id, id), kCommandChunkStream, 0);
+  TellClient(CreateStreamResult(command.transaction_id, kGrantedStreamId), kCommandChunkStream, 0);
+  if (create_.has_value()) {
+    // SRS does not answer a second one of an encoder.
+    record_calls_.Add(command.transaction_id, /*answered=*/true);
+    return;
+  }
+  create_ = {.transaction_id = command.transaction_id, .client_id = kGrantedStreamId};
   naming_walker_->Stop();  // ReadRecord notes where the command ends.
 }
 
@@ -331,9 +332,9 @@ void Bridge::SetRequest(const MessageHeader& header, std::span<const uint8_t> pa
 // ---- The origin, until it has answered
 
 void Bridge::Replay(Output out) {
-  const bool wants_id = next_create_ < creates_.size();
+  const bool wants_id = create_.has_value() && !created_;
   if (first_request_) {
-    const size_t end = wants_id ? creates_[next_create_].record_end : request_end_;
+    const size_t end = wants_id ? create_->record_end : request_end_;
     const auto part = std::span(record_).subspan(replayed_, end - replayed_);
     replayed_ = end;
     WalkToOrigin(part, out);
@@ -344,8 +345,7 @@ void Bridge::Replay(Output out) {
     }
     for_origin_.push_back(
         {{.chunk_stream_id = kCommandChunkStream, .type = MessageType::kCommandAmf0},
-         EncodeCommand(MessageType::kCommandAmf0,
-                       rtmp::CreateStream(creates_[next_create_].transaction_id))});
+         EncodeCommand(MessageType::kCommandAmf0, rtmp::CreateStream(create_->transaction_id))});
   } else {
     for_origin_.push_back(request_);
   }
@@ -506,13 +506,13 @@ void Bridge::OnResult(const MessageHeader& header, const Command& command,
   if (!result.ok()) return Fail(AtFault(Side::kOrigin, result.status()));
   if (OnLaterResult(command, payload) || continues_) return PassToClient(header, payload);
   // SRS answers connect with 1, whatever it was asked with.
-  if (!connect_answered_ && (result->transaction_id == connect_transaction_ ||
+  if (!connect_answered_ && (SameTransaction(result->transaction_id, connect_transaction_) ||
                              result->code.starts_with("NetConnection.Connect."))) {
     return OnConnectResult(*result);
   }
   // Some clients say 0 with every call: only createStream is answered with a number.
   const bool of_create =
-      ask_ == Ask::kStreamId && result->transaction_id == creates_[next_create_].transaction_id;
+      ask_ == Ask::kStreamId && SameTransaction(result->transaction_id, create_->transaction_id);
   if (of_create && result->number.has_value()) return OnStreamIdResult(*result);
   switch (open_calls_.Take(result->transaction_id)) {
     case OpenCalls::Match::kAnswered:
@@ -550,8 +550,8 @@ void Bridge::OnStreamIdResult(const ResultCommand& result) {
     return Fail(OriginFailure(absl::StatusCode::kInvalidArgument,
                               "the origin answered createStream with a number that is no stream"));
   }
-  MapStream(creates_[next_create_].client_id, *id);
-  ++next_create_;
+  MapStream(create_->client_id, *id);
+  created_ = true;
   replay_next_ = true;
 }
 
@@ -615,8 +615,7 @@ void Bridge::StartFlowing(Output out) {
   accepted_ = false;
   active_.push_back({request_.header.stream_id, role_});
   request_.payload = {};
-  creates_ = {};
-  next_create_ = 0;
+  create_.reset();
   record_calls_.Clear();
   open_calls_.Clear();
   encoder_calls_.clear();
@@ -710,7 +709,9 @@ void Bridge::OnLaterRequest(const MessageHeader& header, const Command& command,
 }
 
 bool Bridge::OnLaterResult(const Command& result, std::span<uint8_t> payload) {
-  const auto found = std::find(later_creates_.begin(), later_creates_.end(), result.transaction_id);
+  const auto found = std::find_if(
+      later_creates_.begin(), later_creates_.end(),
+      [&result](double create) { return SameTransaction(create, result.transaction_id); });
   if (found == later_creates_.end()) return false;
   if (result.name != "_error" && result.Argument(1).AsNumber() == nullptr) return false;
   later_creates_.erase(found);

@@ -127,6 +127,7 @@ class Bridge {
   // What the origin has to answer next while it is asked.
   enum class Ask : uint8_t { kHandshake, kStreamId, kVerdict };
 
+  // The first one: later ones are given the same stream, so nothing waits for their answers.
   struct CreateStream {
     double transaction_id = 0;
     uint32_t client_id = 0;  // What the client was told.
@@ -239,8 +240,8 @@ class Bridge {
   std::string app_;
   std::string tc_url_;
 
-  std::vector<CreateStream> creates_;
-  size_t next_create_ = 0;
+  std::optional<CreateStream> create_;
+  bool created_ = false;  // The origin has answered it.
   CallAnswerer answerer_;
   OpenCalls record_calls_;                // Those that stand in the record.
   OpenCalls open_calls_;                  // Those that the origin has got and not answered.

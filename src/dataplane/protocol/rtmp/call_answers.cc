@@ -1,6 +1,7 @@
 #include "dataplane/protocol/rtmp/call_answers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -31,6 +32,8 @@ KeptMessage Said(const Command& command) {
 
 }  // namespace
 
+bool SameTransaction(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
 std::vector<KeptMessage> ConnectAnswer(const ConnectCommand& connect) {
   std::vector<KeptMessage> answer;
   answer.push_back(Control(MessageType::kWindowAckSize, WindowAckSizePayload(kGrantedWindowBytes)));
@@ -38,7 +41,7 @@ std::vector<KeptMessage> ConnectAnswer(const ConnectCommand& connect) {
       Control(MessageType::kSetPeerBandwidth,
               SetPeerBandwidthPayload(kGrantedWindowBytes, PeerBandwidthLimit::kDynamic)));
   answer.push_back(Control(MessageType::kSetChunkSize, SetChunkSizePayload(kGrantedChunkSize)));
-  answer.push_back(Said(ConnectResult(connect.transaction_id, connect.object_encoding)));
+  answer.push_back(Said(ConnectResult(kConnectTransaction, connect.object_encoding)));
   answer.push_back(Said(Command{"onBWDone", 0, {AmfNull{}}}));
   return answer;
 }
@@ -56,7 +59,9 @@ std::optional<Command> CallAnswerer::Answer(const Command& call) {
 
 OpenCalls::Match OpenCalls::Take(double transaction_id) {
   for (const bool answered : {true, false}) {
-    const auto found = std::find(calls_.begin(), calls_.end(), Call{transaction_id, answered});
+    const auto found = std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) {
+      return call.answered == answered && SameTransaction(call.transaction_id, transaction_id);
+    });
     if (found == calls_.end()) continue;
     calls_.erase(found);
     return answered ? Match::kAnswered : Match::kAwaited;

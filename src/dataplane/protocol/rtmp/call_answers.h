@@ -18,6 +18,12 @@ namespace srsproxy::rtmp {
 // What SRS grants by default, told before the origin's own values are known.
 inline constexpr uint32_t kGrantedWindowBytes = 2'500'000;
 inline constexpr uint32_t kGrantedChunkSize = 60'000;
+// How SRS answers connect, whatever its transaction id; and createStream, however often it comes.
+inline constexpr double kConnectTransaction = 1;
+inline constexpr uint32_t kGrantedStreamId = 1;
+
+// Whether an answer with the transaction id `a` is that of a call with `b`. NaN is one too.
+bool SameTransaction(double a, double b);
 
 // A message that waits to be sent; header.length is not used.
 struct KeptMessage {
@@ -67,7 +73,6 @@ class OpenCalls {
   struct Call {
     double transaction_id = 0;
     bool answered = false;
-    friend bool operator==(const Call&, const Call&) = default;
   };
   std::vector<Call> calls_;
 };
