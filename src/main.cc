@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,8 +23,10 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/data_plane.h"
+#include "dataplane/descriptors.h"
 #include "dataplane/directory/memory_stores.h"
 #include "dataplane/net/dial_rules.h"
+#include "standard_streams.h"
 #include "stop_signals.h"
 
 namespace srsproxy {
@@ -38,6 +41,9 @@ constexpr absl::Duration kControlStop = absl::Seconds(1);
 // What is left of an orderly stop: threads that a name server or a disk may keep. Nobody waits for
 // their results.
 constexpr absl::Duration kTeardown = absl::Seconds(3);
+
+// What the control plane opens as it starts. gRPC would abort.
+constexpr size_t kControlDescriptors = 24;
 
 // Logs that the process is ended by force, while the logger lives.
 class LastWords {
@@ -142,9 +148,10 @@ int Run(const control::Startup& startup) {
              return status;
            },
        .drain = [&data_plane](absl::Duration spread) { return data_plane.BeginDrain(spread); }});
-  const std::function<absl::Status()> parts[] = {[&] { return access.Start(); },
-                                                 [&] { return data_plane.Start(); },
-                                                 [&] { return control_plane.Start(); }};
+  const std::function<absl::Status()> parts[] = {
+      [&] { return access.Start(); }, [&] { return data_plane.Start(); },
+      [] { return CheckDescriptorsLeft(kControlDescriptors); },
+      [&] { return control_plane.Start(); }};
   for (const auto& start : parts) {
     if (const auto status = start(); !status.ok()) return failed(status);
     if (signals.stopping()) {
@@ -189,10 +196,17 @@ int Run(const control::Startup& startup) {
 int main(int argc, char** argv) {
   using srsproxy::control::ReadCommandLine;
   using srsproxy::control::SystemSources;
+  srsproxy::OpenClosedStandardStreams();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto startup = ReadCommandLine(arguments, SystemSources(), SRSPROXY_VERSION);
   std::fputs(startup.output.c_str(), stdout);
   std::fputs(startup.error.c_str(), stderr);
   if (!startup.config.has_value()) return startup.exit_code;
-  return srsproxy::Run(startup);
+  try {
+    return srsproxy::Run(startup);
+  } catch (const std::exception& error) {
+    // Sockets and threads that the system does not give at the start (ulimit -n, ulimit -u).
+    std::fprintf(stderr, "srsproxy cannot start: %s\n", error.what());
+    return srsproxy::kExitFailed;
+  }
 }

@@ -69,7 +69,7 @@ absl::Status ControlPlane::Start() {
   auto server = ControlServer::Start(config.grpc_server, dependencies_.access.Credentials(),
                                      {&origin_service_, &stream_service_, &rebalance_service_,
                                       &session_service_, &event_service_, &proxy_service_},
-                                     dependencies_.readiness);
+                                     dependencies_.readiness, dependencies_.metrics);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   grpc_port_ = server_->port();

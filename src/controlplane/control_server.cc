@@ -8,8 +8,6 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
-#include "dataplane/net/listener.h"
-
 namespace srsproxy::control {
 namespace {
 
@@ -26,7 +24,7 @@ constexpr char kSetting[] = "PROXY_GRPC_SERVER";
 
 absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
     const ListenAddress& address, std::shared_ptr<grpc::ServerCredentials> credentials,
-    const std::vector<grpc::Service*>& services, Readiness& readiness) {
+    const std::vector<grpc::Service*>& services, Readiness& readiness, Metrics& metrics) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   google::protobuf::SetLogHandler(nullptr);  // It would print what strangers send.
@@ -46,36 +44,33 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
-  // Otherwise a second srsproxy would share the port in silence.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 
-  int port = 0;
+  std::unique_ptr<GrpcListener> listener;
+  std::unique_ptr<GrpcListener::Acceptor> acceptor;
   if (address.enabled) {
-    const auto probed = net::ProbeBind(address, Transport::kTcp);
-    if (!probed.ok()) {
-      return ProxyFailure(probed.code(),
-                          std::string(kSetting) + ": " + std::string(MessageOf(probed)));
-    }
-    const std::string host = address.host.empty() ? "::" : address.host;
-    builder.AddListeningPort(JoinHostPort(host, address.port), std::move(credentials), &port);
+    auto opened = GrpcListener::Open(kSetting, address, metrics);
+    if (!opened.ok()) return opened.status();
+    listener = *std::move(opened);
+    using Builder = grpc::ServerBuilder::experimental_type;
+    acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        Builder::ExternalConnectionType::FROM_FD, std::move(credentials));
   }
   auto server = builder.BuildAndStart();
-  if (server == nullptr || (address.enabled && port == 0)) {
+  if (server == nullptr) {
     return ProxyFailure(absl::StatusCode::kUnavailable,
-                        std::string(kSetting) + ": cannot listen on " +
-                            FormatListenAddress(address) +
-                            "; another process may have taken the port");
+                        std::string(kSetting) + ": the gRPC server cannot start");
   }
+  if (listener != nullptr) listener->Start(std::move(acceptor));
   return std::unique_ptr<ControlServer>(new ControlServer(
-      std::move(unknown_methods), std::move(server), static_cast<uint16_t>(port), readiness));
+      std::move(unknown_methods), std::move(server), std::move(listener), readiness));
 }
 
 ControlServer::ControlServer(std::unique_ptr<UnknownMethods> unknown_methods,
-                             std::unique_ptr<grpc::Server> server, uint16_t port,
-                             Readiness& readiness)
+                             std::unique_ptr<grpc::Server> server,
+                             std::unique_ptr<GrpcListener> listener, Readiness& readiness)
     : unknown_methods_(std::move(unknown_methods)),
       server_(std::move(server)),
-      port_(port),
+      listener_(std::move(listener)),
       readiness_(readiness) {
   auto* health = server_->GetHealthCheckService();
   readiness_.SetObserver([health](bool ready) { health->SetServingStatus(ready); });
@@ -89,6 +84,7 @@ std::shared_ptr<grpc::Channel> ControlServer::InProcessChannel() {
 
 void ControlServer::Stop(absl::Duration grace) {
   readiness_.SetObserver(nullptr);
+  listener_.reset();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   server_->Wait();
 }

@@ -10,9 +10,11 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
+#include "controlplane/grpc_listener.h"
 #include "controlplane/readiness.h"
 #include "controlplane/stray_calls.h"
 #include "dataplane/core/endpoint.h"
+#include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy::control {
@@ -22,18 +24,18 @@ namespace srsproxy::control {
 class ControlServer {
  public:
   // Begins to serve. A disabled address: only InProcessChannel() leads here. The services and
-  // `readiness` outlive the server, and what `credentials` refers to. UNAVAILABLE names
-  // PROXY_GRPC_SERVER and its address.
+  // `readiness` outlive the server, and `metrics`, and what `credentials` refers to. UNAVAILABLE
+  // names PROXY_GRPC_SERVER and its address.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Start(
       const ListenAddress& address, std::shared_ptr<grpc::ServerCredentials> credentials,
-      const std::vector<grpc::Service*>& services, Readiness& readiness);
+      const std::vector<grpc::Service*>& services, Readiness& readiness, Metrics& metrics);
 
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
   ~ControlServer();  // Cancels the calls that run.
 
   // 0 when no port is open.
-  uint16_t port() const { return port_; }
+  uint16_t port() const { return listener_ == nullptr ? 0 : listener_->port(); }
 
   // Its calls need CallGate's secret.
   std::shared_ptr<grpc::Channel> InProcessChannel();
@@ -43,11 +45,12 @@ class ControlServer {
 
  private:
   ControlServer(std::unique_ptr<UnknownMethods> unknown_methods,
-                std::unique_ptr<grpc::Server> server, uint16_t port, Readiness& readiness);
+                std::unique_ptr<grpc::Server> server, std::unique_ptr<GrpcListener> listener,
+                Readiness& readiness);
 
   const std::unique_ptr<UnknownMethods> unknown_methods_;
   std::unique_ptr<grpc::Server> server_;
-  const uint16_t port_;
+  std::unique_ptr<GrpcListener> listener_;  // Null when no port is open.
   Readiness& readiness_;
 };
 

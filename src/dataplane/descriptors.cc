@@ -1,8 +1,13 @@
 #include "dataplane/descriptors.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
 
 namespace srsproxy {
 namespace {
@@ -23,6 +28,20 @@ uint64_t RaiseDescriptorLimit() {
 uint64_t SessionLimitFor(uint64_t descriptors, uint64_t asked) {
   const uint64_t fit = std::max<uint64_t>(descriptors, kReserved + kPerSession) - kReserved;
   return asked == 0 ? fit / kPerSession : std::min(asked, fit / kPerSession);
+}
+
+absl::Status CheckDescriptorsLeft(size_t count) {
+  std::vector<int> opened;
+  while (opened.size() < count) {
+    const int descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) break;
+    opened.push_back(descriptor);
+  }
+  for (const int descriptor : opened) ::close(descriptor);
+  if (opened.size() == count) return absl::OkStatus();
+  return ProxyFailure(absl::StatusCode::kResourceExhausted,
+                      absl::StrCat("too few open files are allowed (ulimit -n): ", opened.size(),
+                                   " are left of the ", count, " that it takes to start"));
 }
 
 }  // namespace srsproxy

@@ -1,7 +1,10 @@
 // How many files and sockets this process may open, and how many sessions that makes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "dataplane/core/status.h"
 
 namespace srsproxy {
 
@@ -11,5 +14,8 @@ uint64_t RaiseDescriptorLimit();
 // The sessions that fit: each needs two descriptors, and 256 are kept for everything else. `asked`
 // is PROXY_MAX_SESSIONS, 0 for as many as fit.
 uint64_t SessionLimitFor(uint64_t descriptors, uint64_t asked);
+
+// RESOURCE_EXHAUSTED, the proxy at fault: `count` more cannot be opened now.
+absl::Status CheckDescriptorsLeft(size_t count);
 
 }  // namespace srsproxy

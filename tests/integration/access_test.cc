@@ -319,8 +319,9 @@ TEST_F(TlsTest, ABrokenCertificateLeavesTheFormerInForce) {
   files_.Write("server.pem", good);
 
   Readiness readiness;
+  Metrics metrics("test");
   const auto server = ControlServer::Start({.enabled = true, .host = "127.0.0.1", .port = 0},
-                                           certificates.Credentials(), {}, readiness);
+                                           certificates.Credentials(), {}, readiness, metrics);
   ASSERT_TRUE(server.ok()) << server.status();
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = good;
