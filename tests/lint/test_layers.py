@@ -17,7 +17,9 @@ LAYERS = [
                               "dataplane/directory/", "dataplane/balance/", "dataplane/proxy/"]),
     ("src/dataplane/", ["dataplane/"]),
     ("src/controlplane/", ["dataplane/", "controlplane/", "srsproxy/v1/"]),
-    ("src/main.cc", ["dataplane/", "controlplane/", "stop_signals.h"]),
+    ("src/main.cc", ["dataplane/", "controlplane/", "standard_streams.h",
+                     "stop_signals.h"]),
+    ("src/standard_streams.", ["standard_streams.h"]),
     ("src/stop_signals.", ["stop_signals.h"]),
     ("tools/", ["tools/", "srsproxy/v1/"]),
 ]
