@@ -6,7 +6,6 @@
 #include <absl/strings/str_cat.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "dataplane/core/endpoint.h"
@@ -18,10 +17,12 @@ namespace {
 
 namespace json = boost::json;
 using state_json::FromJson;
+using state_json::NotUnderstood;
 using state_json::ReadNumber;
 using state_json::ReadText;
 using state_json::ReadTexts;
 using state_json::ReadTime;
+using state_json::ReadVersioned;
 using state_json::ToJson;
 
 constexpr char kFile[] = "origins.json";
@@ -144,10 +145,6 @@ struct Content {
   std::vector<OriginRecord> records;
 };
 
-absl::Status NotUnderstood(std::string_view where) {
-  return absl::DataLossError(absl::StrCat(ToAbsl(where), " is not understood"));
-}
-
 absl::Status ReadRecords(const json::value& value, std::vector<OriginRecord>& into) {
   const auto* array = value.if_array();
   if (array == nullptr) return NotUnderstood("origins");
@@ -168,17 +165,8 @@ absl::Status ReadRecords(const json::value& value, std::vector<OriginRecord>& in
 }
 
 absl::StatusOr<Content> Parse(std::string_view text) {
-  boost::system::error_code error;
-  const json::value root = json::parse(ToJson(text), error);
-  if (error) return absl::DataLossError(absl::StrCat("it is no JSON: ", error.message()));
-  const auto* object = root.if_object();
-  const auto* version = object != nullptr ? object->if_contains("version") : nullptr;
-  const auto number = version != nullptr ? ReadNumber<int64_t>(*version) : std::nullopt;
-  if (!number) return absl::DataLossError("it has no version");
-  if (*number != kVersion) {
-    return absl::DataLossError(
-        absl::StrCat("its version is ", *number, "; this srsproxy knows ", kVersion));
-  }
+  const auto object = ReadVersioned(text, kVersion);
+  if (!object.ok()) return object.status();
   Content content;
   for (const auto& [name, value] : *object) {
     if (name == "origins") {

@@ -5,7 +5,6 @@
 
 #include <absl/strings/str_cat.h>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -18,10 +17,12 @@ namespace {
 
 namespace json = boost::json;
 using state_json::FromJson;
+using state_json::NotUnderstood;
 using state_json::ReadNumber;
 using state_json::ReadText;
 using state_json::ReadTexts;
 using state_json::ReadTime;
+using state_json::ReadVersioned;
 using state_json::ToJson;
 
 constexpr char kFile[] = "state.json";
@@ -97,10 +98,6 @@ bool ReadOverride(std::string_view name, const json::value& value, OriginOverrid
   if (name == "capacity") return Store(ReadNumber<int64_t>(value), into.capacity);
   if (name == "drain") return Store(ReadDrain(value), into.drain);
   return false;
-}
-
-absl::Status NotUnderstood(std::string_view where) {
-  return absl::DataLossError(absl::StrCat(ToAbsl(where), " is not understood"));
 }
 
 absl::StatusOr<StateFile::Overrides> ReadServers(const json::value& value) {
@@ -216,17 +213,8 @@ absl::Status StateFile::RemovePin(std::string_view key) {
 }
 
 absl::StatusOr<StateFile::State> StateFile::Parse(std::string_view text) {
-  boost::system::error_code error;
-  const json::value root = json::parse(ToJson(text), error);
-  if (error) return absl::DataLossError(absl::StrCat("it is no JSON: ", error.message()));
-  const auto* object = root.if_object();
-  const auto* version = object != nullptr ? object->if_contains("version") : nullptr;
-  const auto number = version != nullptr ? ReadNumber<int64_t>(*version) : std::nullopt;
-  if (!number) return absl::DataLossError("it has no version");
-  if (*number != kVersion) {
-    return absl::DataLossError(
-        absl::StrCat("its version is ", *number, "; this srsproxy knows ", kVersion));
-  }
+  const auto object = ReadVersioned(text, kVersion);
+  if (!object.ok()) return object.status();
   State state;
   for (const auto& [name, value] : *object) {
     if (name == "servers") {

@@ -1,5 +1,8 @@
 #include "dataplane/directory/state_json.h"
 
+#include <absl/strings/str_cat.h>
+#include <boost/json/parse.hpp>
+
 #include "dataplane/core/text.h"
 
 namespace srsproxy::state_json {
@@ -37,6 +40,25 @@ std::optional<std::map<std::string, std::string>> ReadTexts(const json::value& v
     texts.emplace(FromJson(name), *std::move(text));
   }
   return texts;
+}
+
+absl::StatusOr<json::object> ReadVersioned(std::string_view text, int64_t newest) {
+  boost::system::error_code error;
+  json::value root = json::parse(ToJson(text), error);
+  if (error) return absl::DataLossError(absl::StrCat("it is no JSON: ", error.message()));
+  auto* object = root.if_object();
+  const auto* version = object != nullptr ? object->if_contains("version") : nullptr;
+  const auto number = version != nullptr ? ReadNumber<int64_t>(*version) : std::nullopt;
+  if (!number) return absl::DataLossError("it has no version");
+  if (*number < 1 || *number > newest) {
+    return absl::DataLossError(
+        absl::StrCat("its version is ", *number, "; this srsproxy knows ", newest));
+  }
+  return std::move(*object);
+}
+
+absl::Status NotUnderstood(std::string_view where) {
+  return absl::DataLossError(absl::StrCat(ToAbsl(where), " is not understood"));
 }
 
 }  // namespace srsproxy::state_json

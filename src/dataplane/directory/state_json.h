@@ -1,5 +1,5 @@
-// What the files of PROXY_STATE_DIR have in common: values to JSON, and back. Reading gives nullopt
-// for anything that this version would not have written.
+// What the files of PROXY_STATE_DIR have in common: an object with a version, and values to JSON
+// and back. Reading gives nullopt for anything that this version would not have written.
 #pragma once
 
 #include <map>
@@ -12,6 +12,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
+
+#include "dataplane/core/status.h"
 
 namespace srsproxy::state_json {
 
@@ -27,6 +29,12 @@ json::object ToJson(const std::map<std::string, std::string>& texts);
 std::optional<std::string> ReadText(const json::value& value);
 std::optional<absl::Time> ReadTime(const json::value& value);
 std::optional<std::map<std::string, std::string>> ReadTexts(const json::value& value);
+
+// The object in `text`, whose `version` is from 1 to `newest`. DATA_LOSS says what is wrong.
+absl::StatusOr<json::object> ReadVersioned(std::string_view text, int64_t newest);
+
+// DATA_LOSS.
+absl::Status NotUnderstood(std::string_view where);
 
 template <typename Number>
 std::optional<Number> ReadNumber(const json::value& value) {
