@@ -102,12 +102,15 @@ absl::Status ControlPlane::Start() {
 }
 
 void ControlPlane::Stop(absl::Duration grace) {
-  const auto deadline = absl::Now() + grace;
+  const auto deadline = dependencies_.clock.Now() + absl::ToChronoNanoseconds(grace);
   if (system_api_) system_api_->Stop(grace);
   system_api_.reset();
   event_service_.Stop();
   origin_service_.Stop();
-  if (server_) server_->Stop(std::max(deadline - absl::Now(), absl::ZeroDuration()));
+  if (server_) {
+    const auto left = absl::FromChrono(deadline - dependencies_.clock.Now());
+    server_->Stop(std::max(left, absl::ZeroDuration()));
+  }
   server_.reset();
   system_api_port_ = 0;
   grpc_port_ = 0;

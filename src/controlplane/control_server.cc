@@ -2,11 +2,12 @@
 
 #include <utility>
 
-#include <absl/time/clock.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+
+#include "controlplane/grpc_time.h"
 
 namespace srsproxy::control {
 namespace {
@@ -85,7 +86,7 @@ std::shared_ptr<grpc::Channel> ControlServer::InProcessChannel() {
 void ControlServer::Stop(absl::Duration grace) {
   readiness_.SetObserver(nullptr);
   listener_.reset();
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  server_->Shutdown(GrpcDeadline(grace));
   server_->Wait();
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include <absl/time/clock.h>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -14,6 +13,7 @@
 
 #include "controlplane/call_gate.h"
 #include "controlplane/call_status.h"
+#include "controlplane/grpc_time.h"
 #include "controlplane/register_body.h"
 #include "controlplane/secret.h"
 #include "dataplane/core/network.h"
@@ -41,7 +41,7 @@ net::Task<absl::StatusOr<Response>> Call(
   const auto state = std::make_shared<State>();
   state->context.AddMetadata(kInProcessMetadata, secret);
   state->context.AddMetadata(kCallerMetadata, caller);
-  state->context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
+  state->context.set_deadline(GrpcDeadline(kCallTimeout));
   state->request = std::move(request);
 
   auto start = [&stub, method, state](auto done) {

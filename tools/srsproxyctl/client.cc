@@ -6,8 +6,8 @@
 
 #include <absl/random/random.h>
 #include <absl/strings/str_format.h>
-#include <absl/time/clock.h>
 #include <google/protobuf/descriptor.h>
+#include <grpc/support/time.h>
 
 #include "tools/srsproxyctl/failure.h"
 
@@ -19,9 +19,15 @@ constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMaxResponseBytes = 16 << 20;  // What srsproxy sends at most.
 
+// By the monotonic clock: setting the machine's time neither ends a call nor keeps it.
+gpr_timespec DeadlineIn(absl::Duration timeout) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
+}
+
 // Waits until `channel` is connected. OK, UNAVAILABLE (connecting failed) or DEADLINE_EXCEEDED.
 absl::StatusCode WaitUntilConnected(grpc::Channel& channel, absl::Duration timeout) {
-  const auto deadline = absl::ToChronoTime(absl::Now() + timeout);
+  const auto deadline = DeadlineIn(timeout);
   while (true) {
     const grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY) return absl::StatusCode::kOk;
@@ -98,7 +104,7 @@ absl::Status Client::Try(CallKind kind, absl::Duration timeout, const Attempt& a
     }
     grpc::ClientContext context;
     if (timeout != absl::InfiniteDuration()) {
-      context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+      context.set_deadline(DeadlineIn(timeout));
     }
     if (!access_.token.empty()) context.AddMetadata("authorization", "Bearer " + access_.token);
     const grpc::Status status = attempt(context);

@@ -1,6 +1,7 @@
 // What srsproxyctl takes from the process around it, so that tests can give it something else.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -17,7 +18,11 @@ struct Environment {
   bool error_is_terminal = false;                // Progress is one line that is written over.
   int output_width = 0;                          // Columns of the terminal; 0: not known.
   std::function<void(absl::Duration)> sleep = absl::SleepFor;
-  std::function<absl::Time()> now = absl::Now;
+  std::function<absl::Time()> now = absl::Now;  // What people read.
+  // Grows with the time that passes, whatever is done to the machine's clock: for waits and rates.
+  std::function<absl::Duration()> uptime = [] {
+    return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  };
 
   // The value of a variable; empty when it is not set.
   std::string Variable(const std::string& name) const {

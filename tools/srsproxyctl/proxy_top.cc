@@ -24,7 +24,7 @@ constexpr absl::Duration kShortestInterval = absl::Milliseconds(100);
 
 // What one look saw.
 struct Sample {
-  absl::Time time;
+  absl::Duration time;  // Environment::uptime.
   std::map<std::string, v1::Proxy> proxies;
   std::vector<v1::Origin> origins;
 };
@@ -38,7 +38,7 @@ absl::StatusOr<Sample> Look(Context& context) {
       ForEachPage<v1::ProxyService>(context.client, &v1::ProxyService::StubInterface::ListProxies,
                                     v1::ListProxiesRequest(), add_proxies);
   if (!listed.ok()) return listed;
-  sample.time = context.environment.now();
+  sample.time = context.environment.uptime();
   const auto add_origins = [&sample](v1::ListOriginsResponse& page) {
     for (v1::Origin& origin : *page.mutable_origins()) sample.origins.push_back(std::move(origin));
   };

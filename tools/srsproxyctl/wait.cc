@@ -47,15 +47,15 @@ void AddWaitOptions(CLI::App& command, WaitOptions& options) {
 absl::Status WaitUntilDone(Context& context, const WaitOptions& options, std::string_view later,
                            const std::function<absl::StatusOr<Progress>()>& look) {
   if (!options.wait && !options.limit.has_value()) return absl::OkStatus();
-  const absl::Time end = options.limit.has_value() ? context.environment.now() + *options.limit
-                                                   : absl::InfiniteFuture();
+  const absl::Duration end =
+      context.environment.uptime() + options.limit.value_or(absl::InfiniteDuration());
   ProgressLine line(context.err, context.environment.error_is_terminal);
   while (true) {
     const absl::StatusOr<Progress> progress = look();
     if (!progress.ok()) return progress.status();
     line.Show(progress->text);
     if (progress->done) return absl::OkStatus();
-    if (context.environment.now() >= end) {
+    if (context.environment.uptime() >= end) {
       return absl::DeadlineExceededError("it is not done after " +
                                          absl::FormatDuration(*options.limit) +
                                          ", and goes on: " + progress->text +

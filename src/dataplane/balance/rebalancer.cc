@@ -67,7 +67,8 @@ std::shared_ptr<const StoredPlan> Rebalancer::Plan(const RebalanceLimits& limits
   stored->plan = survey.Plan(limits);
   stored->created_at = dependencies_.clock.WallNow();
   stored->expires_at = stored->created_at + kPlanLife;
-  KnownPlan known{stored, BasisOf(stored->plan, *origins, std::move(options))};
+  KnownPlan known{stored, BasisOf(stored->plan, *origins, std::move(options)),
+                  dependencies_.clock.Now() + absl::ToChronoNanoseconds(kPlanLife)};
 
   const std::lock_guard lock(mutex_);
   stored->id = absl::StrFormat("%016x", random_());
@@ -115,14 +116,14 @@ absl::Status Rebalancer::CheckUnchanged(const KnownPlan& plan) const {
 }
 
 void Rebalancer::ForgetOldPlans() {
-  const absl::Time now = dependencies_.clock.WallNow();
-  while (!plans_.empty() && plans_.front().stored->expires_at <= now) plans_.pop_front();
+  const MonotonicTime now = dependencies_.clock.Now();
+  while (!plans_.empty() && plans_.front().until <= now) plans_.pop_front();
 }
 
 absl::StatusOr<Rebalancer::KnownPlan> Rebalancer::FindPlan(std::string_view id) const {
   const auto found = std::find_if(plans_.begin(), plans_.end(),
                                   [&](const KnownPlan& plan) { return plan.stored->id == id; });
-  if (found != plans_.end() && found->stored->expires_at > dependencies_.clock.WallNow()) {
+  if (found != plans_.end() && found->until > dependencies_.clock.Now()) {
     return *found;
   }
   return absl::NotFoundError(absl::StrCat("there is no plan ", ToAbsl(id),

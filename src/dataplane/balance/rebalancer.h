@@ -119,6 +119,7 @@ class Rebalancer {
   struct KnownPlan {
     std::shared_ptr<const StoredPlan> stored;
     PlanBasis basis;
+    MonotonicTime until;  // When it expires.
   };
   // A move that waits for its publisher's end.
   struct Waiting {

@@ -280,6 +280,16 @@ TEST_F(RebalancerTest, LivesWithLateAnswers) {
   EXPECT_EQ(rebalancer.Get("")->moves_skipped, 5u);
 }
 
+TEST_F(RebalancerTest, SettingTheMachinesTimeEndsNoPlan) {
+  for (int i = 0; i < 4; ++i) AddViewed(i);
+  const auto plan = rebalancer_.Plan(kAll);
+  clock_.SetWall(clock_.WallNow() + absl::Hours(1));
+  EXPECT_TRUE(rebalancer_.CheckApply(plan->id).ok());
+  clock_.SetWall(clock_.WallNow() - absl::Hours(2));
+  clock_.Advance(Rebalancer::kPlanLife);
+  EXPECT_TRUE(absl::IsNotFound(rebalancer_.CheckApply(plan->id)));
+}
+
 TEST_F(RebalancerTest, OnlyTheDriverApplies) {
   struct Fleet final : FleetBus {
     bool drives() const override { return driving; }

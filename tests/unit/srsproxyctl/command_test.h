@@ -18,6 +18,7 @@ class CommandTest : public testing::Test {
   CommandTest() {
     environment_.variables["SRSPROXYCTL_ENDPOINT"] = fake_.endpoint();
     environment_.now = [this] { return now_; };
+    environment_.uptime = [this] { return now_ - absl::UnixEpoch(); };
     environment_.sleep = [this](absl::Duration duration) {
       now_ += duration;
       slept_.push_back(duration);

@@ -197,6 +197,7 @@ std::string Transcribe(const std::string& command, const FakeProxy& fake) {
   environment.variables["SRSPROXYCTL_ENDPOINT"] = fake.endpoint();
   environment.sleep = [](absl::Duration) {};
   environment.now = [] { return absl::FromUnixSeconds(1'767'323'045); };
+  environment.uptime = [] { return absl::ZeroDuration(); };
   std::istringstream in;
   std::ostringstream out, err;
   const int exit_code = Run(arguments, in, out, err, environment);

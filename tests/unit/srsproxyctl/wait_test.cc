@@ -69,6 +69,12 @@ TEST_F(WaitTest, ADrainThatTakesTooLongGoesOnWithoutUs) {
   EXPECT_THAT(slept_, SizeIs(6));
 }
 
+TEST_F(WaitTest, SettingTheMachinesTimeEndsNoWait) {
+  fake_.drains = {Drain(2, 1), Drain(1, 2), Drain(0, 3)};
+  environment_.now = [this] { return now_ + absl::Hours(static_cast<double>(slept_.size())); };
+  EXPECT_EQ(RunCommand("origin drain a --yes --wait-timeout 3s"), 0) << err();
+}
+
 TEST_F(WaitTest, ADrainThatSomebodyEndedIsAConflict) {
   EXPECT_EQ(RunCommand("origin drain a --yes --wait"), 6);
   EXPECT_THAT(err(), HasSubstr("was ended by somebody else"));
