@@ -17,6 +17,7 @@
 #include "controlplane/config_store.h"
 #include "controlplane/control_plane.h"
 #include "controlplane/readiness.h"
+#include "controlplane/store_readiness.h"
 #include "controlplane/token_authorizer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/live_config.h"
@@ -102,19 +103,23 @@ int Run(const control::Startup& startup) {
   const auto stores = MakeMemoryStores(loaded.core, clock, logger);
   if (!stores.ok()) return failed(stores.status());
   net::DialRules dial_rules(config);
-  DataPlane data_plane({.config = config,
-                        .clock = clock,
-                        .logger = logger,
-                        .metrics = metrics,
-                        .authorizer = authorizer,
-                        .stores = *stores,
-                        .dial_rules = dial_rules,
-                        .settling = [&readiness](bool settling) {
-                          if (!settling) return readiness.Unblock("starting");
-                          readiness.Block("starting",
-                                          "this proxy has just started: it waits until no further "
-                                          "origin has come for PROXY_START_SETTLE");
-                        }});
+  DataPlane data_plane(
+      {.config = config,
+       .clock = clock,
+       .logger = logger,
+       .metrics = metrics,
+       .authorizer = authorizer,
+       .stores = *stores,
+       .dial_rules = dial_rules,
+       .settling =
+           [&readiness](bool settling) {
+             if (!settling) return readiness.Unblock("starting");
+             readiness.Block("starting",
+                             "this proxy has just started: it waits until no further "
+                             "origin has come for PROXY_START_SETTLE");
+           },
+       .store_state =
+           [&readiness](StoreState state) { control::ReportStoreState(state, readiness); }});
   control::ControlPlane control_plane(
       {.config = config,
        .settings = settings,

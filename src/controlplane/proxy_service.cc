@@ -121,6 +121,8 @@ v1::Proxy ProxyService::Describe() const {
   const auto reasons = sources_.readiness.reasons();
   proxy.set_ready(reasons.empty());
   proxy.mutable_not_ready_reasons()->Assign(reasons.begin(), reasons.end());
+  const auto degraded = sources_.readiness.degraded();
+  proxy.mutable_degraded_reasons()->Assign(degraded.begin(), degraded.end());
   for (const auto& listener : status.listeners) {
     auto& message = *proxy.add_listeners();
     message.set_name(listener.name);

@@ -10,7 +10,8 @@
 
 namespace srsproxy::control {
 
-// Ready while nothing blocks it. Thread-safe.
+// Ready while nothing blocks it; ready and degraded while it takes clients with less than it should
+// have. Thread-safe.
 class Readiness {
  public:
   // Not ready from now on, until Unblock(name). `why` is a sentence for people. Blocking again
@@ -18,8 +19,13 @@ class Readiness {
   void Block(std::string_view name, std::string_view why);
   void Unblock(std::string_view name);
 
+  // The same for what does not keep clients away.
+  void Degrade(std::string_view name, std::string_view why);
+  void Restore(std::string_view name);
+
   bool ready() const;
-  std::vector<std::string> reasons() const;  // Empty when ready.
+  std::vector<std::string> reasons() const;   // Empty when ready.
+  std::vector<std::string> degraded() const;  // Why; empty when it is not.
 
   // `changed(ready)` is called at once, and then whenever ready() changes, on the thread that
   // changed it and under the lock: it must not call Readiness. Replaces the former one; nullptr
@@ -27,9 +33,12 @@ class Readiness {
   void SetObserver(std::function<void(bool)> changed);
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, std::string, std::less<>> blocks_;  // Name to reason. Guarded by mutex_.
-  std::function<void(bool)> changed_;                       // Guarded by mutex_.
+  using Reasons = std::map<std::string, std::string, std::less<>>;  // By name.
+
+  mutable std::mutex mutex_;  // Guards all below.
+  Reasons blocks_;
+  Reasons degradations_;
+  std::function<void(bool)> changed_;
 };
 
 }  // namespace srsproxy::control

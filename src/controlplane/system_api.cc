@@ -93,7 +93,8 @@ SystemApi::SystemApi(Dependencies dependencies)
 
 net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   const auto& path = request.path;
-  const bool is_probe = path == "/healthz" || path == "/readyz";
+  const bool is_live_probe = path == "/healthz" || path == "/livez";
+  const bool is_probe = is_live_probe || path == "/readyz";
   if (!is_probe) {
     if (auto denied = CheckNetwork(request)) co_return *std::move(denied);
   }
@@ -107,13 +108,13 @@ net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   Get get = nullptr;
   if (path == "/api/v1/versions") get = &SystemApi::Versions;
   if (path == "/metrics") get = &SystemApi::MetricsText;
-  if (path == "/healthz") get = &SystemApi::Healthy;
+  if (is_live_probe) get = &SystemApi::Healthy;
   if (path == "/readyz") get = &SystemApi::Ready;
   if (get == nullptr) {
     co_return control::ErrorResponse(
         404, "NOT_FOUND",
         "no such path; this is srsproxy's System API: POST /api/v1/srs/register, GET "
-        "/api/v1/versions, /metrics, /healthz, /readyz");
+        "/api/v1/versions, /metrics, /healthz, /livez, /readyz");
   }
   if (request.method != "GET") co_return MethodNotAllowed(request, "GET, HEAD");
   co_return (this->*get)();
@@ -183,8 +184,11 @@ HttpResponse SystemApi::Healthy() const { return JsonResponse({{"healthy", true}
 
 HttpResponse SystemApi::Ready() const {
   const auto reasons = dependencies_.readiness.reasons();
+  const auto degraded = dependencies_.readiness.degraded();
   json::array told(reasons.begin(), reasons.end());
-  auto response = JsonResponse({{"ready", reasons.empty()}, {"reasons", std::move(told)}});
+  told.insert(told.end(), degraded.begin(), degraded.end());
+  auto response = JsonResponse(
+      {{"ready", reasons.empty()}, {"degraded", !degraded.empty()}, {"reasons", std::move(told)}});
   if (!reasons.empty()) response.status = 503;
   return response;
 }

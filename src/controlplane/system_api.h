@@ -4,10 +4,12 @@
 //   POST /api/v1/srs/register   RegisterOrigin, then Heartbeat -> {"code":0,"pid":"<this pid>"}
 //   GET  /api/v1/versions       {"signature":"srsproxy","version":"<version>"}
 //   GET  /metrics               Prometheus text
-//   GET  /healthz, /readyz      200, or 503 with the reasons
+//   GET  /healthz, /livez       200 while the process answers
+//   GET  /readyz                {"ready":…,"degraded":…,"reasons":["…"]}: 200, or 503 when not
+//   ready
 //
-// Callers outside of PROXY_SYSTEM_API_ALLOW get 403 for all but the last two. Registering needs the
-// bearer token where PROXY_HTTP_API_AUTH_ENABLED is on; else 401.
+// Callers outside of PROXY_SYSTEM_API_ALLOW get 403 for all but the last three. Registering needs
+// the bearer token where PROXY_HTTP_API_AUTH_ENABLED is on; else 401.
 #pragma once
 
 #include <cstdint>

@@ -209,6 +209,7 @@ absl::Status DataPlane::Start() {
   if (auto status = RegisterDefaultBackend(); !status.ok()) return status;
   EvictForbidden();
   TellSettling();
+  TellStoreState();
   live_streams_.emplace(
       dependencies_.clock, streams(), *session_control_,
       LiveStreams::Ports{.rtmp = PortOf(Listener::kRtmp), .rtmps = PortOf(Listener::kRtmps)});
@@ -459,6 +460,7 @@ net::Task<void> DataPlane::MoveStreams() {
   while (true) {
     timer.expires_after(kMoverTick);
     co_await timer.async_wait(net::kNoThrow);
+    TellStoreState();
     rebalancer_->Tick();
     mover_->Tick();
   }
@@ -481,6 +483,12 @@ void DataPlane::TellSettling() {
   if (!settling) return;
   const auto timer = std::make_shared<asio::steady_timer>(housekeeper_->io(), left);
   timer->async_wait([this, timer](const boost::system::error_code&) { TellSettling(); });
+}
+
+void DataPlane::TellStoreState() {
+  const StoreState state = streams().state();
+  if (std::exchange(store_state_, state) == state) return;
+  if (dependencies_.store_state != nullptr) dependencies_.store_state(state);
 }
 
 void DataPlane::OnOriginEvent(const OriginEvent& event) {

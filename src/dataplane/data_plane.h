@@ -58,6 +58,9 @@ class DataPlane {
     // Called with true when new streams wait because this proxy has just started, with false when
     // they do not any more. Within Start, then on a thread of the data plane's. May be null.
     std::function<void(bool)> settling = nullptr;
+    // Called with what the store of streams says of itself: within Start, then when that has
+    // changed, on a thread of the data plane's. May be null.
+    std::function<void(StoreState)> store_state = nullptr;
   };
 
   explicit DataPlane(const Dependencies& dependencies);
@@ -124,14 +127,18 @@ class DataPlane {
   void OnOriginEvent(const OriginEvent& event);
   // Whether new streams wait for origins, and again when that may change. Housekeeper only.
   void TellSettling();
+  // What the store of streams says of itself, when that has changed. Within Start, then housekeeper
+  // only.
+  void TellStoreState();
   net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
   net::Task<void> EndOneByOne(Lane& lane, absl::Duration spread);
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
   const BootId boot_id_ = NewBootId();
-  RunningClock running_clock_;  // By which silence is judged.
-  bool settling_ = false;       // As told last. Housekeeper only.
+  RunningClock running_clock_;             // By which silence is judged.
+  bool settling_ = false;                  // As told last. Housekeeper only.
+  std::optional<StoreState> store_state_;  // As told last. Housekeeper only.
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginRegistry::Subscription origin_events_;

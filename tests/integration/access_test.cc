@@ -430,7 +430,7 @@ TEST_F(SystemApiAllowTest, StrangersMayOnlyProbe) {
   for (const char* path : {"/api/v1/versions", "/metrics", "/other"}) {
     EXPECT_EQ(Ask(HttpGet(path)).result_int(), 403U) << path;
   }
-  for (const char* path : {"/healthz", "/readyz"}) {
+  for (const char* path : {"/healthz", "/livez", "/readyz"}) {
     EXPECT_EQ(Ask(HttpGet(path)).result_int(), 200U) << path;
   }
   EXPECT_TRUE(origins_.snapshot()->origins.empty());

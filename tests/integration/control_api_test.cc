@@ -303,6 +303,7 @@ TEST_F(ControlApiTest, TheProxyTellsWhatItIs) {
   Register("vid-1", 1935);
   Publish({std::string(kDefaultVhost), "live", "camera"});
   readiness_.Block("drain", "the proxy stops");
+  readiness_.Degrade("store", "the store is away");
   auto stub = v1::ProxyService::NewStub(Channel());
   const auto answer = Call(*stub, &v1::ProxyService::Stub::GetProxy, v1::GetProxyRequest());
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -313,6 +314,7 @@ TEST_F(ControlApiTest, TheProxyTellsWhatItIs) {
   EXPECT_GT(proxy.start_time().seconds(), 0);
   EXPECT_FALSE(proxy.ready());
   EXPECT_THAT(proxy.not_ready_reasons(), testing::ElementsAre("the proxy stops"));
+  EXPECT_THAT(proxy.degraded_reasons(), testing::ElementsAre("the store is away"));
   std::map<std::string, std::string> listeners;
   for (const auto& listener : proxy.listeners()) listeners[listener.name()] = listener.address();
   EXPECT_EQ(listeners,
@@ -329,6 +331,7 @@ TEST_F(ControlApiTest, TheProxyTellsWhatItIs) {
 }
 
 TEST_F(ControlApiTest, HealthFollowsReadiness) {
+  readiness_.Degrade("store", "the store is away");
   EXPECT_EQ(Health(), "\x08\x01") << "SERVING";
   readiness_.Block("drain", "the proxy stops");
   EXPECT_EQ(Health(), "\x08\x02") << "NOT_SERVING";

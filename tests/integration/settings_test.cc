@@ -7,17 +7,21 @@
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include "controlplane/call_status.h"
 #include "controlplane/config_schema.h"
+#include "controlplane/store_readiness.h"
 #include "dataplane/data_plane.h"
 #include "dataplane/directory/memory_stores.h"
 #include "srsproxy/v1/proxy_service.grpc.pb.h"
 #include "srsproxy/v1/stream_service.grpc.pb.h"
 #include "tests/integration/control_plane_fixture.h"
+#include "tests/support/hooked_streams.h"
 
 namespace srsproxy::control {
 namespace {
@@ -119,15 +123,26 @@ class SettingsTest : public ControlPlaneTest {
     return response.key();
   }
 
-  const Stores stores_ = MakeMemoryStores(*config_.Get(), clock_, logger_).value();
+  Stores MakeStores() {
+    Stores stores = MakeMemoryStores(*config_.Get(), clock_, logger_).value();
+    auto streams = std::make_shared<MemoryStreamDirectory>(clock_, 1000);
+    streams_store_ = std::make_shared<HookedStreams>(std::move(streams));
+    stores.streams = streams_store_;
+    return stores;
+  }
+
+  std::shared_ptr<HookedStreams> streams_store_;
+  const Stores stores_ = MakeStores();
   net::DialRules dial_rules_{config_};
-  DataPlane data_plane_{{.config = config_,
-                         .clock = clock_,
-                         .logger = logger_,
-                         .metrics = metrics_,
-                         .authorizer = authorizer_,
-                         .stores = stores_,
-                         .dial_rules = dial_rules_}};
+  DataPlane data_plane_{
+      {.config = config_,
+       .clock = clock_,
+       .logger = logger_,
+       .metrics = metrics_,
+       .authorizer = authorizer_,
+       .stores = stores_,
+       .dial_rules = dial_rules_,
+       .store_state = [this](StoreState state) { ReportStoreState(state, readiness_); }}};
   uint16_t rtmp_port_ = 0;
   std::unique_ptr<v1::ProxyService::Stub> proxy_ = v1::ProxyService::NewStub(Channel());
 };
@@ -143,6 +158,30 @@ TEST_F(SettingsTest, OpenSessionsGoOnAndNewOnesSeeTheNewTimeouts) {
   after.Finish();
   EXPECT_TRUE(after.ReadEnd());
   EXPECT_TRUE(before.IsOpen());
+}
+
+TEST_F(SettingsTest, ReadinessFollowsTheStateOfTheStore) {
+  const auto await = [this](unsigned status, bool degraded) {
+    const MonotonicTime until = clock_.Now() + std::chrono::seconds(30);
+    HttpAnswer answer;
+    do {
+      answer = Ask(HttpGet("/readyz"));
+      const auto body = boost::json::parse(answer.body());
+      if (answer.result_int() == status && body.at("degraded").as_bool() == degraded) return true;
+    } while (clock_.Now() < until);
+    ADD_FAILURE() << answer.result_int() << " " << answer.body();
+    return false;
+  };
+  EXPECT_TRUE(await(200, false));
+  streams_store_->SetState(StoreState::kGone);
+  EXPECT_TRUE(await(200, true));
+  streams_store_->SetState(StoreState::kNeverSynced);
+  EXPECT_TRUE(await(503, false));
+  EXPECT_EQ(Ask(HttpGet("/livez")).result_int(), 200U);
+  streams_store_->SetState(StoreState::kUnverified);
+  EXPECT_TRUE(await(200, true));
+  streams_store_->SetState(StoreState::kSynced);
+  EXPECT_TRUE(await(200, false));
 }
 
 TEST_F(SettingsTest, TheLimitOfSessionsFollows) {

@@ -144,13 +144,30 @@ TEST_F(SystemApiTest, TellsItsVersion) {
   EXPECT_EQ(body.at("version").as_string(), "1.2.3");
 }
 
+TEST_F(SystemApiTest, ReadyzSaysDegradedAndIsReady) {
+  EXPECT_FALSE(Json(Ask(HttpGet("/readyz"))).at("degraded").as_bool());
+  readiness_.Degrade("store", "the store is away");
+  const auto degraded = Ask(HttpGet("/readyz"));
+  EXPECT_EQ(degraded.result_int(), 200U);
+  EXPECT_TRUE(Json(degraded).at("ready").as_bool());
+  EXPECT_TRUE(Json(degraded).at("degraded").as_bool());
+  EXPECT_EQ(Json(degraded).at("reasons").at(0).as_string(), "the store is away");
+
+  readiness_.Block("drain", "the proxy stops");
+  const auto both = Ask(HttpGet("/readyz"));
+  EXPECT_EQ(both.result_int(), 503U);
+  EXPECT_EQ(Json(both).at("reasons").as_array().size(), 2U);
+}
+
 TEST_F(SystemApiTest, ReadyzFollowsReadinessAndHealthzDoesNot) {
   EXPECT_EQ(Ask(HttpGet("/readyz")).result_int(), 200U);
   readiness_.Block("drain", "the proxy stops");
   const auto not_ready = Ask(HttpGet("/readyz"));
   EXPECT_EQ(not_ready.result_int(), 503U);
   EXPECT_EQ(Json(not_ready).at("reasons").at(0).as_string(), "the proxy stops");
-  EXPECT_EQ(Ask(HttpGet("/healthz")).result_int(), 200U);
+  for (const char* path : {"/healthz", "/livez"}) {
+    EXPECT_EQ(Ask(HttpGet(path)).result_int(), 200U) << path;
+  }
 }
 
 TEST_F(SystemApiTest, MetricsAreInPrometheusText) {

@@ -71,6 +71,11 @@ void CheckProxy(const v1::Proxy& proxy, absl::Time now, Findings& findings) {
   findings.Add("ready", proxy.ready() ? Verdict::kOk : Verdict::kFailed,
                proxy.ready() ? proxy.id() + " takes clients"
                              : proxy.id() + ": " + Join(proxy.not_ready_reasons(), "; "));
+  const bool degraded = proxy.degraded_reasons_size() > 0;
+  if (degraded) {
+    findings.Add("degraded", Verdict::kWarning,
+                 proxy.id() + ": " + Join(proxy.degraded_reasons(), "; "));
+  }
   findings.Add("self-preservation", proxy.self_preservation() ? Verdict::kWarning : Verdict::kOk,
                proxy.self_preservation()
                    ? "many origins fell silent at once: silence ends no registration now"

@@ -27,6 +27,10 @@ Cell CertificatesCell(const v1::Proxy& proxy) {
 }  // namespace
 
 Cell ReadyCell(const v1::Proxy& proxy) {
+  const bool degraded = proxy.degraded_reasons_size() > 0;
+  if (proxy.ready() && degraded) {
+    return {"degraded: " + Join(proxy.degraded_reasons(), "; "), Tone::kWarning};
+  }
   if (proxy.ready()) return {"yes", Tone::kGood};
   return {"no: " + Join(proxy.not_ready_reasons(), "; "), Tone::kBad};
 }

@@ -32,6 +32,21 @@ TEST(ReadinessTest, BlockingAgainReplacesTheReason) {
   EXPECT_THAT(readiness.reasons(), ElementsAre("two"));
 }
 
+TEST(ReadinessTest, DegradedKeepsNobodyAway) {
+  Readiness readiness;
+  std::vector<bool> heard;
+  readiness.SetObserver([&heard](bool ready) { heard.push_back(ready); });
+  readiness.Degrade("store", "one");
+  readiness.Degrade("store", "two");
+  EXPECT_TRUE(readiness.ready());
+  EXPECT_THAT(readiness.reasons(), IsEmpty());
+  EXPECT_THAT(readiness.degraded(), ElementsAre("two"));
+  readiness.Restore("never degraded");
+  readiness.Restore("store");
+  EXPECT_THAT(readiness.degraded(), IsEmpty());
+  EXPECT_THAT(heard, ElementsAre(true));
+}
+
 TEST(ReadinessTest, TheObserverHearsTheStateAndEachChangeOnce) {
   Readiness readiness;
   readiness.Block("start", "not yet");

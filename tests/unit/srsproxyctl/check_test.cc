@@ -60,6 +60,9 @@ INSTANTIATE_TEST_SUITE_P(
               fake.proxy.add_not_ready_reasons("srsproxy is stopping");
             },
             7, 7, "failed  edge-1: srsproxy is stopping"},
+        Row{"Degraded",
+            [](FakeProxy& fake) { fake.proxy.add_degraded_reasons("the store is away"); }, 0, 7,
+            "warning  edge-1: the store is away"},
         Row{"NoOrigins", [](FakeProxy& fake) { fake.origins.clear(); }, 7, 7, "0 of 0 origins"},
         Row{"NoUsableOrigin",
             [](FakeProxy& fake) {
