@@ -2,6 +2,8 @@
 
 #include <absl/strings/cord.h>
 
+#include "dataplane/core/fleet_bus.h"
+
 namespace srsproxy::control {
 namespace {
 
@@ -62,6 +64,13 @@ absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetada
   }
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;
+}
+
+absl::Status WithDriver(absl::Status status) {
+  const auto driver = status.GetPayload(kDriverPayload);
+  if (!driver.has_value()) return status;
+  return WithReason(std::move(status), v1::ERROR_REASON_NOT_DRIVING,
+                    {{"proxy_id", std::string(*driver)}});
 }
 
 v1::ErrorInfo ErrorInfoOf(const absl::Status& status) {

@@ -26,6 +26,9 @@ absl::Status InvalidField(std::string_view field, std::string_view problem);
 // `status`, with its cause told; unchanged when it is OK or tells one already.
 absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetadata metadata = {});
 
+// A status of CheckDrives with NOT_DRIVING; any other unchanged.
+absl::Status WithDriver(absl::Status status);
+
 // The ErrorInfo that `status` carries; one that its code implies when it carries none. `status`
 // must not be OK.
 v1::ErrorInfo ErrorInfoOf(const absl::Status& status);

@@ -23,9 +23,10 @@ namespace {
 // checked when it is dialled.
 constexpr absl::Duration kNamePatience = absl::Seconds(1);
 
-// A status of the registry's about what an operator decides: "field: what is wrong with it".
+// A status of the registry's about what an operator decides: of CheckDrives, or "field: what is
+// wrong with it".
 absl::Status SettingsError(const absl::Status& status) {
-  if (!absl::IsInvalidArgument(status)) return status;
+  if (!absl::IsInvalidArgument(status)) return WithDriver(status);
   const auto problem = MessageOf(status);
   return WithReason(status, v1::ERROR_REASON_INVALID_FIELD,
                     {{"field", problem.substr(0, problem.find(':'))}});

@@ -165,6 +165,7 @@ absl::Status RebalanceService::ApplyError(absl::Status status, const std::string
   if (absl::IsNotFound(status)) {
     return WithReason(std::move(status), v1::ERROR_REASON_PLAN_NOT_FOUND, {{"plan_id", plan_id}});
   }
+  if (status.GetPayload(kDriverPayload).has_value()) return WithDriver(std::move(status));
   if (absl::IsFailedPrecondition(status)) {
     return RebalanceError(std::move(status), rebalancer_.RunningId());
   }

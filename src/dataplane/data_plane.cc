@@ -121,7 +121,8 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       origins_(std::make_unique<OriginRegistry>(
           running_clock_, *dependencies.stores.origins,
           OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl,
-                                .start_settle = dependencies.config.Get()->start_settle})),
+                                .start_settle = dependencies.config.Get()->start_settle},
+          dependencies.stores.fleet.get())),
       event_log_(dependencies.clock),
       balancer_(std::make_unique<StickyBalancer>(
           *origins_, dependencies.stores.streams, stream_counts_,

@@ -23,6 +23,7 @@
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/support/fake_fleet.h"
 #include "tests/support/fake_session_control.h"
 #include "tests/support/late_origin_store.h"
 
@@ -81,7 +82,8 @@ class ControlPlaneTest : public testing::Test {
   net::DialRules dial_rules_{config_};
   net::Worker names_worker_{0};
   net::NameLookup names_{names_worker_.io()};
-  OriginRegistry origins_{clock_, store_};
+  FakeFleet fleet_;
+  OriginRegistry origins_{clock_, store_, {}, &fleet_};
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 1000);
   StreamCounts counts_;
@@ -102,7 +104,8 @@ class ControlPlaneTest : public testing::Test {
                           .metrics = metrics_,
                           .origins = origins_,
                           .streams = *streams_,
-                          .balancer = balancer_},
+                          .balancer = balancer_,
+                          .fleet = &fleet_},
                          1};
   EventLog events_{clock_};
   std::optional<absl::Duration> drained_over_;  // Once DrainProxy was called.

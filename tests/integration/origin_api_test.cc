@@ -360,6 +360,71 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUpdate{"LongRequestId", [](auto& r) { r.set_request_id(kLong); }, "request_id"}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// At a proxy that does not drive the fleet.
+
+class NotDrivingTest : public OriginApiTest {
+ protected:
+  NotDrivingTest() {
+    Register("vid-1", 1935);
+    fleet_.driving = false;
+  }
+  absl::StatusOr<v1::DrainOriginResponse> Drain(bool validate_only = false) {
+    v1::DrainOriginRequest request;
+    request.set_origin("vid-1");
+    request.set_validate_only(validate_only);
+    return Call(&Origins::DrainOrigin, request);
+  }
+  absl::StatusOr<v1::UpdateOriginResponse> SetState(v1::AdminState state,
+                                                    bool validate_only = false) {
+    auto request = Change("vid-1", "admin_state");
+    request.mutable_settings()->set_admin_state(state);
+    request.set_validate_only(validate_only);
+    return Update(request);
+  }
+  v1::AdminState State() { return Get("vid-1-s1-42").admin_state(); }
+};
+
+TEST_F(NotDrivingTest, ADrainIsRefusedWithTheDriversName) {
+  for (const bool validate_only : {true, false}) {
+    for (const auto& refused : {Drain(validate_only).status(),
+                                SetState(v1::ADMIN_STATE_DRAINING, validate_only).status()}) {
+      EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+      EXPECT_THAT(MessageOf(refused), HasSubstr("proxy proxy-2 drives the fleet"));
+      EXPECT_EQ(ErrorInfoOf(refused).reason(), "NOT_DRIVING");
+      EXPECT_EQ(ErrorInfoOf(refused).metadata().at("proxy_id"), "proxy-2");
+    }
+  }
+  EXPECT_EQ(State(), v1::ADMIN_STATE_ACTIVE);
+
+  fleet_.vacant = true;
+  EXPECT_THAT(MessageOf(Drain().status()), HasSubstr("no proxy drives the fleet"));
+  EXPECT_EQ(ErrorInfoOf(Drain().status()).metadata().at("proxy_id"), "");
+
+  fleet_.driving = true;
+  EXPECT_TRUE(Drain().ok());
+  EXPECT_EQ(State(), v1::ADMIN_STATE_DRAINING);
+}
+
+TEST_F(NotDrivingTest, WhatStartsNoDrainIsDecidedAnywhere) {
+  EXPECT_TRUE(SetState(v1::ADMIN_STATE_CORDONED).ok());
+  EXPECT_EQ(State(), v1::ADMIN_STATE_CORDONED);
+  EXPECT_TRUE(SetState(v1::ADMIN_STATE_ACTIVE).ok());
+}
+
+TEST_F(NotDrivingTest, ADrainThatGoesOnStaysAndCanBeEnded) {
+  fleet_.driving = true;
+  ASSERT_TRUE(Drain().ok());
+  fleet_.driving = false;
+  auto weight = Change("vid-1", "weight");
+  weight.mutable_settings()->set_weight(3);
+  EXPECT_TRUE(Update(weight).ok());
+  EXPECT_EQ(State(), v1::ADMIN_STATE_DRAINING);
+  EXPECT_FALSE(Drain().ok()) << "another deadline is the driver's matter, too";
+
+  EXPECT_TRUE(Update(Change("vid-1", "admin_state")).ok());
+  EXPECT_EQ(State(), v1::ADMIN_STATE_ACTIVE);
+}
+
 // DrainOrigin.
 
 TEST_F(OriginApiTest, ADrainHasATimeAndEndsWithAnotherState) {

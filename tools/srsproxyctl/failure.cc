@@ -41,6 +41,7 @@ std::string_view Hint(std::string_view reason) {
       {"OWN_LISTENER", "register the address of an SRS, not one that srsproxy listens at"},
       {"ADDRESS_FORBIDDEN",
        "where origins do have such addresses, name them in PROXY_ORIGIN_NETWORKS"},
+      {"NOT_DRIVING", "name that proxy by --endpoint; srsproxyctl proxy list shows the fleet"},
       {"NEEDS_RESTART", "set it by flag, environment or file, and restart the proxy"},
   };
   const auto found = hints.find(reason);

@@ -23,6 +23,13 @@ constexpr size_t kMaxLeases = 3;
 // A remembered origin that is alive is heard within this: SRS beats each 9 to 10 s.
 constexpr auto kFirstRound = StartSettle::kWindow;
 
+// A drain is carried out by the proxy that drives the fleet, so that is where one begins.
+absl::Status CheckDecider(const OriginDecision& decision, const FleetBus* fleet) {
+  const bool drains = decision.admin_state.value() == AdminState::kDraining ||
+                      decision.drain_deadline.value().has_value();
+  return drains ? CheckDrives(fleet) : absl::OkStatus();
+}
+
 // Where RTMP is dialled, as "host:port".
 std::vector<std::string> RtmpAddresses(const OriginRegistration& registration) {
   std::vector<std::string> addresses;
@@ -77,9 +84,10 @@ struct OriginRegistry::Subscriber {
 };
 
 OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
-                               OriginRegistryOptions options)
+                               OriginRegistryOptions options, const FleetBus* fleet)
     : clock_(clock),
       store_(store),
+      fleet_(fleet),
       traffic_(clock),
       options_(options),
       started_(clock.Now()),
@@ -286,12 +294,14 @@ absl::StatusOr<OriginOverrides> OriginRegistry::CheckDecision(std::string_view s
                                                               OriginDecision decision) const {
   decision.made_at = clock_.WallNow();
   if (auto status = ValidateServer(server); !status.ok()) return status;
+  if (auto status = CheckDecider(decision, fleet_); !status.ok()) return status;
   return Merge(store_.Overrides(server), decision);
 }
 
 void OriginRegistry::Decide(std::string server, OriginDecision decision,
                             OriginStore::DecideCallback done) {
   decision.made_at = clock_.WallNow();
+  if (auto status = CheckDecider(decision, fleet_); !status.ok()) return done(std::move(status));
   store_.Decide(std::move(server), std::move(decision), std::move(done));
 }
 

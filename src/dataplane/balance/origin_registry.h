@@ -26,6 +26,7 @@
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/fleet_bus.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/origin_store.h"
 #include "dataplane/core/status.h"
@@ -123,8 +124,10 @@ struct OriginRegistryStats {
 class OriginRegistry {
  public:
   // Takes over the records of `store`: such an origin can be used at once, and is SUSPECT until it
-  // is heard; its silence counts from now. `clock` and `store` outlive the registry.
-  OriginRegistry(const Clock& clock, OriginStore& store, OriginRegistryOptions options = {});
+  // is heard; its silence counts from now. One that had lost its lease is DEAD since then. `clock`,
+  // `store` and `fleet` outlive the registry. `fleet` is null: this proxy is alone.
+  OriginRegistry(const Clock& clock, OriginStore& store, OriginRegistryOptions options = {},
+                 const FleetBus* fleet = nullptr);
   OriginRegistry(const OriginRegistry&) = delete;
   OriginRegistry& operator=(const OriginRegistry&) = delete;
   ~OriginRegistry();
@@ -169,7 +172,8 @@ class OriginRegistry {
   std::vector<std::string> OverriddenServers() const;
   // Changes what an operator decides for every origin of `server`, now and later:
   // OriginStore::Decide with its answers, made at this time. snapshot() shows it when `done` is
-  // called.
+  // called. A drain is begun, or its deadline changed, by the proxy only that drives the fleet:
+  // else FAILED_PRECONDITION, as CheckDrives.
   void Decide(std::string server, OriginDecision decision, OriginStore::DecideCallback done);
   // What Decide would answer, as far as is known here; changes nothing.
   absl::StatusOr<OriginOverrides> CheckDecision(std::string_view server,
@@ -319,6 +323,7 @@ class OriginRegistry {
 
   const Clock& clock_;
   OriginStore& store_;
+  const FleetBus* const fleet_;
 
   mutable OriginTraffic traffic_;
   mutable std::mutex mutex_;  // Guards all below except snapshot_.

@@ -29,13 +29,6 @@ absl::flat_hash_map<StreamKey, std::string> PinsOf(const StreamView& streams) {
   return pins;
 }
 
-absl::Status NotDriving(const FleetBus& fleet) {
-  const std::string driver = fleet.driver();
-  return absl::FailedPreconditionError(
-      driver.empty() ? "no proxy drives the fleet at the moment: try again"
-                     : absl::StrCat("proxy ", driver, " drives the fleet: ask that one"));
-}
-
 absl::Status Changed(const std::string& what) {
   return absl::AbortedError(absl::StrCat(what, ": plan again"));
 }
@@ -136,7 +129,7 @@ absl::StatusOr<Rebalancer::KnownPlan> Rebalancer::FindPlan(std::string_view id) 
 absl::Status Rebalancer::CheckApply(std::string_view plan_id) {
   std::unique_lock lock(mutex_);
   if (FindRun(plan_id) != nullptr) return absl::OkStatus();
-  if (!drives()) return NotDriving(*dependencies_.fleet);
+  if (auto status = CheckDrives(dependencies_.fleet); !status.ok()) return status;
   const auto plan = FindPlan(plan_id);
   if (!plan.ok()) return plan.status();
   if (auto status = CheckIdle(); !status.ok()) return status;

@@ -88,7 +88,7 @@ class Rebalancer {
   absl::Status CheckApply(std::string_view plan_id);
 
   // Begins, or tells how far it is. NOT_FOUND: no such plan. FAILED_PRECONDITION: another one runs,
-  // or another proxy drives the fleet; the message names it. ABORTED: a stream or an origin of the
+  // or as CheckDrives. ABORTED: a stream or an origin of the
   // plan, or the settings of placement, have changed.
   absl::StatusOr<RebalanceProgress> Apply(std::string_view plan_id, double moves_per_second);
 

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "dataplane/core/status.h"
+
 namespace srsproxy {
 
 // Thread-safe; answered at once.
@@ -17,5 +19,13 @@ class FleetBus {
   // The PROXY_ID of the one that does; empty: nobody, or it is not known.
   virtual std::string driver() const = 0;
 };
+
+// Where a status of CheckDrives has the PROXY_ID of the driver.
+inline constexpr char kDriverPayload[] = "srsproxy/driver";
+
+// Whether this proxy may begin what is done once for the fleet. FAILED_PRECONDITION: another one
+// drives it, or nobody does now; the message names it, kDriverPayload too (empty: nobody). Null:
+// this proxy is alone.
+absl::Status CheckDrives(const FleetBus* fleet);
 
 }  // namespace srsproxy

@@ -7,6 +7,7 @@
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/decide.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_fleet.h"
 #include "tests/support/held_claims.h"
 #include "tests/unit/balance/fake_sessions.h"
 
@@ -422,11 +423,8 @@ TEST_F(MoverTest, ANameThatNobodyUsesHoldsNoDrainUp) {
 }
 
 TEST_F(MoverTest, AnotherProxysDrainsAreNotDoneHere) {
-  struct Fleet final : FleetBus {
-    bool drives() const override { return driving; }
-    std::string driver() const override { return "other"; }
-    bool driving = false;
-  } fleet;
+  FakeFleet fleet;
+  fleet.driving = false;
   Mover mover({.clock = clock_,
                .logger = logger_,
                .metrics = metrics_,

@@ -12,6 +12,7 @@
 #include "dataplane/directory/memory_origin_store.h"
 #include "tests/support/decide.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_fleet.h"
 
 namespace srsproxy {
 namespace {
@@ -523,6 +524,38 @@ TEST_F(OriginRegistryTest, OperatorsWeightWinsUntilCleared) {
   EXPECT_EQ(Find("a-svc-1")->weight, 3);
   EXPECT_EQ(SetWeight("a", 0).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(SetWeight("", 1).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OriginRegistryTest, OnlyTheDriverBeginsADrain) {
+  FakeFleet fleet;
+  MemoryOriginStore store;
+  OriginRegistry registry(clock_, store, {}, &fleet);
+  ASSERT_TRUE(registry.Register(Srs("vid-1", "10.0.0.1", "1"), "10.0.0.1").ok());
+  const auto decide = [&](const OriginDecision& decision) {
+    absl::Status answer = absl::UnknownError("not answered");
+    registry.Decide("vid-1", decision, [&](const absl::StatusOr<OriginOverrides>& overrides) {
+      answer = overrides.status();
+    });
+    EXPECT_EQ(registry.CheckDecision("vid-1", decision).status().code(), answer.code());
+    return answer;
+  };
+  OriginDecision drain;
+  drain.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
+  fleet.driving = false;
+  const auto refused = decide(drain);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(refused.GetPayload(kDriverPayload).has_value());
+  OriginDecision later;
+  later.drain_deadline = FieldChange<absl::Time>::Set(clock_.WallNow() + absl::Minutes(1));
+  EXPECT_TRUE(absl::IsFailedPrecondition(decide(later)));
+  OriginDecision cordon;
+  cordon.admin_state = FieldChange<AdminState>::Set(AdminState::kCordoned);
+  EXPECT_TRUE(decide(cordon).ok());
+
+  // What the driver decides reaches every proxy through the store.
+  drain.made_at = clock_.WallNow();
+  store.Decide("vid-1", drain, [](const absl::StatusOr<OriginOverrides>&) {});
+  EXPECT_EQ(registry.snapshot()->origins.front()->admin_state, AdminState::kDraining);
 }
 
 TEST_F(OriginRegistryTest, EverythingThatAnOperatorDecidesWinsUntilCleared) {

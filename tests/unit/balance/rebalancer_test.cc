@@ -13,6 +13,7 @@
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_fleet.h"
 #include "tests/support/held_claims.h"
 
 namespace srsproxy {
@@ -291,11 +292,8 @@ TEST_F(RebalancerTest, SettingTheMachinesTimeEndsNoPlan) {
 }
 
 TEST_F(RebalancerTest, OnlyTheDriverApplies) {
-  struct Fleet final : FleetBus {
-    bool drives() const override { return driving; }
-    std::string driver() const override { return driving ? "me" : "proxy-2"; }
-    bool driving = false;
-  } fleet;
+  FakeFleet fleet;
+  fleet.driving = false;
   Rebalancer rebalancer({.clock = clock_,
                          .logger = logger_,
                          .metrics = metrics_,
