@@ -180,7 +180,12 @@ absl::StatusOr<v1::LookupStreamResponse> StreamService::Lookup(
   v1::LookupStreamResponse response;
   response.set_key(pick.key.ToString());
   if (const auto mapping = streams_.Find(pick.key)) *response.mutable_stream() = Describe(*mapping);
-  *response.mutable_pick() = ToProto(balancer_.Explain(pick));
+  const PickExplanation explanation = balancer_.Explain(pick);
+  *response.mutable_pick() = ToProto(explanation);
+  if (explanation.wait.has_value()) {
+    *response.mutable_pick()->mutable_wait_until_time() =
+        ToProto(observer_.clock.WallNow() + *explanation.wait);
+  }
   if (const auto origin_id = misplaced_.PublisherOf(pick.key)) {
     const bool known = origins_.snapshot()->Resolve(*origin_id) != nullptr;
     response.mutable_pick()->add_steps(

@@ -395,6 +395,12 @@ MonotonicTime OriginRegistry::ReadyFrom() const {
   return start_settle_.ReadyFrom();
 }
 
+std::optional<StartWait> OriginRegistry::WaitNow() const {
+  const MonotonicTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  return start_settle_.WaitAt(now, !entries_.empty());
+}
+
 std::vector<std::shared_ptr<const Origin>> OriginRegistry::TakeDueProbes() {
   const MonotonicTime now = clock_.Now();
   const std::lock_guard lock(mutex_);

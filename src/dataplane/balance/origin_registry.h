@@ -213,6 +213,8 @@ class OriginRegistry {
   // As StartSettle, which began with the registry. PlaceFrom: nullopt: there is no origin.
   std::optional<MonotonicTime> PlaceFrom() const;
   MonotonicTime ReadyFrom() const;
+  // What a client that comes now with a new stream waits for; nullopt: for nothing.
+  std::optional<StartWait> WaitNow() const;
 
   // DOWN origins whose next probe is due; each is handed out once for each probe_interval. The
   // caller connects and answers by ReportConnect.

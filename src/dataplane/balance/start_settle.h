@@ -12,6 +12,12 @@
 
 namespace srsproxy {
 
+// What a client waits for, and how long, as far as is known.
+struct StartWait {
+  bool for_first = false;  // There is no origin yet; else for further ones.
+  absl::Duration left;     // For the first: at most.
+};
+
 // A state machine without a clock or lock of its own.
 class StartSettle {
  public:
@@ -40,6 +46,15 @@ class StartSettle {
   MonotonicTime PlaceFrom() const {
     if (remembered_ || !last_joined_.has_value()) return started_;
     return *last_joined_ + settle_;
+  }
+
+  // What a client that comes at `now` with a new stream waits for; nullopt: for nothing.
+  std::optional<StartWait> WaitAt(MonotonicTime now, bool any_origin) const {
+    if (!InWindow(now)) return std::nullopt;
+    if (!any_origin) return StartWait{true, absl::FromChrono(kLongestWait)};
+    const auto from = PlaceFrom();
+    if (from <= now) return std::nullopt;
+    return StartWait{false, absl::FromChrono(from - now)};
   }
 
   // From when on the proxy is ready for clients, as far as is known now. Without any origin it is

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 
 #include "dataplane/balance/rebalance.h"
 
@@ -12,6 +13,19 @@ namespace {
 // A claim that answers with an origin which has just gone is tried again; more often than this
 // means that origins come and go faster than a client connects.
 constexpr int kMaxAttempts = 4;
+
+std::string WaitStep(const StartWait& wait) {
+  const std::string seconds = absl::StrFormat("%.1f s", absl::ToDoubleSeconds(wait.left));
+  if (wait.for_first) {
+    return absl::StrCat(
+        "This proxy has just started and knows no origin: the client waits for one, ", seconds,
+        " at most, and then for PROXY_START_SETTLE.");
+  }
+  return absl::StrCat(
+      "This proxy has just started: before that the client waits until no further origin has come "
+      "for PROXY_START_SETTLE, ",
+      seconds, " from now unless one comes.");
+}
 
 class HoldLease final : public StreamLease {
  public:
@@ -65,6 +79,11 @@ PickExplanation StickyBalancer::Explain(const PickRequest& request) const {
   explanation.reason = decision.reason;
   explanation.mapped = streams_->Find(request.key).has_value();
   if (decision.origin != nullptr) explanation.origin_id = decision.origin->id;
+  if (explanation.placed()) return explanation;
+  if (const auto wait = origins_.WaitNow()) {
+    explanation.wait = wait->left;
+    explanation.steps.push_back(WaitStep(*wait));
+  }
   return explanation;
 }
 

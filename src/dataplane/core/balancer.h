@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <absl/functional/any_invocable.h>
+#include <absl/time/time.h>
 
 #include "dataplane/core/origin.h"
 #include "dataplane/core/protocol.h"
@@ -67,10 +69,16 @@ struct Placement {
 
 // What a pick would do, and why, without doing it.
 struct PickExplanation {
+  // Whether the stream has its place, so that none is chosen for it.
+  bool placed() const { return !origin_id.empty() && reason != PickReason::kClaimed; }
+
   std::string origin_id;  // Empty when no origin can serve.
   PickReason reason = PickReason::kClaimed;
   bool mapped = false;
   std::vector<std::string> steps;  // Sentences, in the order in which the rules were applied.
+  // Before that the client waits for so long, as far as is known now: for origins, because this
+  // proxy has just started.
+  std::optional<absl::Duration> wait = {};
 };
 
 // How a connection to an origin went, as this proxy saw it.

@@ -20,12 +20,6 @@ net::Task<absl::StatusOr<Placement>> AskBalancer(net::asio::any_io_executor exec
   co_return co_await net::AwaitCallback<absl::StatusOr<Placement>>(executor, std::move(ask));
 }
 
-// Whether the stream has its place, so that none is chosen now.
-bool IsPlaced(const Balancer& balancer, const PickRequest& request) {
-  const PickExplanation would = balancer.Explain(request);
-  return !would.origin_id.empty() && would.reason != PickReason::kClaimed;
-}
-
 struct Wait {
   explicit Wait(const net::asio::any_io_executor& executor) : timer(executor) {}
   net::asio::steady_timer timer;
@@ -41,7 +35,7 @@ net::Task<void> AwaitSettled(net::asio::any_io_executor executor, const Balancer
     const auto from = origins.PlaceFrom();
     const MonotonicTime until = std::min(from.value_or(at_most), at_most);
     const auto left = until - clock.Now();
-    if (left <= left.zero() || IsPlaced(balancer, request)) co_return;
+    if (left <= left.zero() || balancer.Explain(request).placed()) co_return;
     wait->timer.expires_after(left);
     OriginRegistry::Subscription first;
     if (!from.has_value()) {

@@ -27,8 +27,8 @@ class StickyBalancerTest : public testing::Test {
  protected:
   StickyBalancerTest() { streams_->AddObserver(counts_); }
 
-  OriginLease Register(const std::string& server, const std::string& ip,
-                       const std::string& pid = "1") {
+  static OriginRegistration Srs(const std::string& server, const std::string& ip,
+                                const std::string& pid = "1") {
     OriginRegistration registration;
     registration.ip = ip;
     registration.server = server;
@@ -36,7 +36,11 @@ class StickyBalancerTest : public testing::Test {
     registration.pid = pid;
     registration.rtmp = {{Transport::kTcp, "0.0.0.0", 1935}};
     registration.srt = {{Transport::kUdp, "10.9.9.9", 10080}};
-    return origins_.Register(std::move(registration), "10.0.0.1").value();
+    return registration;
+  }
+  OriginLease Register(const std::string& server, const std::string& ip,
+                       const std::string& pid = "1") {
+    return origins_.Register(Srs(server, ip, pid), "10.0.0.1").value();
   }
   absl::StatusOr<Placement> TryPick(PickRequest request) {
     std::optional<absl::StatusOr<Placement>> answer;
@@ -287,6 +291,44 @@ TEST_F(StickyBalancerTest, ExplainChangesNothing) {
   EXPECT_EQ(after.reason, PickReason::kMapped);
   EXPECT_TRUE(after.mapped);
   EXPECT_EQ(streams_->Find(key_)->viewers, 1u);
+}
+
+TEST_F(StickyBalancerTest, ExplainTellsWhatANewStreamWaitsForAfterAStart) {
+  MemoryOriginStore store;
+  OriginRegistry origins(clock_, store, {.start_settle = absl::Seconds(2)});
+  StickyBalancer balancer(origins, streams_, counts_, {}, 1);
+  const auto explain = [&] {
+    return balancer.Explain({key_, Protocol::kRtmp, Role::kPublisher, {}});
+  };
+  EXPECT_EQ(explain().wait, absl::FromChrono(StartSettle::kLongestWait));
+  EXPECT_THAT(explain().steps.back(), HasSubstr("knows no origin"));
+
+  clock_.Advance(absl::Seconds(3));
+  ASSERT_TRUE(origins.Register(Srs("a", "10.0.0.1"), "x").ok());
+  clock_.Advance(absl::Seconds(0.5));
+  EXPECT_EQ(explain().origin_id, "a-svc-1");
+  EXPECT_EQ(explain().wait, absl::Seconds(1.5));
+  EXPECT_THAT(explain().steps.back(), HasSubstr("PROXY_START_SETTLE, 1.5 s from now"));
+
+  // Who has a place waits for nobody.
+  absl::StatusOr<Placement> publisher;
+  balancer.Pick({key_, Protocol::kRtmp, Role::kPublisher, {}},
+                [&](absl::StatusOr<Placement> placement) { publisher = std::move(placement); });
+  ASSERT_TRUE(publisher.ok()) << publisher.status();
+  EXPECT_EQ(explain().wait, std::nullopt);
+  EXPECT_THAT(explain().steps.back(), testing::Not(HasSubstr("PROXY_START_SETTLE")));
+}
+
+TEST_F(StickyBalancerTest, NobodyWaitsLongAfterAStart) {
+  MemoryOriginStore store;
+  OriginRegistry origins(clock_, store, {.start_settle = absl::Seconds(10)});
+  StickyBalancer balancer(origins, streams_, counts_, {}, 1);
+  clock_.Advance(absl::Seconds(11));
+  ASSERT_TRUE(origins.Register(Srs("a", "10.0.0.1"), "x").ok());
+  const auto explain = [&] { return balancer.Explain({key_, Protocol::kRtmp, Role::kViewer, {}}); };
+  EXPECT_EQ(explain().wait, absl::Seconds(10)) << "a client that has come in time waits";
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(explain().wait, std::nullopt);
 }
 
 TEST_F(StickyBalancerTest, SettingsHoldForWhatIsPlacedFromThenOn) {
