@@ -34,6 +34,9 @@ class LateOriginStore final : public OriginStore {
   }
 
   void PutRecord(const OriginRecord& record) override { store_.PutRecord(record); }
+  void RecordSilent(std::string_view id, absl::Time since) override {
+    store_.RecordSilent(id, since);
+  }
   void RemoveRecord(std::string_view origin_id) override { store_.RemoveRecord(origin_id); }
   std::vector<OriginRecord> Records() const override { return store_.Records(); }
   OriginOverrides Overrides(std::string_view server) const override {

@@ -25,9 +25,11 @@ class LeaseEnd {
   };
 
   LeaseEnd() = default;
-  LeaseEnd(Cause cause, MonotonicTime now) : cause_(cause), since_(now) {}
+  LeaseEnd(Cause cause, MonotonicTime since) : cause_(cause), since_(since) {}
 
   bool held() const { return cause_ == Cause::kNone; }
+  // Of a lease that is not held.
+  MonotonicTime since() const { return since_; }
 
   // Of a lease that is not held. `in_use`: sessions are live on the origin. Whoever was silent is
   // forgotten `keep_dead` later; whoever was deregistered with its last session.

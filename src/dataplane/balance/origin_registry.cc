@@ -104,6 +104,19 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
 OriginRegistry::~OriginRegistry() { store_.Observe(nullptr); }
 
 void OriginRegistry::Remember(OriginRecord record) {
+  LeaseEnd ended;
+  if (record.silent_since.has_value()) {
+    const MonotonicTime now = clock_.Now();
+    const absl::Time wall = clock_.WallNow();
+    // A time that is still to come was never true; counted anew at each start it would never end.
+    if (*record.silent_since > wall) store_.RecordSilent(record.registration.Id(), wall);
+    const absl::Duration since = std::max(wall - *record.silent_since, absl::ZeroDuration());
+    ended = LeaseEnd(LeaseEnd::Cause::kSilence, now - absl::ToChronoNanoseconds(since));
+    const auto outcome = ended.OutcomeAt(now, /*in_use=*/false, options_.keep_dead);
+    if (outcome == LeaseEnd::Outcome::kForgotten) {
+      return store_.RecordUnheard(record.registration.Id());
+    }
+  }
   Origin origin;
   origin.generation = record.generation;
   origin.source = std::move(record.source);
@@ -112,10 +125,14 @@ void OriginRegistry::Remember(OriginRecord record) {
   Entry& entry = Add(std::move(origin), std::move(record.lease_digests), "known from the store");
   entry.heard = false;
   Origin remembered = *entry.origin;
-  remembered.health = OriginHealth::kSuspect;
-  remembered.expected = true;
+  remembered.health = ended.held() ? OriginHealth::kSuspect : OriginHealth::kDead;
+  remembered.expected = ended.held();
   remembered.heartbeat_at = absl::InfinitePast();
+  if (!ended.held()) {
+    remembered.last_heard = ended.since() - absl::ToChronoNanoseconds(options_.ttl);
+  }
   entry.origin = std::make_shared<const Origin>(std::move(remembered));
+  entry.lease_end = ended;
   start_settle_.Remembered();
 }
 
@@ -207,12 +224,13 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
   if (!ignored) {
     if (heartbeat.sequence != 0) entry.last_sequence = heartbeat.sequence;
     entry.rhythm.Heartbeat(now);
-    entry.lease_end = {};
+    const bool was_silent = !std::exchange(entry.lease_end, {}).held();
     entry.heard = true;
     Origin heard = *entry.origin;
     heard.load = heartbeat.load;
     MarkHeard(heard, now);
     Update(entry, std::move(heard), "heard again");
+    if (was_silent) Save(entry);
     Publish();
   }
   return HeartbeatReply{.origin_id = entry.origin->id,
@@ -578,8 +596,8 @@ bool OriginRegistry::Renew(Entry& entry, Origin renewed, MonotonicTime now) {
   }
   renewed.down = entry.opinion.down();
   if (!keeps_lease) EndLeases(entry);
-  const bool to_save =
-      renewed.generation != former.generation || renewed.registration != former.registration;
+  const bool to_save = renewed.generation != former.generation ||
+                       renewed.registration != former.registration || !entry.lease_end.held();
   SetAddresses(former.id, entry, std::move(addresses));
   // Two servers may have ids that read the same.
   ids_by_server_.erase({former.registration.server, former.id});
@@ -779,7 +797,9 @@ void OriginRegistry::ExpireLeases(MonotonicTime now) {
   if (expired.empty() && !self_preservation_.active()) return;
   if (!self_preservation_.MayExpire(now, leased, expiring, options_.ttl)) return;
   for (Entry* entry : expired) {
+    const absl::Time wall = clock_.WallNow();
     entry->lease_end = LeaseEnd(LeaseEnd::Cause::kSilence, now);
+    store_.RecordSilent(entry->origin->id, wall);
     ++stats_.lease_expirations;
   }
 }
@@ -891,8 +911,11 @@ void OriginRegistry::RestorePermanent() {
 
 void OriginRegistry::Save(const Entry& entry) {
   const Origin& origin = *entry.origin;
-  store_.PutRecord(
-      {origin.registration, origin.generation, entry.leases, origin.source, origin.registered_at});
+  store_.PutRecord({.registration = origin.registration,
+                    .generation = origin.generation,
+                    .lease_digests = entry.leases,
+                    .source = origin.source,
+                    .registered_at = origin.registered_at});
 }
 
 void OriginRegistry::Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin,

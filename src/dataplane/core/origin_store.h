@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct OriginRecord {
   std::vector<std::string> lease_digests;
   std::string source;  // Who registered it, for the log.
   absl::Time registered_at;
+  // As of RecordSilent. Absent: it holds its lease.
+  std::optional<absl::Time> silent_since = {};
 };
 
 // Thread-safe. What is known here is answered at once; nothing waits for a network or a disk.
@@ -37,6 +40,13 @@ class OriginStore {
   virtual void PutRecord(const OriginRecord& record) = 0;
   // It was superseded, or deregistered: that is decided.
   virtual void RemoveRecord(std::string_view origin_id) = 0;
+  // Silence has cost it its lease at `since`, by the wall clock, as far as this proxy has heard:
+  // kept until PutRecord by a store that nobody shares. Others may have heard it, so a shared one
+  // keeps nothing of it.
+  virtual void RecordSilent(std::string_view origin_id, absl::Time since) {
+    static_cast<void>(origin_id);
+    static_cast<void>(since);
+  }
   // This proxy shows it no more because it has heard nothing of it for too long. Others may have
   // heard: only the store removes for silence. One that nobody shares does it at once.
   virtual void RecordUnheard(std::string_view origin_id) { RemoveRecord(origin_id); }

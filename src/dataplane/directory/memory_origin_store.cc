@@ -50,6 +50,16 @@ void MemoryOriginStore::RemoveRecord(std::string_view origin_id) {
   RecordsChanged();
 }
 
+void MemoryOriginStore::RecordSilent(std::string_view origin_id, absl::Time since) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = records_.find(origin_id);
+    if (at == records_.end()) return;
+    at->second.silent_since = since;
+  }
+  RecordsChanged();
+}
+
 std::vector<OriginRecord> MemoryOriginStore::Records() const {
   const std::lock_guard lock(mutex_);
   std::vector<OriginRecord> records;

@@ -34,6 +34,7 @@ class MemoryOriginStore final : public OriginStore {
 
   void PutRecord(const OriginRecord& record) override;
   void RemoveRecord(std::string_view origin_id) override;
+  void RecordSilent(std::string_view origin_id, absl::Time since) override;
   std::vector<OriginRecord> Records() const override;
   OriginOverrides Overrides(std::string_view server) const override;
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override;

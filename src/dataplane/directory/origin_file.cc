@@ -28,7 +28,7 @@ using state_json::ToJson;
 constexpr char kFile[] = "origins.json";
 constexpr std::string_view kLost = "the origins of before the start are forgotten";
 // Grows with every field that is added: an older proxy then leaves the file alone.
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;  // Since then: silent_since_time.
 
 // What a registration has under these names.
 struct TextField {
@@ -79,6 +79,7 @@ json::object ToJson(const OriginRecord& record) {
   object["lease_digests"] = ToJson(record.lease_digests);
   object["source"] = ToJson(record.source);
   object["registered_time"] = ToJson(record.registered_at);
+  if (record.silent_since) object["silent_since_time"] = ToJson(*record.silent_since);
   return object;
 }
 
@@ -137,6 +138,7 @@ bool ReadField(std::string_view name, const json::value& value, OriginRecord& in
   if (name == "lease_digests") return Store(ReadList(value), into.lease_digests);
   if (name == "source") return Store(ReadText(value), into.source);
   if (name == "registered_time") return Store(ReadTime(value), into.registered_at);
+  if (name == "silent_since_time") return (into.silent_since = ReadTime(value)).has_value();
   return false;
 }
 

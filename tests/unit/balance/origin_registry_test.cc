@@ -691,6 +691,91 @@ TEST_F(OriginRegistryTest, SilenceHidesAndOnlyTheStoreRemoves) {
   }
 }
 
+// The last resort over restarts: a registry after the other over one store.
+
+class RestartTest : public OriginRegistryTest {
+ protected:
+  RestartTest() { registry_of_.emplace(clock_, kept_); }
+
+  // The clock of the new process is behind or ahead of that of the former one by `wall`.
+  void Restart(absl::Duration pause, absl::Duration wall = absl::ZeroDuration()) {
+    registry_of_.reset();
+    clock_.Advance(pause);
+    clock_.SetWall(clock_.WallNow() + wall);
+    registry_of_.emplace(clock_, kept_);
+  }
+  void Live(absl::Duration duration) {
+    clock_.Advance(duration);
+    registry_of_->Tick();
+  }
+  std::shared_ptr<const Origin> A() const { return registry_of_->snapshot()->Find("a-svc-1"); }
+
+  MemoryOriginStore kept_;
+  std::optional<OriginRegistry> registry_of_;
+};
+
+TEST_F(RestartTest, TheDayOfTheLastResortIsCountedOnce) {
+  ASSERT_TRUE(registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  Live(absl::Hours(1));
+  ASSERT_EQ(A()->health, OriginHealth::kDead);
+  for (int hour = 0; hour < 23; ++hour) {
+    Restart(absl::Hours(1));
+    ASSERT_NE(A(), nullptr) << hour;
+    EXPECT_EQ(A()->health, OriginHealth::kDead);
+    EXPECT_FALSE(A()->expected);
+    Live(absl::Seconds(1));
+    ASSERT_NE(A(), nullptr);
+    EXPECT_EQ(A()->health, OriginHealth::kDead) << "silence is not SUSPECT for another TTL";
+  }
+  Restart(absl::Hours(1));
+  EXPECT_EQ(A(), nullptr);
+  EXPECT_THAT(kept_.Records(), IsEmpty());
+}
+
+TEST_F(RestartTest, ADayEndsWhileTheProxyRunsToo) {
+  ASSERT_TRUE(registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  Live(absl::Hours(1));
+  Restart(absl::Hours(20));
+  Live(absl::Hours(3));
+  EXPECT_NE(A(), nullptr);
+  Live(absl::Hours(1));
+  EXPECT_EQ(A(), nullptr);
+}
+
+TEST_F(RestartTest, WhoIsHeardAgainStartsAnew) {
+  const auto lease = registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x");
+  Live(absl::Hours(1));
+  Restart(absl::Hours(2));
+  ASSERT_EQ(A()->health, OriginHealth::kDead);
+  ASSERT_TRUE(registry_of_->Heartbeat(lease->lease_id, {}).ok());
+  EXPECT_EQ(A()->health, OriginHealth::kHealthy);
+  EXPECT_EQ(kept_.Records().at(0).silent_since, std::nullopt);
+  Restart(absl::Seconds(1));
+  EXPECT_EQ(A()->health, OriginHealth::kSuspect);
+  EXPECT_TRUE(A()->expected);
+}
+
+TEST_F(RestartTest, WhoRegistersAgainStartsAnew) {
+  ASSERT_TRUE(registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  Live(absl::Hours(1));
+  Restart(absl::Hours(2));
+  ASSERT_TRUE(registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  EXPECT_EQ(A()->health, OriginHealth::kHealthy);
+  EXPECT_EQ(kept_.Records().at(0).silent_since, std::nullopt);
+}
+
+TEST_F(RestartTest, ATimeThatIsStillToComeIsNotTrusted) {
+  ASSERT_TRUE(registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x").ok());
+  Live(absl::Hours(1));
+  Restart(absl::ZeroDuration(), -absl::Hours(1000));
+  ASSERT_EQ(A()->health, OriginHealth::kDead) << "from now on, for a day";
+  EXPECT_EQ(kept_.Records().at(0).silent_since, clock_.WallNow());
+  Restart(absl::Hours(23));
+  EXPECT_NE(A(), nullptr);
+  Restart(absl::Hours(1));
+  EXPECT_EQ(A(), nullptr) << "and not for a day from each start";
+}
+
 // Leases that end.
 
 class LeaseEndTest : public OriginRegistryTest {

@@ -42,6 +42,7 @@ OriginRecord Everything() {
   record.lease_digests = {"newer", "older"};
   record.source = "10.0.0.9";
   record.registered_at = kNow - absl::Hours(1);
+  record.silent_since = kNow - absl::Minutes(7);
   return record;
 }
 
@@ -60,7 +61,7 @@ OriginRecord Little() {
 bool Same(const OriginRecord& a, const OriginRecord& b) {
   return a.registration == b.registration && a.generation == b.generation &&
          a.lease_digests == b.lease_digests && a.source == b.source &&
-         a.registered_at == b.registered_at;
+         a.registered_at == b.registered_at && a.silent_since == b.silent_since;
 }
 
 class OriginFileTest : public testing::Test {
@@ -132,11 +133,13 @@ TEST_F(OriginFileTest, AnOriginThatCouldNotRegisterIsLeftOut) {
 TEST_F(OriginFileTest, WhatCannotBeUnderstoodIsSetAside) {
   const std::string with = R"({"version":1,"written_time":"2026-01-02T03:04:05Z","origins":)";
   for (const std::string& text :
-       {std::string(), std::string("{"), std::string("[]"), std::string(R"({"version":2})"),
-        std::string(R"({"version":1,"more":1})"), std::string(R"({"version":1,"origins":{}})"),
+       {std::string(), std::string("{"), std::string("[]"), std::string(R"({"version":3})"),
+        std::string(R"({"version":0})"), std::string(R"({"version":1,"more":1})"),
+        std::string(R"({"version":1,"origins":{}})"),
         std::string(R"({"version":1,"written_time":"soon"})"), with + "[1]}", with + "[{}]}",
         with + R"([{"lease_digests":["x"],"more":1}]})", with + R"([{"lease_digests":"x"}]})",
         with + R"([{"lease_digests":["x"],"rtmp":["nowhere"]}]})",
+        with + R"([{"lease_digests":["x"],"silent_since_time":"lately"}]})",
         with + R"([{"lease_digests":["x"],"heartbeat_interval_ns":0}]})"}) {
     log_.clear();
     std::ofstream(path_ + "/origins.json") << text;
@@ -144,6 +147,17 @@ TEST_F(OriginFileTest, WhatCannotBeUnderstoodIsSetAside) {
     EXPECT_THAT(log_, HasSubstr("origins.json.damaged-")) << text;
     EXPECT_FALSE(fs::exists(path_ + "/origins.json"));
   }
+}
+
+TEST_F(OriginFileTest, AFileOfTheFirstVersionIsRead) {
+  std::ofstream(path_ + "/origins.json")
+      << R"({"version":1,"written_time":"2023-11-14T22:13:20Z","origins":[{"ip":"10.0.0.1",)"
+      << R"("server":"vid-2","service":"svc","pid":"1","rtmp":["tcp://:1935"],"weight":1,)"
+      << R"("generation":1,"lease_digests":["digest"],"source":"",)"
+      << R"("registered_time":"2023-11-14T22:13:20.123Z"}]})";
+  const auto records = Read();
+  ASSERT_EQ(records.size(), 1u) << log_;
+  EXPECT_TRUE(Same(records[0], Little()));
 }
 
 // The store that keeps them there.
@@ -176,6 +190,22 @@ TEST_F(KeptOriginsTest, RegistrationsOutliveTheStore) {
   const auto records = Open()->Records();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_TRUE(Same(records[0], Little()));
+}
+
+TEST_F(KeptOriginsTest, SilenceOutlivesTheStoreUntilItIsPutAgain) {
+  {
+    const auto store = Open();
+    store->PutRecord(Little());
+    store->RecordSilent("vid-2-svc-1", kNow);
+    store->RecordSilent("nobody", kNow);
+  }
+  {
+    const auto store = Open();
+    ASSERT_EQ(store->Records().size(), 1u);
+    EXPECT_EQ(store->Records()[0].silent_since, kNow);
+    store->PutRecord(Little());
+  }
+  EXPECT_EQ(Open()->Records().at(0).silent_since, std::nullopt);
 }
 
 TEST_F(KeptOriginsTest, AWriterThatStopsSaysSoOnce) {

@@ -203,6 +203,9 @@ class StoreInFolder final : public OriginStore {
     std::filesystem::remove_all(folder_);
   }
   void PutRecord(const OriginRecord& record) override { store_->PutRecord(record); }
+  void RecordSilent(std::string_view id, absl::Time since) override {
+    store_->RecordSilent(id, since);
+  }
   void RemoveRecord(std::string_view id) override { store_->RemoveRecord(id); }
   std::vector<OriginRecord> Records() const override { return store_->Records(); }
   OriginOverrides Overrides(std::string_view server) const override {
