@@ -362,11 +362,12 @@ absl::StatusOr<MoveRequest> StreamService::MoveRequestOf(const v1::MoveStreamReq
   }
   const auto name = FindOrigin(origins_, "origin", request.origin());
   if (!name.ok()) return name.status();
-  const auto target = BestOf(*origins_.snapshot(), *name);
+  const auto origins = origins_.snapshot();  // One, so that target and holder fit together.
+  const auto target = BestOf(*origins, *name);
   if (target == nullptr) return Unusable(name->server, "it is not registered now");
   move.origin_id = target->id;
   // A pending move can be taken back in any case.
-  const auto holder = origins_.snapshot()->Resolve(mapping.origin_id);
+  const auto holder = origins->Resolve(mapping.origin_id);
   if (holder != nullptr && target->id == holder->id) {
     move.origin_id = mapping.origin_id;  // Which it may have superseded.
     return move;

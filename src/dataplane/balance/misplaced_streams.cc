@@ -26,16 +26,19 @@ bool MisplacedStreams::Suspect(const StreamKey& key) {
   return true;
 }
 
-void MisplacedStreams::Tick(const OriginSnapshot& origins) {
+void MisplacedStreams::Tick() {
   std::vector<Answer> answers;
   {
     const std::lock_guard lock(answers_->mutex);
     answers.swap(answers_->list);
   }
   unanswered_ -= answers.size();
+  // After the sessions: an origin that they are on and that is not there has gone, and has not just
+  // come.
+  const auto origins = dependencies_.origins.snapshot();
   for (const Answer& answer : answers) {
     if (answer.role == Role::kPublisher) {
-      SettlePublishers(answer, origins);
+      SettlePublishers(answer, *origins);
     } else {
       SettleStrays(answer);
     }

@@ -16,6 +16,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/session_ender.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/log.h"
@@ -33,6 +34,7 @@ class MisplacedStreams {
   struct Dependencies {
     const Clock& clock;
     const Logger& logger;
+    const OriginRegistry& origins;
     StreamDirectory& streams;
     SessionControl& sessions;
     SessionEnder& ender;
@@ -44,7 +46,7 @@ class MisplacedStreams {
   bool Suspect(const StreamKey& key);
 
   // Call it about ten times a second, on the thread of the SessionEnder.
-  void Tick(const OriginSnapshot& origins);
+  void Tick();
 
   // Any thread: while a stream is apart, the origin of its live publisher; and how many are.
   std::optional<std::string> PublisherOf(const StreamKey& key) const;

@@ -45,6 +45,7 @@ Mover::Mover(Dependencies dependencies, SessionEnderOptions options)
       ender_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options),
       misplaced_({.clock = dependencies_.clock,
                   .logger = dependencies_.logger,
+                  .origins = dependencies_.origins,
                   .streams = dependencies_.streams,
                   .sessions = dependencies_.sessions,
                   .ender = ender_}) {}
@@ -58,7 +59,7 @@ void Mover::Tick() {
   TakeNotes();
   MeetDeadlines();
   ContinueScan();
-  misplaced_.Tick(*origins_);
+  misplaced_.Tick();
   ender_.Tick();
 }
 
@@ -262,7 +263,8 @@ void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending)
   if (pending.deadline == absl::InfiniteFuture()) return;
   const StreamKey& key = mapping.key;
   const absl::Time now = dependencies_.clock.WallNow();
-  const auto target = origins_->Resolve(pending.origin_id);
+  // As it is now: the move may name an origin that has come since the tick began.
+  const auto target = dependencies_.origins.snapshot()->Resolve(pending.origin_id);
   const bool target_gone = target == nullptr || !HoldsLease(*target);
   if (pending.deadline <= now && target_gone && !drives_) return;
   if (pending.deadline <= now && target_gone) {
@@ -287,7 +289,7 @@ void Mover::Forget(const StreamMapping& mapping) {
 }
 
 bool Mover::IsUsable(std::string_view origin_id) const {
-  const auto origin = origins_->Resolve(origin_id);
+  const auto origin = dependencies_.origins.snapshot()->Resolve(origin_id);
   return origin != nullptr && origin->admin_state == AdminState::kActive && !origin->down &&
          HoldsLease(*origin);
 }

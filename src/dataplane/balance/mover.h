@@ -116,6 +116,7 @@ class Mover final : public StreamObserver {
   bool DrainStream(const StreamMapping& mapping, const std::string& server,
                    const OriginDrain& drain);
   void EndWhenDue(const StreamMapping& mapping, const PendingMove& pending);
+  // Now, not as of the last tick.
   bool IsUsable(std::string_view origin_id) const;
   // Of a name that nobody uses and no other origin can take: it is placed anew when it is wanted.
   void Forget(const StreamMapping& mapping);

@@ -188,7 +188,8 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
   } else {
     lease.renewed = Renew(existing->second, std::move(origin), now);
   }
-  for (const std::string& former : lease.superseded) Supersede(former, id);
+  std::erase_if(lease.superseded,
+                [&](const std::string& former) { return !TrySupersede(former, id); });
 
   const Entry& entry = entries_.find(id)->second;
   for (const auto& [loser, interval] : losers) NoteTakeover(entry, loser, interval, now);
@@ -709,6 +710,14 @@ void OriginRegistry::Supersede(const std::string& former, const std::string& suc
   ++stats_.superseded;
 }
 
+bool OriginRegistry::TrySupersede(const std::string& former, const std::string& successor) {
+  const bool same_address = ShareAddress(entries_.find(former)->second.addresses,
+                                         entries_.find(successor)->second.addresses);
+  if (!same_address && !traffic_.Retire(former)) return false;
+  Supersede(former, successor);
+  return true;
+}
+
 void OriginRegistry::ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which) {
   if (std::erase_if(superseded_, which) > 0) successors_ = nullptr;
 }
@@ -871,13 +880,13 @@ void OriginRegistry::SupersedeMoved(MonotonicTime now) {
     at = end;
   }
   for (const auto& [former, successor, elsewhere] : moved) {
+    const uint64_t generation = entries_.find(former)->second.origin->generation;
+    if (!TrySupersede(former, successor)) continue;
     Entry& entry = entries_.find(successor)->second;
     Origin changed = *entry.origin;
-    changed.generation =
-        std::max(changed.generation, entries_.find(former)->second.origin->generation + 1);
+    changed.generation = std::max(changed.generation, generation + 1);
     Update(entry, std::move(changed), absl::StrCat("supersedes ", former));
     Save(entry);
-    Supersede(former, successor);
   }
 }
 

@@ -296,6 +296,8 @@ class OriginRegistry {
   std::vector<std::string> FindSuperseded(const OriginRegistration& registration,
                                           MonotonicTime now) const;
   void Supersede(const std::string& former, const std::string& successor);
+  // False: the former one is at another address, and a session has begun to use it there meanwhile.
+  bool TrySupersede(const std::string& former, const std::string& successor);
   void ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which);
   Registrant RegistrantOf(const Entry& entry) const;
   // `winner`, now registered, has taken the place of `loser`. Whether that is part of a contest.

@@ -67,6 +67,7 @@ bool SessionEnder::Begin(Id id, bool publisher_elsewhere) {
   const auto [at, inserted] = tasks_.try_emplace(std::move(id));
   Task& task = at->second;
   task.publisher_elsewhere = publisher_elsewhere;
+  if (publisher_elsewhere) task.without = 0;
   task.look_until = now + absl::ToChronoNanoseconds(options_.late_arrivals);
   if (inserted || task.turn != 0) Schedule(at->first, task, now);
   return true;
@@ -98,7 +99,7 @@ void SessionEnder::Settle(const Answer& answer, Tasks::iterator at) {
   if (answer.publisher_elsewhere) return Schedule(at->first, task, now + kPause);
   // It was asked for a publisher, and there is none; or there may be more to end.
   if (answer.ended == answer.allowed) {
-    task.publisher_elsewhere = false;
+    if (answer.version != 0) task.without = answer.version;
     task.look_until = now + absl::ToChronoNanoseconds(options_.late_arrivals);
     return Schedule(at->first, task, now);
   }
@@ -128,8 +129,11 @@ bool SessionEnder::Ask(const Id& id, const Task& task, size_t limit) {
     return true;
   }
   if (mapping->viewers == 0) return false;
-  if (task.publisher_elsewhere) {
-    AskForPublisherElsewhere(id, mapping->origin_id);
+  // What was answered holds for the mapping that was asked about, and no later one.
+  const bool may_be_elsewhere =
+      (task.publisher_elsewhere || mapping->publisher_live) && mapping->version != task.without;
+  if (may_be_elsewhere) {
+    AskForPublisherElsewhere(id, *mapping);
   } else {
     filter.not_origin_id = mapping->origin_id;
     Kick(id, std::move(filter), limit);
@@ -137,14 +141,15 @@ bool SessionEnder::Ask(const Id& id, const Task& task, size_t limit) {
   return true;
 }
 
-void SessionEnder::AskForPublisherElsewhere(const Id& id, const std::string& origin_id) {
+void SessionEnder::AskForPublisherElsewhere(const Id& id, const StreamMapping& mapping) {
   SessionFilter filter;
   filter.key = id.first;
   filter.role = Role::kPublisher;
-  filter.not_origin_id = origin_id;
-  auto answered = [answers = answers_, id](const SessionControl::Page& page) {
+  filter.not_origin_id = mapping.origin_id;
+  auto answered = [answers = answers_, id,
+                   version = mapping.version](const SessionControl::Page& page) {
     const bool found = !page.sessions.empty();
-    answers->Add({.id = id, .publisher_elsewhere = found});
+    answers->Add({.id = id, .publisher_elsewhere = found, .version = version});
   };
   sessions_.List(std::move(filter), "", 1, std::move(answered));
 }

@@ -51,7 +51,8 @@ class SessionEnder {
  private:
   using Id = std::pair<StreamKey, Role>;  // Whose sessions.
   struct Task {
-    bool publisher_elsewhere = false;
+    bool publisher_elsewhere = false;  // There may be one.
+    uint64_t without = 0;      // The mapping's version of which it is known that there is none.
     MonotonicTime look_until;  // Of strays.
     MonotonicTime due;
     uint64_t turn = 0;  // Orders the tasks that are due; 0: waits for an answer.
@@ -61,6 +62,7 @@ class SessionEnder {
     size_t allowed = 0;  // Sessions that might have been ended.
     size_t ended = 0;
     bool publisher_elsewhere = false;
+    uint64_t version = 0;  // Of the mapping, when it was asked for a publisher elsewhere; else 0.
   };
   // Answers come on any thread, and may come when the ender is gone.
   struct Answers {
@@ -80,7 +82,7 @@ class SessionEnder {
   void Settle(const Answer& answer, Tasks::iterator at);
   // Ends at most `limit` sessions. False: there is nothing to ask any more.
   bool Ask(const Id& id, const Task& task, size_t limit);
-  void AskForPublisherElsewhere(const Id& id, const std::string& origin_id);
+  void AskForPublisherElsewhere(const Id& id, const StreamMapping& mapping);
   void Kick(const Id& id, SessionFilter filter, size_t limit);
 
   const Clock& clock_;

@@ -73,11 +73,11 @@ void StickyBalancer::Pick(PickRequest request, PickCallback done) {
 
 PickExplanation StickyBalancer::Explain(const PickRequest& request) const {
   PickExplanation explanation;
-  const auto snapshot = origins_.snapshot();
+  auto mapping = streams_->Find(request.key);
+  explanation.mapped = mapping.has_value();
   const PlacementDecision decision =
-      Decide(request, *snapshot, PlanFor(*snapshot), &explanation.steps);
+      Decide(request, std::move(mapping), {}, &explanation.steps).decision;
   explanation.reason = decision.reason;
-  explanation.mapped = streams_->Find(request.key).has_value();
   if (decision.origin != nullptr) explanation.origin_id = decision.origin->id;
   if (explanation.placed()) return explanation;
   if (const auto wait = origins_.WaitNow()) {
@@ -93,20 +93,9 @@ void StickyBalancer::ReportConnect(std::string_view origin_id, ConnectOutcome ou
 
 absl::StatusOr<std::shared_ptr<const Origin>> StickyBalancer::ChooseFor(
     const StreamKey& key, std::string_view excluded_server) const {
-  const auto snapshot = origins_.snapshot();
-  const Plan plan = PlanFor(*snapshot);
   const PickRequest request{key, Protocol::kRtmp, Role::kPublisher, {}};
-  const auto pinned = [&] { return streams_->PinnedServer(key); };
-  const auto sibling = [&] { return streams_->FindInOtherVhost(key); };
-  const PlacementDecision decision = DecidePlacement({.request = request,
-                                                      .origins = *snapshot,
-                                                      .candidates = *plan.candidates,
-                                                      .options = *plan.options,
-                                                      .mapping = std::nullopt,
-                                                      .sibling = sibling,
-                                                      .pinned_server = pinned,
-                                                      .leaving = excluded_server,
-                                                      .random = {random_.Next(), random_.Next()}});
+  const PlacementDecision decision =
+      Decide(request, std::nullopt, excluded_server, nullptr).decision;
   if (decision.origin == nullptr) return decision.refusal;
   if (decision.origin->down || !HoldsLease(*decision.origin)) {
     return ProxyFailure(
@@ -128,20 +117,37 @@ double StickyBalancer::Imbalance() const {
   return ImbalanceOf(SharesOf(*snapshot, *plan.options, streams));
 }
 
-PlacementDecision StickyBalancer::Decide(const PickRequest& request, const OriginSnapshot& origins,
-                                         const Plan& plan, std::vector<std::string>* steps) const {
+StickyBalancer::Decided StickyBalancer::Decide(const PickRequest& request,
+                                               std::optional<StreamMapping> mapping,
+                                               std::string_view leaving,
+                                               std::vector<std::string>* steps) const {
   const auto pinned = [&] { return streams_->PinnedServer(request.key); };
-  const auto sibling = [&] { return streams_->FindInOtherVhost(request.key); };
-  const PlacementInputs inputs{.request = request,
-                               .origins = origins,
-                               .candidates = *plan.candidates,
-                               .options = *plan.options,
-                               .mapping = streams_->Find(request.key),
-                               .sibling = sibling,
-                               .pinned_server = pinned,
-                               .leaving = {},
-                               .random = {random_.Next(), random_.Next()}};
-  return DecidePlacement(inputs, steps);
+  for (int attempt = 1;; ++attempt) {
+    // The origins after the mapping: one that it names and that is not among them has gone, and has
+    // not just come.
+    const auto origins = origins_.snapshot();
+    bool sibling_unknown = false;
+    const auto sibling = [&] {
+      auto found = streams_->FindInOtherVhost(request.key);
+      sibling_unknown = found.has_value() && origins->Resolve(found->origin_id) == nullptr;
+      return found;
+    };
+    Decided decided{PlanFor(*origins), {}};
+    if (steps != nullptr) steps->clear();
+    decided.decision = DecidePlacement({.request = request,
+                                        .origins = *origins,
+                                        .candidates = *decided.plan.candidates,
+                                        .options = *decided.plan.options,
+                                        .mapping = mapping,
+                                        .sibling = sibling,
+                                        .pinned_server = pinned,
+                                        .leaving = leaving,
+                                        .random = {random_.Next(), random_.Next()}},
+                                       steps);
+    // The sibling is read where it matters only, which is after the origins.
+    const bool origins_changed = origins_.snapshot() != origins;
+    if (!sibling_unknown || !origins_changed || attempt == kMaxAttempts) return decided;
+  }
 }
 
 StickyBalancer::Plan StickyBalancer::PlanFor(const OriginSnapshot& origins) const {
@@ -153,14 +159,12 @@ StickyBalancer::Plan StickyBalancer::PlanFor(const OriginSnapshot& origins) cons
 }
 
 void StickyBalancer::Try(Attempt attempt) {
-  const auto snapshot = origins_.snapshot();
-  const Plan plan = PlanFor(*snapshot);
   if (streams_->state() == StoreState::kNeverSynced) {
     attempt.done(ProxyFailure(absl::StatusCode::kUnavailable,
                               "this proxy has not learnt yet where streams are: try again"));
     return;
   }
-  PlacementDecision decision = Decide(attempt.request, *snapshot, plan, nullptr);
+  auto [plan, decision] = Decide(attempt.request, streams_->Find(attempt.request.key), {}, nullptr);
   if (decision.origin == nullptr) {
     attempt.done(std::move(decision.refusal));
     return;
@@ -187,17 +191,18 @@ void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
     return;
   }
   Placement placement;
-  placement.origin = decision.origin;
+  // As it is now: it may have registered at another address since it was chosen.
+  const auto origins = origins_.snapshot();
   placement.reason = decision.reason;
   placement.strategy = strategy;
   const ClaimOutcome& claimed = *outcome;
   if (!claimed.granted && decision.reason != PickReason::kMapped) {
     placement.reason = PickReason::kLostRace;
   }
-  if (claimed.mapping.origin_id != placement.origin->id) {
+  placement.origin = origins->Find(claimed.mapping.origin_id);
+  if (claimed.mapping.origin_id != decision.origin->id) {
     // Granted, yet elsewhere: another vhost has claimed the same stream meanwhile.
     placement.reason = claimed.granted ? PickReason::kMappedByVhost : PickReason::kLostRace;
-    placement.origin = origins_.snapshot()->Find(claimed.mapping.origin_id);
   }
   std::unique_ptr<OriginTraffic::Use> use;
   if (placement.origin != nullptr && CanServe(*placement.origin, attempt.request)) {

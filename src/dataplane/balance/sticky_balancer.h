@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,8 +51,13 @@ class StickyBalancer final : public Balancer {
     std::shared_ptr<const CandidateTable> candidates;  // Of the shape seen last.
   };
 
-  PlacementDecision Decide(const PickRequest& request, const OriginSnapshot& origins,
-                           const Plan& plan, std::vector<std::string>* steps) const;
+  struct Decided {
+    Plan plan;  // What it went by.
+    PlacementDecision decision;
+  };
+  // `mapping`: of the request's stream, read before this is called; nullopt: it is placed anew.
+  Decided Decide(const PickRequest& request, std::optional<StreamMapping> mapping,
+                 std::string_view leaving, std::vector<std::string>* steps) const;
   Plan PlanFor(const OriginSnapshot& origins) const;
   void Try(Attempt attempt);
   void Settle(Attempt attempt, const PlacementDecision& decision, std::string_view strategy,

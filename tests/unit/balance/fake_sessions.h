@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <absl/functional/any_invocable.h>
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@
 
 namespace srsproxy {
 
-// Answers inline.
+// Answers inline, unless it is told otherwise.
 class FakeSessions final : public SessionControl {
  public:
   explicit FakeSessions(StreamClaims& streams) : streams_(streams) {}
@@ -56,7 +57,13 @@ class FakeSessions final : public SessionControl {
       if (page.sessions.size() == limit) break;
       if (session.id > after && filter.Matches(session)) page.sessions.push_back(session);
     }
-    done(std::move(page));
+    if (!hold_lists) return done(std::move(page));
+    held_.push_back([page = std::move(page), done = std::move(done)]() mutable { done(page); });
+  }
+  // What was seen when the lists were asked for.
+  void AnswerLists() {
+    hold_lists = false;
+    for (auto& answer : std::exchange(held_, {})) answer();
   }
   void Count(std::vector<StreamKey>, CountCallback) override { FAIL() << "nobody asks that"; }
   void Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) override {
@@ -75,10 +82,12 @@ class FakeSessions final : public SessionControl {
   std::vector<SessionInfo> sessions;
   std::vector<SessionInfo> kicks;
   size_t questions = 0;
+  bool hold_lists = false;  // Lists are answered by AnswerLists.
 
  private:
   StreamClaims& streams_;
   std::map<std::string, std::unique_ptr<StreamHold>> holds_;  // By session.
+  std::vector<absl::AnyInvocable<void()>> held_;
   int last_id_ = 0;
 };
 

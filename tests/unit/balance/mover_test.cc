@@ -9,6 +9,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_fleet.h"
 #include "tests/support/held_claims.h"
+#include "tests/support/hooked_streams.h"
 #include "tests/unit/balance/fake_sessions.h"
 
 namespace srsproxy {
@@ -266,6 +267,55 @@ TEST_F(MoverTest, TwoPublishersOfWhichOneIsWhereTheStreamIsAreLeftAlone) {
   sessions_.Connect(key_, Role::kPublisher);
   Run(absl::Seconds(3));
   EXPECT_EQ(OriginOf(key_), Id("b"));
+}
+
+// An origin that comes while the mover works: what it looks at is of after that.
+class OriginComesTest : public MoverTest {
+ protected:
+  // In the next tick, once that has read the origins.
+  void InNextTick(std::function<void()> what) {
+    const StreamKey other{"v.com", "live", "other"};
+    sessions_.Connect(other, Role::kPublisher, Id("a"));
+    Move(other, "b");  // The mover looks at it.
+    hooked_->before_find = std::move(what);
+  }
+
+  std::shared_ptr<HookedStreams> hooked_ = std::make_shared<HookedStreams>(streams_);
+  Mover hooked_mover_{
+      {.clock = clock_,
+       .logger = logger_,
+       .metrics = metrics_,
+       .origins = origins_,
+       .streams = *hooked_,
+       .sessions = sessions_,
+       .choose = [this](const StreamKey&, std::string_view leaving) { return Choose(leaving); }}};
+};
+
+TEST_F(OriginComesTest, AMoveToItIsNotTakenBack) {
+  streams_->AddObserver(hooked_mover_);
+  hooked_mover_.Tick();
+  sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  Move(key_, "d", clock_.WallNow());
+  hooked_->before_find = [this] { Register("d"); };
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(kTick);
+    hooked_mover_.Tick();
+  }
+  EXPECT_EQ(sessions_.kicks.size(), 1u) << "the publisher whose time has come";
+  EXPECT_EQ(OriginOf(key_), Id("d"));
+}
+
+TEST_F(OriginComesTest, ItsPublisherIsNotEnded) {
+  streams_->AddObserver(hooked_mover_);
+  hooked_mover_.Tick();
+  const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
+  for (SessionInfo& session : sessions_.sessions) session.origin_id = Id("d");
+  hooked_mover_.Tick();  // Asks where the publisher is.
+  InNextTick([this] { Register("d"); });
+  clock_.Advance(kTick);
+  hooked_mover_.Tick();
+  EXPECT_TRUE(sessions_.kicks.empty());
+  EXPECT_EQ(OriginOf(key_), Id("d"));
 }
 
 TEST_F(MoverTest, NothingIsMovedToAnOriginThatIsLeaving) {

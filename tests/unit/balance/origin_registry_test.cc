@@ -624,6 +624,27 @@ TEST_F(OriginRegistryTest, DrainingHasATimeAndEndsWithIt) {
   EXPECT_EQ(Find("a-svc-1")->overrides.drain, std::nullopt);
 }
 
+// Between the look at who uses it and the registration that would take its place.
+TEST_F(OriginRegistryTest, AnOriginThatAPublisherHasJustComeToIsNotSuperseded) {
+  Register(Srs("a", "10.0.0.1", "1"));
+  Register(Srs("x", "10.0.0.9", "1"));
+  Pass(absl::Seconds(25));  // Two intervals: another address of the server may take its place.
+  std::unique_ptr<OriginTraffic::Use> publisher;
+  const auto may_replace = [&](std::string_view server) {
+    EXPECT_EQ(server, "x");
+    publisher = registry_.traffic().Begin("a-svc-1", Role::kPublisher);
+    return true;
+  };
+  const auto lease = registry_.Register(Srs("a", "10.0.0.9", "2"), "x", may_replace);
+  ASSERT_TRUE(lease.ok()) << lease.status();
+  ASSERT_NE(publisher, nullptr);
+  EXPECT_THAT(lease->superseded, ElementsAre("x-svc-1"));
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-1", "a-svc-2"));
+  publisher.reset();
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Ids(), ElementsAre("a-svc-2"));
+}
+
 // A store that cannot keep anything.
 class FailingStore final : public OriginStore {
  public:

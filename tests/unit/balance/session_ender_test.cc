@@ -107,6 +107,34 @@ TEST_F(SessionEnderTest, LeavesViewersWithAPublisherThatIsElsewhere) {
   EXPECT_EQ(sessions_.kicks[0].role, Role::kViewer);
 }
 
+// The answer that no publisher is elsewhere is of before the stream was placed elsewhere.
+TEST_F(SessionEnderTest, AnAnswerOfBeforeTheStreamMovedEndsNobody) {
+  sessions_.Connect(key_, Role::kPublisher, "a");
+  sessions_.Connect(key_, Role::kViewer);
+  HeldClaims claims(streams_);
+  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/true));
+  sessions_.hold_lists = true;
+  Run(kTick);
+  ASSERT_EQ(sessions_.questions, 1u);
+  claims.Claim({key_, "b", Role::kViewer, streams_.Find(key_)->version});
+  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/true));
+  sessions_.AnswerLists();
+  Run(absl::Minutes(1));
+  EXPECT_TRUE(sessions_.kicks.empty()) << "they are where the publisher is";
+}
+
+// The event of the move has not come yet.
+TEST_F(SessionEnderTest, LooksForThePublisherAgainWhereverTheStreamIs) {
+  sessions_.Connect(key_, Role::kPublisher, "a");
+  sessions_.Connect(key_, Role::kViewer);
+  HeldClaims claims(streams_);
+  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/false));
+  Run(absl::Seconds(1));
+  claims.Claim({key_, "b", Role::kViewer, streams_.Find(key_)->version});
+  Run(absl::Minutes(1));
+  EXPECT_TRUE(sessions_.kicks.empty());
+}
+
 TEST_F(SessionEnderTest, EndsPublishersOfAnOverdueMove) {
   sessions_.Connect(key_, Role::kPublisher, "a");
   Move(key_, "b", clock_.WallNow() + absl::Minutes(1));

@@ -15,6 +15,7 @@
 #include "tests/support/decide.h"
 #include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/hooked_streams.h"
 
 namespace srsproxy {
 namespace {
@@ -449,6 +450,70 @@ TEST_F(StickyBalancerTest, ViewersAndPublisherOfTwoVhostsAtOnceGetOneOrigin) {
       EXPECT_EQ(placement.origin->id, placements[0].origin->id) << round;
     }
   }
+}
+
+// What is known of streams and of origins is read apart: in between an origin comes, and gets one.
+
+class ReadApartTest : public StickyBalancerTest {
+ protected:
+  ReadApartTest() { Register("a", "10.0.0.1"); }
+
+  // Another client publishes `key` to an origin that has just come.
+  void PublishOnNewOrigin(const StreamKey& key) {
+    Register("b", "10.0.0.2");
+    streams_->Claim({key, "b-svc-1", Role::kPublisher}, [this](absl::StatusOr<ClaimOutcome> claim) {
+      ASSERT_TRUE(claim.ok());
+      ASSERT_TRUE(claim->granted);
+      publisher_ = std::move(claim->hold);
+    });
+  }
+  absl::StatusOr<Placement> PickHere(const StreamKey& key, Role role = Role::kViewer) {
+    absl::StatusOr<Placement> answer;
+    hooked_balancer_.Pick(
+        {key, Protocol::kRtmp, role, {}},
+        [&](absl::StatusOr<Placement> placement) { answer = std::move(placement); });
+    return answer;
+  }
+
+  std::shared_ptr<HookedStreams> hooked_ = std::make_shared<HookedStreams>(streams_);
+  StickyBalancer hooked_balancer_{origins_, hooked_, counts_, {}, 1};
+  std::unique_ptr<StreamHold> publisher_;
+};
+
+TEST_F(ReadApartTest, AStreamOnAnOriginThatHasJustComeStaysThere) {
+  hooked_->before_find = [this] { PublishOnNewOrigin(key_); };
+  const auto viewer = PickHere(key_);
+  ASSERT_TRUE(viewer.ok()) << viewer.status();
+  EXPECT_EQ(viewer->origin->id, "b-svc-1") << "that is no origin that has gone";
+  EXPECT_EQ(streams_->Find(key_)->origin_id, "b-svc-1");
+}
+
+TEST_F(ReadApartTest, SoDoesOneOfAnotherVhost) {
+  const StreamKey other{"__defaultVhost__", key_.app, key_.stream};
+  hooked_->before_find_in_other_vhost = [&] { PublishOnNewOrigin(other); };
+  const auto viewer = PickHere(key_);
+  ASSERT_TRUE(viewer.ok()) << viewer.status();
+  EXPECT_EQ(viewer->origin->id, "b-svc-1");
+  EXPECT_EQ(viewer->reason, PickReason::kMappedByVhost);
+
+  const auto explained = hooked_balancer_.Explain({key_, Protocol::kRtmp, Role::kViewer, {}});
+  EXPECT_EQ(explained.origin_id, "b-svc-1");
+}
+
+TEST_F(ReadApartTest, AnOriginIsDialledWhereItIsRegisteredWhenTheClaimIsGranted) {
+  auto delayed =
+      std::make_shared<DelayedStreams>(std::make_unique<MemoryStreamDirectory>(clock_, 9));
+  StickyBalancer balancer(origins_, delayed, counts_, {}, 1);
+  delayed->Pause();
+  std::promise<absl::StatusOr<Placement>> answer;
+  balancer.Pick(
+      {key_, Protocol::kRtmp, Role::kViewer, {}},
+      [&](absl::StatusOr<Placement> placement) { answer.set_value(std::move(placement)); });
+  Register("a", "10.0.0.9");  // The same id: it has moved.
+  delayed->Resume();
+  const auto placement = answer.get_future().get();
+  ASSERT_TRUE(placement.ok()) << placement.status();
+  EXPECT_EQ(placement->endpoint.host, "10.0.0.9");
 }
 
 // A directory where another proxy claims in between: what Find shows is older than what Claim does.
