@@ -170,6 +170,15 @@ TEST_F(RebalanceServiceTest, AbortsWhenAnOriginHasDied) {
   EXPECT_EQ(streams_->CountsOf("a-s1-42").streams, 8u);
 }
 
+TEST_F(RebalanceServiceTest, AnotherProxyThatDrivesIsNamed) {
+  const auto plan = Plan().value();
+  fleet_.driving = false;
+  for (const bool validate_only : {true, false}) {
+    ExpectError(Apply(plan.id(), 0, validate_only), absl::StatusCode::kFailedPrecondition,
+                "NOT_DRIVING", "proxy_id", "proxy-2");
+  }
+}
+
 TEST_F(RebalanceServiceTest, OriginThatDiesMeanwhileStopsItsMoves) {
   const auto plan = Plan().value();
   ASSERT_TRUE(Apply(plan.id(), 1000).ok());
