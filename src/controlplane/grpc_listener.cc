@@ -62,7 +62,7 @@ GrpcListener::~GrpcListener() {
 
 void GrpcListener::Start(std::unique_ptr<Acceptor> acceptor) {
   acceptor_ = std::move(acceptor);
-  auto accepted = [this](Tcp::socket socket) { HandOn(std::move(socket)); };
+  auto accepted = [this](net::Incoming client) { HandOn(std::move(client.socket)); };
   auto exhausted = [this](const error_code&) {
     metrics_.CountLimitRejection(LimitReason::kDescriptors);
   };

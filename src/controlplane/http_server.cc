@@ -120,7 +120,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   server->acceptors_ = *std::move(acceptors);
   auto& acceptor = server->acceptors_.front();
   server->port_ = acceptor.local_endpoint().port();
-  auto accepted = [raw = server.get()](Tcp::socket socket) { raw->Accepted(std::move(socket)); };
+  auto accepted = [raw = server.get()](net::Incoming client) { raw->Accepted(std::move(client)); };
   auto exhausted = [&metrics](const error_code&) {
     metrics.CountLimitRejection(LimitReason::kDescriptors);
   };
@@ -186,19 +186,17 @@ bool HttpServer::CloseLongestIdle() {
   return true;
 }
 
-void HttpServer::Accepted(Tcp::socket socket) {
+void HttpServer::Accepted(net::Incoming client) {
   if (stopping_) return;
-  error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return;
   if (connections_.size() >= kMaxConnections) {
     metrics_.CountLimitRejection(LimitReason::kConnections);
     if (!CloseLongestIdle()) {
-      RefuseBusy(socket);
+      RefuseBusy(client.socket);
       return;
     }
   }
-  auto connection = std::make_shared<Connection>(std::move(socket), net::HostOf(peer));
+  auto connection =
+      std::make_shared<Connection>(std::move(client.socket), net::HostOf(client.peer));
   connections_.insert(connection.get());
   counters_.ConnectionOpened(Listener::kSystemApi);
   {

@@ -19,6 +19,7 @@
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
+#include "dataplane/net/listener.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/worker.h"
 
@@ -80,7 +81,7 @@ class HttpServer {
 
   HttpServer(Handler handler, Metrics& metrics);
 
-  void Accepted(Tcp::socket socket);
+  void Accepted(net::Incoming client);
   net::Task<void> Run(std::shared_ptr<Connection> connection);
   net::Task<void> ServeConnection(Connection& connection);
   // Both: false when the connection is to be closed.

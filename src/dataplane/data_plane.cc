@@ -362,8 +362,8 @@ absl::Status DataPlane::Listen(std::string_view setting, const ListenAddress& ad
   dependencies_.dial_rules.AddListener(setting, bound.address().to_string(), bound.port());
   for (size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];
-    auto accepted = [this, &lane, &on = *listening](net::tcp::socket socket) {
-      Accept(lane, on, std::move(socket));
+    auto accepted = [this, &lane, &on = *listening](net::Incoming client) {
+      Accept(lane, on, std::move(client));
     };
     auto exhausted = [this](const boost::system::error_code& error) {
       dependencies_.metrics.CountLimitRejection(LimitReason::kDescriptors);
@@ -377,7 +377,7 @@ absl::Status DataPlane::Listen(std::string_view setting, const ListenAddress& ad
   return absl::OkStatus();
 }
 
-void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket socket) {
+void DataPlane::Accept(Lane& lane, const Listening& listening, net::Incoming client) {
   // A connection that was accepted just before the listeners closed: nobody would end its session.
   if (draining_) return;
   if (!limit_->Take()) {
@@ -399,17 +399,17 @@ void DataPlane::Accept(Lane& lane, const Listening& listening, net::tcp::socket 
       dependencies_.logger.Error("session failed", {{"error", error.what()}});
     }
   };
-  asio::co_spawn(lane.worker().io(), Serve(lane, listening, std::move(socket)), std::move(ended));
+  asio::co_spawn(lane.worker().io(), Serve(lane, listening, std::move(client)), std::move(ended));
 }
 
-net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tcp::socket socket) {
+net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::Incoming client) {
   auto tls = listening.tls ? certificate_->context() : nullptr;
   switch (listening.listener) {
     case Listener::kHttp:
     case Listener::kHttps:
     case Listener::kHttpApi:
     case Listener::kHttpsApi: {
-      HttpSession session(lane.services, listening.listener, std::move(socket), std::move(tls));
+      HttpSession session(lane.services, listening.listener, std::move(client), std::move(tls));
       co_return co_await session.Run();
     }
     case Listener::kRtmp:
@@ -417,7 +417,7 @@ net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::tc
     case Listener::kSystemApi:
       break;
   }
-  RtmpSession session(lane.services, listening.listener, std::move(socket));
+  RtmpSession session(lane.services, listening.listener, std::move(client));
   co_await session.Run(std::move(tls));
 }
 

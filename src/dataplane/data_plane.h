@@ -29,6 +29,7 @@
 #include "dataplane/core/stores.h"
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/net/dial_rules.h"
+#include "dataplane/net/listener.h"
 #include "dataplane/net/name_lookup.h"
 #include "dataplane/net/server_certificate.h"
 #include "dataplane/net/task.h"
@@ -116,8 +117,8 @@ class DataPlane {
   absl::Status RegisterDefaultBackend();
   // Ends the registrations that must not be connected to, of those that came before it was known.
   void EvictForbidden();
-  void Accept(Lane& lane, const Listening& listening, net::tcp::socket socket);
-  net::Task<void> Serve(Lane& lane, const Listening& listening, net::tcp::socket socket);
+  void Accept(Lane& lane, const Listening& listening, net::Incoming client);
+  net::Task<void> Serve(Lane& lane, const Listening& listening, net::Incoming client);
   void Reconfigure(const Config& config);
   // What a worker does once a second.
   net::Task<void> Tend(Lane& lane);

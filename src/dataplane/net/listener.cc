@@ -107,14 +107,15 @@ absl::StatusOr<std::vector<tcp::acceptor>> OpenListeners(const std::string& sett
   return acceptors;
 }
 
-Task<void> AcceptLoop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> accepted,
+Task<void> AcceptLoop(tcp::acceptor& acceptor, std::function<void(Incoming)> accepted,
                       std::function<void(const error_code&)> exhausted) {
   asio::steady_timer pause(acceptor.get_executor());
   while (acceptor.is_open()) {
-    auto [error, socket] = co_await acceptor.async_accept(kNoThrow);
+    tcp::endpoint peer;
+    auto [error, socket] = co_await acceptor.async_accept(peer, kNoThrow);
     if (error == asio::error::operation_aborted) co_return;
     if (!error) {
-      accepted(std::move(socket));
+      accepted({std::move(socket), peer});
     } else if (IsOutOfResources(error)) {
       exhausted(error);
       pause.expires_after(kExhaustedPause);

@@ -27,9 +27,16 @@ absl::StatusOr<std::vector<tcp::acceptor>> OpenListeners(const std::string& sett
                                                          const ListenAddress& address,
                                                          const Workers& workers);
 
+// A connection that was accepted. Its socket cannot tell the peer's address any more when that one
+// has reset it meanwhile.
+struct Incoming {
+  tcp::socket socket;
+  tcp::endpoint peer;
+};
+
 // Accepts until the acceptor is closed and hands each connection on. Out of descriptors or memory
 // it calls `exhausted` and pauses instead of spinning.
-Task<void> AcceptLoop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> accepted,
+Task<void> AcceptLoop(tcp::acceptor& acceptor, std::function<void(Incoming)> accepted,
                       std::function<void(const boost::system::error_code&)> exhausted);
 
 }  // namespace srsproxy::net

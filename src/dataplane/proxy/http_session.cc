@@ -32,11 +32,6 @@ constexpr size_t kMaxBodyBytes = 64 * 1024;
 constexpr std::string_view kMediaMethods = "GET, HEAD, OPTIONS";
 constexpr std::string_view kApiMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
-net::tcp::endpoint PeerOf(const net::tcp::socket& socket) {
-  boost::system::error_code error;
-  return socket.remote_endpoint(error);
-}
-
 // In the form of SRS's API, for programs that look for an SRS here.
 HttpAnswer Versions() {
   return {.body = srs_api::WriteJson(srs_api::Versions({SRSPROXY_VERSION, ::getpid()}))};
@@ -55,17 +50,17 @@ HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods)
 
 }  // namespace
 
-HttpSession::HttpSession(SessionServices& services, Listener listener, net::tcp::socket client,
+HttpSession::HttpSession(SessionServices& services, Listener listener, net::Incoming client,
                          net::TlsContext tls)
     : services_(services),
       listener_(listener),
       tls_(std::move(tls)),
       client_{.config = services.config.Get(),
-              .address = net::FormatPeer(PeerOf(client)),
-              .host = net::HostOf(PeerOf(client)),
+              .address = net::FormatPeer(client.peer),
+              .host = net::HostOf(client.peer),
               .accepted = services.clock.Now(),
               .tls = tls_ != nullptr,
-              .stream = net::TcpStream(std::move(client), Side::kClient)},
+              .stream = net::TcpStream(std::move(client.socket), Side::kClient)},
       place_(services.sessions, *this) {}
 
 net::Task<void> HttpSession::Run() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "dataplane/net/listener.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/hls_route.h"
 #include "dataplane/proxy/http_answer.h"
@@ -22,7 +23,7 @@ class ClusterApi;
 // Lives in the frame of Run. Used on its worker only.
 class HttpSession final : SessionTable::Session {
  public:
-  HttpSession(SessionServices& services, Listener listener, net::tcp::socket client,
+  HttpSession(SessionServices& services, Listener listener, net::Incoming client,
               net::TlsContext tls);
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;

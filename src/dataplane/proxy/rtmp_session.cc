@@ -30,16 +30,8 @@ rtmp::HandshakeSeed NewSeed(MonotonicTime now, std::mt19937_64& random) {
   return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = random()};
 }
 
-std::string PeerOf(const net::tcp::socket& socket) {
+std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::endpoint& peer) {
   boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  return error ? "unknown" : net::FormatPeer(peer);
-}
-
-std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::socket& socket) {
-  boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return std::nullopt;
   const auto address = net::asio::ip::make_address_v4(net::HostOf(peer), error);
   if (error) return std::nullopt;
   return address.to_bytes();
@@ -48,14 +40,14 @@ std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::socket& socket) {
 }  // namespace
 
 RtmpSession::RtmpSession(SessionServices& services, srsproxy::Listener listener,
-                         net::tcp::socket client)
+                         net::Incoming client)
     : services_(services),
       config_(services.config.Get()),
       listener_(listener),
-      client_address_(PeerOf(client)),
-      client_ipv4_(Ipv4Of(client)),
+      client_address_(net::FormatPeer(client.peer)),
+      client_ipv4_(Ipv4Of(client.peer)),
       accepted_(services.clock.Now()),
-      client_(std::move(client), Side::kClient),
+      client_(std::move(client.socket), Side::kClient),
       bridge_(config_->vhosts, NewSeed(accepted_, services.random), *this),
       relay_(services.worker, *this, config_->write_timeout),
       changed_(services.worker.io().get_executor()),

@@ -18,6 +18,7 @@
 #include "dataplane/core/session_control.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/event.h"
+#include "dataplane/net/listener.h"
 #include "dataplane/net/relay.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/timeout.h"
@@ -32,7 +33,7 @@ namespace srsproxy {
 // Lives in the frame of Run. Used on its worker only.
 class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTable::Session {
  public:
-  RtmpSession(SessionServices& services, srsproxy::Listener listener, net::tcp::socket client);
+  RtmpSession(SessionServices& services, srsproxy::Listener listener, net::Incoming client);
   RtmpSession(const RtmpSession&) = delete;
   RtmpSession& operator=(const RtmpSession&) = delete;
 

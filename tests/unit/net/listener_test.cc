@@ -1,5 +1,10 @@
 #include "dataplane/net/listener.h"
 
+#include <optional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,6 +50,29 @@ TEST(ListenerTest, AUdpPortThatIsSharedByAnotherProcessIsSeenToo) {
   const uint16_t port = other.local_endpoint().port();
   other.close();
   EXPECT_TRUE(ProbeBind(Loopback(port), Transport::kUdp).ok());
+}
+
+TEST(ListenerTest, WhoHasResetTheConnectionAlreadyIsKnown) {
+  asio::io_context io;
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  tcp::socket client(io);
+  client.connect(acceptor.local_endpoint());
+  const tcp::endpoint address = client.local_endpoint();
+  client.set_option(asio::socket_base::linger(true, 0));
+  client.close();
+
+  std::optional<Incoming> incoming;
+  auto accepted = [&](Incoming accepted_client) {
+    incoming.emplace(std::move(accepted_client));
+    acceptor.close();
+  };
+  asio::co_spawn(io, AcceptLoop(acceptor, std::move(accepted), [](const auto&) {}), asio::detached);
+  io.run();
+  ASSERT_TRUE(incoming.has_value());
+  EXPECT_EQ(incoming->peer, address);
+  boost::system::error_code error;
+  incoming->socket.remote_endpoint(error);
+  EXPECT_TRUE(error) << "else there is nothing to test";
 }
 
 TEST(ListenerTest, AnUnknownHostIsNamed) {
