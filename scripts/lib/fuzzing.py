@@ -14,7 +14,7 @@ LONG_SECONDS = 600
 LONG_AT_ONCE = 2
 
 # What stops a target that hangs or eats memory; both are findings.
-# By the wall clock: beside other work an input of a millisecond has waited ten seconds for its turn.
+# By the wall clock: beside other work an input of a millisecond has waited ten seconds for a core.
 _LIMITS = ["-timeout=60", "-rss_limit_mb=2048"]
 
 
