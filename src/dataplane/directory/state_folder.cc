@@ -86,14 +86,15 @@ absl::Status StateFolder::Take() const {
 }
 
 absl::StatusOr<std::optional<std::string>> StateFolder::Read(const std::string& name) const {
-  // Without O_NONBLOCK a pipe of this name would keep the proxy from starting, unheard.
-  const Descriptor file(openat(fd_, name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!file.ok() && errno == ENOENT) return std::nullopt;
+  // Looked at first: to open a pipe of this name would wait for a writer, unheard. O_NONBLOCK would
+  // not, but fails when another process holds a lease on the file.
   struct stat about {};
-  if (file.ok() && fstat(file.get(), &about) == 0 && !S_ISREG(about.st_mode)) {
+  if (fstatat(fd_, name.c_str(), &about, 0) == 0 && !S_ISREG(about.st_mode)) {
     return ProxyFailure(absl::StatusCode::kFailedPrecondition,
                         absl::StrCat("PROXY_STATE_DIR: ", PathOf(name), " is no file"));
   }
+  const Descriptor file(openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok() && errno == ENOENT) return std::nullopt;
   std::string text;
   if (!file.ok() || !ReadAll(file.get(), text)) {
     return SystemError(absl::StatusCode::kFailedPrecondition, PathOf(name), "read it");
