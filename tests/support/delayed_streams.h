@@ -11,16 +11,15 @@
 
 #include <absl/functional/any_invocable.h>
 
-#include "dataplane/core/stream_directory.h"
+#include "tests/support/forwarded_streams.h"
 
 namespace srsproxy {
 
 // What is asked is done in its turn, on the store's thread, and answered there. What is known is
 // told at once, and may be as old as the questions under way. Holds may outlive it.
-class DelayedStreams final : public StreamDirectory {
+class DelayedStreams final : public ForwardedStreams {
  public:
-  explicit DelayedStreams(std::unique_ptr<StreamDirectory> streams)
-      : streams_(std::move(streams)) {}
+  using ForwardedStreams::ForwardedStreams;
   ~DelayedStreams() override { Stop(); }
 
   // Nothing is done, or answered, until Release.
@@ -28,28 +27,6 @@ class DelayedStreams final : public StreamDirectory {
   void Resume() { queue_->SetPaused(false); }
   // Returns when all that was asked before is done.
   void Settle() { queue_->Settle(); }
-
-  StoreState state() const override { return streams_->state(); }
-  std::optional<StreamMapping> Find(const StreamKey& key) const override {
-    return streams_->Find(key);
-  }
-  std::optional<StreamMapping> FindInOtherVhost(const StreamKey& key) const override {
-    return streams_->FindInOtherVhost(key);
-  }
-  Page List(std::string_view after, size_t limit) const override {
-    return streams_->List(after, limit);
-  }
-  size_t size() const override { return streams_->size(); }
-  size_t in_use() const override { return streams_->in_use(); }
-  Counts CountsOf(std::string_view origin_id) const override {
-    return streams_->CountsOf(origin_id);
-  }
-  std::optional<std::string> PinnedServer(const StreamKey& key) const override {
-    return streams_->PinnedServer(key);
-  }
-  PinPage ListPins(std::string_view after, size_t limit) const override {
-    return streams_->ListPins(after, limit);
-  }
 
   void Claim(ClaimRequest request, ClaimCallback done) override {
     Ask(std::move(done), [this, request = std::move(request)](ClaimCallback answer) {
@@ -60,35 +37,33 @@ class DelayedStreams final : public StreamDirectory {
         }
         answer(std::move(outcome));
       };
-      streams_->Claim(request, std::move(late));
+      streams().Claim(request, std::move(late));
     });
   }
   void Move(MoveRequest request, MoveCallback done) override {
     Ask(std::move(done), [this, request = std::move(request)](MoveCallback answer) {
-      streams_->Move(request, std::move(answer));
+      streams().Move(request, std::move(answer));
     });
   }
   using StreamClaims::Release;
   void Release(ReleaseRequest request, ReleaseCallback done) override {
     Ask(std::move(done), [this, request = std::move(request)](ReleaseCallback answer) {
-      streams_->Release(request, std::move(answer));
+      streams().Release(request, std::move(answer));
     });
   }
   void Pin(StreamPin pin, PinCallback done) override {
     Ask(std::move(done), [this, pin = std::move(pin)](PinCallback answer) {
-      streams_->Pin(pin, std::move(answer));
+      streams().Pin(pin, std::move(answer));
     });
   }
   void Unpin(const StreamKey& key, PinCallback done) override {
     Ask(std::move(done),
-        [this, key](PinCallback answer) { streams_->Unpin(key, std::move(answer)); });
+        [this, key](PinCallback answer) { streams().Unpin(key, std::move(answer)); });
   }
-  void SetMaxStreams(size_t max_streams) override { streams_->SetMaxStreams(max_streams); }
   void Stop() override {
-    streams_->Stop();
+    streams().Stop();
     queue_->Stop();
   }
-  void AddObserver(StreamObserver& observer) override { streams_->AddObserver(observer); }
 
  private:
   // Takes `stopped`: what was asked must be answered CANCELLED now.
@@ -193,7 +168,6 @@ class DelayedStreams final : public StreamDirectory {
     });
   }
 
-  const std::unique_ptr<StreamDirectory> streams_;
   const std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
 };
 

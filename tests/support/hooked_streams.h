@@ -4,20 +4,17 @@
 
 #include <atomic>
 #include <functional>
-#include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
 
-#include "dataplane/core/stream_directory.h"
+#include "tests/support/forwarded_streams.h"
 
 namespace srsproxy {
 
 // Each hook is called once, at the next question of its kind.
-class HookedStreams final : public StreamDirectory {
+class HookedStreams final : public ForwardedStreams {
  public:
-  explicit HookedStreams(std::shared_ptr<StreamDirectory> streams) : streams_(std::move(streams)) {}
+  using ForwardedStreams::ForwardedStreams;
 
   mutable std::function<void()> before_find;
   mutable std::function<void()> before_find_in_other_vhost;
@@ -27,44 +24,12 @@ class HookedStreams final : public StreamDirectory {
   StoreState state() const override { return state_; }
   std::optional<StreamMapping> Find(const StreamKey& key) const override {
     Call(before_find);
-    return streams_->Find(key);
+    return ForwardedStreams::Find(key);
   }
   std::optional<StreamMapping> FindInOtherVhost(const StreamKey& key) const override {
     Call(before_find_in_other_vhost);
-    return streams_->FindInOtherVhost(key);
+    return ForwardedStreams::FindInOtherVhost(key);
   }
-  Page List(std::string_view after, size_t limit) const override {
-    return streams_->List(after, limit);
-  }
-  size_t size() const override { return streams_->size(); }
-  size_t in_use() const override { return streams_->in_use(); }
-  Counts CountsOf(std::string_view origin_id) const override {
-    return streams_->CountsOf(origin_id);
-  }
-  std::optional<std::string> PinnedServer(const StreamKey& key) const override {
-    return streams_->PinnedServer(key);
-  }
-  PinPage ListPins(std::string_view after, size_t limit) const override {
-    return streams_->ListPins(after, limit);
-  }
-  void Claim(ClaimRequest request, ClaimCallback done) override {
-    streams_->Claim(std::move(request), std::move(done));
-  }
-  void Move(MoveRequest request, MoveCallback done) override {
-    streams_->Move(std::move(request), std::move(done));
-  }
-  void Release(ReleaseRequest request, ReleaseCallback done) override {
-    streams_->Release(std::move(request), std::move(done));
-  }
-  void Pin(StreamPin pin, PinCallback done) override {
-    streams_->Pin(std::move(pin), std::move(done));
-  }
-  void Unpin(const StreamKey& key, PinCallback done) override {
-    streams_->Unpin(key, std::move(done));
-  }
-  void SetMaxStreams(size_t max_streams) override { streams_->SetMaxStreams(max_streams); }
-  void Stop() override { streams_->Stop(); }
-  void AddObserver(StreamObserver& observer) override { streams_->AddObserver(observer); }
 
  private:
   static void Call(std::function<void()>& hook) {
@@ -72,7 +37,6 @@ class HookedStreams final : public StreamDirectory {
     if (once) once();
   }
 
-  const std::shared_ptr<StreamDirectory> streams_;
   std::atomic<StoreState> state_{StoreState::kSynced};
 };
 
