@@ -583,11 +583,11 @@ def test_a_segment_that_stops_in_the_middle_is_broken_off(lab, wire):
 def test_a_segment_that_waits_for_its_viewer_is_not(lab, wire):
     proxy = lab.proxy(lab.fake(lambda name: HttpOrigin(
         lambda connection, _: connection.sendall(http(SEGMENT * 64)), name)),
-        HANDSHAKE_TIMEOUT="100ms")
+        HANDSHAKE_TIMEOUT="500ms")
     client = wire(proxy)
     client.send("GET /live/one-7.ts?hls_ctx=a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     client.head()
-    time.sleep(1)  # The viewer's pause, many times as long as an origin may be silent.
+    time.sleep(2)  # The viewer's pause, several times as long as an origin may be silent.
     whole = len(SEGMENT) * 64
     client.read_until(lambda received: len(client.body()) >= whole, "the whole segment")
     assert len(client.body()) == whole
