@@ -594,6 +594,30 @@ TEST_F(SecondStream, IsPickedAnewOnceTheFirstHasEnded) {
   EXPECT_THAT(Peers::Names(peers_.HeardByClient()), ElementsAre("onStatus NetStream.Play.Start"));
 }
 
+TEST_F(SecondStream, IsNotAcceptedByTheRestOfTheFirst) {
+  EndFirst();
+  peers_.Client(PlayBytes("two"));
+  peers_.Continue();
+  peers_.Origin(Video(1));
+  EXPECT_EQ(peers_.bridge.state(), State::kAsking);
+  peers_.Origin(OriginStatus("NetStream.Play.Start"));
+  EXPECT_EQ(peers_.bridge.state(), State::kFlowing);
+}
+
+TEST(BridgeTest, AnOriginThatPlaysWithoutAWordDoesSoAgain) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(PlayerBytes());
+  peers.ConnectOrigin();
+  peers.AnswerCommands(2);
+  peers.Origin(Video(1));
+  ASSERT_EQ(peers.bridge.state(), State::kFlowing);
+  peers.Client(Say(Named("closeStream", 0, {AmfNull{}}), 1, 8) + PlayBytes("two"));
+  peers.Continue();
+  peers.Origin(Video(1));
+  EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+}
+
 TEST_F(SecondStream, MayBeOnAnotherOrigin) {
   EndFirst();
   peers_.Client(PlayBytes("two"));

@@ -146,6 +146,7 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
   connect_answered_ = false;
   replay_next_ = false;
   continues_ = false;
+  plays_silently_ = false;
   redirect_.clear();
   until_accepted_.clear();
   after_verdict_.clear();
@@ -430,6 +431,9 @@ Treatment Bridge::TreatAnswer(const MessageHeader& header, std::span<const uint8
   if (IsCommand(header.type)) return Treatment::kConsume;
   if (IsMedia(header.type)) {
     if (ask_ != Ask::kVerdict || role_ != Role::kViewer) return Treatment::kDrop;
+    // What comes on a connection that has played before may be the rest of that.
+    if (continues_ && !plays_silently_) return Treatment::kPass;
+    plays_silently_ = true;
     accepted_ = true;  // An origin that plays without a word has said yes.
     media_seen_ = true;
     to_client_.Stop();

@@ -217,6 +217,7 @@ class Bridge {
   bool replay_next_ = false;       // The origin gave the stream id that the replay waits for.
   bool first_request_ = true;      // The request stands in the record.
   bool continues_ = false;         // The origin has served this connection before.
+  bool plays_silently_ = false;    // The origin has begun to play without an onStatus.
   absl::Status status_;
   HopList hops_;
 
