@@ -20,7 +20,6 @@ constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kExtensions[] = {".flv", ".m3u8", ".ts", ".aac", ".mp3"};
 // Escapes of these stay: decoded, they would be read as something else.
 constexpr std::string_view kKept = "/?#%";
-constexpr std::string_view kSkipped = "_definst_";
 // Read as the start of a query by whoever reads the name again.
 constexpr std::string_view kFmleVhost = "...vhost...";
 
@@ -106,7 +105,7 @@ absl::Status AppendStreamLevels(std::string_view path, std::vector<std::string>&
     const size_t end = std::min(path.find('/'), path.size());
     std::string level = Normal(path.substr(0, end));
     path.remove_prefix(std::min(end + 1, path.size()));
-    if (level.empty() || level == kSkipped) continue;
+    if (level.empty() || level == kSkippedLevel) continue;
     if (auto status = Check(level); !status.ok()) return status;
     levels.push_back(std::move(level));
   }
@@ -123,7 +122,7 @@ absl::StatusOr<std::string> StreamNameOf(std::string_view level) {
     if (found == std::end(kExtensions)) break;
     level.remove_suffix(found->size());
   }
-  if (level.empty() || level == kSkipped) return Invalid("the stream's name is empty");
+  if (level.empty() || level == kSkippedLevel) return Invalid("the stream's name is empty");
   if (auto status = Check(level); !status.ok()) return status;
   // With an extension in a URL.
   if (auto status = Check(absl::StrCat(ToAbsl(level), ".flv")); !status.ok()) return status;

@@ -14,6 +14,9 @@
 
 namespace srsproxy {
 
+// A level that is no part of a name, as in Flash's URLs; nor is it a vhost.
+inline constexpr std::string_view kSkippedLevel = "_definst_";
+
 // `text` without spaces, tabs, CR and LF.
 std::string WithoutBlanks(std::string_view text);
 

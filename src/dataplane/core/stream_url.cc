@@ -114,13 +114,18 @@ std::string WithFmleVhostAsQuery(std::string_view text) {
   return absl::StrReplaceAll(ToAbsl(text), {{ToAbsl(kFmleVhost), "?vhost="}});
 }
 
+// Of one that stands first in a key's text and is read as a vhost there.
+bool IsVhostName(std::string_view name) {
+  return IsHostName(name) && CanonicalHost(name) != kSkippedLevel;
+}
+
 // `host`: of the address, without port. `named`: what vhost= says, or empty.
 absl::StatusOr<std::string> ResolveVhost(std::string_view host, std::string_view named,
                                          const VhostPolicy& vhosts) {
   const std::string decoded = WithoutBlanks(PercentDecoded(named));
   const std::string_view wanted = WithoutPort(decoded);
   if (wanted.empty() || EqualsIgnoreCase(wanted, kDefaultVhost)) return vhosts.Apply(host);
-  if (!IsHostName(wanted) && !IsIpAddress(wanted)) {
+  if (!IsVhostName(wanted) && !IsIpAddress(wanted)) {
     return Invalid(absl::StrCat("the vhost ", Quoted(wanted), " is no host name"));
   }
   return vhosts.ApplyNamed(wanted);
@@ -213,7 +218,7 @@ absl::StatusOr<VhostPolicy> VhostPolicy::Parse(std::string_view setting) {
     std::string_view name;
     std::tie(name, setting) = CutAt(setting, ",");
     name = Trimmed(name);
-    if (!IsHostName(name)) {
+    if (!IsVhostName(name)) {
       return absl::InvalidArgumentError(
           absl::StrCat(Quoted(name), " is no host name: write *, none, or names with commas"));
     }
@@ -231,7 +236,7 @@ std::string VhostPolicy::Apply(std::string_view host) const {
 }
 
 std::string VhostPolicy::ApplyNamed(std::string_view vhost) const {
-  if (!IsHostName(vhost) || EqualsIgnoreCase(vhost, kDefaultVhost)) {
+  if (!IsVhostName(vhost) || EqualsIgnoreCase(vhost, kDefaultVhost)) {
     return std::string(kDefaultVhost);
   }
   std::string canonical = CanonicalHost(vhost);

@@ -348,6 +348,9 @@ INSTANTIATE_TEST_SUITE_P(
                     "the stream's name has 'cam\\xc2\\x85'" NOT_TEXT},
         BadNameCase{"vhost_no_name", Rtmp("rtmp://10.0.0.1/live?vhost=a!b", "live", "cam"),
                     "the vhost 'a!b' is no host name"},
+        BadNameCase{"vhost_that_text_skips",
+                    Rtmp("rtmp://10.0.0.1/live?vhost=_DEFINST_.", "live", "cam"),
+                    "the vhost '_DEFINST_.' is no host name"},
         BadNameCase{"too_long", Rtmp("rtmp://10.0.0.1/live", "live", std::string(600, 'a')),
                     "the stream's name is longer than 512 bytes"},
         BadNameCase{"srt_mode", Srt("#!::r=live/cam,m=listen"),
@@ -384,7 +387,8 @@ INSTANTIATE_TEST_SUITE_P(Modes, SrtModeTest,
                          [](const auto& row) { return row.param.name; });
 
 TEST(VhostPolicyTest, RefusesWhatIsNoList) {
-  for (const char* setting : {"", ",", "a b", "*,example.com", "example.com,10.0.0.1"}) {
+  for (const char* setting :
+       {"", ",", "a b", "*,example.com", "example.com,10.0.0.1", "_definst_"}) {
     EXPECT_EQ(VhostPolicy::Parse(setting).status().code(), absl::StatusCode::kInvalidArgument)
         << setting;
   }
