@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "controlplane/config_access.h"
+#include "controlplane/config/config_access.h"
 
 namespace srsproxy::control {
 namespace {

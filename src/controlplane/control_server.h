@@ -11,8 +11,8 @@
 #include <grpcpp/server.h>
 
 #include "controlplane/grpc_listener.h"
-#include "controlplane/readiness.h"
-#include "controlplane/stray_calls.h"
+#include "controlplane/services/readiness.h"
+#include "controlplane/services/stray_calls.h"
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"

@@ -12,13 +12,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "dataplane/balance/start_settle.h"
-#include "dataplane/descriptors.h"
+#include "dataplane/net/descriptors.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
-#include "dataplane/proxy/cluster_api.h"
-#include "dataplane/proxy/http_session.h"
-#include "dataplane/proxy/rtmp_session.h"
-#include "dataplane/proxy/worker_sessions.h"
+#include "dataplane/proxy/http/cluster_api.h"
+#include "dataplane/proxy/http/http_session.h"
+#include "dataplane/proxy/rtmp/rtmp_session.h"
+#include "dataplane/proxy/sessions/worker_sessions.h"
 
 namespace srsproxy {
 namespace {

@@ -35,10 +35,10 @@
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
-#include "dataplane/proxy/hls_sessions.h"
-#include "dataplane/proxy/live_streams.h"
-#include "dataplane/proxy/session_table.h"
-#include "dataplane/proxy/static_files.h"
+#include "dataplane/proxy/hls/hls_sessions.h"
+#include "dataplane/proxy/http/live_streams.h"
+#include "dataplane/proxy/http/static_files.h"
+#include "dataplane/proxy/sessions/session_table.h"
 
 namespace srsproxy {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string_view>
 
-#include "dataplane/proxy/hls_route.h"
+#include "dataplane/proxy/hls/hls_route.h"
 #include "stream_key_oracle.h"
 
 namespace srsproxy {

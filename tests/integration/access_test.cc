@@ -11,9 +11,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "controlplane/access_files.h"
+#include "controlplane/access/access_files.h"
+#include "controlplane/access/permissions.h"
 #include "controlplane/call_status.h"
-#include "controlplane/permissions.h"
 #include "tests/integration/control_plane_fixture.h"
 #include "tests/support/certificates.h"
 

@@ -12,7 +12,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "controlplane/call_context.h"
+#include "controlplane/access/call_context.h"
 #include "controlplane/call_status.h"
 #include "tests/integration/control_plane_fixture.h"
 

@@ -16,9 +16,9 @@
 #include <grpcpp/channel.h>
 #include <gtest/gtest.h>
 
-#include "controlplane/access_files.h"
+#include "controlplane/access/access_files.h"
+#include "controlplane/access/token_authorizer.h"
 #include "controlplane/control_plane.h"
-#include "controlplane/token_authorizer.h"
 #include "dataplane/balance/mover.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"

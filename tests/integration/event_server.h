@@ -10,7 +10,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "controlplane/call_status.h"
-#include "controlplane/event_service.h"
+#include "controlplane/services/event_service.h"
 #include "tests/support/random_fleet.h"
 
 namespace srsproxy::control {

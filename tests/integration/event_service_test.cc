@@ -1,13 +1,13 @@
 // Watch and ListEvents, spoken to by real clients.
 
-#include "controlplane/event_service.h"
+#include "controlplane/services/event_service.h"
 
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "controlplane/call_status.h"
-#include "controlplane/watch_token.h"
+#include "controlplane/services/watch_token.h"
 #include "tests/integration/event_server.h"
 
 namespace srsproxy::control {

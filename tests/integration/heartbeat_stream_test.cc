@@ -8,9 +8,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "controlplane/call_gate.h"
+#include "controlplane/access/call_gate.h"
 #include "controlplane/call_status.h"
-#include "controlplane/heartbeats.h"
+#include "controlplane/services/heartbeats.h"
 #include "tests/integration/control_plane_fixture.h"
 #include "tests/support/decide.h"
 

@@ -1,6 +1,6 @@
 // The HTTP server of the control port against clients that behave and that do not.
 
-#include "controlplane/http_server.h"
+#include "controlplane/http/http_server.h"
 
 #include <future>
 

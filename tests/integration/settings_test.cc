@@ -14,8 +14,8 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/call_status.h"
-#include "controlplane/config_schema.h"
-#include "controlplane/store_readiness.h"
+#include "controlplane/config/config_schema.h"
+#include "controlplane/services/store_readiness.h"
 #include "dataplane/data_plane.h"
 #include "dataplane/directory/memory_stores.h"
 #include "srsproxy/v1/proxy_service.grpc.pb.h"

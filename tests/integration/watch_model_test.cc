@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "controlplane/watch_token.h"
+#include "controlplane/services/watch_token.h"
 #include "tests/integration/event_server.h"
 
 namespace srsproxy::control {

@@ -11,7 +11,7 @@ _WALL_DEADLINE = re.compile(r"\bToChronoTime\(|\bToTimespec\(")
 # What people read: the name of a file, the log, what a certificate says.
 _MAY_READ_IT = ("src/dataplane/core/clock.h", "src/dataplane/core/log.cc",
                 "src/dataplane/data_plane.cc", "src/dataplane/directory/state_folder.cc",
-                "src/controlplane/access_files.cc", "tools/srsproxyctl/environment.h")
+                "src/controlplane/access/access_files.cc", "tools/srsproxyctl/output/environment.h")
 
 
 def _found(pattern, but=()):

@@ -2,7 +2,7 @@
 
 import re
 
-from tree import code_lines, lines, tracked
+from tree import ROOT, code_lines, lines, tracked
 
 # Folder under src/ (or tools/) and what its files may include from the project. The first entry
 # that a path starts with decides.
@@ -23,6 +23,40 @@ LAYERS = [
     ("src/stop_signals.", ["stop_signals.h"]),
     ("tools/", ["tools/", "srsproxy/v1/"]),
 ]
+
+# The rooms of a folder, and which of its other rooms each may use: arrows run one way. The files
+# beside the rooms use all of them and are used by none; but those of BELOW_ROOMS, which use none.
+ROOMS = {
+    "dataplane/proxy/": {
+        "sessions": [],
+        "upstream": ["sessions"],
+        "http": ["sessions", "upstream"],
+        "hls": ["sessions", "upstream", "http"],
+        "rtmp": ["sessions", "upstream"],
+    },
+    "controlplane/": {
+        "access": [],
+        "config": ["access"],
+        "services": ["access", "config"],
+        "http": ["access", "services"],
+    },
+    "tools/srsproxyctl/": {
+        "output": [],
+        "client": ["output"],
+        "commands": ["output", "client"],
+        "completion": ["output", "client", "commands"],
+    },
+}
+BELOW_ROOMS = ["controlplane/call_status.h", "controlplane/call_status.cc",
+               "controlplane/grpc_time.h", "dataplane/proxy/session_services.h"]
+# What still runs back.
+RUNS_BACK = {
+    ("dataplane/proxy/session_services.h", "dataplane/proxy/"),
+    ("dataplane/proxy/sessions/worker_sessions.h", "dataplane/proxy/hls/hls_sessions.h"),
+    ("dataplane/proxy/http/http_session.h", "dataplane/proxy/hls/"),
+    ("dataplane/proxy/http/http_session.cc", "dataplane/proxy/hls/"),
+    ("controlplane/access/grpc_certificates.h", "controlplane/config/config_problem.h"),
+}
 
 # Beast's HTTP messages are a codec and need no more of Asio than its buffers.
 ASIO_FOLDERS = ["src/dataplane/net/", "src/dataplane/directory/", "src/dataplane/balance/",
@@ -82,6 +116,39 @@ def test_a_file_includes_only_what_its_layer_may_use():
     assert not wrong, "\n".join(wrong)
 
 
+def room_of(path, folder):
+    """The room of the file `path` in `folder`; None: it is beside the rooms."""
+    room, _, rest = path.removeprefix(folder).partition("/")
+    return room if rest else None
+
+
+def test_the_rooms_of_a_folder_use_each_other_one_way():
+    wrong, back = [], set()
+    for source in SOURCES:
+        path = source.removeprefix("src/")
+        folder = next((folder for folder in ROOMS if path.startswith(folder)), None)
+        if not folder:
+            continue
+        rooms, room = ROOMS[folder], room_of(path, folder)
+        if room not in rooms and room is not None:
+            wrong.append(f"{source} is in no room that {__file__} knows")
+            continue
+        for number, own, _ in includes(source):
+            if not own or not own.startswith(folder) or room is None and path not in BELOW_ROOMS:
+                continue
+            used = room_of(own, folder)
+            if used == room or own in BELOW_ROOMS or room and used in rooms[room]:
+                continue
+            excuse = next((row for row in RUNS_BACK
+                           if path == row[0] and own.startswith(row[1])), None)
+            if excuse:
+                back.add(excuse)
+            else:
+                wrong.append(f"{source}:{number} runs back: {own}")
+    assert not wrong, "\n".join(wrong)
+    assert back == RUNS_BACK, f"runs back no more: {RUNS_BACK - back}"
+
+
 def test_a_codec_reads_no_clock_and_does_no_io():
     wrong = [f"{path}:{number}: {code.strip()}"
              for path in SOURCES if path.startswith("src/dataplane/protocol/")
@@ -124,3 +191,10 @@ def test_nobody_connects_but_the_dialler():
     assert not found, "\n".join(found)
     for path in MAY_CONNECT:
         assert any(CONNECTS.search(line) for _, line in code_lines(path)), path
+
+
+def test_unit_tests_stand_in_the_folders_of_what_they_test():
+    wrong = [str(path) for path in tracked("tests/unit/*_test.cc")
+             if not any((ROOT / top / path.relative_to("tests/unit")).parent.is_dir()
+                        for top in ("src", "tools"))]
+    assert not wrong, "\n".join(wrong)

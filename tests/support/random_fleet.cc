@@ -5,7 +5,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
-#include "controlplane/convert.h"
+#include "controlplane/services/convert.h"
 #include "tests/support/decide.h"
 
 namespace srsproxy {

@@ -1,15 +1,15 @@
 #include "tools/srsproxyctl/command_table.h"
 
-#include "tools/srsproxyctl/check_commands.h"
-#include "tools/srsproxyctl/completion_commands.h"
-#include "tools/srsproxyctl/config_commands.h"
-#include "tools/srsproxyctl/event_commands.h"
-#include "tools/srsproxyctl/origin_commands.h"
-#include "tools/srsproxyctl/proxy_commands.h"
-#include "tools/srsproxyctl/rebalance_commands.h"
-#include "tools/srsproxyctl/session_commands.h"
-#include "tools/srsproxyctl/stream_commands.h"
-#include "tools/srsproxyctl/version_commands.h"
+#include "tools/srsproxyctl/commands/check_commands.h"
+#include "tools/srsproxyctl/commands/config_commands.h"
+#include "tools/srsproxyctl/commands/event_commands.h"
+#include "tools/srsproxyctl/commands/origin_commands.h"
+#include "tools/srsproxyctl/commands/proxy_commands.h"
+#include "tools/srsproxyctl/commands/rebalance_commands.h"
+#include "tools/srsproxyctl/commands/session_commands.h"
+#include "tools/srsproxyctl/commands/stream_commands.h"
+#include "tools/srsproxyctl/commands/version_commands.h"
+#include "tools/srsproxyctl/completion/completion_commands.h"
 
 namespace srsproxy::ctl {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tools/srsproxyctl/command.h"
+#include "tools/srsproxyctl/commands/command.h"
 
 namespace srsproxy::ctl {
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "tools/srsproxyctl/client/endpoints.h"
 #include "tools/srsproxyctl/command_table.h"
-#include "tools/srsproxyctl/endpoints.h"
 
 namespace srsproxy::ctl {
 namespace {

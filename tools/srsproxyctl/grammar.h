@@ -6,9 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tools/srsproxyctl/access.h"
-#include "tools/srsproxyctl/command.h"
-#include "tools/srsproxyctl/environment.h"
+#include "tools/srsproxyctl/client/access.h"
+#include "tools/srsproxyctl/commands/command.h"
+#include "tools/srsproxyctl/output/environment.h"
 
 namespace srsproxy::ctl {
 

@@ -6,12 +6,12 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
-#include "tools/srsproxyctl/client.h"
-#include "tools/srsproxyctl/endpoints.h"
-#include "tools/srsproxyctl/exit_code.h"
+#include "tools/srsproxyctl/client/client.h"
+#include "tools/srsproxyctl/client/endpoints.h"
 #include "tools/srsproxyctl/grammar.h"
-#include "tools/srsproxyctl/printer.h"
-#include "tools/srsproxyctl/text.h"
+#include "tools/srsproxyctl/output/exit_code.h"
+#include "tools/srsproxyctl/output/printer.h"
+#include "tools/srsproxyctl/output/text.h"
 
 namespace srsproxy::ctl {
 namespace {

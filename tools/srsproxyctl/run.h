@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/srsproxyctl/environment.h"
+#include "tools/srsproxyctl/output/environment.h"
 
 namespace srsproxy::ctl {
 

@@ -14,12 +14,12 @@
 #include "dataplane/core/stream_view.h"
 #include "dataplane/net/dial_rules.h"
 #include "dataplane/net/worker.h"
-#include "dataplane/proxy/hls_sessions.h"
-#include "dataplane/proxy/hop_guard.h"
-#include "dataplane/proxy/live_streams.h"
-#include "dataplane/proxy/origin_connections.h"
-#include "dataplane/proxy/session_table.h"
-#include "dataplane/proxy/static_files.h"
+#include "dataplane/proxy/hls/hls_sessions.h"
+#include "dataplane/proxy/http/live_streams.h"
+#include "dataplane/proxy/http/static_files.h"
+#include "dataplane/proxy/sessions/hop_guard.h"
+#include "dataplane/proxy/sessions/session_table.h"
+#include "dataplane/proxy/upstream/origin_connections.h"
 
 namespace srsproxy {
 

@@ -1,0 +1,127 @@
+#include "controlplane/access/call_gate.h"
+
+#include <optional>
+#include <utility>
+
+#include <absl/strings/ascii.h>
+
+#include "controlplane/access/permissions.h"
+#include "controlplane/call_status.h"
+
+namespace srsproxy::control {
+namespace {
+
+constexpr char kAuthorization[] = "authorization";
+
+// The one value of `key`; nullopt when it is missing or told twice.
+std::optional<std::string_view> MetadataOf(const grpc::ServerContextBase& context,
+                                           const char* key) {
+  const auto& metadata = context.client_metadata();
+  const auto [first, last] = metadata.equal_range(key);
+  if (first == last || std::next(first) != last) return std::nullopt;
+  return std::string_view(first->second.data(), first->second.size());
+}
+
+absl::Status TokenRequired(std::string_view message) {
+  return CallError(absl::StatusCode::kUnauthenticated, v1::ERROR_REASON_TOKEN_REQUIRED, message);
+}
+
+absl::Status ReservedMetadata(const char* key) {
+  return CallError(
+      absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_RESERVED_METADATA,
+      std::string("the metadata '") + key + "' is set by the proxy alone; leave it out",
+      {{"key", key}});
+}
+
+std::shared_ptr<const Identity> CertificateIdentity(const grpc::AuthContext& auth) {
+  std::string name = "a client certificate";
+  if (const auto names = auth.GetPeerIdentity(); !names.empty()) {
+    name = "the certificate of '" + std::string(names.front().data(), names.front().size()) + "'";
+  }
+  return std::make_shared<const Identity>(
+      Identity{.role = AccessRole::kAdmin, .name = std::move(name), .servers = {}});
+}
+
+}  // namespace
+
+CallGate::CallGate(const TokenStore* tokens, RefusalLog& denials, Metrics& metrics)
+    : tokens_(tokens),
+      denials_(denials),
+      metrics_(metrics),
+      system_api_(std::make_shared<const Identity>(
+          Identity{.role = AccessRole::kOrigin, .name = "the System API", .servers = {}})),
+      anybody_(std::make_shared<const Identity>(
+          Identity{.role = AccessRole::kAdmin, .name = "anybody", .servers = {}})) {}
+
+absl::StatusOr<CallContext> CallGate::Admit(std::string_view method,
+                                            const grpc::ServerContextBase& context,
+                                            const google::protobuf::Message* request) const {
+  auto caller = CheckedCaller(method, context, request);
+  if (caller.ok()) {
+    metrics_.CountAuthDecision(AuthResult::kAllowed, caller->proof);
+    return std::move(caller->context);
+  }
+  const auto reason = absl::AsciiStrToLower(ErrorInfoOf(caller.status()).reason());
+  metrics_.CountAuthDecision(AuthResult::kDenied, reason);
+  denials_.Add(HostOfPeer(context.peer()),
+               std::string(method) + ": " + std::string(MessageOf(caller.status())));
+  return caller.status();
+}
+
+absl::StatusOr<CallGate::Caller> CallGate::CheckedCaller(
+    std::string_view method, const grpc::ServerContextBase& context,
+    const google::protobuf::Message* request) const {
+  auto caller = Identify(context);
+  if (!caller.ok()) return caller.status();
+  const auto& identity = *caller->context.identity;
+  if (auto status = CheckRole(method, identity); !status.ok()) return status;
+  if (request != nullptr) {
+    if (auto status = CheckScope(*request, identity); !status.ok()) return status;
+  }
+  return caller;
+}
+
+absl::StatusOr<CallGate::Caller> CallGate::Identify(const grpc::ServerContextBase& context) const {
+  const auto& metadata = context.client_metadata();
+  if (metadata.contains(kInProcessMetadata)) {
+    const auto secret = MetadataOf(context, kInProcessMetadata);
+    const auto caller = MetadataOf(context, kCallerMetadata);
+    if (!secret || !secret_digest_.Matches(SecretDigest(*secret)) || !caller) {
+      return ReservedMetadata(kInProcessMetadata);
+    }
+    return Caller{{std::string(*caller), system_api_}, "in_process"};
+  }
+  if (metadata.contains(kCallerMetadata)) return ReservedMetadata(kCallerMetadata);
+
+  auto host = HostOfPeer(context.peer());
+  if (tokens_ != nullptr) {
+    auto identity = FindToken(context);
+    if (!identity.ok()) return identity.status();
+    return Caller{{std::move(host), *std::move(identity)}, "token"};
+  }
+  const auto auth = context.auth_context();
+  if (auth != nullptr && auth->IsPeerAuthenticated()) {
+    return Caller{{std::move(host), CertificateIdentity(*auth)}, "certificate"};
+  }
+  return Caller{{std::move(host), anybody_}, "open"};
+}
+
+absl::StatusOr<std::shared_ptr<const Identity>> CallGate::FindToken(
+    const grpc::ServerContextBase& context) const {
+  const auto authorization = MetadataOf(context, kAuthorization);
+  const auto token = authorization ? BearerToken(*authorization) : std::nullopt;
+  if (!token) {
+    return TokenRequired(
+        "the call carries no token; send the metadata "
+        "'authorization: Bearer <token>' once");
+  }
+  auto identity = tokens_->Find(*token);
+  if (identity == nullptr) {
+    return TokenRequired(
+        "this proxy does not know the call's token; its PROXY_TOKENS_FILE lists "
+        "those that it does");
+  }
+  return identity;
+}
+
+}  // namespace srsproxy::control

@@ -1,0 +1,66 @@
+// The gate that every gRPC call passes: who calls, and may they?
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/message.h>
+#include <grpcpp/server_context.h>
+
+#include "controlplane/access/call_context.h"
+#include "controlplane/access/refusal_log.h"
+#include "controlplane/access/secret.h"
+#include "controlplane/access/tokens.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/status.h"
+
+namespace srsproxy::control {
+
+// Metadata of the System API's calls: its HTTP client's address, and the gate's secret, which
+// proves that the call was made in this process.
+inline constexpr char kCallerMetadata[] = "srsproxy-caller";
+inline constexpr char kInProcessMetadata[] = "srsproxy-in-process";
+
+// Thread-safe. What it is given outlives it.
+//
+// A caller is identified by the in-process secret; else by its bearer token, when tokens are used;
+// else it is an admin: by its client certificate, where the server asks for one, or because the
+// port is open to all.
+class CallGate {
+ public:
+  // `tokens` may be null: callers need none. `denials` is told of each call that is not admitted.
+  CallGate(const TokenStore* tokens, RefusalLog& denials, Metrics& metrics);
+
+  // `request` is null when a stream opens. UNAUTHENTICATED with TOKEN_REQUIRED; PERMISSION_DENIED
+  // with ROLE_DENIED, SCOPE_DENIED or RESERVED_METADATA.
+  absl::StatusOr<CallContext> Admit(std::string_view method, const grpc::ServerContextBase& context,
+                                    const google::protobuf::Message* request) const;
+
+  // The value of kInProcessMetadata. Hand it to nobody outside of the process.
+  const std::string& in_process_secret() const { return secret_; }
+
+ private:
+  // Who calls, and how that was found: the label `reason` of auth_decisions_total.
+  struct Caller {
+    CallContext context;
+    std::string_view proof;
+  };
+
+  absl::StatusOr<Caller> Identify(const grpc::ServerContextBase& context) const;
+  absl::StatusOr<std::shared_ptr<const Identity>> FindToken(
+      const grpc::ServerContextBase& context) const;
+  absl::StatusOr<Caller> CheckedCaller(std::string_view method,
+                                       const grpc::ServerContextBase& context,
+                                       const google::protobuf::Message* request) const;
+
+  const TokenStore* const tokens_;
+  RefusalLog& denials_;
+  Metrics& metrics_;
+  const std::string secret_ = MakeSecret();
+  const SecretDigest secret_digest_{secret_};
+  const std::shared_ptr<const Identity> system_api_;
+  const std::shared_ptr<const Identity> anybody_;
+};
+
+}  // namespace srsproxy::control

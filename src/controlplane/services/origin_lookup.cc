@@ -1,0 +1,73 @@
+#include "controlplane/services/origin_lookup.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "controlplane/call_status.h"
+#include "dataplane/core/text.h"
+
+namespace srsproxy::control {
+namespace {
+
+constexpr size_t kToldCandidates = 10;
+
+absl::Status Ambiguous(std::string_view text, const std::vector<std::string>& candidates) {
+  const size_t told = std::min(candidates.size(), kToldCandidates);
+  auto list =
+      absl::StrJoin(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(told), ", ");
+  if (told < candidates.size()) absl::StrAppend(&list, ", and ", candidates.size() - told, " more");
+  return CallError(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_AMBIGUOUS_ORIGIN,
+                   absl::StrCat(Quoted(text), " may be any of ", list, "; write one of them"),
+                   {{"origin", text}, {"candidates", list}});
+}
+
+absl::StatusOr<std::vector<OriginName>> FindNames(const OriginRegistry& origins,
+                                                  std::string_view field, std::string_view text) {
+  if (text.empty()) return InvalidField(field, "is needed");
+  if (!IsPrintableUtf8(text)) return InvalidField(field, "is not printable text");
+  auto names = MatchOrigins(*origins.snapshot(), origins.OverriddenServers(), text);
+  if (!names.empty()) return names;
+  return CallError(absl::StatusCode::kNotFound, v1::ERROR_REASON_ORIGIN_NOT_FOUND,
+                   absl::StrCat("no origin is known here whose server, device_id or id is, or "
+                                "begins with, ",
+                                Quoted(text), "; ListOrigins tells which are"),
+                   {{"origin_id", text}});
+}
+
+}  // namespace
+
+absl::Status OriginNotFound(std::string_view origin_id) {
+  return CallError(absl::StatusCode::kNotFound, v1::ERROR_REASON_ORIGIN_NOT_FOUND,
+                   absl::StrCat("no origin ", Quoted(origin_id),
+                                " is registered here; ListOrigins tells which are"),
+                   {{"origin_id", origin_id}});
+}
+
+absl::StatusOr<std::string> FindServer(const OriginRegistry& origins, std::string_view field,
+                                       std::string_view text) {
+  const auto names = FindNames(origins, field, text);
+  if (!names.ok()) return names.status();
+  std::vector<std::string> servers;
+  for (const auto& name : *names) {
+    if (servers.empty() || servers.back() != name.server) servers.push_back(name.server);
+  }
+  if (servers.size() > 1) return Ambiguous(text, servers);
+  return servers.front();
+}
+
+absl::StatusOr<OriginName> FindOrigin(const OriginRegistry& origins, std::string_view field,
+                                      std::string_view text) {
+  auto names = FindNames(origins, field, text);
+  if (!names.ok()) return names.status();
+  if (names->size() == 1) return names->front();
+  std::vector<std::string> candidates;
+  for (const auto& name : *names) {
+    candidates.push_back(name.origin_id.empty() ? name.server : name.origin_id);
+  }
+  return Ambiguous(text, candidates);
+}
+
+}  // namespace srsproxy::control

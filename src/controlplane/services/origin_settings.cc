@@ -1,0 +1,96 @@
+#include "controlplane/services/origin_settings.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "controlplane/call_status.h"
+
+namespace srsproxy::control {
+namespace {
+
+constexpr std::pair<AdminState, v1::AdminState> kAdminStates[] = {
+    {AdminState::kActive, v1::ADMIN_STATE_ACTIVE},
+    {AdminState::kCordoned, v1::ADMIN_STATE_CORDONED},
+    {AdminState::kDraining, v1::ADMIN_STATE_DRAINING},
+};
+
+std::optional<AdminState> FromProto(v1::AdminState state) {
+  for (const auto& [ours, theirs] : kAdminStates) {
+    if (theirs == state) return ours;
+  }
+  return std::nullopt;
+}
+
+bool Names(const google::protobuf::FieldMask& mask, std::string_view setting) {
+  for (const auto& path : mask.paths()) {
+    if (path == setting) return true;
+  }
+  return false;
+}
+
+// A setting that the mask names and the message lacks is cleared; the others stay.
+OriginDecision MakeDecision(const v1::OriginSettings& settings,
+                            const google::protobuf::FieldMask& mask) {
+  const auto change = [&mask](std::string_view name, bool is_set, const auto& value, auto& field) {
+    using Change = std::remove_reference_t<decltype(field)>;
+    if (Names(mask, name)) field = is_set ? Change::Set(value) : Change::Clear();
+  };
+  OriginDecision decision;
+  change("admin_state", settings.has_admin_state(),
+         FromProto(settings.admin_state()).value_or(AdminState::kActive), decision.admin_state);
+  change("weight", settings.has_weight(), settings.weight(), decision.weight);
+  change("zone", settings.has_zone(), settings.zone(), decision.zone);
+  const auto& labels = settings.labels().values();
+  change("labels", settings.has_labels(),
+         std::map<std::string, std::string>(labels.begin(), labels.end()), decision.labels);
+  change("capacity", settings.has_capacity(), settings.capacity(), decision.capacity);
+  return decision;
+}
+
+}  // namespace
+
+v1::AdminState ToProto(AdminState state) {
+  for (const auto& [ours, theirs] : kAdminStates) {
+    if (ours == state) return theirs;
+  }
+  return v1::ADMIN_STATE_UNSPECIFIED;
+}
+
+v1::OriginSettings ToProto(const OriginOverrides& overrides) {
+  v1::OriginSettings message;
+  if (overrides.admin_state) message.set_admin_state(ToProto(*overrides.admin_state));
+  if (overrides.weight) message.set_weight(*overrides.weight);
+  if (overrides.zone) message.set_zone(*overrides.zone);
+  if (overrides.labels) {
+    message.mutable_labels()->mutable_values()->insert(overrides.labels->begin(),
+                                                       overrides.labels->end());
+  }
+  if (overrides.capacity) message.set_capacity(*overrides.capacity);
+  return message;
+}
+
+absl::StatusOr<OriginDecision> DecisionFromProto(const v1::OriginSettings& settings,
+                                                 const google::protobuf::FieldMask& mask) {
+  if (mask.paths().empty()) {
+    return InvalidField("update_mask", "is needed: it names the settings to change");
+  }
+  for (const auto& path : mask.paths()) {
+    if (v1::OriginSettings::descriptor()->FindFieldByName(path) == nullptr) {
+      return InvalidField("update_mask",
+                          "'" + path +
+                              "' is no setting: there are admin_state, weight, zone, labels and "
+                              "capacity");
+    }
+  }
+  if (Names(mask, "admin_state") && settings.has_admin_state() &&
+      !FromProto(settings.admin_state())) {
+    return InvalidField("settings.admin_state",
+                        "is no known state; leave it out to clear what was decided");
+  }
+  return MakeDecision(settings, mask);
+}
+
+}  // namespace srsproxy::control

@@ -1,0 +1,43 @@
+// srsproxy.v1.SessionService: who is connected, and ending them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "controlplane/services/serve.h"
+#include "dataplane/core/live_config.h"
+#include "dataplane/core/session_control.h"
+#include "srsproxy/v1/session_service.grpc.pb.h"
+
+namespace srsproxy::control {
+
+// Thread-safe. What it is given outlives it.
+class SessionService final : public v1::SessionService::CallbackService {
+ public:
+  SessionService(SessionControl& sessions, const LiveConfig& config, const CallObserver& observer)
+      : sessions_(sessions), config_(config), observer_(observer) {}
+
+  grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
+                                         const v1::ListSessionsRequest* request,
+                                         v1::ListSessionsResponse* response) override;
+  grpc::ServerUnaryReactor* KickSessions(grpc::CallbackServerContext* context,
+                                         const v1::KickSessionsRequest* request,
+                                         v1::KickSessionsResponse* response) override;
+
+ private:
+  using ListDone = absl::AnyInvocable<void(absl::StatusOr<v1::ListSessionsResponse>)>;
+  using KickDone = absl::AnyInvocable<void(absl::StatusOr<v1::KickSessionsResponse>)>;
+  struct Search;
+
+  void List(const v1::ListSessionsRequest& request, ListDone done);
+  void Kick(const v1::KickSessionsRequest& request, const CallContext& call, KickDone done);
+  // Finds every match, up to the search's limit, page by page.
+  void Continue(std::shared_ptr<Search> search, std::string after);
+  absl::StatusOr<SessionFilter> FilterOf(const v1::SessionFilter& message) const;
+
+  SessionControl& sessions_;
+  const LiveConfig& config_;
+  const CallObserver& observer_;
+};
+
+}  // namespace srsproxy::control

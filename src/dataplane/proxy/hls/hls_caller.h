@@ -1,0 +1,24 @@
+// Whom a request of HLS comes from.
+#pragma once
+
+#include <string>
+
+#include "dataplane/core/stream_url.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/http/http_client.h"
+
+namespace srsproxy {
+
+// By what requests are known to belong to one viewer: the address, the stream, and the context that
+// SRS gives each player (`hls_ctx`) or, where there is none, the player's name.
+struct HlsCaller {
+  std::string client;  // address:port
+  std::string host;    // The address alone; the viewer's, where a trusted proxy tells it.
+  StreamKey key;
+  std::string context;  // Empty: none.
+  std::string user_agent;
+};
+
+HlsCaller HlsCallerOf(const http::RequestHead& request, const HttpClient& client, StreamKey key);
+
+}  // namespace srsproxy

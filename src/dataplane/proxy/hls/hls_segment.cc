@@ -1,0 +1,116 @@
+#include "dataplane/proxy/hls/hls_segment.h"
+
+#include <utility>
+
+#include "dataplane/protocol/hls/uri.h"
+#include "dataplane/proxy/http/http_answer.h"
+
+namespace srsproxy {
+namespace {
+
+// A viewer on a slow line shows that it is there each time that it has taken so much.
+constexpr uint64_t kAccountEvery = 256 * 1024;
+
+// What an answer counts as that the origin did not bring to its end.
+constexpr unsigned kBrokenOff = 502;
+
+http::Fields RequestFields(const http::RequestHead& request) {
+  http::Fields fields = http::EndToEnd(request.fields);
+  fields.erase("Expect");
+  return fields;
+}
+
+}  // namespace
+
+HlsSegment::HlsSegment(SessionServices& services, HttpClient& client, http::RequestHead request,
+                       StreamKey key)
+    : services_(services),
+      client_(client),
+      request_(std::move(request)),
+      caller_(HlsCallerOf(request_, client, key)),
+      origin_(services, client, request_, std::move(key), RequestFields(request_)),
+      relay_(services.worker, client, request_, net::Poller::Pace::kPrompt, *this) {}
+
+net::Task<bool> HlsSegment::Run() {
+  session_ = services_.hls_sessions.Find(caller_, "");
+  if (session_.kicked) co_return co_await Fail(HlsSessions::KickedStatus());
+  const auto head = co_await FindSegment();
+  if (ended_) co_return false;
+  if (!head.ok()) {
+    origin_.Refused();
+    co_return co_await Fail(head.status());
+  }
+  co_return co_await PassAnswer(*head);
+}
+
+void HlsSegment::End(Side side, absl::Status why) {
+  ended_ = true;
+  origin_.Cancel();
+  relay_.End(side, std::move(why));
+}
+
+net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
+  const std::string target = hls::WithoutId(request_.target);
+  const auto origins = services_.origins.snapshot();
+  // What was listed before the stream moved is where it was; its context tells.
+  const bool is_old = !caller_.context.empty() && session_.caller_origin_id != session_.origin_id;
+  const auto listed_by = is_old ? origins->Find(session_.caller_origin_id) : nullptr;
+  if (listed_by != nullptr) {
+    auto head = co_await origin_.AskAt(*listed_by, request_.method, target);
+    if (ended_ || (head.ok() && head->status < 400)) co_return head;
+  }
+  const auto target_at = [&target](const std::string&) { return target; };
+  auto head = co_await origin_.Ask(request_.method, target_at);
+  if (ended_ || !head.ok() || head->status != 404) co_return head;
+  const auto former = listed_by == nullptr ? origins->Find(session_.former_origin_id) : nullptr;
+  if (former == nullptr) co_return head;
+  auto elsewhere = co_await origin_.AskAt(*former, request_.method, target);
+  if (elsewhere.ok()) co_return elsewhere;
+  co_return OriginFailure(absl::StatusCode::kNotFound, "no origin has it");
+}
+
+net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
+  if (head.status == 101) {
+    co_return co_await Fail(BadAnswer("it changes the protocol unasked"));
+  }
+  if (head.status >= 400) origin_.Refused();
+  relay_.LimitSilence(client_.config->handshake_timeout);
+  OriginCall& call = origin_.call();
+  const auto ended = co_await relay_.Run(head, call.TakeUnread(), call.connection());
+  AccountBytes();
+  const bool broken = !ended.why.ok() && ended.side == Side::kOrigin;
+  services_.worker_metrics.CountHttpResponse(Protocol::kHls, broken ? kBrokenOff : head.status);
+  if (relay_.origin_goes_on()) origin_.Keep(std::move(call.connection()));
+  if (!ended.why.ok()) {
+    services_.logger.Debug("segment broken off", {{"client", client_.address},
+                                                  {"stream", caller_.key.ToString()},
+                                                  {"side", SideName(ended.side)},
+                                                  {"error", MessageOf(ended.why)}});
+  }
+  co_return relay_.client_goes_on();
+}
+
+net::Task<bool> HlsSegment::Fail(absl::Status why) {
+  const unsigned status = HttpStatusOf(why);
+  services_.worker_metrics.CountHttpResponse(Protocol::kHls, status);
+  services_.logger.Debug("segment not served", {{"client", client_.address},
+                                                {"stream", caller_.key.ToString()},
+                                                {"status", status},
+                                                {"side", SideName(SideOf(why))},
+                                                {"error", MessageOf(why)}});
+  const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
+  const auto sent = co_await SendToClient(client_, services_.worker, text);
+  co_return sent.ok() && request_.keep_alive;
+}
+
+void HlsSegment::OnBytesPassed(uint64_t, uint64_t out) {
+  services_.worker_metrics.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, out);
+  unaccounted_ += out;
+  if (unaccounted_ >= kAccountEvery) AccountBytes();
+}
+
+void HlsSegment::AccountBytes() {
+  services_.hls_sessions.AddBytes(caller_, std::exchange(unaccounted_, 0));
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,52 @@
+// One request for what a playlist of HLS leads to, a segment, an init file or a key: passed on to
+// the origin that has it, and its answer back as it is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/core/origin.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/hls/hls_caller.h"
+#include "dataplane/proxy/hls/hls_origin.h"
+#include "dataplane/proxy/hls/hls_sessions.h"
+#include "dataplane/proxy/http/answer_relay.h"
+#include "dataplane/proxy/http/http_client.h"
+#include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/session_services.h"
+
+namespace srsproxy {
+
+// Used on its worker only.
+class HlsSegment final : public HttpExchange, AnswerRelay::Observer {
+ public:
+  // `client` and `services` outlive it.
+  HlsSegment(SessionServices& services, HttpClient& client, http::RequestHead request,
+             StreamKey key);
+
+  net::Task<bool> Run() override;
+  void End(Side side, absl::Status why) override;
+
+ private:
+  // AnswerRelay::Observer
+  void OnBytesPassed(uint64_t in, uint64_t out) override;
+
+  // The head of the answer of the origin that has the segment.
+  net::Task<absl::StatusOr<http::ResponseHead>> FindSegment();
+  net::Task<bool> PassAnswer(const http::ResponseHead& head);
+  net::Task<bool> Fail(absl::Status why);
+  // Tells the session what it got.
+  void AccountBytes();
+
+  SessionServices& services_;
+  HttpClient& client_;
+  const http::RequestHead request_;
+  const HlsCaller caller_;
+  HlsOrigin origin_;
+  AnswerRelay relay_;
+  HlsSessions::View session_;
+  uint64_t unaccounted_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace srsproxy

@@ -1,0 +1,196 @@
+#include "dataplane/proxy/http/answer_relay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/upstream/origin_call.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+
+}  // namespace
+
+AnswerRelay::AnswerRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
+                         net::Poller::Pace pace, Observer& observer)
+    : worker_(worker),
+      client_(client),
+      request_(request),
+      pace_(pace),
+      observer_(observer),
+      relay_(worker, *this, client.config->write_timeout),
+      changed_(worker.io().get_executor()),
+      silence_(worker.io().get_executor()) {}
+
+net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
+                                               std::vector<uint8_t> unread,
+                                               net::TcpStream& origin) {
+  tunnel_ = head.status == 101;
+  refused_ = head.status >= 300;
+  const auto chunks =
+      request_.http10 ? http::BodyReader::Chunks::kRemoved : http::BodyReader::Chunks::kKept;
+  body_ =
+      http::BodyReader(tunnel_ ? http::Framing::kUntilClose : head.framing, head.length, chunks);
+  const bool ends_by_close = head.framing == http::Framing::kUntilClose ||
+                             (head.framing == http::Framing::kChunked && request_.http10);
+  keep_alive_ = !tunnel_ && request_.keep_alive && !ends_by_close;
+  origin_keeps_alive_ = !tunnel_ && head.keep_alive;
+
+  if (auto status = co_await SendFirst(head, std::move(unread)); !status.ok()) {
+    complete_ = false;
+    const Side fault = SideOf(status);
+    Finish(fault, std::move(status));
+    co_return *ended_;
+  }
+  if (!over()) {
+    relay_.Attach(client_.stream);
+    relay_.Attach(origin);
+    if (tunnel_) SendEarly();
+    AwaitBytes();
+    while (!over()) {
+      co_await changed_.Wait();
+      if (content_) relay_.SetPace(pace_);
+    }
+    silence_.Disarm();
+    relay_.Release(Side::kOrigin);
+    co_await Drain();
+    relay_.Release(Side::kClient);
+  }
+  co_return *ended_;
+}
+
+// Head and first content go out together, at once.
+net::Task<absl::Status> AnswerRelay::SendFirst(const http::ResponseHead& head,
+                                               std::vector<uint8_t> unread) {
+  std::string first = DownstreamHead(head);
+  Pieces body;
+  PassBody(unread, body);
+  for (const Pieces::Piece& piece : body.list()) first.append(http::AsText(piece));
+  auto status = co_await SendToClient(client_, worker_, first);
+  if (!status.ok()) co_return status;
+  observer_.OnBytesPassed(0, first.size());
+  if (!body.empty()) NoteContent();
+  co_return absl::OkStatus();
+}
+
+// What the client sent right behind its request.
+void AnswerRelay::SendEarly() {
+  const std::vector<uint8_t> early = std::exchange(client_.unread, {});
+  if (early.empty()) return;
+  net::RelayOutput out;
+  out.to_origin.AppendView(early);
+  observer_.OnBytesPassed(early.size(), 0);
+  relay_.Send(out);
+}
+
+void AnswerRelay::AwaitBytes() {
+  heard_ = false;
+  if (patience_ < absl::InfiniteDuration()) silence_.Arm(patience_, [this] { OnSilence(); });
+}
+
+void AnswerRelay::OnSilence() {
+  // While the client does not take what has come, the origin is not read.
+  if (heard_ || relay_.Keeps(Side::kClient)) return AwaitBytes();
+  Finish(Side::kOrigin, OriginFailure(absl::StatusCode::kDeadlineExceeded,
+                                      "the origin stopped in the middle of its answer"));
+}
+
+// Whoever is still there gets what is kept for it: all of a complete answer, however slowly it
+// takes it; of another it gets what it takes at once.
+net::Task<void> AnswerRelay::Drain() {
+  draining_ = true;
+  net::Deadline late(worker_.io().get_executor());
+  if (!complete_) late.Arm(kGoodbyeTimeout, [this] { relay_.Release(Side::kClient); });
+  co_await relay_.Drained(Side::kClient);
+  draining_ = false;
+}
+
+void AnswerRelay::End(Side side, absl::Status why) {
+  Finish(side, std::move(why));
+  if (!draining_) return;
+  complete_ = false;
+  relay_.Release(Side::kClient);
+}
+
+void AnswerRelay::Finish(Side side, absl::Status why) {
+  if (over()) return;
+  ended_ = {side, std::move(why)};
+  if (client_.awaited != nullptr) client_.awaited->Cancel();
+  changed_.Notify();
+}
+
+std::string AnswerRelay::DownstreamHead(const http::ResponseHead& head) const {
+  http::Fields fields = http::EndToEnd(head.fields);
+  if (tunnel_) {
+    fields.set("Connection", "Upgrade");
+    fields.set("Upgrade", "websocket");
+  } else {
+    if (head.framing == http::Framing::kChunked && !request_.http10) {
+      fields.set("Transfer-Encoding", "chunked");
+    }
+    if (head.framing == http::Framing::kLength) {
+      fields.set("Content-Length", std::to_string(head.length));
+    }
+    AllowOtherSites(fields, request_);
+    fields.set("Connection", keep_alive_ ? "keep-alive" : "close");
+  }
+  return http::WriteResponseHead(head.status, head.reason, fields);
+}
+
+void AnswerRelay::PassBody(std::span<const uint8_t> in, Pieces& out) {
+  const auto taken = body_.Read(in, out);
+  if (!taken.ok()) return Finish(Side::kOrigin, BadAnswer(MessageOf(taken.status())));
+  if (!body_.at_end()) return;
+  complete_ = true;
+  surplus_ = *taken < in.size();
+  Finish(Side::kOrigin, absl::OkStatus());
+}
+
+void AnswerRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) {
+  if (from == Side::kClient) {
+    if (tunnel_) {
+      observer_.OnBytesPassed(in.size(), 0);
+      out.to_origin.AppendView(in);
+    } else {
+      client_.unread.insert(client_.unread.end(), in.begin(), in.end());
+      // Read no further, its leaving would go unseen.
+      if (client_.unread.size() >= http::kMaxHeadBytes) {
+        complete_ = false;
+        Finish(Side::kClient, ClientFailure(absl::StatusCode::kResourceExhausted,
+                                            "sent 64 kB of requests ahead of the answer"));
+      }
+    }
+    return;
+  }
+  heard_ = true;
+  PassBody(in, out.to_client);
+  observer_.OnBytesPassed(0, out.to_client.total_bytes());
+  if (!out.to_client.empty()) NoteContent();
+}
+
+void AnswerRelay::NoteContent() {
+  if (refused_ || content_) return;
+  content_ = true;
+  observer_.OnContent();
+  changed_.Notify();
+}
+
+void AnswerRelay::OnClosed(Side side, absl::Status why) {
+  if (side == Side::kOrigin && why.ok() && !body_.may_close()) {
+    why =
+        OriginFailure(absl::StatusCode::kDataLoss, "the origin closed in the middle of its answer");
+  }
+  if (side == Side::kClient) complete_ = false;
+  const Side fault = why.ok() ? side : SideOf(why);
+  Finish(fault, std::move(why));
+}
+
+size_t AnswerRelay::Appetite(Side side) const {
+  if (over()) return 0;
+  if (side == Side::kOrigin || tunnel_) return SIZE_MAX;
+  return http::kMaxHeadBytes - std::min(client_.unread.size(), http::kMaxHeadBytes);
+}
+
+}  // namespace srsproxy

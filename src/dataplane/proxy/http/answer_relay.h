@@ -1,0 +1,102 @@
+// Passes an origin's answer on to the client as its bytes come: the head, and then the body, or all
+// that both sides say once they have changed to a WebSocket.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/core/protocol.h"
+#include "dataplane/core/status.h"
+#include "dataplane/net/event.h"
+#include "dataplane/net/relay.h"
+#include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/timeout.h"
+#include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/http/http_client.h"
+
+namespace srsproxy {
+
+// Used on its worker only, for one answer.
+class AnswerRelay final : net::Relay::Handler {
+ public:
+  // Hears what flows. Must not end the relay from within.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    // Bytes from, and to, the client.
+    virtual void OnBytesPassed(uint64_t in, uint64_t out) = 0;
+    // The first bytes of the body of an answer below 400.
+    virtual void OnContent() {}
+  };
+  struct Ended {
+    Side side = Side::kClient;
+    absl::Status why;
+  };
+
+  // All outlive it. `request`: what the client asked. `pace`: of the content, once some has come.
+  AnswerRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
+              net::Poller::Pace pace, Observer& observer);
+  AnswerRelay(const AnswerRelay&) = delete;
+  AnswerRelay& operator=(const AnswerRelay&) = delete;
+
+  // Before Run: an origin that says nothing for `patience`, or somewhat longer, while the client
+  // takes what comes, is at fault with DEADLINE_EXCEEDED. Without it, a stream may be silent for
+  // ever.
+  void LimitSilence(absl::Duration patience) { patience_ = patience; }
+
+  // Passes on the answer that begins with `head`, `unread` and goes on in `origin`, which is
+  // watched by nobody else; returns when the answer, or one side, has ended. OK: in order.
+  net::Task<Ended> Run(const http::ResponseHead& head, std::vector<uint8_t> unread,
+                       net::TcpStream& origin);
+
+  // Ends it soon. The first reason counts.
+  void End(Side side, absl::Status why);
+
+  // After Run: whether each connection can carry another request.
+  bool client_goes_on() const { return keep_alive_ && complete_; }
+  bool origin_goes_on() const { return origin_keeps_alive_ && complete_ && !surplus_; }
+
+ private:
+  // net::Relay::Handler
+  void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
+  void OnClosed(Side side, absl::Status why) override;
+  size_t Appetite(Side side) const override;
+
+  bool over() const { return ended_.has_value(); }
+  std::string DownstreamHead(const http::ResponseHead& head) const;
+  net::Task<absl::Status> SendFirst(const http::ResponseHead& head, std::vector<uint8_t> unread);
+  void SendEarly();
+  net::Task<void> Drain();
+  void Finish(Side side, absl::Status why);
+  void PassBody(std::span<const uint8_t> in, Pieces& out);
+  void NoteContent();
+  void AwaitBytes();
+  void OnSilence();
+
+  net::Worker& worker_;
+  HttpClient& client_;
+  const http::RequestHead& request_;
+  const net::Poller::Pace pace_;
+  Observer& observer_;
+  http::BodyReader body_;
+  bool tunnel_ = false;              // A WebSocket: both sides talk as they like.
+  bool refused_ = false;             // The answer is an error.
+  bool content_ = false;             // Some has come.
+  bool keep_alive_ = false;          // The client was told that its connection stays.
+  bool origin_keeps_alive_ = false;  // As the origin says.
+  bool complete_ = false;            // The whole answer has come, and the client is there for it.
+  bool surplus_ = false;             // And more than that.
+  bool draining_ = false;            // Nothing but what is kept for the client is left to do.
+  bool heard_ = false;               // The origin, since silence_ was armed.
+  absl::Duration patience_ = absl::InfiniteDuration();
+  net::Relay relay_;
+  net::Event changed_;
+  net::Deadline silence_;
+  std::optional<Ended> ended_;
+};
+
+}  // namespace srsproxy

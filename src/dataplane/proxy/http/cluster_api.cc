@@ -1,0 +1,328 @@
+#include "dataplane/proxy/http/cluster_api.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <absl/cleanup/cleanup.h>
+
+#include "dataplane/core/authorizer.h"
+#include "dataplane/protocol/srs_api/answer.h"
+#include "dataplane/protocol/srs_api/json_text.h"
+#include "dataplane/protocol/srs_api/list_text.h"
+
+namespace srsproxy {
+namespace {
+
+namespace json = boost::json;
+
+// How many items an origin is asked for at once: SRS serves nobody else while it writes them, and
+// a worker while it reads them.
+constexpr size_t kItemsAtOnce = 500;
+// Up to so many items of all origins are fetched although most may not be on the page.
+constexpr size_t kItemsInVain = 2000;
+// SRS's answer where its own settings may not be asked for.
+constexpr int64_t kRawApiIsOff = 1061;
+
+}  // namespace
+
+ClusterApi::ClusterApi(SessionServices& services, const HttpClient& client)
+    : services_(services), client_(client), survey_(services) {}
+
+net::Task<HttpAnswer> ClusterApi::Answer(const http::RequestHead& head) {
+  auto parsed = srs_api::ParseRequest(head.method, head.target);
+  if (!parsed.ok()) co_return Refusal(parsed.status());
+  request_ = *std::move(parsed);
+  if (const auto looped = services_.hop_guard.Check(HopsOf(head.fields), client_.address);
+      !looped.ok()) {
+    co_return Failed(HttpStatusOf(looped), MessageOf(looped));
+  }
+  if (request_.resource == Resource::kVersions) co_return co_await Versions(head);
+  if (!client_.config->cluster_api) {
+    co_return Failed(404,
+                     "the API of the cluster is off; the proxy's operator turns it on by "
+                     "PROXY_CLUSTER_API=on");
+  }
+  switch (request_.resource) {
+    case Resource::kRoot:
+    case Resource::kApi:
+    case Resource::kV1:
+      co_return Written(200, srs_api::Index(Self(), request_.resource));
+    case Resource::kRaw:
+      co_return Written(200, srs_api::Envelope(Self(), kRawApiIsOff));
+    default:
+      break;
+  }
+  if (const auto status = Authorize(head); !status.ok()) co_return Refusal(status);
+  if (!services_.cluster_requests.Take()) {
+    services_.metrics.CountLimitRejection(LimitReason::kClusterRequests);
+    auto answer = Failed(503, "too many ask for the whole cluster at once; try again soon");
+    answer.fields.set("Retry-After", "1");
+    co_return answer;
+  }
+  const absl::Cleanup give = [this] { services_.cluster_requests.Give(); };
+  co_return co_await AskOrigins(HopsOf(head.fields));
+}
+
+// Always answers; of the origins it tells whoever may know.
+net::Task<HttpAnswer> ClusterApi::Versions(const http::RequestHead& head) {
+  const bool open = !services_.authorizer.asks();
+  const bool may = client_.config->cluster_api &&
+                   (open || head.fields.count("Authorization") > 0) && Authorize(head).ok();
+  if (!may || !services_.cluster_requests.Take()) co_return Written(200, srs_api::Versions(Self()));
+  const absl::Cleanup give = [this] { services_.cluster_requests.Give(); };
+  survey_.Begin(HopsOf(head.fields));
+  co_await EachOrigin(&ClusterApi::AskData);
+  co_return Merged(srs_api::MergeVersions(Self(), TakeData()));
+}
+
+net::Task<HttpAnswer> ClusterApi::AskOrigins(HopList hops) {
+  survey_.Begin(hops);
+  if (request_.resource == Resource::kSummaries) co_return co_await Summaries();
+  if (request_.id.empty()) co_return co_await List();
+  if (request_.remove) co_return co_await RemoveClient();
+  co_return co_await Item();
+}
+
+net::Task<HttpAnswer> ClusterApi::Summaries() {
+  co_await EachOrigin(&ClusterApi::AskData);
+  if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
+  co_return Merged(srs_api::MergeSummaries(Self(), TakeData()));
+}
+
+net::Task<HttpAnswer> ClusterApi::List() {
+  const bool short_lists = window() <= kItemsAtOnce && window() * survey_.size() <= kItemsInVain;
+  if (short_lists || request_.resource == Resource::kVhosts) {
+    co_await EachOrigin(&ClusterApi::AskListHead);
+    PlanPage();
+    WriteListHeads();
+  } else {
+    co_await EachOrigin(&ClusterApi::AskListSize);
+    PlanPage();
+    co_await EachOrigin(&ClusterApi::AskListRange);
+  }
+  if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
+
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < survey_.size(); ++i) {
+    if (!survey_.failed(i)) parts.push_back(std::move(findings_[i].text));
+  }
+  Body tail{{"more", srs_api::HasMore(ListSizes(), request_.start, request_.count)}};
+  srs_api::SetMissing(tail, survey_.missing());
+  co_return Written(200,
+                    srs_api::WriteList(srs_api::Envelope(Self()), request_.resource, parts, tail));
+}
+
+net::Task<HttpAnswer> ClusterApi::Item() {
+  co_await EachOrigin(&ClusterApi::AskItem);
+  if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
+  const auto holder = Holder();
+  if (!holder.has_value()) co_return NotKnown();
+  srs_api::From<Body> item{survey_.server(*holder), *std::move(findings_[*holder].found)};
+  co_return Merged(srs_api::MarkedItem(Self(), request_.resource, std::move(item)));
+}
+
+net::Task<HttpAnswer> ClusterApi::RemoveClient() {
+  co_await EachOrigin(&ClusterApi::AskItem);
+  if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
+  const auto holder = Holder();
+  if (!holder.has_value()) co_return NotKnown();
+  const std::string& server = survey_.server(*holder);
+  const auto text =
+      co_await survey_.Ask(*holder, "DELETE", srs_api::ItemTarget(request_.resource, request_.id));
+  const auto code = text.ok() ? srs_api::ReadCode(*text) : text.status();
+  if (!code.ok()) {
+    co_return Failed(HttpStatusOf(code.status()), "the client's origin gave no answer");
+  }
+  services_.logger.Info(
+      "an origin was asked to end a client",
+      {{"by", client_.address}, {"origin", server}, {"client_id", request_.id}, {"code", *code}});
+  auto body = srs_api::Envelope(Self(), *code);
+  body["origin"] = server;
+  co_return Merged(std::move(body));
+}
+
+absl::Status ClusterApi::Authorize(const http::RequestHead& head) const {
+  const bool once = head.fields.count("Authorization") == 1;
+  const std::string action = std::string(request_.remove ? "DELETE" : "GET") + " /api/v1/" +
+                             std::string(srs_api::ResourceName(request_.resource));
+  return services_.authorizer.Check(
+      {.needed = request_.remove ? AccessLevel::kAdmin : AccessLevel::kView,
+       .authorization = once ? http::ValueOf(head.fields, "Authorization") : "",
+       .client = client_.host,
+       .action = action});
+}
+
+// ---- Asking
+
+net::Task<void> ClusterApi::EachOrigin(Step step) {
+  findings_.resize(survey_.size());
+  auto take = [this, step](size_t i) { return (this->*step)(i); };
+  co_await survey_.Each(std::move(take));
+}
+
+net::Task<absl::Status> ClusterApi::AskData(size_t i) {
+  const auto text = co_await survey_.Ask(i, "GET", srs_api::ListTarget(request_.resource, 0, 0));
+  if (!text.ok()) co_return text.status();
+  auto data = srs_api::ReadData(*text);
+  if (!data.ok()) co_return data.status();
+  findings_[i].found = *std::move(data);
+  co_return absl::OkStatus();
+}
+
+net::Task<absl::Status> ClusterApi::AskItem(size_t i) {
+  const auto text =
+      co_await survey_.Ask(i, "GET", srs_api::ItemTarget(request_.resource, request_.id));
+  if (!text.ok()) co_return text.status();
+  auto item = srs_api::ReadItem(request_.resource, *text);
+  if (!item.ok()) co_return item.status();
+  findings_[i].found = *std::move(item);
+  co_return absl::OkStatus();
+}
+
+net::Task<absl::Status> ClusterApi::AskListHead(size_t i) {
+  auto items = co_await AskItems(i, 0, window());
+  if (!items.ok()) co_return items.status();
+  findings_[i].items = *std::move(items);
+  findings_[i].list_size = findings_[i].items.size();
+  co_return absl::OkStatus();
+}
+
+net::Task<absl::Status> ClusterApi::AskListSize(size_t i) {
+  srs_api::SizeProbe probe(window());
+  while (const auto start = probe.next()) {
+    const auto items = co_await AskItems(i, *start, srs_api::SizeProbe::kCount);
+    if (!items.ok()) co_return items.status();
+    probe.Found(items->size());
+  }
+  findings_[i].list_size = probe.size();
+  co_return absl::OkStatus();
+}
+
+net::Task<absl::Status> ClusterApi::AskListRange(size_t i) {
+  Findings& known = findings_[i];
+  for (auto [start, left] = known.range; left > 0;) {
+    const size_t wanted = std::min(kItemsAtOnce, left);
+    auto items = co_await AskItems(i, start, wanted);
+    if (!items.ok()) co_return items.status();
+    const size_t got = std::min(items->size(), wanted);
+    if (got > 0 && !known.text.empty()) known.text += ',';
+    known.text += srs_api::WriteItems(survey_.server(i), *std::move(items), {0, got});
+    start += got;
+    left = got < wanted ? 0 : left - got;
+  }
+  co_return absl::OkStatus();
+}
+
+net::Task<absl::StatusOr<json::array>> ClusterApi::AskItems(size_t i, size_t start, size_t count) {
+  const auto text =
+      co_await survey_.Ask(i, "GET", srs_api::ListTarget(request_.resource, start, count));
+  if (!text.ok()) co_return text.status();
+  co_return srs_api::ReadList(request_.resource, *text);
+}
+
+// ---- Findings
+
+std::vector<size_t> ClusterApi::ListSizes() const {
+  std::vector<size_t> sizes;
+  for (size_t i = 0; i < survey_.size(); ++i) {
+    sizes.push_back(survey_.failed(i) ? 0 : findings_[i].list_size);
+  }
+  return sizes;
+}
+
+void ClusterApi::PlanPage() {
+  const auto ranges = srs_api::PageRanges(ListSizes(), request_.start, request_.count);
+  for (size_t i = 0; i < ranges.size(); ++i) findings_[i].range = ranges[i];
+}
+
+void ClusterApi::WriteListHeads() {
+  for (size_t i = 0; i < survey_.size(); ++i) {
+    Findings& known = findings_[i];
+    if (survey_.failed(i)) continue;
+    known.text = srs_api::WriteItems(survey_.server(i), std::move(known.items), known.range);
+  }
+}
+
+std::vector<srs_api::From<ClusterApi::Body>> ClusterApi::TakeData() {
+  std::vector<srs_api::From<Body>> data;
+  for (size_t i = 0; i < survey_.size(); ++i) {
+    auto& found = findings_[i].found;
+    if (found.has_value()) data.push_back({survey_.server(i), *std::move(found)});
+  }
+  return data;
+}
+
+std::optional<size_t> ClusterApi::Holder() const {
+  const auto has_it = [](const Findings& known) { return known.found.has_value(); };
+  const auto at = std::find_if(findings_.begin(), findings_.end(), has_it);
+  if (at == findings_.end()) return std::nullopt;
+  return static_cast<size_t>(at - findings_.begin());
+}
+
+// ---- Answering
+
+srs_api::Speaker ClusterApi::Self() const { return {SRSPROXY_VERSION, ::getpid()}; }
+
+HttpAnswer ClusterApi::Merged(Body body) const {
+  srs_api::SetMissing(body, survey_.missing());
+  return Written(200, body);
+}
+
+HttpAnswer ClusterApi::NotKnown() const {
+  return Merged(srs_api::Envelope(Self(), srs_api::NotFoundCode(request_.resource)));
+}
+
+// An empty cluster has answered.
+std::optional<HttpAnswer> ClusterApi::NobodyAnswered() const {
+  const auto missing = survey_.missing();
+  if (missing.empty() || missing.size() < survey_.size()) return std::nullopt;
+  const unsigned status = survey_.late() ? 504 : 502;
+  auto body = srs_api::Envelope(Self(), status);
+  body["error"] = "no origin's API has answered";
+  srs_api::SetMissing(body, missing);
+  return Written(status, body);
+}
+
+HttpAnswer ClusterApi::Refusal(const absl::Status& why) const {
+  HttpAnswer answer;
+  switch (why.code()) {
+    case absl::StatusCode::kUnauthenticated:
+      answer = Failed(401, MessageOf(why));
+      answer.fields.set("WWW-Authenticate", "Bearer realm=\"srsproxy\"");
+      return answer;
+    case absl::StatusCode::kPermissionDenied:
+      return Failed(403, MessageOf(why));
+    case absl::StatusCode::kUnimplemented:
+      answer = Failed(405, MessageOf(why));
+      answer.fields.set("Allow", "GET, HEAD, DELETE, OPTIONS");
+      return answer;
+    case absl::StatusCode::kNotFound:
+      return Failed(404, MessageOf(why));
+    default:
+      services_.metrics.CountClientError("http_api", ClientError::kMalformed);
+      return Failed(400, MessageOf(why));
+  }
+}
+
+HttpAnswer ClusterApi::Failed(unsigned status, std::string_view message) const {
+  auto body = srs_api::Envelope(Self(), status);
+  body["error"] = json::string_view(message.data(), message.size());
+  return Written(status, body);
+}
+
+HttpAnswer ClusterApi::Written(unsigned status, const Body& body) const {
+  return Written(status, srs_api::WriteJson(body));
+}
+
+HttpAnswer ClusterApi::Written(unsigned status, std::string json) const {
+  HttpAnswer answer{.status = status, .body = std::move(json)};
+  if (request_.callback.empty()) return answer;
+  answer.content_type = "text/javascript";
+  answer.body = srs_api::AsJsonp(answer.body, request_.callback);
+  return answer;
+}
+
+}  // namespace srsproxy

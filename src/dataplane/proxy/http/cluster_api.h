@@ -1,0 +1,110 @@
+// SRS's HTTP API for the whole cluster: a request is asked of every living origin at once, and one
+// answer is made of theirs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "dataplane/core/status.h"
+#include "dataplane/net/task.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/protocol/srs_api/list_page.h"
+#include "dataplane/protocol/srs_api/merge.h"
+#include "dataplane/protocol/srs_api/request.h"
+#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_client.h"
+#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/upstream/origin_survey.h"
+
+namespace srsproxy {
+
+// One request, from its head to its answer. Used on its worker only.
+class ClusterApi {
+ public:
+  // How many requests of all clients may be asked of the origins at once.
+  static constexpr uint64_t kMaxAtOnce = 16;
+
+  // Both outlive it.
+  ClusterApi(SessionServices& services, const HttpClient& client);
+  ClusterApi(const ClusterApi&) = delete;
+  ClusterApi& operator=(const ClusterApi&) = delete;
+
+  // Called once, for a path of which srs_api::IsApiPath holds. Takes OriginSurvey::kTimeout at
+  // most.
+  //   200  SRS's envelope. `missing` names the origins that did not answer. As with SRS, an id that
+  //        nobody knows has a `code` other than 0.
+  //   400, 404, 405  no such request; 404 also while PROXY_CLUSTER_API is off
+  //   401, 403  the caller is not known, or may not
+  //   502, 504  no origin has answered; with 504 one of them took too long
+  //   503  too many ask at once
+  //   508  a loop: CheckHops
+  net::Task<HttpAnswer> Answer(const http::RequestHead& head);
+
+  // Lets Answer end soon.
+  void Cancel() { survey_.Cancel(); }
+
+ private:
+  using Resource = srs_api::Resource;
+  using Body = boost::json::object;
+
+  // What is known of one origin of the survey.
+  struct Findings {
+    std::optional<Body> found;  // `data`, or one item.
+    boost::json::array items;   // The first ones of a list.
+    size_t list_size = 0;
+    srs_api::ItemRange range;  // Of the list, for the page.
+    std::string text;          // The items of the page.
+  };
+  using Step = net::Task<absl::Status> (ClusterApi::*)(size_t i);
+
+  net::Task<HttpAnswer> Versions(const http::RequestHead& head);
+  // Of what only origins know.
+  net::Task<HttpAnswer> AskOrigins(HopList hops);
+  net::Task<HttpAnswer> Summaries();
+  net::Task<HttpAnswer> List();
+  net::Task<HttpAnswer> Item();
+  net::Task<HttpAnswer> RemoveClient();
+
+  absl::Status Authorize(const http::RequestHead& head) const;
+  net::Task<void> EachOrigin(Step step);
+  // Steps with the origin number `i`.
+  net::Task<absl::Status> AskData(size_t i);
+  net::Task<absl::Status> AskItem(size_t i);
+  net::Task<absl::Status> AskListHead(size_t i);
+  net::Task<absl::Status> AskListSize(size_t i);
+  net::Task<absl::Status> AskListRange(size_t i);
+  // The items from `start` on, `count` at most.
+  net::Task<absl::StatusOr<boost::json::array>> AskItems(size_t i, size_t start, size_t count);
+
+  // How many items of an origin can matter for the page, and for whether there are more.
+  size_t window() const { return request_.start + request_.count + 1; }
+  std::vector<size_t> ListSizes() const;
+  void PlanPage();
+  void WriteListHeads();
+  std::vector<srs_api::From<Body>> TakeData();
+  // The first origin that has the item.
+  std::optional<size_t> Holder() const;
+
+  srs_api::Speaker Self() const;
+  HttpAnswer Merged(Body body) const;  // With the missing origins named.
+  HttpAnswer NotKnown() const;
+  std::optional<HttpAnswer> NobodyAnswered() const;
+  HttpAnswer Refusal(const absl::Status& why) const;
+  HttpAnswer Failed(unsigned status, std::string_view message) const;
+  HttpAnswer Written(unsigned status, const Body& body) const;
+  HttpAnswer Written(unsigned status, std::string json) const;
+
+  SessionServices& services_;
+  const HttpClient& client_;
+  srs_api::Request request_;
+  OriginSurvey survey_;
+  std::vector<Findings> findings_;  // One for each origin of the survey.
+};
+
+}  // namespace srsproxy

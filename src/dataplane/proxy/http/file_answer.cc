@@ -1,0 +1,87 @@
+#include "dataplane/proxy/http/file_answer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/proxy/http/content_type.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr uint64_t kSliceBytes = 64 * 1024;
+
+}  // namespace
+
+FileAnswer::FileAnswer(SessionServices& services, StaticFiles& files, HttpClient& client,
+                       http::RequestHead request)
+    : services_(services), files_(files), client_(client), request_(std::move(request)) {}
+
+net::Task<bool> FileAnswer::Run() {
+  auto path = StaticPathOf(request_.target);
+  if (!path.has_value()) co_return co_await Reply(ErrorAnswer(404, "there is no such file"));
+  auto file = co_await files_.Find(services_.worker.io().get_executor(), *std::move(path));
+  if (ended_) co_return false;
+  if (absl::IsNotFound(file.status())) {
+    co_return co_await Reply(ErrorAnswer(404, MessageOf(file.status())));
+  }
+  if (!file.ok()) co_return co_await Reply(ErrorAnswer(503, MessageOf(file.status())));
+  if ((*file)->is_folder()) co_return co_await Reply(Redirect());
+  co_return co_await Send(*std::move(file));
+}
+
+void FileAnswer::End(Side, absl::Status) {
+  ended_ = true;
+  if (client_.awaited != nullptr) client_.awaited->Cancel();
+}
+
+net::Task<bool> FileAnswer::Send(std::shared_ptr<const StaticFile> file) {
+  const http::FileReply reply = http::ReplyTo(request_, file->state());
+  std::string text = HeadOf(*file, reply);
+  uint64_t at = reply.begin;
+  uint64_t left = reply.length;
+  do {
+    const size_t size = std::min(left, kSliceBytes);
+    if (size > 0) {
+      const auto slice = co_await files_.Read(services_.worker.io().get_executor(), file, at, size);
+      // A file that has become shorter is told by the close.
+      if (ended_ || !slice.ok() || slice->size() < size) co_return false;
+      text += *slice;
+    }
+    const auto sent = co_await SendToClient(client_, services_.worker, text);
+    if (ended_ || !sent.ok()) co_return false;
+    text.clear();
+    at += size;
+    left -= size;
+  } while (left > 0);
+  co_return request_.keep_alive;
+}
+
+net::Task<bool> FileAnswer::Reply(HttpAnswer answer) {
+  const std::string text = WriteAnswer(answer, request_);
+  const auto sent = co_await SendToClient(client_, services_.worker, text);
+  co_return sent.ok() && request_.keep_alive;
+}
+
+HttpAnswer FileAnswer::Redirect() const {
+  const size_t query = std::min(request_.target.find('?'), request_.target.size());
+  HttpAnswer answer{.status = 301};
+  answer.fields.set("Location",
+                    request_.target.substr(0, query) + "/" + request_.target.substr(query));
+  return answer;
+}
+
+std::string FileAnswer::HeadOf(const StaticFile& file, const http::FileReply& reply) const {
+  http::Fields fields = reply.fields;
+  fields.set("Server", "srsproxy");
+  fields.set("Access-Control-Allow-Origin", "*");
+  // Asked about each time, by its ETag.
+  fields.set("Cache-Control", "no-cache");
+  if (reply.status == 200 || reply.status == 206) {
+    fields.set("Content-Type", std::string(ContentTypeOf(file.name())));
+    fields.set("X-Content-Type-Options", "nosniff");
+  }
+  fields.set("Connection", request_.keep_alive ? "keep-alive" : "close");
+  return http::WriteResponseHead(reply.status, "", fields);
+}
+
+}  // namespace srsproxy

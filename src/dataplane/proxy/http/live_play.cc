@@ -1,0 +1,115 @@
+#include "dataplane/proxy/http/live_play.h"
+
+#include <utility>
+
+#include "dataplane/proxy/http/forwarded.h"
+#include "dataplane/proxy/http/http_answer.h"
+
+namespace srsproxy {
+
+class LivePlay::ClientWatch final : net::Poller::Target {
+ public:
+  explicit ClientWatch(LivePlay& play)
+      : play_(play),
+        poller_(play.services_.worker.poller(net::Poller::Pace::kPrompt)),
+        watched_(poller_.Add(play.client_.stream.fd(), *this)) {}
+  ~ClientWatch() override {
+    if (watched_) poller_.Remove(play_.client_.stream.fd(), *this);
+  }
+
+ private:
+  void OnReady(net::Poller::Readiness ready) override {
+    if (ready.ended) play_.End(Side::kClient, absl::OkStatus());
+  }
+
+  LivePlay& play_;
+  net::Poller& poller_;
+  const bool watched_;
+};
+
+LivePlay::LivePlay(SessionServices& services, HttpClient& client, http::RequestHead request,
+                   StreamKey key)
+    : services_(services),
+      client_(client),
+      request_(std::move(request)),
+      use_(services, client.config, Protocol::kHttpFlv, Role::kViewer, std::move(key),
+           client.address, HopsOf(request_.fields),
+           [this](const absl::Status& why) { End(Side::kProxy, why); }),
+      call_(services.worker),
+      relay_(services.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
+
+net::Task<bool> LivePlay::Run() {
+  const auto head = co_await AskOrigin();
+  if (!over() && !head.ok()) co_await Refuse(head.status());
+  if (!over()) co_await PassAnswer(*head);
+  call_.Close();
+  use_.Finish(ended_->side, ended_->why);
+  co_return goes_on_;
+}
+
+void LivePlay::End(Side side, absl::Status why) {
+  if (over()) return;
+  relay_.End(side, why);
+  ended_ = {side, std::move(why)};
+  if (dialing_ != nullptr) dialing_->Cancel();
+  if (cancel_wait_) cancel_wait_();
+  call_.Cancel();
+}
+
+net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::AskOrigin() {
+  const ClientWatch watch(*this);
+  while (use_.may_try_another()) {
+    auto placement = co_await use_.Pick(cancel_wait_);
+    if (over()) co_return absl::CancelledError();
+    if (!placement.ok()) co_return placement.status();
+    auto dialled = co_await use_.Dial(placement->endpoint, dialing_);
+    if (over()) co_return absl::CancelledError();
+    if (!dialled.ok()) continue;
+    // What was sent is not sent to another: the origin may have acted on it.
+    auto head = co_await call_.Ask(
+        *std::move(dialled), UpstreamRequest(placement->endpoint), request_.method,
+        {client_.config->write_timeout, client_.config->handshake_timeout});
+    if (head.ok()) KeepOriginInside(head->fields, placement->endpoint);
+    co_return head;
+  }
+  co_return use_.failure();
+}
+
+std::string LivePlay::UpstreamRequest(const Endpoint& origin) const {
+  http::Fields fields = http::EndToEnd(request_.fields);
+  fields.set("Host", HostFor(request_, origin));
+  fields.erase("Expect");
+  SetForwarded(fields, request_, client_);
+  services_.hop_guard.Mark(fields, HopsOf(request_.fields));
+  if (request_.upgrade) {
+    fields.set("Connection", "Upgrade");
+    fields.set("Upgrade", "websocket");
+  } else {
+    fields.set("Connection", "close");
+  }
+  return http::WriteRequestHead(request_.method, request_.target, fields);
+}
+
+net::Task<void> LivePlay::PassAnswer(const http::ResponseHead& head) {
+  if (head.status == 101 && !request_.upgrade) {
+    co_return co_await Refuse(BadAnswer("it changes the protocol unasked"));
+  }
+  if (head.status >= 400) use_.Refused();
+  services_.worker_metrics.CountHttpResponse(Protocol::kHttpFlv, head.status);
+  auto ended = co_await relay_.Run(head, call_.TakeUnread(), call_.connection());
+  goes_on_ = relay_.client_goes_on();
+  if (!over()) ended_ = std::move(ended);
+}
+
+net::Task<void> LivePlay::Refuse(const absl::Status& why) {
+  use_.Refused();
+  const unsigned status = HttpStatusOf(why);
+  services_.worker_metrics.CountHttpResponse(Protocol::kHttpFlv, status);
+  const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
+  const auto written = co_await SendToClient(client_, services_.worker, text);
+  use_.AddBytes(0, text.size());
+  goes_on_ = written.ok() && request_.keep_alive;
+  End(SideOf(why), why);
+}
+
+}  // namespace srsproxy

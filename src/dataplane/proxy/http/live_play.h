@@ -1,0 +1,59 @@
+// One play of a live stream over HTTP (FLV, TS, AAC, MP3, WebSocket-FLV): the request goes to the
+// origin that holds the stream, and its answer comes back.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "dataplane/net/dial.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/http/answer_relay.h"
+#include "dataplane/proxy/http/http_client.h"
+#include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/upstream/origin_call.h"
+#include "dataplane/proxy/upstream/stream_use.h"
+
+namespace srsproxy {
+
+// Used on its worker only.
+class LivePlay final : public HttpExchange, AnswerRelay::Observer {
+ public:
+  // `client` and `services` outlive it.
+  LivePlay(SessionServices& services, HttpClient& client, http::RequestHead request, StreamKey key);
+  LivePlay(const LivePlay&) = delete;
+  LivePlay& operator=(const LivePlay&) = delete;
+
+  net::Task<bool> Run() override;
+  void End(Side side, absl::Status why) override;
+  const SessionInfo* info() const override { return &use_.info(); }
+
+ private:
+  // Sees the client leave while the origin is asked.
+  class ClientWatch;
+
+  // AnswerRelay::Observer
+  void OnBytesPassed(uint64_t in, uint64_t out) override { use_.AddBytes(in, out); }
+  void OnContent() override { use_.MediaFlows(client_.accepted); }
+
+  bool over() const { return ended_.has_value(); }
+  // Finds an origin and gets the head of its answer.
+  net::Task<absl::StatusOr<http::ResponseHead>> AskOrigin();
+  std::string UpstreamRequest(const Endpoint& origin) const;
+  net::Task<void> PassAnswer(const http::ResponseHead& head);
+  net::Task<void> Refuse(const absl::Status& why);
+
+  SessionServices& services_;
+  HttpClient& client_;
+  const http::RequestHead request_;
+  StreamUse use_;
+  OriginCall call_;
+  AnswerRelay relay_;
+  bool goes_on_ = false;  // The client's connection can carry another request.
+  net::Dialer* dialing_ = nullptr;
+  std::function<void()> cancel_wait_;
+  std::optional<AnswerRelay::Ended> ended_;
+};
+
+}  // namespace srsproxy

@@ -1,0 +1,153 @@
+#include "dataplane/proxy/http/static_files.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+
+namespace srsproxy {
+namespace {
+
+constexpr size_t kReaders = 2;
+constexpr size_t kMaxWaiting = 1024;
+constexpr std::string_view kIndex = "index.html";
+
+absl::Status NotFound() {
+  return ClientFailure(absl::StatusCode::kNotFound, "there is no such file");
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> Decode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = HexDigit(text[i + 1]);
+    const int low = HexDigit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+bool IsForbidden(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || c == '\\';
+}
+
+// Of names between slashes only the last may be empty.
+bool MayBeServed(std::string_view path) {
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/'), path.size());
+    if (end == 0 || path.front() == '.') return false;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return true;
+}
+
+// Where an open file lies, without symbolic links; "" when that cannot be told.
+std::string PathOf(int fd) {
+  std::string path(PATH_MAX, '\0');
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
+  path.resize(size > 0 ? static_cast<size_t>(size) : 0);
+  return path;
+}
+
+}  // namespace
+
+std::optional<std::string> StaticPathOf(std::string_view target) {
+  if (!target.starts_with('/')) return std::nullopt;
+  auto path = Decode(target.substr(1, target.find('?') - 1));
+  if (!path.has_value() || std::any_of(path->begin(), path->end(), IsForbidden) ||
+      !MayBeServed(*path)) {
+    return std::nullopt;
+  }
+  return path;
+}
+
+StaticFile::~StaticFile() { ::close(fd_); }
+
+absl::StatusOr<std::unique_ptr<StaticFiles>> StaticFiles::Open(const std::string& folder) {
+  const int root = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const auto path = root < 0 ? std::string() : PathOf(root);
+  if (root < 0 || path.empty()) {
+    const int error = errno;
+    if (root >= 0) ::close(root);
+    return ProxyFailure(absl::StatusCode::kNotFound,
+                        "cannot open the folder " + folder + ": " + std::strerror(error));
+  }
+  return std::unique_ptr<StaticFiles>(new StaticFiles(root, path));
+}
+
+StaticFiles::StaticFiles(int root, std::string root_path)
+    : root_(root), root_path_(std::move(root_path)), readers_(kReaders, kMaxWaiting) {}
+
+StaticFiles::~StaticFiles() {
+  Stop();
+  ::close(root_);
+}
+
+net::Task<absl::StatusOr<std::shared_ptr<const StaticFile>>> StaticFiles::Find(
+    net::asio::any_io_executor executor, std::string path) {
+  auto find = [this, path = std::move(path)] { return FindNow(path); };
+  co_return co_await readers_.Run(executor, std::move(find));
+}
+
+absl::StatusOr<std::shared_ptr<const StaticFile>> StaticFiles::FindNow(
+    const std::string& path) const {
+  const bool index = path.empty() || path.ends_with('/');
+  const std::string name = index ? path + std::string(kIndex) : path;
+  // Without waiting: a pipe would.
+  const int fd = ::openat(root_, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return NotFound();
+  struct stat about {};
+  const bool known = ::fstat(fd, &about) == 0;
+  const bool folder = known && S_ISDIR(about.st_mode) && !index;
+  const http::FileState state{.size = static_cast<uint64_t>(about.st_size),
+                              .modified = absl::TimeFromTimespec(about.st_mtim)};
+  auto file = std::make_shared<const StaticFile>(fd, folder, state, name);
+  // What was opened is looked at, so that links may change meanwhile.
+  const bool inside = PathOf(fd).starts_with(root_path_ == "/" ? "/" : root_path_ + "/");
+  if (!known || !inside || !(folder || S_ISREG(about.st_mode))) return NotFound();
+  return file;
+}
+
+net::Task<absl::StatusOr<std::string>> StaticFiles::Read(net::asio::any_io_executor executor,
+                                                         std::shared_ptr<const StaticFile> file,
+                                                         uint64_t begin, size_t size) {
+  auto read = [file = std::move(file), begin, size]() -> absl::StatusOr<std::string> {
+    std::string bytes(size, '\0');
+    size_t known = 0;
+    while (known < size) {
+      const ssize_t got = ::pread(file->fd(), bytes.data() + known, size - known,
+                                  static_cast<off_t>(begin + known));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return ProxyFailure(absl::StatusCode::kInternal, "the file cannot be read");
+      if (got == 0) break;
+      known += static_cast<size_t>(got);
+    }
+    bytes.resize(known);
+    return bytes;
+  };
+  co_return co_await readers_.Run(executor, std::move(read));
+}
+
+}  // namespace srsproxy

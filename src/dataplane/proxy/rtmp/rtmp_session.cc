@@ -1,0 +1,349 @@
+#include "dataplane/proxy/rtmp/rtmp_session.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include <boost/url/parse.hpp>
+
+namespace srsproxy {
+namespace {
+
+using rtmp::BridgeState;
+
+// After connect an encoder names its stream at once; SRS waits as long as this for it, and origins
+// ask their hooks.
+constexpr int kCommandTimeouts = 3;  // Handshake timeouts.
+
+// SRS lets a publisher's connection wait this long for its next stream.
+constexpr absl::Duration kIdleTimeout = absl::Minutes(3);
+
+constexpr int kMaxRedirects = 3;
+
+// How long the last bytes may take to reach those who are still there.
+constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+
+constexpr uint16_t kRtmpPort = 1935;
+
+rtmp::HandshakeSeed NewSeed(MonotonicTime now, std::mt19937_64& random) {
+  const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = random()};
+}
+
+std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::endpoint& peer) {
+  boost::system::error_code error;
+  const auto address = net::asio::ip::make_address_v4(net::HostOf(peer), error);
+  if (error) return std::nullopt;
+  return address.to_bytes();
+}
+
+}  // namespace
+
+RtmpSession::RtmpSession(SessionServices& services, srsproxy::Listener listener,
+                         net::Incoming client)
+    : services_(services),
+      config_(services.config.Get()),
+      listener_(listener),
+      client_address_(net::FormatPeer(client.peer)),
+      client_ipv4_(Ipv4Of(client.peer)),
+      accepted_(services.clock.Now()),
+      client_(std::move(client.socket), Side::kClient),
+      bridge_(config_->vhosts, NewSeed(accepted_, services.random), *this),
+      relay_(services.worker, *this, config_->write_timeout),
+      changed_(services.worker.io().get_executor()),
+      deadline_(services.worker.io().get_executor()),
+      place_(services.sessions, *this) {}
+
+net::Task<void> RtmpSession::Run(net::TlsContext tls) {
+  services_.worker_metrics.ConnectionOpened(listener_);
+  client_.Tune(config_->write_timeout);
+  if (tls != nullptr && !client_.StartTls(tls)) {
+    End(Side::kProxy, ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS"));
+  }
+  ArmDeadline(config_->handshake_timeout, Side::kClient, "the handshake");
+  if (!over()) relay_.Attach(client_);
+  while (!over()) {
+    co_await changed_.Wait();
+    if (origin_closed_.has_value() && !over()) {
+      auto& out = services_.worker.output();
+      out.Clear();
+      const absl::Status why = *std::exchange(origin_closed_, std::nullopt);
+      const bool handshaking = bridge_.origin_handshaking();
+      bridge_.OriginClosed(why, {out.to_client, out.to_origin});
+      relay_.Send(out);
+      origin_.reset();
+      if (handshaking && use_ != nullptr) use_->OriginFailed(ConnectOutcome::kFailed, why);
+    }
+    if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
+    if (over()) break;
+    relay_.SetPace(bridge_.state() == State::kFlowing ? net::Poller::Pace::kGathering
+                                                      : net::Poller::Pace::kPrompt);
+    relay_.Resume();
+  }
+  deadline_.Disarm();
+  co_await SayGoodbye();
+  services_.worker_metrics.ConnectionClosed(listener_);
+}
+
+// ---- Events
+
+void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) {
+  const rtmp::Bridge::Output to{out.to_client, out.to_origin};
+  uint64_t received = 0;
+  const bool handshaking = bridge_.origin_handshaking();
+  if (from == Side::kClient) {
+    heard_ = true;
+    received = in.size();
+    bridge_.FromClient(in, to);
+  } else {
+    bridge_.FromOrigin(in, to);
+  }
+  if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAsking) {
+    ArmDeadline(kCommandTimeouts * config_->handshake_timeout, Side::kOrigin, "its answer");
+  }
+  unclaimed_in_ += received;
+  unclaimed_out_ += out.to_client.total_bytes();
+  if (use_ == nullptr) return;
+  ClaimBytes();
+  if (!use_->info().media_flows && bridge_.media_seen()) use_->MediaFlows(accepted_);
+}
+
+void RtmpSession::OnClosed(Side side, absl::Status why) {
+  if (side == Side::kClient) {
+    const Side fault = why.ok() ? Side::kClient : SideOf(why);
+    return End(fault, std::move(why));
+  }
+  origin_closed_ = std::move(why);
+  changed_.Notify();
+}
+
+size_t RtmpSession::Appetite(Side side) const {
+  if (over()) return 0;
+  return side == Side::kClient ? bridge_.ClientAppetite() : SIZE_MAX;
+}
+
+void RtmpSession::OnBridgeState(State before, State now) {
+  phase_ = before;
+  const absl::Duration handshake_timeout = config_->handshake_timeout;
+  switch (now) {
+    case State::kHandshake:
+      break;
+    case State::kNaming:
+      services_.metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient,
+                                         absl::FromChrono(services_.clock.Now() - accepted_));
+      ArmDeadline(kCommandTimeouts * handshake_timeout, Side::kClient, "publish or play");
+      break;
+    case State::kPicking:
+      deadline_.Disarm();
+      if (before != State::kAsking) BeginUse();
+      break;
+    case State::kAsking:
+      ArmDeadline(handshake_timeout, Side::kOrigin, "the handshake");
+      break;
+    case State::kFlowing:
+      deadline_.Disarm();
+      use_->PublisherAccepted();
+      break;
+    case State::kIdle:
+      ArmDeadline(kIdleTimeout, Side::kClient, "another stream");
+      FinishUse(Side::kClient, absl::OkStatus());
+      break;
+    case State::kEnded:
+      End(bridge_.status().ok() ? Side::kOrigin : SideOf(bridge_.status()), bridge_.status());
+      break;
+  }
+  changed_.Notify();
+}
+
+void RtmpSession::Kick(absl::Status why) { End(Side::kProxy, std::move(why)); }
+
+void RtmpSession::End(Side side, absl::Status why) {
+  if (over()) return;
+  ended_ = {side, std::move(why)};
+  if (dialer_ != nullptr) dialer_->Cancel();
+  if (cancel_wait_) cancel_wait_();
+  changed_.Notify();
+}
+
+void RtmpSession::ArmDeadline(absl::Duration timeout, Side side, std::string_view what) {
+  deadline_.Arm(timeout, [this, side, what] { OnDeadline(side, what); });
+}
+
+void RtmpSession::OnDeadline(Side side, std::string_view what) {
+  const absl::Status why =
+      Failure(side, absl::StatusCode::kDeadlineExceeded,
+              "the " + std::string(SideName(side)) + " took too long for " + std::string(what));
+  if (side == Side::kClient) return End(side, why);
+  if (bridge_.origin_handshaking()) {
+    relay_.Release(Side::kOrigin);
+    OnClosed(Side::kOrigin, why);
+  } else {
+    Refuse(why);
+  }
+}
+
+// ---- The origin
+
+net::Task<void> RtmpSession::FindOrigin() {
+  while (!over() && use_->may_try_another()) {
+    auto placement = co_await use_->Pick(cancel_wait_);
+    if (over()) co_return;
+    if (!placement.ok()) co_return Refuse(placement.status());
+
+    const bool redirected = !bridge_.redirect().empty();
+    const auto target = Target(*placement);
+    if (!target.ok()) co_return Refuse(target.status());
+    const bool connected = origin_ != nullptr && !origin_closed_.has_value();
+    if (!redirected && connected && origin_id_ == placement->origin->id) {
+      auto& out = services_.worker.output();
+      out.Clear();
+      bridge_.Continue({out.to_client, out.to_origin});
+      relay_.Send(out);
+      co_return;
+    }
+    DropOrigin();
+    if (co_await Dial(*placement, *target)) co_return;
+  }
+  if (!over()) Refuse(use_->failure());
+}
+
+absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
+  if (bridge_.redirect().empty()) return placement.endpoint;
+  const auto refused = [](std::string_view why) {
+    return OriginFailure(absl::StatusCode::kPermissionDenied,
+                         "the origin redirected the client " + std::string(why));
+  };
+  if (redirects_ >= kMaxRedirects) return refused("too often");
+  const auto url = boost::urls::parse_uri_reference(bridge_.redirect());
+  if (url.has_error()) return refused("to something that is no URL");
+  const Endpoint wanted{.transport = Transport::kTcp,
+                        .host = std::string(url->host_address()),
+                        .port = url->has_port() ? url->port_number() : kRtmpPort};
+  const auto origins = services_.origins.snapshot();  // Kept: they may change meanwhile.
+  for (const auto& origin : origins->origins) {
+    if (origin->registration.ip != wanted.host) continue;
+    for (const Endpoint& endpoint : origin->registration.rtmp) {
+      if (endpoint.port == wanted.port) return wanted;
+    }
+  }
+  return refused("to a server that is not registered here");
+}
+
+net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& target) {
+  origin_id_ = placement.origin->id;
+  auto dialled = co_await use_->Dial(target, dialer_);
+  if (over() || !dialled.ok()) co_return false;
+  if (!bridge_.redirect().empty()) ++redirects_;
+  origin_ = std::make_unique<net::TcpStream>(*std::move(dialled));
+  const bool tell_ip = config_->rtmp_real_ip == RtmpRealIp::kF3;
+  auto& out = services_.worker.output();
+  out.Clear();
+  auto seed = NewSeed(services_.clock.Now(), services_.random);
+  seed.hops = services_.hop_guard.Onward(bridge_.hops());
+  bridge_.Connected(seed, tell_ip ? client_ipv4_ : std::nullopt, {out.to_client, out.to_origin});
+  relay_.Attach(*origin_);
+  relay_.Send(out);
+  co_return true;
+}
+
+void RtmpSession::Refuse(const absl::Status& why) {
+  if (use_ != nullptr) use_->Refused();
+  auto& out = services_.worker.output();
+  out.Clear();
+  bridge_.Refuse(why, {out.to_client, out.to_origin});
+  relay_.Send(out);
+}
+
+void RtmpSession::DropOrigin() {
+  relay_.Release(Side::kOrigin);
+  origin_.reset();
+  origin_closed_.reset();
+}
+
+// ---- The end
+
+net::Task<void> RtmpSession::SayGoodbye() {
+  const auto& [side, why] = *ended_;
+  // The lease first, so that whoever comes back is placed anew.
+  if (use_ != nullptr) {
+    FinishUse(side, why);
+  } else {
+    // Who connects and says nothing is a health check.
+    const LogLevel level = heard_ || !why.ok() ? LogLevel::kInfo : LogLevel::kDebug;
+    services_.logger.Log(
+        level, "connection ended before a stream was named",
+        {{"protocol", ProtocolName(Protocol::kRtmp)},
+         {"client", client_address_},
+         {"bytes_in", unclaimed_in_},
+         {"bytes_out", unclaimed_out_},
+         {"duration_seconds",
+          absl::ToDoubleSeconds(absl::FromChrono(services_.clock.Now() - accepted_))},
+         {"side", SideName(side)},
+         {"reason", EndReasonName(EndReasonOf(why))},
+         {"detail", MessageOf(why)}});
+  }
+  CountClientError(why);
+
+  const auto executor = services_.worker.io().get_executor();
+  {
+    // Whoever is still there gets what is kept for it.
+    const net::Deadline late(executor, kGoodbyeTimeout, [this] {
+      relay_.Release(Side::kClient);
+      relay_.Release(Side::kOrigin);
+    });
+    co_await relay_.Drained(Side::kOrigin);
+    co_await relay_.Drained(Side::kClient);
+  }
+  relay_.Release(Side::kClient);
+  relay_.Release(Side::kOrigin);
+  if (origin_ != nullptr) {
+    origin_->ShutdownWrite();
+    client_.ShutdownWrite();
+    co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt), executor,
+                              std::move(*origin_), kGoodbyeTimeout);
+  }
+  co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt), executor,
+                            std::move(client_), kGoodbyeTimeout);
+}
+
+void RtmpSession::BeginUse() {
+  auto lost = [this](const absl::Status& why) {
+    if (!over()) Refuse(why);
+  };
+  use_ =
+      std::make_unique<StreamUse>(services_, config_, Protocol::kRtmp, bridge_.role(),
+                                  bridge_.key(), client_address_, bridge_.hops(), std::move(lost));
+  redirects_ = 0;
+  place_.List();
+}
+
+void RtmpSession::FinishUse(Side side, const absl::Status& why) {
+  place_.Unlist();
+  use_->Finish(side, why);
+  use_.reset();
+}
+
+void RtmpSession::ClaimBytes() {
+  use_->AddBytes(std::exchange(unclaimed_in_, 0), std::exchange(unclaimed_out_, 0));
+}
+
+void RtmpSession::CountClientError(const absl::Status& why) {
+  if (ended_->side != Side::kClient) return;
+  std::optional<ClientError> error;
+  if (absl::IsDeadlineExceeded(why)) {
+    error = ClientError::kTimeout;
+  } else if (absl::IsOutOfRange(why)) {
+    error = ClientError::kTooLarge;
+  } else if (absl::IsInvalidArgument(why)) {
+    error = phase_ == State::kHandshake ? ClientError::kWrongProtocol
+            : phase_ == State::kPicking ? ClientError::kBadName
+                                        : ClientError::kMalformed;
+  } else if (why.ok() && heard_ && bridge_.state() == State::kHandshake) {
+    error = ClientError::kHandshake;
+  }
+  if (error.has_value()) {
+    services_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
+  }
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,107 @@
+// One RTMP client's connection, from accept to close: drives the bridge, finds origins, relays.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "dataplane/balance/origin_registry.h"
+#include "dataplane/core/balancer.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/live_config.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/core/session.h"
+#include "dataplane/core/session_control.h"
+#include "dataplane/net/dial.h"
+#include "dataplane/net/event.h"
+#include "dataplane/net/listener.h"
+#include "dataplane/net/relay.h"
+#include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/timeout.h"
+#include "dataplane/net/worker.h"
+#include "dataplane/protocol/rtmp/bridge.h"
+#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_table.h"
+#include "dataplane/proxy/upstream/stream_use.h"
+
+namespace srsproxy {
+
+// Lives in the frame of Run. Used on its worker only.
+class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTable::Session {
+ public:
+  RtmpSession(SessionServices& services, srsproxy::Listener listener, net::Incoming client);
+  RtmpSession(const RtmpSession&) = delete;
+  RtmpSession& operator=(const RtmpSession&) = delete;
+
+  // Returns when both connections are closed. `tls`: the client speaks TLS; null: it does not.
+  net::Task<void> Run(net::TlsContext tls);
+
+ private:
+  using State = rtmp::BridgeState;
+
+  // net::Relay::Handler
+  void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
+  void OnClosed(Side side, absl::Status why) override;
+  size_t Appetite(Side side) const override;
+  // rtmp::Bridge::Listener
+  void OnBridgeState(State before, State now) override;
+  // SessionTable::Session
+  void Kick(absl::Status why) override;
+  const SessionInfo& info() const override { return use_->info(); }
+
+  net::Task<void> FindOrigin();
+  // The endpoint of the pick, or of the redirect that the origin answered with.
+  absl::StatusOr<Endpoint> Target(const Placement& placement) const;
+  net::Task<bool> Dial(const Placement& placement, const Endpoint& target);
+  void Refuse(const absl::Status& why);
+  void DropOrigin();
+  net::Task<void> SayGoodbye();
+
+  bool over() const { return ended_.has_value(); }
+  // The first reason counts.
+  void End(Side side, absl::Status why);
+  void ArmDeadline(absl::Duration timeout, Side side, std::string_view what);
+  void OnDeadline(Side side, std::string_view what);
+
+  void BeginUse();
+  void FinishUse(Side side, const absl::Status& why);
+  void CountClientError(const absl::Status& why);
+  void ClaimBytes();
+
+  struct Ended {
+    Side side = Side::kClient;
+    absl::Status why;
+  };
+
+  SessionServices& services_;
+  const std::shared_ptr<const Config> config_;  // As it was when the client came.
+  const srsproxy::Listener listener_;
+  const std::string client_address_;  // address:port
+  std::optional<std::array<uint8_t, 4>> client_ipv4_;
+  const MonotonicTime accepted_;
+
+  net::TcpStream client_;
+  std::unique_ptr<net::TcpStream> origin_;
+  std::string origin_id_;  // Of the connected one.
+  rtmp::Bridge bridge_;
+  net::Relay relay_;
+  net::Event changed_;
+  net::Deadline deadline_;
+  net::Dialer* dialer_ = nullptr;              // While dialling.
+  std::function<void()> cancel_wait_;          // While waiting for a first origin.
+  std::unique_ptr<StreamUse> use_;             // From the moment the client has named a stream.
+  int redirects_ = 0;                          // Of this use.
+  std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
+  std::optional<Ended> ended_;
+  State phase_ = State::kHandshake;  // The state in which it ended.
+  uint64_t unclaimed_in_ = 0;        // Bytes that belong to the use that comes, or is being served.
+  uint64_t unclaimed_out_ = 0;
+  bool heard_ = false;  // The client has sent something.
+  SessionTable::Place place_;
+};
+
+}  // namespace srsproxy

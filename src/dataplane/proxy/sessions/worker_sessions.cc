@@ -1,0 +1,136 @@
+#include "dataplane/proxy/sessions/worker_sessions.h"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace srsproxy {
+namespace {
+
+bool ById(const SessionInfo& a, const SessionInfo& b) { return a.id < b.id; }
+
+// What is answered, a part for each worker and one for the viewers of HLS; whoever answers last
+// puts it together.
+template <typename Answer, typename Finish>
+struct Survey {
+  Survey(size_t parts, Finish its_finish)
+      : answers(parts), left(parts), finish(std::move(its_finish)) {}
+
+  void Answered(size_t part, Answer answer) {
+    answers[part] = std::move(answer);
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) finish(std::move(answers));
+  }
+
+  std::vector<Answer> answers;
+  std::atomic<size_t> left;
+  Finish finish;
+};
+
+// `ask` takes a SessionTable as well as HlsSessions.
+template <typename Answer, typename Ask, typename Finish>
+void AskAll(const std::vector<WorkerSessions::Lane>& lanes, const HlsSessions& hls, Ask ask,
+            Finish finish) {
+  const auto survey = std::make_shared<Survey<Answer, Finish>>(lanes.size() + 1, std::move(finish));
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    auto answer = [survey, ask, i, &sessions = lanes[i].sessions] {
+      survey->Answered(i, ask(sessions));
+    };
+    net::asio::post(lanes[i].worker.io(), std::move(answer));
+  }
+  survey->Answered(lanes.size(), ask(hls));
+}
+
+SessionControl::Page Merge(std::vector<SessionTable::Page> parts, size_t limit) {
+  // Past the least id that some worker stopped at, sessions may be missing.
+  SessionControl::Page page;
+  const SessionTable::Page* least = nullptr;
+  for (const SessionTable::Page& part : parts) {
+    if (part.complete) continue;
+    if (least == nullptr || part.looked_at < least->looked_at) least = &part;
+  }
+  if (least != nullptr) page.next = least->looked_at;
+  for (SessionTable::Page& part : parts) {
+    std::copy_if(
+        std::make_move_iterator(part.sessions.begin()),
+        std::make_move_iterator(part.sessions.end()), std::back_inserter(page.sessions),
+        [&](const SessionInfo& session) { return page.next.empty() || session.id <= page.next; });
+  }
+  std::sort(page.sessions.begin(), page.sessions.end(), ById);
+  if (page.sessions.size() > limit) {
+    page.sessions.resize(limit);
+    page.next = page.sessions.back().id;
+  }
+  return page;
+}
+
+}  // namespace
+
+struct WorkerSessions::KickRound {
+  KickRound(SessionFilter which, size_t most, absl::Status reason, KickCallback callback)
+      : filter(std::move(which)), limit(most), why(std::move(reason)), done(std::move(callback)) {}
+
+  const SessionFilter filter;
+  const size_t limit;
+  const absl::Status why;
+  KickCallback done;
+  std::vector<SessionInfo> kicked;
+};
+
+void WorkerSessions::List(SessionFilter filter, std::string after, size_t limit,
+                          PageCallback done) {
+  auto ask = [filter = std::move(filter), after = std::move(after), limit](const auto& sessions) {
+    return sessions.List(filter, after, limit);
+  };
+  auto finish = [limit, done = std::move(done)](std::vector<SessionTable::Page> parts) mutable {
+    done(Merge(std::move(parts), limit));
+  };
+  AskAll<SessionTable::Page>(lanes_, hls_, std::move(ask), std::move(finish));
+}
+
+void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
+  using Audiences = std::vector<StreamAudience>;
+  const size_t count = keys.size();
+  auto ask = [keys = std::move(keys)](const auto& sessions) {
+    Audiences audiences;
+    audiences.reserve(keys.size());
+    for (const StreamKey& key : keys) audiences.push_back(sessions.AudienceOf(key));
+    return audiences;
+  };
+  auto finish = [count, done = std::move(done)](const std::vector<Audiences>& parts) mutable {
+    Audiences all(count);
+    for (const Audiences& part : parts) {
+      for (size_t i = 0; i < count; ++i) all[i].Add(part[i]);
+    }
+    done(std::move(all));
+  };
+  AskAll<Audiences>(lanes_, hls_, std::move(ask), std::move(finish));
+}
+
+void WorkerSessions::Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) {
+  KickFrom(0,
+           std::make_shared<KickRound>(std::move(filter), limit, std::move(why), std::move(done)));
+}
+
+// One worker after another, for together they may kick no more than the limit.
+void WorkerSessions::KickFrom(size_t lane, std::shared_ptr<KickRound> round) {
+  if (lane == lanes_.size()) {
+    auto viewers = hls_.Kick(round->filter, round->limit - round->kicked.size(), round->why);
+    std::move(viewers.begin(), viewers.end(), std::back_inserter(round->kicked));
+    std::sort(round->kicked.begin(), round->kicked.end(), ById);
+    round->done(std::move(round->kicked));
+    return;
+  }
+  auto kick = [this, lane, round] {
+    auto kicked =
+        lanes_[lane].sessions.Kick(round->filter, round->limit - round->kicked.size(), round->why);
+    std::move(kicked.begin(), kicked.end(), std::back_inserter(round->kicked));
+    KickFrom(lane + 1, round);
+  };
+  net::asio::post(lanes_[lane].worker.io(), std::move(kick));
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,40 @@
+// SessionControl over the tables of all workers, and the sessions that belong to none: each
+// question is posted to every worker, and the answers are put together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/core/session_control.h"
+#include "dataplane/net/worker.h"
+#include "dataplane/proxy/hls/hls_sessions.h"
+#include "dataplane/proxy/sessions/session_table.h"
+
+namespace srsproxy {
+
+// Thread-safe. Questions are answered as long as the workers run.
+class WorkerSessions final : public SessionControl {
+ public:
+  struct Lane {
+    net::Worker& worker;
+    SessionTable& sessions;
+  };
+
+  // Workers, tables and `hls` outlive it. At least one worker.
+  WorkerSessions(std::vector<Lane> lanes, HlsSessions& hls) : lanes_(std::move(lanes)), hls_(hls) {}
+
+  void List(SessionFilter filter, std::string after, size_t limit, PageCallback done) override;
+  void Count(std::vector<StreamKey> keys, CountCallback done) override;
+  void Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) override;
+
+ private:
+  struct KickRound;
+
+  void KickFrom(size_t lane, std::shared_ptr<KickRound> round);
+
+  const std::vector<Lane> lanes_;
+  HlsSessions& hls_;
+};
+
+}  // namespace srsproxy

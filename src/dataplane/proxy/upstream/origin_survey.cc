@@ -1,0 +1,126 @@
+#include "dataplane/proxy/upstream/origin_survey.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <absl/cleanup/cleanup.h>
+#include <boost/asio/co_spawn.hpp>
+
+#include "dataplane/net/event.h"
+
+namespace srsproxy {
+
+// Shared with the coroutines that take the steps, so that it is there as long as any of them.
+struct OriginSurvey::Round {
+  Round(const net::asio::any_io_executor& executor, Step its_step)
+      : step(std::move(its_step)), ended(executor) {}
+
+  const Step step;
+  size_t next = 0;
+  size_t running = 0;
+  net::Event ended;
+};
+
+struct OriginSurvey::Running {
+  std::vector<OriginFetch*> fetches;
+  bool cancelled = false;
+};
+
+OriginSurvey::OriginSurvey(SessionServices& services)
+    : services_(services), running_(std::make_shared<Running>()) {}
+
+void OriginSurvey::Begin(const HopList& hops) {
+  hops_ = hops;
+  deadline_ = services_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
+  const auto origins = services_.origins.snapshot();  // Kept: they may change meanwhile.
+  for (const auto& origin : origins->origins) {
+    if (origin->health == OriginHealth::kDead) continue;
+    auto status = origin->registration.api.empty()
+                      ? OriginFailure(absl::StatusCode::kUnimplemented,
+                                      "the origin has told no port of its HTTP API")
+                      : absl::OkStatus();
+    origins_.push_back({origin, std::move(status)});
+  }
+}
+
+std::vector<std::string> OriginSurvey::missing() const {
+  std::vector<std::string> servers;
+  for (size_t i = 0; i < size(); ++i) {
+    if (failed(i)) servers.push_back(server(i));
+  }
+  return servers;
+}
+
+bool OriginSurvey::late() const {
+  const auto is_late = [](const Asked& asked) { return absl::IsDeadlineExceeded(asked.status); };
+  return std::any_of(origins_.begin(), origins_.end(), is_late);
+}
+
+net::Task<void> OriginSurvey::Each(Step step) {
+  const auto executor = services_.worker.io().get_executor();
+  const auto round = std::make_shared<Round>(executor, std::move(step));
+  round->running = std::min(kAtOnce, size());
+  const auto ended = [round](const std::exception_ptr&) {
+    if (--round->running == 0) round->ended.Notify();
+  };
+  for (size_t begun = round->running; begun > 0; --begun) {
+    net::asio::co_spawn(executor, TakeSteps(round), ended);
+  }
+  while (round->running > 0) co_await round->ended.Wait();
+}
+
+net::Task<void> OriginSurvey::TakeSteps(std::shared_ptr<Round> round) {
+  while (round->next < size()) {
+    const size_t i = round->next++;
+    if (failed(i)) continue;
+    auto status = co_await round->step(i);
+    if (!status.ok()) {
+      services_.logger.Debug("the API of an origin was of no use",
+                             {{"origin", origins_[i].origin->id}, {"error", MessageOf(status)}});
+    }
+    origins_[i].status = std::move(status);
+  }
+}
+
+net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string method,
+                                                         std::string target) {
+  const auto left = absl::FromChrono(deadline_ - services_.clock.Now());
+  if (running_->cancelled) {
+    co_return ProxyFailure(absl::StatusCode::kCancelled, "the question was given up");
+  }
+  if (left <= absl::ZeroDuration()) {
+    co_return OriginFailure(absl::StatusCode::kDeadlineExceeded, "the origins took too long");
+  }
+  const auto& registration = origins_[i].origin->registration;
+  OriginRequest request{.origin = DialEndpoint(registration, registration.api.front()),
+                        .method = std::move(method),
+                        .target = std::move(target),
+                        .max_answer = kMaxAnswerBytes,
+                        .timeout = std::min(left, kQuestionTimeout)};
+  request.fields.set("Host", JoinHostPort(request.origin.host, request.origin.port));
+  request.fields.set("Accept", "application/json");
+  request.fields.set("Accept-Encoding", "identity");
+  request.fields.set("User-Agent", "srsproxy");
+  services_.hop_guard.Mark(request.fields, hops_);
+
+  OriginFetch fetch(services_.worker, services_.origin_connections, services_.dial_rules);
+  running_->fetches.push_back(&fetch);
+  const absl::Cleanup forget = [running = running_, &fetch] {
+    std::erase(running->fetches, &fetch);
+  };
+  auto answer = co_await fetch.Run(std::move(request));
+  if (!answer.ok()) co_return answer.status();
+  if (answer->status != 200) {
+    co_return OriginFailure(absl::StatusCode::kFailedPrecondition,
+                            "the origin's API answered HTTP " + std::to_string(answer->status));
+  }
+  co_return std::move(answer->body);
+}
+
+void OriginSurvey::Cancel() {
+  running_->cancelled = true;
+  // A fetch leaves the list only after it was resumed.
+  for (OriginFetch* fetch : running_->fetches) fetch->Cancel();
+}
+
+}  // namespace srsproxy

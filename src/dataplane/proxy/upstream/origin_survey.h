@@ -1,0 +1,77 @@
+// The living origins of the cluster, each asked over its HTTP API: many at once, with a deadline
+// for each question and one for all.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/time/time.h>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/origin.h"
+#include "dataplane/core/status.h"
+#include "dataplane/net/task.h"
+#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/upstream/origin_fetch.h"
+
+namespace srsproxy {
+
+// Used on its worker only.
+class OriginSurvey {
+ public:
+  // How many origins are asked at the same time.
+  static constexpr size_t kAtOnce = 32;
+  static constexpr size_t kMaxAnswerBytes = size_t{4} << 20;
+  static constexpr absl::Duration kQuestionTimeout = absl::Seconds(3);
+  static constexpr absl::Duration kTimeout = absl::Seconds(8);
+
+  // `services` outlives it. Asks nobody before Begin.
+  explicit OriginSurvey(SessionServices& services);
+  OriginSurvey(const OriginSurvey&) = delete;
+  OriginSurvey& operator=(const OriginSurvey&) = delete;
+
+  // Takes the origins as they are now, sorted by id, and starts the time for all. One that has told
+  // no HTTP API has failed already.
+  void Begin(const HopList& hops);
+
+  size_t size() const { return origins_.size(); }
+  // The origin's `server`.
+  const std::string& server(size_t i) const { return origins_[i].origin->registration.server; }
+  bool failed(size_t i) const { return !origins_[i].status.ok(); }
+  // The servers of the origins that failed.
+  std::vector<std::string> missing() const;
+  // Whether a question was not answered in time.
+  bool late() const;
+
+  // Runs `step` for each origin that has not failed. One whose step fails has, from then on.
+  using Step = std::function<net::Task<absl::Status>(size_t i)>;
+  net::Task<void> Each(Step step);
+
+  // One question to the origin number `i`: the body of its answer. Whatever the client has sent to
+  // prove itself stays here. Fails as OriginFetch::Run does; FAILED_PRECONDITION: another status
+  // than 200.
+  net::Task<absl::StatusOr<std::string>> Ask(size_t i, std::string method, std::string target);
+
+  // Lets every question that is asked now or later fail soon.
+  void Cancel();
+
+ private:
+  struct Asked {
+    std::shared_ptr<const Origin> origin;
+    absl::Status status;
+  };
+  struct Round;    // One run of Each.
+  struct Running;  // What Cancel ends.
+
+  net::Task<void> TakeSteps(std::shared_ptr<Round> round);
+
+  SessionServices& services_;
+  std::vector<Asked> origins_;
+  MonotonicTime deadline_;
+  HopList hops_;
+  const std::shared_ptr<Running> running_;
+};
+
+}  // namespace srsproxy

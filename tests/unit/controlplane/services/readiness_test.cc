@@ -1,0 +1,69 @@
+#include "controlplane/services/readiness.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace srsproxy::control {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(ReadinessTest, IsReadyWhenNothingBlocksIt) {
+  Readiness readiness;
+  EXPECT_TRUE(readiness.ready());
+  readiness.Block("start", "the listeners are not open yet");
+  readiness.Block("drain", "the proxy stops");
+  EXPECT_FALSE(readiness.ready());
+  EXPECT_THAT(readiness.reasons(),
+              ElementsAre("the proxy stops", "the listeners are not open yet"));
+
+  readiness.Unblock("start");
+  EXPECT_FALSE(readiness.ready());
+  readiness.Unblock("drain");
+  EXPECT_TRUE(readiness.ready());
+  EXPECT_THAT(readiness.reasons(), IsEmpty());
+}
+
+TEST(ReadinessTest, BlockingAgainReplacesTheReason) {
+  Readiness readiness;
+  readiness.Block("drain", "one");
+  readiness.Block("drain", "two");
+  EXPECT_THAT(readiness.reasons(), ElementsAre("two"));
+}
+
+TEST(ReadinessTest, DegradedKeepsNobodyAway) {
+  Readiness readiness;
+  std::vector<bool> heard;
+  readiness.SetObserver([&heard](bool ready) { heard.push_back(ready); });
+  readiness.Degrade("store", "one");
+  readiness.Degrade("store", "two");
+  EXPECT_TRUE(readiness.ready());
+  EXPECT_THAT(readiness.reasons(), IsEmpty());
+  EXPECT_THAT(readiness.degraded(), ElementsAre("two"));
+  readiness.Restore("never degraded");
+  readiness.Restore("store");
+  EXPECT_THAT(readiness.degraded(), IsEmpty());
+  EXPECT_THAT(heard, ElementsAre(true));
+}
+
+TEST(ReadinessTest, TheObserverHearsTheStateAndEachChangeOnce) {
+  Readiness readiness;
+  readiness.Block("start", "not yet");
+  std::vector<bool> heard;
+  readiness.SetObserver([&heard](bool ready) { heard.push_back(ready); });
+  readiness.Block("drain", "the proxy stops");
+  readiness.Unblock("never blocked");
+  readiness.Unblock("start");
+  readiness.Unblock("drain");
+  readiness.Unblock("drain");
+  readiness.Block("drain", "the proxy stops");
+  EXPECT_THAT(heard, ElementsAre(false, true, false));
+
+  readiness.SetObserver(nullptr);
+  readiness.Unblock("drain");
+  EXPECT_EQ(heard.size(), 3U);
+}
+
+}  // namespace
+}  // namespace srsproxy::control

@@ -1,0 +1,10 @@
+// `srsproxyctl version`: which program this is. Asks no proxy.
+#pragma once
+
+#include "tools/srsproxyctl/commands/command.h"
+
+namespace srsproxy::ctl {
+
+Noun VersionCommands();
+
+}  // namespace srsproxy::ctl
