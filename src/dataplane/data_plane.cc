@@ -12,10 +12,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "dataplane/balance/start_settle.h"
+#include "dataplane/http_sites.h"
 #include "dataplane/net/descriptors.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/listener.h"
-#include "dataplane/proxy/http/cluster_api.h"
 #include "dataplane/proxy/http/http_session.h"
 #include "dataplane/proxy/rtmp/rtmp_session.h"
 #include "dataplane/proxy/sessions/worker_sessions.h"
@@ -71,34 +71,37 @@ struct DataPlane::Lane {
       : sessions(its_worker.io().get_executor()),
         origin_connections(with.clock),
         hop_guard(plane.boot_id_, with.clock, with.logger),
-        services{.config = with.config,
-                 .clock = with.clock,
-                 .logger = with.logger,
-                 .metrics = with.metrics,
-                 .worker_metrics = worker_metrics,
+        context{.worker = its_worker,
+                .clock = with.clock,
+                .logger = with.logger,
+                .metrics = with.metrics,
+                .counters = worker_metrics},
+        upstream{.context = context,
                  .balancer = *plane.balancer_,
                  .origins = *plane.origins_,
-                 .worker = its_worker,
                  .dial_rules = with.dial_rules,
                  .hop_guard = hop_guard,
-                 .sessions = sessions,
-                 .origin_connections = origin_connections,
-                 .streams = *with.stores.streams,
-                 .session_index = *with.stores.sessions,
-                 .hls_sessions = plane.hls_sessions_,
-                 .authorizer = with.authorizer,
-                 .cluster_requests = plane.cluster_requests_,
-                 .random = random,
-                 .started = plane.started_} {}
+                 .connections = origin_connections,
+                 .proxy_started = plane.started_},
+        rtmp{with.config, upstream, sessions, random},
+        http{with.config, context, sessions},
+        hls{upstream, plane.hls_sessions_, *with.stores.sessions},
+        cluster{upstream, with.authorizer, plane.cluster_requests_} {}
 
-  net::Worker& worker() { return services.worker; }
+  net::Worker& worker() { return context.worker; }
 
   std::mt19937_64 random{RandomSeed()};
   SessionTable sessions;
   OriginConnections origin_connections;
   HopGuard hop_guard;
-  SessionServices services;
-  MonotonicTime refusal_logged;  // When this worker last said that the limit is reached.
+  const SessionContext context;
+  const UpstreamNeeds upstream;
+  const RtmpSessionNeeds rtmp;
+  const HttpSessionNeeds http;
+  const HlsNeeds hls;
+  const ClusterApiNeeds cluster;
+  std::optional<HttpSites> sites;  // Once listening.
+  MonotonicTime refusal_logged;    // When this worker last said that the limit is reached.
 };
 
 struct DataPlane::Listening {
@@ -145,7 +148,8 @@ DataPlane::DataPlane(const Dependencies& dependencies)
   }
   std::vector<WorkerSessions::Lane> tables;
   for (const auto& lane : lanes_) tables.push_back({lane->worker(), lane->sessions});
-  session_control_ = std::make_unique<WorkerSessions>(std::move(tables), hls_sessions_);
+  session_control_ = std::make_unique<WorkerSessions>(std::move(tables),
+                                                      std::vector<SessionSource*>{&hls_sessions_});
   auto choose = [this](const StreamKey& key, std::string_view leaving_server) {
     return balancer_->ChooseFor(key, leaving_server);
   };
@@ -215,8 +219,7 @@ absl::Status DataPlane::Start() {
       dependencies_.clock, streams(), *session_control_,
       LiveStreams::Ports{.rtmp = PortOf(Listener::kRtmp), .rtmps = PortOf(Listener::kRtmps)});
   for (const auto& lane : lanes_) {
-    lane->services.live_streams = &*live_streams_;
-    lane->services.static_files = static_files_.get();
+    lane->sites.emplace(lane->hls, lane->cluster, streams(), *live_streams_, static_files_.get());
   }
 
   Metrics& metrics = dependencies_.metrics;
@@ -406,10 +409,15 @@ net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::In
   auto tls = listening.tls ? certificate_->context() : nullptr;
   switch (listening.listener) {
     case Listener::kHttp:
-    case Listener::kHttps:
+    case Listener::kHttps: {
+      HttpSession session(lane.http, lane.sites->media(), listening.listener, std::move(client),
+                          std::move(tls));
+      co_return co_await session.Run();
+    }
     case Listener::kHttpApi:
     case Listener::kHttpsApi: {
-      HttpSession session(lane.services, listening.listener, std::move(client), std::move(tls));
+      HttpSession session(lane.http, lane.sites->api(), listening.listener, std::move(client),
+                          std::move(tls));
       co_return co_await session.Run();
     }
     case Listener::kRtmp:
@@ -417,7 +425,7 @@ net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::In
     case Listener::kSystemApi:
       break;
   }
-  RtmpSession session(lane.services, listening.listener, std::move(client));
+  RtmpSession session(lane.rtmp, listening.listener, std::move(client));
   co_await session.Run(std::move(tls));
 }
 

@@ -48,13 +48,9 @@ ROOMS = {
     },
 }
 BELOW_ROOMS = ["controlplane/call_status.h", "controlplane/call_status.cc",
-               "controlplane/grpc_time.h", "dataplane/proxy/session_services.h"]
+               "controlplane/grpc_time.h"]
 # What still runs back.
 RUNS_BACK = {
-    ("dataplane/proxy/session_services.h", "dataplane/proxy/"),
-    ("dataplane/proxy/sessions/worker_sessions.h", "dataplane/proxy/hls/hls_sessions.h"),
-    ("dataplane/proxy/http/http_session.h", "dataplane/proxy/hls/"),
-    ("dataplane/proxy/http/http_session.cc", "dataplane/proxy/hls/"),
     ("controlplane/access/grpc_certificates.h", "controlplane/config/config_problem.h"),
 }
 

@@ -6,16 +6,17 @@
 
 namespace srsproxy {
 
-HlsOrigin::HlsOrigin(SessionServices& services, HttpClient& client,
+HlsOrigin::HlsOrigin(const UpstreamNeeds& upstream, HttpClient& client,
                      const http::RequestHead& request, StreamKey key, http::Fields fields)
-    : services_(services),
+    : upstream_(upstream),
+      context_(upstream.context),
       client_(client),
       request_(request),
       key_(std::move(key)),
       fields_(std::move(fields)),
       hops_(HopsOf(request.fields)),
-      search_(services, client.config, client.address, hops_),
-      call_(services.worker) {}
+      search_(upstream, client.config, client.address, hops_),
+      call_(context_.worker) {}
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Ask(std::string method,
                                                              TargetAt target_at) {
@@ -54,14 +55,14 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Send(Endpoint endpoint,
                                                               std::string method,
                                                               std::string target) {
   // Also where nothing is picked.
-  if (auto looped = services_.hop_guard.Check(hops_, client_.address); !looped.ok()) {
+  if (auto looped = upstream_.hop_guard.Check(hops_, client_.address); !looped.ok()) {
     co_return looped;
   }
   http::Fields fields = fields_;
   fields.set("Host", HostFor(request_, endpoint));
   fields.set("Connection", "keep-alive");
   SetForwarded(fields, request_, client_);
-  services_.hop_guard.Mark(fields, hops_);
+  upstream_.hop_guard.Mark(fields, hops_);
   const std::string text = http::WriteRequestHead(method, target, fields);
   endpoint_ = std::move(endpoint);
   auto head = co_await SendText(text, picked, std::move(method));
@@ -74,7 +75,7 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::SendText(const std::str
   const OriginCall::Timeouts timeouts{client_.config->write_timeout,
                                       client_.config->handshake_timeout};
   reached_ = false;
-  if (auto kept = services_.origin_connections.Take(endpoint_)) {
+  if (auto kept = upstream_.connections.Take(endpoint_)) {
     reached_ = true;
     auto head = co_await call_.Ask(*std::move(kept), text, method, timeouts);
     if (head.ok() || !call_.unheard() || cancelled_) co_return head;
@@ -88,7 +89,7 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::SendText(const std::str
 
 net::Task<absl::StatusOr<net::TcpStream>> HlsOrigin::Dial(bool picked) {
   if (picked) co_return co_await search_.Dial(endpoint_, dialing_);
-  net::Dialer dialer(services_.worker.io().get_executor(), services_.dial_rules);
+  net::Dialer dialer(context_.executor(), upstream_.dial_rules);
   dialing_ = &dialer;
   auto dialled =
       co_await dialer.Dial(endpoint_.host, endpoint_.port, client_.config->connect_timeout);
@@ -100,7 +101,7 @@ net::Task<absl::StatusOr<net::TcpStream>> HlsOrigin::Dial(bool picked) {
 }
 
 void HlsOrigin::Keep(net::TcpStream connection) {
-  services_.origin_connections.Keep(endpoint_, std::move(connection));
+  upstream_.connections.Keep(endpoint_, std::move(connection));
 }
 
 void HlsOrigin::Refused() {

@@ -16,9 +16,10 @@
 #include "dataplane/net/task.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/http/http_client.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/upstream/origin_call.h"
 #include "dataplane/proxy/upstream/origin_search.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
 
@@ -27,7 +28,7 @@ class HlsOrigin {
  public:
   // `fields`: of each request to an origin, without Host, Connection and those about the client.
   // All but values outlive it.
-  HlsOrigin(SessionServices& services, HttpClient& client, const http::RequestHead& request,
+  HlsOrigin(const UpstreamNeeds& upstream, HttpClient& client, const http::RequestHead& request,
             StreamKey key, http::Fields fields);
   HlsOrigin(const HlsOrigin&) = delete;
   HlsOrigin& operator=(const HlsOrigin&) = delete;
@@ -67,7 +68,8 @@ class HlsOrigin {
                                                          std::string method);
   net::Task<absl::StatusOr<net::TcpStream>> Dial(bool picked);
 
-  SessionServices& services_;
+  const UpstreamNeeds& upstream_;
+  const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead& request_;
   const StreamKey key_;

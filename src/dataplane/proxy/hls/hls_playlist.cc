@@ -53,22 +53,23 @@ bool HasTag(std::string_view if_none_match, std::string_view tag) {
 
 }  // namespace
 
-HlsPlaylist::HlsPlaylist(SessionServices& services, HttpClient& client, http::RequestHead request,
+HlsPlaylist::HlsPlaylist(const HlsNeeds& needs, HttpClient& client, http::RequestHead request,
                          StreamKey key)
-    : services_(services),
+    : needs_(needs),
+      context_(needs.upstream.context),
       client_(client),
       request_(std::move(request)),
       path_(http::PathOf(request_.target)),
       caller_(HlsCallerOf(request_, client, key)),
-      began_(services.clock.Now()),
-      origin_(services, client, request_, std::move(key), RequestFields(request_)) {}
+      began_(context_.clock.Now()),
+      origin_(needs.upstream, client, request_, std::move(key), RequestFields(request_)) {}
 
 net::Task<bool> HlsPlaylist::Run() {
   const std::string text = co_await MakeAnswer();
   if (ended_) co_return false;
-  const auto sent = co_await SendToClient(client_, services_.worker, text);
-  services_.worker_metrics.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, text.size());
-  services_.hls_sessions.AddBytes(caller_, text.size());
+  const auto sent = co_await SendToClient(client_, context_.worker, text);
+  context_.counters.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, text.size());
+  needs_.sessions.AddBytes(caller_, text.size());
   co_return sent.ok() && request_.keep_alive;
 }
 
@@ -79,14 +80,14 @@ void HlsPlaylist::End(Side, absl::Status) {
 }
 
 net::Task<std::string> HlsPlaylist::MakeAnswer() {
-  session_ = services_.hls_sessions.Find(caller_, path_);
+  session_ = needs_.sessions.Find(caller_, path_);
   if (session_.kicked) co_return Failed(HlsSessions::KickedStatus());
   const auto page = co_await GetPage();
   if (!page.ok() || page->head.status >= 400) {
     const bool moves = !page.ok() || session_.origin_id != origin_.placement().origin->id;
     origin_.Refused();
     // Its encoder may come back on another origin.
-    const auto kept = moves ? services_.hls_sessions.Kept(caller_, path_) : std::nullopt;
+    const auto kept = moves ? needs_.sessions.Kept(caller_, path_) : std::nullopt;
     if (kept.has_value()) co_return HandOut(KeptFields(), *kept);
   }
   if (!page.ok()) co_return Failed(page.status());
@@ -97,7 +98,7 @@ net::Task<std::string> HlsPlaylist::MakeAnswer() {
   auto rewritten = Rewrite(*page);
   if (!rewritten.ok()) co_return Failed(rewritten.status());
   if (page->playlist.kind == hls::PlaylistKind::kMedia) {
-    services_.hls_sessions.Keep(caller_, path_, *rewritten);
+    needs_.sessions.Keep(caller_, path_, *rewritten);
   }
   co_return HandOut(AnswerFields(page->head.fields), *rewritten);
 }
@@ -171,7 +172,7 @@ std::vector<std::string> HlsPlaylist::OwnAuthorities() const {
 
 absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
   const std::string id = Fingerprint(caller_.key.ToString());
-  services_.session_index.PutHls(id, caller_.key);
+  needs_.index.PutHls(id, caller_.key);
   // A context is told by the way that leads to the media playlist.
   std::string_view way = page.target;
   if (page.playlist.kind == hls::PlaylistKind::kMaster && !page.playlist.variants.empty()) {
@@ -184,8 +185,8 @@ absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
                                .origin_id = placement.origin->id,
                                .server = placement.origin->registration.server,
                                .lease = origin_.TakeLease(),
-                               .elapsed = absl::FromChrono(services_.clock.Now() - began_)};
-  const auto numbers = services_.hls_sessions.HandOut(caller_, std::move(handed));
+                               .elapsed = absl::FromChrono(context_.clock.Now() - began_)};
+  const auto numbers = needs_.sessions.HandOut(caller_, std::move(handed));
   const std::vector<std::string> own = OwnAuthorities();
   const std::string_view path = http::PathOf(page.target);
   return hls::RewritePlaylist(*page.body, page.playlist,
@@ -207,18 +208,18 @@ std::string HlsPlaylist::HandOut(http::Fields fields, std::string_view playlist)
 
 std::string HlsPlaylist::Failed(const absl::Status& why) const {
   const unsigned status = HttpStatusOf(why);
-  services_.worker_metrics.CountHttpResponse(Protocol::kHls, status);
-  services_.logger.Debug("playlist not served", {{"client", client_.address},
-                                                 {"stream", caller_.key.ToString()},
-                                                 {"status", status},
-                                                 {"side", SideName(SideOf(why))},
-                                                 {"error", MessageOf(why)}});
+  context_.counters.CountHttpResponse(Protocol::kHls, status);
+  context_.logger.Debug("playlist not served", {{"client", client_.address},
+                                                {"stream", caller_.key.ToString()},
+                                                {"status", status},
+                                                {"side", SideName(SideOf(why))},
+                                                {"error", MessageOf(why)}});
   return WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
 }
 
 std::string HlsPlaylist::Write(unsigned status, std::string_view reason, http::Fields fields,
                                std::string_view body) const {
-  services_.worker_metrics.CountHttpResponse(Protocol::kHls, status);
+  context_.counters.CountHttpResponse(Protocol::kHls, status);
   if (status == 204 || status == 304) {
     fields.erase("Content-Length");
   } else {

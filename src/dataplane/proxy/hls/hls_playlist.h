@@ -11,20 +11,20 @@
 #include "dataplane/protocol/hls/playlist.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/hls/hls_caller.h"
+#include "dataplane/proxy/hls/hls_needs.h"
 #include "dataplane/proxy/hls/hls_origin.h"
 #include "dataplane/proxy/hls/hls_sessions.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_context.h"
 
 namespace srsproxy {
 
 // Used on its worker only.
 class HlsPlaylist final : public HttpExchange {
  public:
-  // `client` and `services` outlive it.
-  HlsPlaylist(SessionServices& services, HttpClient& client, http::RequestHead request,
-              StreamKey key);
+  // `needs` and `client` outlive it.
+  HlsPlaylist(const HlsNeeds& needs, HttpClient& client, http::RequestHead request, StreamKey key);
 
   net::Task<bool> Run() override;
   void End(Side side, absl::Status why) override;
@@ -56,7 +56,8 @@ class HlsPlaylist final : public HttpExchange {
   std::string Write(unsigned status, std::string_view reason, http::Fields fields,
                     std::string_view body) const;
 
-  SessionServices& services_;
+  const HlsNeeds& needs_;
+  const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead request_;
   const std::string path_;

@@ -22,17 +22,18 @@ http::Fields RequestFields(const http::RequestHead& request) {
 
 }  // namespace
 
-HlsSegment::HlsSegment(SessionServices& services, HttpClient& client, http::RequestHead request,
+HlsSegment::HlsSegment(const HlsNeeds& needs, HttpClient& client, http::RequestHead request,
                        StreamKey key)
-    : services_(services),
+    : needs_(needs),
+      context_(needs.upstream.context),
       client_(client),
       request_(std::move(request)),
       caller_(HlsCallerOf(request_, client, key)),
-      origin_(services, client, request_, std::move(key), RequestFields(request_)),
-      relay_(services.worker, client, request_, net::Poller::Pace::kPrompt, *this) {}
+      origin_(needs.upstream, client, request_, std::move(key), RequestFields(request_)),
+      relay_(context_.worker, client, request_, net::Poller::Pace::kPrompt, *this) {}
 
 net::Task<bool> HlsSegment::Run() {
-  session_ = services_.hls_sessions.Find(caller_, "");
+  session_ = needs_.sessions.Find(caller_, "");
   if (session_.kicked) co_return co_await Fail(HlsSessions::KickedStatus());
   const auto head = co_await FindSegment();
   if (ended_) co_return false;
@@ -51,7 +52,7 @@ void HlsSegment::End(Side side, absl::Status why) {
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
   const std::string target = hls::WithoutId(request_.target);
-  const auto origins = services_.origins.snapshot();
+  const auto origins = needs_.upstream.origins.snapshot();
   // What was listed before the stream moved is where it was; its context tells.
   const bool is_old = !caller_.context.empty() && session_.caller_origin_id != session_.origin_id;
   const auto listed_by = is_old ? origins->Find(session_.caller_origin_id) : nullptr;
@@ -79,38 +80,38 @@ net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
   const auto ended = co_await relay_.Run(head, call.TakeUnread(), call.connection());
   AccountBytes();
   const bool broken = !ended.why.ok() && ended.side == Side::kOrigin;
-  services_.worker_metrics.CountHttpResponse(Protocol::kHls, broken ? kBrokenOff : head.status);
+  context_.counters.CountHttpResponse(Protocol::kHls, broken ? kBrokenOff : head.status);
   if (relay_.origin_goes_on()) origin_.Keep(std::move(call.connection()));
   if (!ended.why.ok()) {
-    services_.logger.Debug("segment broken off", {{"client", client_.address},
-                                                  {"stream", caller_.key.ToString()},
-                                                  {"side", SideName(ended.side)},
-                                                  {"error", MessageOf(ended.why)}});
+    context_.logger.Debug("segment broken off", {{"client", client_.address},
+                                                 {"stream", caller_.key.ToString()},
+                                                 {"side", SideName(ended.side)},
+                                                 {"error", MessageOf(ended.why)}});
   }
   co_return relay_.client_goes_on();
 }
 
 net::Task<bool> HlsSegment::Fail(absl::Status why) {
   const unsigned status = HttpStatusOf(why);
-  services_.worker_metrics.CountHttpResponse(Protocol::kHls, status);
-  services_.logger.Debug("segment not served", {{"client", client_.address},
-                                                {"stream", caller_.key.ToString()},
-                                                {"status", status},
-                                                {"side", SideName(SideOf(why))},
-                                                {"error", MessageOf(why)}});
+  context_.counters.CountHttpResponse(Protocol::kHls, status);
+  context_.logger.Debug("segment not served", {{"client", client_.address},
+                                               {"stream", caller_.key.ToString()},
+                                               {"status", status},
+                                               {"side", SideName(SideOf(why))},
+                                               {"error", MessageOf(why)}});
   const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
-  const auto sent = co_await SendToClient(client_, services_.worker, text);
+  const auto sent = co_await SendToClient(client_, context_.worker, text);
   co_return sent.ok() && request_.keep_alive;
 }
 
 void HlsSegment::OnBytesPassed(uint64_t, uint64_t out) {
-  services_.worker_metrics.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, out);
+  context_.counters.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, out);
   unaccounted_ += out;
   if (unaccounted_ >= kAccountEvery) AccountBytes();
 }
 
 void HlsSegment::AccountBytes() {
-  services_.hls_sessions.AddBytes(caller_, std::exchange(unaccounted_, 0));
+  needs_.sessions.AddBytes(caller_, std::exchange(unaccounted_, 0));
 }
 
 }  // namespace srsproxy

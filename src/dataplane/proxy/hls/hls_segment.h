@@ -8,21 +8,21 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/hls/hls_caller.h"
+#include "dataplane/proxy/hls/hls_needs.h"
 #include "dataplane/proxy/hls/hls_origin.h"
 #include "dataplane/proxy/hls/hls_sessions.h"
 #include "dataplane/proxy/http/answer_relay.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_context.h"
 
 namespace srsproxy {
 
 // Used on its worker only.
 class HlsSegment final : public HttpExchange, AnswerRelay::Observer {
  public:
-  // `client` and `services` outlive it.
-  HlsSegment(SessionServices& services, HttpClient& client, http::RequestHead request,
-             StreamKey key);
+  // `needs` and `client` outlive it.
+  HlsSegment(const HlsNeeds& needs, HttpClient& client, http::RequestHead request, StreamKey key);
 
   net::Task<bool> Run() override;
   void End(Side side, absl::Status why) override;
@@ -38,7 +38,8 @@ class HlsSegment final : public HttpExchange, AnswerRelay::Observer {
   // Tells the session what it got.
   void AccountBytes();
 
-  SessionServices& services_;
+  const HlsNeeds& needs_;
+  const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead request_;
   const HlsCaller caller_;

@@ -22,6 +22,7 @@
 #include "dataplane/protocol/hls/continuity.h"
 #include "dataplane/protocol/hls/playlist.h"
 #include "dataplane/proxy/hls/hls_caller.h"
+#include "dataplane/proxy/sessions/session_source.h"
 #include "dataplane/proxy/sessions/session_table.h"
 
 namespace srsproxy {
@@ -34,14 +35,14 @@ struct HlsSessionOptions {
 };
 
 // A session begins when a playlist is handed out. Thread-safe.
-class HlsSessions {
+class HlsSessions final : public SessionSource {
  public:
   // All outlive it. `counters` are used by nobody else.
   HlsSessions(const Clock& clock, const Logger& logger, Metrics& metrics, WorkerMetrics& counters,
               HlsSessionOptions options = {});
   HlsSessions(const HlsSessions&) = delete;
   HlsSessions& operator=(const HlsSessions&) = delete;
-  ~HlsSessions();
+  ~HlsSessions() override;
 
   // What a request has to know of its session.
   struct View {
@@ -86,11 +87,13 @@ class HlsSessions {
   // Ends sessions that have been silent for too long. Call it about once a second.
   void Tick();
 
-  // As those of SessionTable, but that nobody is kicked for being on another origin than a stream:
-  // the next request goes where the stream is.
-  SessionTable::Page List(const SessionFilter& filter, std::string_view after, size_t limit) const;
-  StreamAudience AudienceOf(const StreamKey& key) const;
-  std::vector<SessionInfo> Kick(const SessionFilter& filter, size_t limit, const absl::Status& why);
+  // SessionSource. Nobody is kicked for being on another origin than a stream: the next request
+  // goes where the stream is.
+  SessionTable::Page List(const SessionFilter& filter, std::string_view after,
+                          size_t limit) const override;
+  StreamAudience AudienceOf(const StreamKey& key) const override;
+  std::vector<SessionInfo> Kick(const SessionFilter& filter, size_t limit,
+                                const absl::Status& why) override;
   void EndAll(const absl::Status& why);
 
   size_t size() const;  // With those that were kicked and are not silent yet.

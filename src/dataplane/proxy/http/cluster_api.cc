@@ -28,18 +28,32 @@ constexpr int64_t kRawApiIsOff = 1061;
 
 }  // namespace
 
-ClusterApi::ClusterApi(SessionServices& services, const HttpClient& client)
-    : services_(services), client_(client), survey_(services) {}
+net::Task<HttpTaken> ClusterRoute::Take(HttpClient& client, http::RequestHead& request) {
+  if (!srs_api::IsApiPath(http::PathOf(request.target))) co_return std::monostate();
+  co_return std::make_unique<ClusterApi>(needs_, client, std::move(request));
+}
 
-net::Task<HttpAnswer> ClusterApi::Answer(const http::RequestHead& head) {
-  auto parsed = srs_api::ParseRequest(head.method, head.target);
+ClusterApi::ClusterApi(const ClusterApiNeeds& needs, HttpClient& client, http::RequestHead head)
+    : needs_(needs),
+      context_(needs.upstream.context),
+      client_(client),
+      head_(std::move(head)),
+      survey_(needs.upstream) {}
+
+net::Task<bool> ClusterApi::Run() {
+  auto answer = co_await Answer();
+  co_return co_await SendAnswer(client_, context_.worker, std::move(answer), head_);
+}
+
+net::Task<HttpAnswer> ClusterApi::Answer() {
+  auto parsed = srs_api::ParseRequest(head_.method, head_.target);
   if (!parsed.ok()) co_return Refusal(parsed.status());
   request_ = *std::move(parsed);
-  if (const auto looped = services_.hop_guard.Check(HopsOf(head.fields), client_.address);
+  if (const auto looped = needs_.upstream.hop_guard.Check(HopsOf(head_.fields), client_.address);
       !looped.ok()) {
     co_return Failed(HttpStatusOf(looped), MessageOf(looped));
   }
-  if (request_.resource == Resource::kVersions) co_return co_await Versions(head);
+  if (request_.resource == Resource::kVersions) co_return co_await Versions();
   if (!client_.config->cluster_api) {
     co_return Failed(404,
                      "the API of the cluster is off; the proxy's operator turns it on by "
@@ -55,31 +69,31 @@ net::Task<HttpAnswer> ClusterApi::Answer(const http::RequestHead& head) {
     default:
       break;
   }
-  if (const auto status = Authorize(head); !status.ok()) co_return Refusal(status);
-  if (!services_.cluster_requests.Take()) {
-    services_.metrics.CountLimitRejection(LimitReason::kClusterRequests);
+  if (const auto status = Authorize(); !status.ok()) co_return Refusal(status);
+  if (!needs_.requests.Take()) {
+    context_.metrics.CountLimitRejection(LimitReason::kClusterRequests);
     auto answer = Failed(503, "too many ask for the whole cluster at once; try again soon");
     answer.fields.set("Retry-After", "1");
     co_return answer;
   }
-  const absl::Cleanup give = [this] { services_.cluster_requests.Give(); };
-  co_return co_await AskOrigins(HopsOf(head.fields));
+  const absl::Cleanup give = [this] { needs_.requests.Give(); };
+  co_return co_await AskOrigins();
 }
 
 // Always answers; of the origins it tells whoever may know.
-net::Task<HttpAnswer> ClusterApi::Versions(const http::RequestHead& head) {
-  const bool open = !services_.authorizer.asks();
+net::Task<HttpAnswer> ClusterApi::Versions() {
+  const bool open = !needs_.authorizer.asks();
   const bool may = client_.config->cluster_api &&
-                   (open || head.fields.count("Authorization") > 0) && Authorize(head).ok();
-  if (!may || !services_.cluster_requests.Take()) co_return Written(200, srs_api::Versions(Self()));
-  const absl::Cleanup give = [this] { services_.cluster_requests.Give(); };
-  survey_.Begin(HopsOf(head.fields));
+                   (open || head_.fields.count("Authorization") > 0) && Authorize().ok();
+  if (!may || !needs_.requests.Take()) co_return Written(200, srs_api::Versions(Self()));
+  const absl::Cleanup give = [this] { needs_.requests.Give(); };
+  survey_.Begin(HopsOf(head_.fields));
   co_await EachOrigin(&ClusterApi::AskData);
   co_return Merged(srs_api::MergeVersions(Self(), TakeData()));
 }
 
-net::Task<HttpAnswer> ClusterApi::AskOrigins(HopList hops) {
-  survey_.Begin(hops);
+net::Task<HttpAnswer> ClusterApi::AskOrigins() {
+  survey_.Begin(HopsOf(head_.fields));
   if (request_.resource == Resource::kSummaries) co_return co_await Summaries();
   if (request_.id.empty()) co_return co_await List();
   if (request_.remove) co_return co_await RemoveClient();
@@ -136,7 +150,7 @@ net::Task<HttpAnswer> ClusterApi::RemoveClient() {
   if (!code.ok()) {
     co_return Failed(HttpStatusOf(code.status()), "the client's origin gave no answer");
   }
-  services_.logger.Info(
+  context_.logger.Info(
       "an origin was asked to end a client",
       {{"by", client_.address}, {"origin", server}, {"client_id", request_.id}, {"code", *code}});
   auto body = srs_api::Envelope(Self(), *code);
@@ -144,13 +158,13 @@ net::Task<HttpAnswer> ClusterApi::RemoveClient() {
   co_return Merged(std::move(body));
 }
 
-absl::Status ClusterApi::Authorize(const http::RequestHead& head) const {
-  const bool once = head.fields.count("Authorization") == 1;
+absl::Status ClusterApi::Authorize() const {
+  const bool once = head_.fields.count("Authorization") == 1;
   const std::string action = std::string(request_.remove ? "DELETE" : "GET") + " /api/v1/" +
                              std::string(srs_api::ResourceName(request_.resource));
-  return services_.authorizer.Check(
+  return needs_.authorizer.Check(
       {.needed = request_.remove ? AccessLevel::kAdmin : AccessLevel::kView,
-       .authorization = once ? http::ValueOf(head.fields, "Authorization") : "",
+       .authorization = once ? http::ValueOf(head_.fields, "Authorization") : "",
        .client = client_.host,
        .action = action});
 }
@@ -302,7 +316,7 @@ HttpAnswer ClusterApi::Refusal(const absl::Status& why) const {
     case absl::StatusCode::kNotFound:
       return Failed(404, MessageOf(why));
     default:
-      services_.metrics.CountClientError("http_api", ClientError::kMalformed);
+      context_.metrics.CountClientError("http_api", ClientError::kMalformed);
       return Failed(400, MessageOf(why));
   }
 }

@@ -11,6 +11,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "dataplane/core/authorizer.h"
 #include "dataplane/core/status.h"
 #include "dataplane/net/task.h"
 #include "dataplane/protocol/http/head.h"
@@ -19,24 +20,34 @@
 #include "dataplane/protocol/srs_api/request.h"
 #include "dataplane/proxy/http/http_answer.h"
 #include "dataplane/proxy/http/http_client.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/http_route.h"
+#include "dataplane/proxy/sessions/session_context.h"
+#include "dataplane/proxy/sessions/session_table.h"
 #include "dataplane/proxy/upstream/origin_survey.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
 
+// Outlives the requests, as does what it refers to. One for each worker.
+struct ClusterApiNeeds {
+  const UpstreamNeeds& upstream;
+  Authorizer& authorizer;
+  SessionLimit& requests;  // Of ClusterApi, on all workers.
+};
+
 // One request, from its head to its answer. Used on its worker only.
-class ClusterApi {
+class ClusterApi final : public HttpExchange {
  public:
   // How many requests of all clients may be asked of the origins at once.
   static constexpr uint64_t kMaxAtOnce = 16;
 
-  // Both outlive it.
-  ClusterApi(SessionServices& services, const HttpClient& client);
+  // `needs` and `client` outlive it.
+  ClusterApi(const ClusterApiNeeds& needs, HttpClient& client, http::RequestHead head);
   ClusterApi(const ClusterApi&) = delete;
   ClusterApi& operator=(const ClusterApi&) = delete;
 
-  // Called once, for a path of which srs_api::IsApiPath holds. Takes OriginSurvey::kTimeout at
-  // most.
+  // For a path of which srs_api::IsApiPath holds. Takes OriginSurvey::kTimeout at most. Answers
   //   200  SRS's envelope. `missing` names the origins that did not answer. As with SRS, an id that
   //        nobody knows has a `code` other than 0.
   //   400, 404, 405  no such request; 404 also while PROXY_CLUSTER_API is off
@@ -44,10 +55,8 @@ class ClusterApi {
   //   502, 504  no origin has answered; with 504 one of them took too long
   //   503  too many ask at once
   //   508  a loop: CheckHops
-  net::Task<HttpAnswer> Answer(const http::RequestHead& head);
-
-  // Lets Answer end soon.
-  void Cancel() { survey_.Cancel(); }
+  net::Task<bool> Run() override;
+  void End(Side, absl::Status) override { survey_.Cancel(); }
 
  private:
   using Resource = srs_api::Resource;
@@ -63,15 +72,16 @@ class ClusterApi {
   };
   using Step = net::Task<absl::Status> (ClusterApi::*)(size_t i);
 
-  net::Task<HttpAnswer> Versions(const http::RequestHead& head);
+  net::Task<HttpAnswer> Answer();
+  net::Task<HttpAnswer> Versions();
   // Of what only origins know.
-  net::Task<HttpAnswer> AskOrigins(HopList hops);
+  net::Task<HttpAnswer> AskOrigins();
   net::Task<HttpAnswer> Summaries();
   net::Task<HttpAnswer> List();
   net::Task<HttpAnswer> Item();
   net::Task<HttpAnswer> RemoveClient();
 
-  absl::Status Authorize(const http::RequestHead& head) const;
+  absl::Status Authorize() const;
   net::Task<void> EachOrigin(Step step);
   // Steps with the origin number `i`.
   net::Task<absl::Status> AskData(size_t i);
@@ -100,11 +110,24 @@ class ClusterApi {
   HttpAnswer Written(unsigned status, const Body& body) const;
   HttpAnswer Written(unsigned status, std::string json) const;
 
-  SessionServices& services_;
-  const HttpClient& client_;
+  const ClusterApiNeeds& needs_;
+  const SessionContext& context_;
+  HttpClient& client_;
+  const http::RequestHead head_;
   srs_api::Request request_;
   OriginSurvey survey_;
   std::vector<Findings> findings_;  // One for each origin of the survey.
+};
+
+// Hands such requests to a ClusterApi.
+class ClusterRoute final : public HttpRoute {
+ public:
+  explicit ClusterRoute(const ClusterApiNeeds& needs) : needs_(needs) {}
+
+  net::Task<HttpTaken> Take(HttpClient& client, http::RequestHead& request) override;
+
+ private:
+  const ClusterApiNeeds& needs_;
 };
 
 }  // namespace srsproxy

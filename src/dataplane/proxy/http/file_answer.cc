@@ -12,20 +12,26 @@ constexpr uint64_t kSliceBytes = 64 * 1024;
 
 }  // namespace
 
-FileAnswer::FileAnswer(SessionServices& services, StaticFiles& files, HttpClient& client,
+FileAnswer::FileAnswer(const SessionContext& context, StaticFiles& files, HttpClient& client,
                        http::RequestHead request)
-    : services_(services), files_(files), client_(client), request_(std::move(request)) {}
+    : context_(context), files_(files), client_(client), request_(std::move(request)) {}
 
 net::Task<bool> FileAnswer::Run() {
   auto path = StaticPathOf(request_.target);
-  if (!path.has_value()) co_return co_await Reply(ErrorAnswer(404, "there is no such file"));
-  auto file = co_await files_.Find(services_.worker.io().get_executor(), *std::move(path));
+  if (!path.has_value())
+    co_return co_await SendAnswer(client_, context_.worker,
+                                  ErrorAnswer(404, "there is no such file"), request_);
+  auto file = co_await files_.Find(context_.executor(), *std::move(path));
   if (ended_) co_return false;
   if (absl::IsNotFound(file.status())) {
-    co_return co_await Reply(ErrorAnswer(404, MessageOf(file.status())));
+    co_return co_await SendAnswer(client_, context_.worker,
+                                  ErrorAnswer(404, MessageOf(file.status())), request_);
   }
-  if (!file.ok()) co_return co_await Reply(ErrorAnswer(503, MessageOf(file.status())));
-  if ((*file)->is_folder()) co_return co_await Reply(Redirect());
+  if (!file.ok())
+    co_return co_await SendAnswer(client_, context_.worker,
+                                  ErrorAnswer(503, MessageOf(file.status())), request_);
+  if ((*file)->is_folder())
+    co_return co_await SendAnswer(client_, context_.worker, Redirect(), request_);
   co_return co_await Send(*std::move(file));
 }
 
@@ -42,24 +48,18 @@ net::Task<bool> FileAnswer::Send(std::shared_ptr<const StaticFile> file) {
   do {
     const size_t size = std::min(left, kSliceBytes);
     if (size > 0) {
-      const auto slice = co_await files_.Read(services_.worker.io().get_executor(), file, at, size);
+      const auto slice = co_await files_.Read(context_.executor(), file, at, size);
       // A file that has become shorter is told by the close.
       if (ended_ || !slice.ok() || slice->size() < size) co_return false;
       text += *slice;
     }
-    const auto sent = co_await SendToClient(client_, services_.worker, text);
+    const auto sent = co_await SendToClient(client_, context_.worker, text);
     if (ended_ || !sent.ok()) co_return false;
     text.clear();
     at += size;
     left -= size;
   } while (left > 0);
   co_return request_.keep_alive;
-}
-
-net::Task<bool> FileAnswer::Reply(HttpAnswer answer) {
-  const std::string text = WriteAnswer(answer, request_);
-  const auto sent = co_await SendToClient(client_, services_.worker, text);
-  co_return sent.ok() && request_.keep_alive;
 }
 
 HttpAnswer FileAnswer::Redirect() const {

@@ -8,8 +8,9 @@
 #include "dataplane/proxy/http/http_answer.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/http_route.h"
 #include "dataplane/proxy/http/static_files.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_context.h"
 
 namespace srsproxy {
 
@@ -17,7 +18,7 @@ namespace srsproxy {
 class FileAnswer final : public HttpExchange {
  public:
   // A GET or HEAD, for which nothing has been sent. All outlive it.
-  FileAnswer(SessionServices& services, StaticFiles& files, HttpClient& client,
+  FileAnswer(const SessionContext& context, StaticFiles& files, HttpClient& client,
              http::RequestHead request);
 
   net::Task<bool> Run() override;
@@ -25,16 +26,30 @@ class FileAnswer final : public HttpExchange {
 
  private:
   net::Task<bool> Send(std::shared_ptr<const StaticFile> file);
-  net::Task<bool> Reply(HttpAnswer answer);
   // To the same path with a slash at its end.
   HttpAnswer Redirect() const;
   std::string HeadOf(const StaticFile& file, const http::FileReply& reply) const;
 
-  SessionServices& services_;
+  const SessionContext& context_;
   StaticFiles& files_;
   HttpClient& client_;
   const http::RequestHead request_;
   bool ended_ = false;
+};
+
+// Takes every request: what is nothing else may be a file.
+class FileRoute final : public HttpRoute {
+ public:
+  // Both outlive it.
+  FileRoute(const SessionContext& context, StaticFiles& files) : context_(context), files_(files) {}
+
+  net::Task<HttpTaken> Take(HttpClient& client, http::RequestHead& request) override {
+    co_return std::make_unique<FileAnswer>(context_, files_, client, std::move(request));
+  }
+
+ private:
+  const SessionContext& context_;
+  StaticFiles& files_;
 };
 
 }  // namespace srsproxy

@@ -12,6 +12,8 @@
 #include "dataplane/net/awaited_stream.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/http/http_answer.h"
 
 namespace srsproxy {
 
@@ -30,5 +32,9 @@ struct HttpClient {
 // Sends all of `text`, within the write timeout. Nobody else watches the client's stream.
 net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
                                      std::string_view text);
+
+// Sends `answer` to `request` likewise; whether the connection can carry another request.
+net::Task<bool> SendAnswer(HttpClient& client, net::Worker& worker, HttpAnswer answer,
+                           const http::RequestHead& request);
 
 }  // namespace srsproxy

@@ -1,23 +1,12 @@
 #include "dataplane/proxy/http/http_session.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include <absl/cleanup/cleanup.h>
 
 #include "dataplane/net/time_left.h"
-#include "dataplane/protocol/hls/uri.h"
 #include "dataplane/protocol/http/body_reader.h"
-#include "dataplane/protocol/srs_api/json_text.h"
-#include "dataplane/protocol/srs_api/merge.h"
-#include "dataplane/protocol/srs_api/request.h"
-#include "dataplane/proxy/hls/hls_playlist.h"
-#include "dataplane/proxy/hls/hls_segment.h"
-#include "dataplane/proxy/http/cluster_api.h"
-#include "dataplane/proxy/http/file_answer.h"
-#include "dataplane/proxy/http/live_play.h"
 
 namespace srsproxy {
 namespace {
@@ -28,14 +17,6 @@ constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
 constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
 // Of a request; an offer of WebRTC has some thousand bytes.
 constexpr size_t kMaxBodyBytes = 64 * 1024;
-
-constexpr std::string_view kMediaMethods = "GET, HEAD, OPTIONS";
-constexpr std::string_view kApiMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
-
-// In the form of SRS's API, for programs that look for an SRS here.
-HttpAnswer Versions() {
-  return {.body = srs_api::WriteJson(srs_api::Versions({SRSPROXY_VERSION, ::getpid()}))};
-}
 
 HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods) {
   HttpAnswer answer{.status = 204};
@@ -50,21 +31,22 @@ HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods)
 
 }  // namespace
 
-HttpSession::HttpSession(SessionServices& services, Listener listener, net::Incoming client,
-                         net::TlsContext tls)
-    : services_(services),
+HttpSession::HttpSession(const HttpSessionNeeds& needs, const HttpSite& site, Listener listener,
+                         net::Incoming client, net::TlsContext tls)
+    : context_(needs.context),
+      site_(site),
       listener_(listener),
       tls_(std::move(tls)),
-      client_{.config = services.config.Get(),
+      client_{.config = needs.config.Get(),
               .address = net::FormatPeer(client.peer),
               .host = net::HostOf(client.peer),
-              .accepted = services.clock.Now(),
+              .accepted = needs.context.clock.Now(),
               .tls = tls_ != nullptr,
               .stream = net::TcpStream(std::move(client.socket), Side::kClient)},
-      place_(services.sessions, *this) {}
+      place_(needs.sessions, *this) {}
 
 net::Task<void> HttpSession::Run() {
-  services_.worker_metrics.ConnectionOpened(listener_);
+  context_.counters.ConnectionOpened(listener_);
   client_.stream.Tune(client_.config->write_timeout);
   if (tls_ == nullptr || client_.stream.StartTls(tls_)) {
     while (!kicked_.has_value()) {
@@ -72,22 +54,19 @@ net::Task<void> HttpSession::Run() {
       if (!request.has_value() || !co_await Answer(*std::move(request))) break;
     }
   }
-  co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt),
-                            services_.worker.io().get_executor(), std::move(client_.stream),
+  co_await net::CloseGently(context_.prompt(), context_.executor(), std::move(client_.stream),
                             kGoodbyeTimeout);
-  services_.worker_metrics.ConnectionClosed(listener_);
+  context_.counters.ConnectionClosed(listener_);
 }
 
 void HttpSession::Kick(absl::Status why) {
   if (!kicked_.has_value()) kicked_ = why;
   if (client_.awaited != nullptr) client_.awaited->Cancel();
-  if (cluster_api_ != nullptr) cluster_api_->Cancel();
   if (exchange_ != nullptr) exchange_->End(Side::kProxy, std::move(why));
 }
 
 net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
-  net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
-                             services_.worker.io().get_executor(), client_.stream);
+  net::AwaitedStream awaited(context_.prompt(), context_.executor(), client_.stream);
   client_.awaited = &awaited;
   const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
   std::vector<uint8_t>& unread = client_.unread;
@@ -138,8 +117,7 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
 net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestHead& request) {
   http::BodyReader reader(request.framing, request.length, http::BodyReader::Chunks::kRemoved);
   if (reader.at_end()) co_return std::string();
-  net::AwaitedStream awaited(services_.worker.poller(net::Poller::Pace::kPrompt),
-                             services_.worker.io().get_executor(), client_.stream);
+  net::AwaitedStream awaited(context_.prompt(), context_.executor(), client_.stream);
   std::vector<uint8_t>& unread = client_.unread;
   std::string body;
   const net::TimeLeft left(client_.config->handshake_timeout);
@@ -179,101 +157,46 @@ net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestH
 }
 
 net::Task<bool> HttpSession::Answer(http::RequestHead request) {
-  const bool api = listener_ == Listener::kHttpApi || listener_ == Listener::kHttpsApi;
   if (request.method == "OPTIONS") {
-    auto answer = Preflight(request, api ? kApiMethods : kMediaMethods);
-    co_return co_await Reply(std::move(answer), request);
+    co_return co_await SendAnswer(client_, context_.worker, Preflight(request, site_.methods),
+                                  request);
   }
-  if (api) co_return co_await AnswerApi(request);
-  auto answer = co_await AnswerMedia(request);
-  if (answer.has_value()) co_return co_await Reply(*std::move(answer), request);
-  co_return co_await Conduct();
+  if (site_.bodies) {
+    const auto body = co_await ReadBody(request);
+    if (!body.has_value()) co_return false;
+  } else if (auto refusal = Refusal(request)) {
+    co_return co_await SendAnswer(client_, context_.worker, *std::move(refusal), request);
+  }
+  for (HttpRoute* route : site_.routes) {
+    auto taken = co_await route->Take(client_, request);
+    if (auto* answer = std::get_if<HttpAnswer>(&taken)) {
+      co_return co_await SendAnswer(client_, context_.worker, std::move(*answer), request);
+    }
+    if (kicked_.has_value()) co_return false;
+    if (auto* exchange = std::get_if<std::unique_ptr<HttpExchange>>(&taken)) {
+      exchange_ = std::move(*exchange);
+      co_return co_await Conduct();
+    }
+  }
+  co_return co_await SendAnswer(client_, context_.worker, ErrorAnswer(404, site_.not_found),
+                                request);
 }
 
-net::Task<std::optional<HttpAnswer>> HttpSession::AnswerMedia(http::RequestHead& request) {
+std::optional<HttpAnswer> HttpSession::Refusal(const http::RequestHead& request) const {
+  HttpAnswer answer;
   if (request.method != "GET" && request.method != "HEAD") {
-    auto answer = ErrorAnswer(405, "streams are played by GET");
-    answer.fields.set("Allow", std::string(kMediaMethods));
-    answer.keep_alive = false;  // A body may follow.
-    co_return answer;
-  }
-  if (request.framing != http::Framing::kNone) {
-    auto answer = ErrorAnswer(413, "a request for a stream has no body");
-    answer.keep_alive = false;
-    co_return answer;
-  }
-  const std::string_view path = http::PathOf(request.target);
-  if (path == "/api/v1/versions") co_return Versions();
-  if (path == LiveStreams::kPath) {
-    co_return co_await services_.live_streams->Answer(services_.worker.io().get_executor(), request,
-                                                      client_.config->vhosts);
-  }
-  auto route = co_await FindRoute(request);
-  if (kicked_.has_value()) co_return std::nullopt;
-  if (!route.ok()) {
-    services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), ClientError::kBadName);
-    co_return ErrorAnswer(400, MessageOf(route.status()));
-  }
-  if (route->kind != MediaKind::kNone) {
-    exchange_ = Serve(*std::move(route), std::move(request));
-  } else if (services_.static_files != nullptr) {
-    exchange_ = std::make_unique<FileAnswer>(services_, *services_.static_files, client_,
-                                             std::move(request));
+    answer = ErrorAnswer(405, "streams are played by GET");
+    answer.fields.set("Allow", std::string(site_.methods));
+  } else if (request.framing != http::Framing::kNone) {
+    answer = ErrorAnswer(413, "a request for a stream has no body");
   } else {
-    co_return ErrorAnswer(404,
-                          "no such path; streams are /app/stream.flv, .ts, .aac, .mp3 and .m3u8");
+    return std::nullopt;
   }
-  co_return std::nullopt;
-}
-
-net::Task<bool> HttpSession::AnswerApi(const http::RequestHead& request) {
-  const auto body = co_await ReadBody(request);
-  if (!body.has_value()) co_return false;
-  if (srs_api::IsApiPath(http::PathOf(request.target))) co_return co_await AskCluster(request);
-  co_return co_await Reply(ErrorAnswer(404, "no such path"), request);
-}
-
-net::Task<bool> HttpSession::AskCluster(const http::RequestHead& request) {
-  ClusterApi api(services_, client_);
-  cluster_api_ = &api;
-  auto answer = co_await api.Answer(request);
-  cluster_api_ = nullptr;
-  co_return co_await Reply(std::move(answer), request);
-}
-
-net::Task<absl::StatusOr<MediaRoute>> HttpSession::FindRoute(const http::RequestHead& request) {
-  MediaRequest asked{request.host, request.target, client_.config->vhosts, std::nullopt};
-  if (const auto id = hls::IdOf(request.target)) {
-    auto find = [this, id = std::string(*id)](auto done) mutable {
-      services_.session_index.FindHls(std::move(id), std::move(done));
-    };
-    asked.key_of_id = co_await net::AwaitCallback<std::optional<StreamKey>>(
-        services_.worker.io().get_executor(), std::move(find));
-  }
-  const auto is_known = [this](const StreamKey& key) {
-    return services_.streams.Find(key).has_value() ||
-           services_.streams.FindInOtherVhost(key).has_value();
-  };
-  co_return RouteMedia(asked, is_known);
-}
-
-std::unique_ptr<HttpExchange> HttpSession::Serve(MediaRoute route, http::RequestHead request) {
-  switch (route.kind) {
-    case MediaKind::kPlaylist:
-      return std::make_unique<HlsPlaylist>(services_, client_, std::move(request),
-                                           std::move(route.key));
-    case MediaKind::kSegment:
-      return std::make_unique<HlsSegment>(services_, client_, std::move(request),
-                                          std::move(route.key));
-    case MediaKind::kLive:
-    case MediaKind::kNone:
-      break;
-  }
-  return std::make_unique<LivePlay>(services_, client_, std::move(request), std::move(route.key));
+  answer.keep_alive = false;  // A body may follow.
+  return answer;
 }
 
 net::Task<bool> HttpSession::Conduct() {
-  if (exchange_ == nullptr) co_return false;
   const bool session = exchange_->info() != nullptr;
   if (session) place_.List();
   const bool goes_on = co_await exchange_->Run();
@@ -282,20 +205,14 @@ net::Task<bool> HttpSession::Conduct() {
   co_return goes_on;
 }
 
-net::Task<bool> HttpSession::Reply(HttpAnswer answer, const http::RequestHead& request) {
-  const std::string text = WriteAnswer(answer, request);
-  const auto written = co_await SendToClient(client_, services_.worker, text);
-  co_return written.ok() && answer.keep_alive&& request.keep_alive;
-}
-
 net::Task<void> HttpSession::Reject(unsigned status, std::string_view message, ClientError error) {
-  services_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), error);
-  services_.logger.Debug("request rejected",
-                         {{"client", client_.address}, {"status", status}, {"error", message}});
+  context_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), error);
+  context_.logger.Debug("request rejected",
+                        {{"client", client_.address}, {"status", status}, {"error", message}});
   http::RequestHead unread;
   unread.keep_alive = false;
   auto answer = ErrorAnswer(status, message);
-  co_await Reply(std::move(answer), unread);
+  co_await SendAnswer(client_, context_.worker, std::move(answer), unread);
 }
 
 }  // namespace srsproxy

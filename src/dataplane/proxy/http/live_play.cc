@@ -11,7 +11,7 @@ class LivePlay::ClientWatch final : net::Poller::Target {
  public:
   explicit ClientWatch(LivePlay& play)
       : play_(play),
-        poller_(play.services_.worker.poller(net::Poller::Pace::kPrompt)),
+        poller_(play.context_.worker.poller(net::Poller::Pace::kPrompt)),
         watched_(poller_.Add(play.client_.stream.fd(), *this)) {}
   ~ClientWatch() override {
     if (watched_) poller_.Remove(play_.client_.stream.fd(), *this);
@@ -27,16 +27,17 @@ class LivePlay::ClientWatch final : net::Poller::Target {
   const bool watched_;
 };
 
-LivePlay::LivePlay(SessionServices& services, HttpClient& client, http::RequestHead request,
+LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::RequestHead request,
                    StreamKey key)
-    : services_(services),
+    : upstream_(upstream),
+      context_(upstream.context),
       client_(client),
       request_(std::move(request)),
-      use_(services, client.config, Protocol::kHttpFlv, Role::kViewer, std::move(key),
+      use_(upstream, client.config, Protocol::kHttpFlv, Role::kViewer, std::move(key),
            client.address, HopsOf(request_.fields),
            [this](const absl::Status& why) { End(Side::kProxy, why); }),
-      call_(services.worker),
-      relay_(services.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
+      call_(context_.worker),
+      relay_(context_.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
 
 net::Task<bool> LivePlay::Run() {
   const auto head = co_await AskOrigin();
@@ -80,7 +81,7 @@ std::string LivePlay::UpstreamRequest(const Endpoint& origin) const {
   fields.set("Host", HostFor(request_, origin));
   fields.erase("Expect");
   SetForwarded(fields, request_, client_);
-  services_.hop_guard.Mark(fields, HopsOf(request_.fields));
+  upstream_.hop_guard.Mark(fields, HopsOf(request_.fields));
   if (request_.upgrade) {
     fields.set("Connection", "Upgrade");
     fields.set("Upgrade", "websocket");
@@ -95,7 +96,7 @@ net::Task<void> LivePlay::PassAnswer(const http::ResponseHead& head) {
     co_return co_await Refuse(BadAnswer("it changes the protocol unasked"));
   }
   if (head.status >= 400) use_.Refused();
-  services_.worker_metrics.CountHttpResponse(Protocol::kHttpFlv, head.status);
+  context_.counters.CountHttpResponse(Protocol::kHttpFlv, head.status);
   auto ended = co_await relay_.Run(head, call_.TakeUnread(), call_.connection());
   goes_on_ = relay_.client_goes_on();
   if (!over()) ended_ = std::move(ended);
@@ -104,9 +105,9 @@ net::Task<void> LivePlay::PassAnswer(const http::ResponseHead& head) {
 net::Task<void> LivePlay::Refuse(const absl::Status& why) {
   use_.Refused();
   const unsigned status = HttpStatusOf(why);
-  services_.worker_metrics.CountHttpResponse(Protocol::kHttpFlv, status);
+  context_.counters.CountHttpResponse(Protocol::kHttpFlv, status);
   const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
-  const auto written = co_await SendToClient(client_, services_.worker, text);
+  const auto written = co_await SendToClient(client_, context_.worker, text);
   use_.AddBytes(0, text.size());
   goes_on_ = written.ok() && request_.keep_alive;
   End(SideOf(why), why);

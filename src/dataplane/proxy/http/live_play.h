@@ -11,17 +11,19 @@
 #include "dataplane/proxy/http/answer_relay.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/upstream/origin_call.h"
 #include "dataplane/proxy/upstream/stream_use.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
 
 // Used on its worker only.
 class LivePlay final : public HttpExchange, AnswerRelay::Observer {
  public:
-  // `client` and `services` outlive it.
-  LivePlay(SessionServices& services, HttpClient& client, http::RequestHead request, StreamKey key);
+  // `upstream` and `client` outlive it.
+  LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::RequestHead request,
+           StreamKey key);
   LivePlay(const LivePlay&) = delete;
   LivePlay& operator=(const LivePlay&) = delete;
 
@@ -44,7 +46,8 @@ class LivePlay final : public HttpExchange, AnswerRelay::Observer {
   net::Task<void> PassAnswer(const http::ResponseHead& head);
   net::Task<void> Refuse(const absl::Status& why);
 
-  SessionServices& services_;
+  const UpstreamNeeds& upstream_;
+  const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead request_;
   StreamUse use_;

@@ -39,23 +39,25 @@ std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::endpoint& peer) {
 
 }  // namespace
 
-RtmpSession::RtmpSession(SessionServices& services, srsproxy::Listener listener,
+RtmpSession::RtmpSession(const RtmpSessionNeeds& needs, srsproxy::Listener listener,
                          net::Incoming client)
-    : services_(services),
-      config_(services.config.Get()),
+    : needs_(needs),
+      upstream_(needs.upstream),
+      context_(needs.upstream.context),
+      config_(needs.config.Get()),
       listener_(listener),
       client_address_(net::FormatPeer(client.peer)),
       client_ipv4_(Ipv4Of(client.peer)),
-      accepted_(services.clock.Now()),
+      accepted_(context_.clock.Now()),
       client_(std::move(client.socket), Side::kClient),
-      bridge_(config_->vhosts, NewSeed(accepted_, services.random), *this),
-      relay_(services.worker, *this, config_->write_timeout),
-      changed_(services.worker.io().get_executor()),
-      deadline_(services.worker.io().get_executor()),
-      place_(services.sessions, *this) {}
+      bridge_(config_->vhosts, NewSeed(accepted_, needs.random), *this),
+      relay_(context_.worker, *this, config_->write_timeout),
+      changed_(context_.executor()),
+      deadline_(context_.executor()),
+      place_(needs.sessions, *this) {}
 
 net::Task<void> RtmpSession::Run(net::TlsContext tls) {
-  services_.worker_metrics.ConnectionOpened(listener_);
+  context_.counters.ConnectionOpened(listener_);
   client_.Tune(config_->write_timeout);
   if (tls != nullptr && !client_.StartTls(tls)) {
     End(Side::kProxy, ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS"));
@@ -65,7 +67,7 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   while (!over()) {
     co_await changed_.Wait();
     if (origin_closed_.has_value() && !over()) {
-      auto& out = services_.worker.output();
+      auto& out = context_.worker.output();
       out.Clear();
       const absl::Status why = *std::exchange(origin_closed_, std::nullopt);
       const bool handshaking = bridge_.origin_handshaking();
@@ -82,7 +84,7 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   }
   deadline_.Disarm();
   co_await SayGoodbye();
-  services_.worker_metrics.ConnectionClosed(listener_);
+  context_.counters.ConnectionClosed(listener_);
 }
 
 // ---- Events
@@ -129,8 +131,8 @@ void RtmpSession::OnBridgeState(State before, State now) {
     case State::kHandshake:
       break;
     case State::kNaming:
-      services_.metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient,
-                                         absl::FromChrono(services_.clock.Now() - accepted_));
+      context_.metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient,
+                                        absl::FromChrono(context_.clock.Now() - accepted_));
       ArmDeadline(kCommandTimeouts * handshake_timeout, Side::kClient, "publish or play");
       break;
     case State::kPicking:
@@ -195,7 +197,7 @@ net::Task<void> RtmpSession::FindOrigin() {
     if (!target.ok()) co_return Refuse(target.status());
     const bool connected = origin_ != nullptr && !origin_closed_.has_value();
     if (!redirected && connected && origin_id_ == placement->origin->id) {
-      auto& out = services_.worker.output();
+      auto& out = context_.worker.output();
       out.Clear();
       bridge_.Continue({out.to_client, out.to_origin});
       relay_.Send(out);
@@ -219,7 +221,7 @@ absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
   const Endpoint wanted{.transport = Transport::kTcp,
                         .host = std::string(url->host_address()),
                         .port = url->has_port() ? url->port_number() : kRtmpPort};
-  const auto origins = services_.origins.snapshot();  // Kept: they may change meanwhile.
+  const auto origins = upstream_.origins.snapshot();  // Kept: they may change meanwhile.
   for (const auto& origin : origins->origins) {
     if (origin->registration.ip != wanted.host) continue;
     for (const Endpoint& endpoint : origin->registration.rtmp) {
@@ -236,10 +238,10 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   if (!bridge_.redirect().empty()) ++redirects_;
   origin_ = std::make_unique<net::TcpStream>(*std::move(dialled));
   const bool tell_ip = config_->rtmp_real_ip == RtmpRealIp::kF3;
-  auto& out = services_.worker.output();
+  auto& out = context_.worker.output();
   out.Clear();
-  auto seed = NewSeed(services_.clock.Now(), services_.random);
-  seed.hops = services_.hop_guard.Onward(bridge_.hops());
+  auto seed = NewSeed(context_.clock.Now(), needs_.random);
+  seed.hops = upstream_.hop_guard.Onward(bridge_.hops());
   bridge_.Connected(seed, tell_ip ? client_ipv4_ : std::nullopt, {out.to_client, out.to_origin});
   relay_.Attach(*origin_);
   relay_.Send(out);
@@ -248,7 +250,7 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
 
 void RtmpSession::Refuse(const absl::Status& why) {
   if (use_ != nullptr) use_->Refused();
-  auto& out = services_.worker.output();
+  auto& out = context_.worker.output();
   out.Clear();
   bridge_.Refuse(why, {out.to_client, out.to_origin});
   relay_.Send(out);
@@ -270,21 +272,21 @@ net::Task<void> RtmpSession::SayGoodbye() {
   } else {
     // Who connects and says nothing is a health check.
     const LogLevel level = heard_ || !why.ok() ? LogLevel::kInfo : LogLevel::kDebug;
-    services_.logger.Log(
+    context_.logger.Log(
         level, "connection ended before a stream was named",
         {{"protocol", ProtocolName(Protocol::kRtmp)},
          {"client", client_address_},
          {"bytes_in", unclaimed_in_},
          {"bytes_out", unclaimed_out_},
          {"duration_seconds",
-          absl::ToDoubleSeconds(absl::FromChrono(services_.clock.Now() - accepted_))},
+          absl::ToDoubleSeconds(absl::FromChrono(context_.clock.Now() - accepted_))},
          {"side", SideName(side)},
          {"reason", EndReasonName(EndReasonOf(why))},
          {"detail", MessageOf(why)}});
   }
   CountClientError(why);
 
-  const auto executor = services_.worker.io().get_executor();
+  const auto executor = context_.executor();
   {
     // Whoever is still there gets what is kept for it.
     const net::Deadline late(executor, kGoodbyeTimeout, [this] {
@@ -299,11 +301,9 @@ net::Task<void> RtmpSession::SayGoodbye() {
   if (origin_ != nullptr) {
     origin_->ShutdownWrite();
     client_.ShutdownWrite();
-    co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt), executor,
-                              std::move(*origin_), kGoodbyeTimeout);
+    co_await net::CloseGently(context_.prompt(), executor, std::move(*origin_), kGoodbyeTimeout);
   }
-  co_await net::CloseGently(services_.worker.poller(net::Poller::Pace::kPrompt), executor,
-                            std::move(client_), kGoodbyeTimeout);
+  co_await net::CloseGently(context_.prompt(), executor, std::move(client_), kGoodbyeTimeout);
 }
 
 void RtmpSession::BeginUse() {
@@ -311,7 +311,7 @@ void RtmpSession::BeginUse() {
     if (!over()) Refuse(why);
   };
   use_ =
-      std::make_unique<StreamUse>(services_, config_, Protocol::kRtmp, bridge_.role(),
+      std::make_unique<StreamUse>(upstream_, config_, Protocol::kRtmp, bridge_.role(),
                                   bridge_.key(), client_address_, bridge_.hops(), std::move(lost));
   redirects_ = 0;
   place_.List();
@@ -342,7 +342,7 @@ void RtmpSession::CountClientError(const absl::Status& why) {
     error = ClientError::kHandshake;
   }
   if (error.has_value()) {
-    services_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
+    context_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
   }
 }
 

@@ -24,16 +24,25 @@
 #include "dataplane/net/timeout.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/protocol/rtmp/bridge.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/sessions/session_table.h"
 #include "dataplane/proxy/upstream/stream_use.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
+
+// Outlives the sessions, as does what it refers to. One for each worker.
+struct RtmpSessionNeeds {
+  const LiveConfig& config;
+  const UpstreamNeeds& upstream;
+  SessionTable& sessions;
+  std::mt19937_64& random;
+};
 
 // Lives in the frame of Run. Used on its worker only.
 class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTable::Session {
  public:
-  RtmpSession(SessionServices& services, srsproxy::Listener listener, net::Incoming client);
+  RtmpSession(const RtmpSessionNeeds& needs, srsproxy::Listener listener, net::Incoming client);
   RtmpSession(const RtmpSession&) = delete;
   RtmpSession& operator=(const RtmpSession&) = delete;
 
@@ -77,7 +86,9 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
     absl::Status why;
   };
 
-  SessionServices& services_;
+  const RtmpSessionNeeds& needs_;
+  const UpstreamNeeds& upstream_;
+  const SessionContext& context_;
   const std::shared_ptr<const Config> config_;  // As it was when the client came.
   const srsproxy::Listener listener_;
   const std::string client_address_;  // address:port

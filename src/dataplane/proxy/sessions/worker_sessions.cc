@@ -13,8 +13,7 @@ namespace {
 
 bool ById(const SessionInfo& a, const SessionInfo& b) { return a.id < b.id; }
 
-// What is answered, a part for each worker and one for the viewers of HLS; whoever answers last
-// puts it together.
+// What is answered, a part for each worker and each source; whoever answers last puts it together.
 template <typename Answer, typename Finish>
 struct Survey {
   Survey(size_t parts, Finish its_finish)
@@ -30,18 +29,21 @@ struct Survey {
   Finish finish;
 };
 
-// `ask` takes a SessionTable as well as HlsSessions.
+// `ask` takes a SessionTable as well as a SessionSource.
 template <typename Answer, typename Ask, typename Finish>
-void AskAll(const std::vector<WorkerSessions::Lane>& lanes, const HlsSessions& hls, Ask ask,
-            Finish finish) {
-  const auto survey = std::make_shared<Survey<Answer, Finish>>(lanes.size() + 1, std::move(finish));
+void AskAll(const std::vector<WorkerSessions::Lane>& lanes,
+            const std::vector<SessionSource*>& sources, Ask ask, Finish finish) {
+  const auto survey =
+      std::make_shared<Survey<Answer, Finish>>(lanes.size() + sources.size(), std::move(finish));
   for (size_t i = 0; i < lanes.size(); ++i) {
     auto answer = [survey, ask, i, &sessions = lanes[i].sessions] {
       survey->Answered(i, ask(sessions));
     };
     net::asio::post(lanes[i].worker.io(), std::move(answer));
   }
-  survey->Answered(lanes.size(), ask(hls));
+  for (size_t i = 0; i < sources.size(); ++i) {
+    survey->Answered(lanes.size() + i, ask(*sources[i]));
+  }
 }
 
 SessionControl::Page Merge(std::vector<SessionTable::Page> parts, size_t limit) {
@@ -88,7 +90,7 @@ void WorkerSessions::List(SessionFilter filter, std::string after, size_t limit,
   auto finish = [limit, done = std::move(done)](std::vector<SessionTable::Page> parts) mutable {
     done(Merge(std::move(parts), limit));
   };
-  AskAll<SessionTable::Page>(lanes_, hls_, std::move(ask), std::move(finish));
+  AskAll<SessionTable::Page>(lanes_, sources_, std::move(ask), std::move(finish));
 }
 
 void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
@@ -107,7 +109,7 @@ void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
     }
     done(std::move(all));
   };
-  AskAll<Audiences>(lanes_, hls_, std::move(ask), std::move(finish));
+  AskAll<Audiences>(lanes_, sources_, std::move(ask), std::move(finish));
 }
 
 void WorkerSessions::Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) {
@@ -118,8 +120,7 @@ void WorkerSessions::Kick(SessionFilter filter, size_t limit, absl::Status why, 
 // One worker after another, for together they may kick no more than the limit.
 void WorkerSessions::KickFrom(size_t lane, std::shared_ptr<KickRound> round) {
   if (lane == lanes_.size()) {
-    auto viewers = hls_.Kick(round->filter, round->limit - round->kicked.size(), round->why);
-    std::move(viewers.begin(), viewers.end(), std::back_inserter(round->kicked));
+    KickInSources(*round);
     std::sort(round->kicked.begin(), round->kicked.end(), ById);
     round->done(std::move(round->kicked));
     return;
@@ -131,6 +132,13 @@ void WorkerSessions::KickFrom(size_t lane, std::shared_ptr<KickRound> round) {
     KickFrom(lane + 1, round);
   };
   net::asio::post(lanes_[lane].worker.io(), std::move(kick));
+}
+
+void WorkerSessions::KickInSources(KickRound& round) {
+  for (SessionSource* source : sources_) {
+    auto kicked = source->Kick(round.filter, round.limit - round.kicked.size(), round.why);
+    std::move(kicked.begin(), kicked.end(), std::back_inserter(round.kicked));
+  }
 }
 
 }  // namespace srsproxy

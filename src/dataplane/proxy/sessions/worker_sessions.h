@@ -8,7 +8,7 @@
 
 #include "dataplane/core/session_control.h"
 #include "dataplane/net/worker.h"
-#include "dataplane/proxy/hls/hls_sessions.h"
+#include "dataplane/proxy/sessions/session_source.h"
 #include "dataplane/proxy/sessions/session_table.h"
 
 namespace srsproxy {
@@ -21,8 +21,9 @@ class WorkerSessions final : public SessionControl {
     SessionTable& sessions;
   };
 
-  // Workers, tables and `hls` outlive it. At least one worker.
-  WorkerSessions(std::vector<Lane> lanes, HlsSessions& hls) : lanes_(std::move(lanes)), hls_(hls) {}
+  // Workers, tables and `sources` outlive it. At least one worker.
+  WorkerSessions(std::vector<Lane> lanes, std::vector<SessionSource*> sources)
+      : lanes_(std::move(lanes)), sources_(std::move(sources)) {}
 
   void List(SessionFilter filter, std::string after, size_t limit, PageCallback done) override;
   void Count(std::vector<StreamKey> keys, CountCallback done) override;
@@ -31,10 +32,12 @@ class WorkerSessions final : public SessionControl {
  private:
   struct KickRound;
 
+  // From the lane of that number on.
   void KickFrom(size_t lane, std::shared_ptr<KickRound> round);
+  void KickInSources(KickRound& round);
 
   const std::vector<Lane> lanes_;
-  HlsSessions& hls_;
+  const std::vector<SessionSource*> sources_;
 };
 
 }  // namespace srsproxy

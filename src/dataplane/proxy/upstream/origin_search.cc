@@ -6,23 +6,27 @@
 
 namespace srsproxy {
 
-OriginSearch::OriginSearch(SessionServices& services, std::shared_ptr<const Config> config,
+OriginSearch::OriginSearch(const UpstreamNeeds& upstream, std::shared_ptr<const Config> config,
                            std::string client, const HopList& hops)
-    : services_(services), config_(std::move(config)), client_(std::move(client)), hops_(hops) {}
+    : upstream_(upstream),
+      context_(upstream.context),
+      config_(std::move(config)),
+      client_(std::move(client)),
+      hops_(hops) {}
 
 net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
                                                         std::function<void()>& cancel) {
-  if (auto looped = services_.hop_guard.Check(hops_, client_); !looped.ok()) co_return looped;
+  if (auto looped = upstream_.hop_guard.Check(hops_, client_); !looped.ok()) co_return looped;
   request.excluded = tried_;
   const Protocol protocol = request.protocol;
-  const MonotonicTime asked = services_.clock.Now();
-  auto placement = co_await PickOrigin(services_.worker.io().get_executor(), services_.balancer,
-                                       services_.origins, services_.clock, services_.started,
-                                       std::move(request), cancel);
-  services_.metrics.ObservePick(absl::FromChrono(services_.clock.Now() - asked));
+  const MonotonicTime asked = context_.clock.Now();
+  auto placement =
+      co_await PickOrigin(context_.executor(), upstream_.balancer, upstream_.origins,
+                          context_.clock, upstream_.proxy_started, std::move(request), cancel);
+  context_.metrics.ObservePick(absl::FromChrono(context_.clock.Now() - asked));
   if (!placement.ok()) {
     if (absl::IsResourceExhausted(placement.status())) {
-      services_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
+      context_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
     }
     // Other origins there are none: what was wrong with the one that was tried says more.
     if (!failure_.ok()) co_return failure_;
@@ -32,15 +36,15 @@ net::Task<absl::StatusOr<Placement>> OriginSearch::Pick(PickRequest request,
   origin_id_ = placement->origin->id;
   // Each request of HLS picks: where the stream stays, nothing is assigned.
   if (protocol != Protocol::kHls || placement->reason != PickReason::kMapped) {
-    services_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+    context_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
   }
   co_return placement;
 }
 
 net::Task<absl::StatusOr<net::TcpStream>> OriginSearch::Dial(const Endpoint& target,
                                                              net::Dialer*& dialing) {
-  const MonotonicTime began = services_.clock.Now();
-  net::Dialer dialer(services_.worker.io().get_executor(), services_.dial_rules);
+  const MonotonicTime began = context_.clock.Now();
+  net::Dialer dialer(context_.executor(), upstream_.dial_rules);
   dialing = &dialer;
   auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
   dialing = nullptr;
@@ -49,8 +53,8 @@ net::Task<absl::StatusOr<net::TcpStream>> OriginSearch::Dial(const Endpoint& tar
     OriginFailed(dialled.outcome, dialled.socket.status());
     co_return dialled.socket.status();
   }
-  services_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
-  services_.metrics.ObserveOriginConnect(absl::FromChrono(services_.clock.Now() - began));
+  upstream_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
+  context_.metrics.ObserveOriginConnect(absl::FromChrono(context_.clock.Now() - began));
   net::TcpStream stream(*std::move(dialled.socket), Side::kOrigin);
   stream.Tune(config_->write_timeout);
   co_return stream;
@@ -62,11 +66,11 @@ absl::Status OriginSearch::failure() const {
 }
 
 void OriginSearch::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
-  services_.balancer.ReportConnect(origin_id_, outcome);
-  services_.metrics.CountOriginFailure(server_, outcome);
+  upstream_.balancer.ReportConnect(origin_id_, outcome);
+  context_.metrics.CountOriginFailure(server_, outcome);
   const std::string_view error = why.ok() ? "it closed during the handshake" : MessageOf(why);
-  services_.logger.Warn("origin not reached",
-                        {{"client", client_}, {"origin", origin_id_}, {"error", error}});
+  context_.logger.Warn("origin not reached",
+                       {{"client", client_}, {"origin", origin_id_}, {"error", error}});
   tried_.push_back(origin_id_);
   // The client is told no address of the inside.
   if (IsLoop(why)) {

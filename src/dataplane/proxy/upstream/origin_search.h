@@ -12,7 +12,7 @@
 #include "dataplane/core/hops.h"
 #include "dataplane/net/dial.h"
 #include "dataplane/net/tcp_stream.h"
-#include "dataplane/proxy/session_services.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
 
@@ -22,9 +22,9 @@ class OriginSearch {
   // How many origins one client is tried on.
   static constexpr size_t kMaxOriginsTried = 3;
 
-  // `client`: address:port, for the log; it has come by `hops`. `services` outlives it.
-  OriginSearch(SessionServices& services, std::shared_ptr<const Config> config, std::string client,
-               const HopList& hops);
+  // `client`: address:port, for the log; it has come by `hops`. `upstream` outlives it.
+  OriginSearch(const UpstreamNeeds& upstream, std::shared_ptr<const Config> config,
+               std::string client, const HopList& hops);
   OriginSearch(const OriginSearch&) = delete;
   OriginSearch& operator=(const OriginSearch&) = delete;
 
@@ -51,7 +51,8 @@ class OriginSearch {
   const std::string& server() const { return server_; }
 
  private:
-  SessionServices& services_;
+  const UpstreamNeeds& upstream_;
+  const SessionContext& context_;
   const std::shared_ptr<const Config> config_;
   const std::string client_;
   const HopList hops_;

@@ -26,13 +26,13 @@ struct OriginSurvey::Running {
   bool cancelled = false;
 };
 
-OriginSurvey::OriginSurvey(SessionServices& services)
-    : services_(services), running_(std::make_shared<Running>()) {}
+OriginSurvey::OriginSurvey(const UpstreamNeeds& upstream)
+    : upstream_(upstream), context_(upstream.context), running_(std::make_shared<Running>()) {}
 
 void OriginSurvey::Begin(const HopList& hops) {
   hops_ = hops;
-  deadline_ = services_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
-  const auto origins = services_.origins.snapshot();  // Kept: they may change meanwhile.
+  deadline_ = context_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
+  const auto origins = upstream_.origins.snapshot();  // Kept: they may change meanwhile.
   for (const auto& origin : origins->origins) {
     if (origin->health == OriginHealth::kDead) continue;
     auto status = origin->registration.api.empty()
@@ -57,7 +57,7 @@ bool OriginSurvey::late() const {
 }
 
 net::Task<void> OriginSurvey::Each(Step step) {
-  const auto executor = services_.worker.io().get_executor();
+  const auto executor = context_.executor();
   const auto round = std::make_shared<Round>(executor, std::move(step));
   round->running = std::min(kAtOnce, size());
   const auto ended = [round](const std::exception_ptr&) {
@@ -75,8 +75,8 @@ net::Task<void> OriginSurvey::TakeSteps(std::shared_ptr<Round> round) {
     if (failed(i)) continue;
     auto status = co_await round->step(i);
     if (!status.ok()) {
-      services_.logger.Debug("the API of an origin was of no use",
-                             {{"origin", origins_[i].origin->id}, {"error", MessageOf(status)}});
+      context_.logger.Debug("the API of an origin was of no use",
+                            {{"origin", origins_[i].origin->id}, {"error", MessageOf(status)}});
     }
     origins_[i].status = std::move(status);
   }
@@ -84,7 +84,7 @@ net::Task<void> OriginSurvey::TakeSteps(std::shared_ptr<Round> round) {
 
 net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string method,
                                                          std::string target) {
-  const auto left = absl::FromChrono(deadline_ - services_.clock.Now());
+  const auto left = absl::FromChrono(deadline_ - context_.clock.Now());
   if (running_->cancelled) {
     co_return ProxyFailure(absl::StatusCode::kCancelled, "the question was given up");
   }
@@ -101,9 +101,9 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string m
   request.fields.set("Accept", "application/json");
   request.fields.set("Accept-Encoding", "identity");
   request.fields.set("User-Agent", "srsproxy");
-  services_.hop_guard.Mark(request.fields, hops_);
+  upstream_.hop_guard.Mark(request.fields, hops_);
 
-  OriginFetch fetch(services_.worker, services_.origin_connections, services_.dial_rules);
+  OriginFetch fetch(context_.worker, upstream_.connections, upstream_.dial_rules);
   running_->fetches.push_back(&fetch);
   const absl::Cleanup forget = [running = running_, &fetch] {
     std::erase(running->fetches, &fetch);

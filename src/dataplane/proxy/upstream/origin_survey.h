@@ -13,8 +13,8 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/core/status.h"
 #include "dataplane/net/task.h"
-#include "dataplane/proxy/session_services.h"
 #include "dataplane/proxy/upstream/origin_fetch.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
 
@@ -27,8 +27,8 @@ class OriginSurvey {
   static constexpr absl::Duration kQuestionTimeout = absl::Seconds(3);
   static constexpr absl::Duration kTimeout = absl::Seconds(8);
 
-  // `services` outlives it. Asks nobody before Begin.
-  explicit OriginSurvey(SessionServices& services);
+  // `upstream` outlives it. Asks nobody before Begin.
+  explicit OriginSurvey(const UpstreamNeeds& upstream);
   OriginSurvey(const OriginSurvey&) = delete;
   OriginSurvey& operator=(const OriginSurvey&) = delete;
 
@@ -67,7 +67,8 @@ class OriginSurvey {
 
   net::Task<void> TakeSteps(std::shared_ptr<Round> round);
 
-  SessionServices& services_;
+  const UpstreamNeeds& upstream_;
+  const SessionContext& context_;
   std::vector<Asked> origins_;
   MonotonicTime deadline_;
   HopList hops_;

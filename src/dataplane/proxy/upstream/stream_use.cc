@@ -9,20 +9,21 @@
 
 namespace srsproxy {
 
-StreamUse::StreamUse(SessionServices& services, std::shared_ptr<const Config> config,
+StreamUse::StreamUse(const UpstreamNeeds& upstream, std::shared_ptr<const Config> config,
                      Protocol protocol, Role role, StreamKey key, std::string client,
                      const HopList& hops, Lost lost)
-    : services_(services),
-      started_(services.clock.Now()),
-      search_(services, std::move(config), client, hops),
+    : upstream_(upstream),
+      context_(upstream.context),
+      started_(upstream.context.clock.Now()),
+      search_(upstream, std::move(config), client, hops),
       lost_(std::move(lost)) {
   info_.id = NewSessionId();
   info_.protocol = protocol;
   info_.role = role;
   info_.key = std::move(key);
   info_.client = std::move(client);
-  info_.started_at = services.clock.WallNow();
-  services.worker_metrics.SessionStarted(protocol, role);
+  info_.started_at = upstream.context.clock.WallNow();
+  upstream.context.counters.SessionStarted(protocol, role);
 }
 
 net::Task<absl::StatusOr<Placement>> StreamUse::Pick(std::function<void()>& cancel) {
@@ -55,8 +56,8 @@ void StreamUse::PublisherAccepted() {
 void StreamUse::MediaFlows(MonotonicTime since) {
   info_.media_flows = true;
   if (info_.role == Role::kViewer) MarkLive();
-  services_.metrics.ObserveFirstByte(info_.protocol, info_.role,
-                                     absl::FromChrono(services_.clock.Now() - since));
+  context_.metrics.ObserveFirstByte(info_.protocol, info_.role,
+                                    absl::FromChrono(context_.clock.Now() - since));
 }
 
 void StreamUse::MarkLive() {
@@ -64,7 +65,7 @@ void StreamUse::MarkLive() {
   self_ = std::make_shared<StreamUse*>(this);
   // The store answers on any thread; it has answered everything before the workers go.
   const auto answered = [self = std::weak_ptr(self_),
-                         executor = services_.worker.io().get_executor()](const absl::Status& why) {
+                         executor = context_.executor()](const absl::Status& why) {
     if (!absl::IsAborted(why)) return;
     net::asio::post(executor, [self, why] {
       const auto use = self.lock();
@@ -78,13 +79,13 @@ void StreamUse::MarkLive() {
 void StreamUse::Lose(const absl::Status& why) {
   self_.reset();
   if (info_.role == Role::kPublisher) {
-    services_.metrics.CountStickyViolation();
-    services_.logger.Warn("a publisher is ended: its stream is on another origin",
-                          {{"session", info_.id},
-                           {"stream", info_.key.ToString()},
-                           {"origin", info_.origin_id},
-                           {"client", info_.client},
-                           {"why", MessageOf(why)}});
+    context_.metrics.CountStickyViolation();
+    context_.logger.Warn("a publisher is ended: its stream is on another origin",
+                         {{"session", info_.id},
+                          {"stream", info_.key.ToString()},
+                          {"origin", info_.origin_id},
+                          {"client", info_.client},
+                          {"why", MessageOf(why)}});
   }
   lost_(why);
 }
@@ -95,16 +96,16 @@ void StreamUse::AddBytes(uint64_t in, uint64_t out) {
   if (out > 0 && info_.media_flows && info_.role == Role::kViewer && lease_ != nullptr) {
     lease_->MediaPassed();
   }
-  services_.worker_metrics.AddBytes(info_.protocol, info_.role, Direction::kIn, in);
-  services_.worker_metrics.AddBytes(info_.protocol, info_.role, Direction::kOut, out);
+  context_.counters.AddBytes(info_.protocol, info_.role, Direction::kIn, in);
+  context_.counters.AddBytes(info_.protocol, info_.role, Direction::kOut, out);
 }
 
 void StreamUse::Finish(Side side, const absl::Status& why) {
   // The lease first, so that whoever comes back is placed anew.
   self_.reset();
   lease_.reset();
-  FinishSession(info_, search_.server(), services_.clock.Now() - started_, side, why,
-                {services_.logger, services_.metrics, services_.worker_metrics});
+  FinishSession(info_, search_.server(), context_.clock.Now() - started_, side, why,
+                {context_.logger, context_.metrics, context_.counters});
 }
 
 }  // namespace srsproxy

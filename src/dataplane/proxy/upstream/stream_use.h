@@ -9,8 +9,8 @@
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/config.h"
 #include "dataplane/core/session_control.h"
-#include "dataplane/proxy/session_services.h"
 #include "dataplane/proxy/upstream/origin_search.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
 
@@ -20,10 +20,10 @@ class StreamUse {
   // The session is to end because of this, in words that are fit for the client.
   using Lost = std::function<void(const absl::Status& why)>;
 
-  // Begins. `client`: address:port; it has come by `hops`. `services` outlives it. `lost` is called
+  // Begins. `client`: address:port; it has come by `hops`. `upstream` outlives it. `lost` is called
   // when the stream turns out to be on another origin: at most once, on the worker, never from
   // within a member, and not after this is gone.
-  StreamUse(SessionServices& services, std::shared_ptr<const Config> config, Protocol protocol,
+  StreamUse(const UpstreamNeeds& upstream, std::shared_ptr<const Config> config, Protocol protocol,
             Role role, StreamKey key, std::string client, const HopList& hops, Lost lost);
   StreamUse(const StreamUse&) = delete;
   StreamUse& operator=(const StreamUse&) = delete;
@@ -55,7 +55,8 @@ class StreamUse {
   void MarkLive();
   void Lose(const absl::Status& why);
 
-  SessionServices& services_;
+  const UpstreamNeeds& upstream_;
+  const SessionContext& context_;
   const MonotonicTime started_;
   SessionInfo info_;
   OriginSearch search_;

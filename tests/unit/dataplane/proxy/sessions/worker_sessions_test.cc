@@ -11,8 +11,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_clock.h"
-
 namespace srsproxy {
 namespace {
 
@@ -31,6 +29,28 @@ struct ListedSession : SessionTable::Session {
   SessionInfo told;
   absl::Status kicked;
   SessionTable::Place place;
+};
+
+// One that belongs to no worker.
+class ListedSource final : public SessionSource {
+ public:
+  SessionTable::Page List(const SessionFilter& filter, std::string_view after,
+                          size_t limit) const override {
+    return table_.List(filter, after, limit);
+  }
+  StreamAudience AudienceOf(const StreamKey& key) const override { return table_.AudienceOf(key); }
+  std::vector<SessionInfo> Kick(const SessionFilter& filter, size_t limit,
+                                const absl::Status& why) override {
+    return table_.Kick(filter, limit, why);
+  }
+
+  void Add(const std::string& id, const std::string& stream) {
+    sessions_.push_back(std::make_unique<ListedSession>(table_, id, stream));
+  }
+
+ private:
+  SessionTable table_{net::asio::any_io_executor()};
+  std::vector<std::unique_ptr<ListedSession>> sessions_;
 };
 
 class WorkerSessionsTest : public testing::Test {
@@ -83,11 +103,8 @@ class WorkerSessionsTest : public testing::Test {
   net::Workers workers_ = net::MakeWorkers(2);
   SessionTable tables_[2] = {SessionTable(workers_[0]->io().get_executor()),
                              SessionTable(workers_[1]->io().get_executor())};
-  FakeClock clock_;
-  Logger logger_{{.sink = [](std::string_view) {}}};
-  Metrics metrics_{"test"};
-  HlsSessions hls_{clock_, logger_, metrics_, metrics_.AddWorker()};
-  WorkerSessions sessions_{{{*workers_[0], tables_[0]}, {*workers_[1], tables_[1]}}, hls_};
+  ListedSource source_;
+  WorkerSessions sessions_{{{*workers_[0], tables_[0]}, {*workers_[1], tables_[1]}}, {&source_}};
   std::vector<std::pair<size_t, std::unique_ptr<ListedSession>>> listed_;
 };
 
@@ -99,6 +116,18 @@ TEST_F(WorkerSessionsTest, MergesWhatTheWorkersHave) {
   SessionFilter one;
   one.key = StreamKey{"v", "live", "one"};
   EXPECT_THAT(Ids(List(one, "", 10)), ElementsAre("a", "b"));
+}
+
+TEST_F(WorkerSessionsTest, ASourceIsListedCountedAndKickedAsTheWorkersAre) {
+  Add(1, "b", "one");
+  source_.Add("a", "one");
+  source_.Add("c", "one");
+  EXPECT_THAT(Ids(List({}, "", 10)), ElementsAre("a", "b", "c"));
+  std::promise<std::vector<StreamAudience>> counted;
+  sessions_.Count({{"v", "live", "one"}},
+                  [&](std::vector<StreamAudience> found) { counted.set_value(std::move(found)); });
+  EXPECT_THAT(counted.get_future().get().at(0).viewers, ElementsAre(3, 0, 0, 0, 0));
+  EXPECT_THAT(Kick({}, 2), ElementsAre("a", "b")) << "the workers' first, then up to the limit";
 }
 
 TEST_F(WorkerSessionsTest, CountsTheAudienceOfStreams) {

@@ -9,8 +9,6 @@
 
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/directory/memory_origin_store.h"
-#include "dataplane/directory/memory_session_index.h"
-#include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/fake_clock.h"
 #include "tests/unit/dataplane/net/run_task.h"
 
@@ -56,17 +54,11 @@ class OneOrigin final : public Balancer {
   Asked& asked_;
 };
 
-class Open final : public Authorizer {
- public:
-  bool asks() const override { return false; }
-  absl::Status Check(const AccessRequest&) override { return absl::OkStatus(); }
-};
-
 class StreamUseTest : public testing::Test {
  protected:
   std::unique_ptr<StreamUse> Use(Role role) {
     auto use = std::make_unique<StreamUse>(
-        services_, config_.Get(), Protocol::kRtmp, role, StreamKey{"v.com", "live", "cam"},
+        upstream_, config_.Get(), Protocol::kRtmp, role, StreamKey{"v.com", "live", "cam"},
         "10.0.0.9:1000", HopList(), [this](const absl::Status& why) { lost_.push_back(why); });
     const auto picked = net::testing::RunTask(worker_.io(), use->Pick(cancel_));
     EXPECT_TRUE(picked.ok()) << picked.status();
@@ -97,33 +89,15 @@ class StreamUseTest : public testing::Test {
   net::Worker worker_{0};
   net::DialRules dial_rules_{config_};
   HopGuard hop_guard_{BootId{1}, clock_, logger_};
-  SessionTable sessions_{worker_.io().get_executor()};
   OriginConnections connections_{clock_};
-  MemoryStreamDirectory streams_{clock_, 10};
-  MemorySessionIndex index_{clock_};
-  HlsSessions hls_{clock_, logger_, metrics_, metrics_.AddWorker()};
-  Open authorizer_;
-  SessionLimit cluster_{1};
-  std::mt19937_64 random_{1};
-  SessionServices services_{.config = config_,
-                            .clock = clock_,
-                            .logger = logger_,
-                            .metrics = metrics_,
-                            .worker_metrics = metrics_.AddWorker(),
-                            .balancer = balancer_,
-                            .origins = origins_,
-                            .worker = worker_,
-                            .dial_rules = dial_rules_,
-                            .hop_guard = hop_guard_,
-                            .sessions = sessions_,
-                            .origin_connections = connections_,
-                            .streams = streams_,
-                            .session_index = index_,
-                            .hls_sessions = hls_,
-                            .authorizer = authorizer_,
-                            .cluster_requests = cluster_,
-                            .random = random_,
-                            .started = clock_.Now() - StartSettle::kWindow};
+  const SessionContext context_{worker_, clock_, logger_, metrics_, metrics_.AddWorker()};
+  const UpstreamNeeds upstream_{.context = context_,
+                                .balancer = balancer_,
+                                .origins = origins_,
+                                .dial_rules = dial_rules_,
+                                .hop_guard = hop_guard_,
+                                .connections = connections_,
+                                .proxy_started = clock_.Now() - StartSettle::kWindow};
   std::function<void()> cancel_;
   std::vector<absl::Status> lost_;
 };
