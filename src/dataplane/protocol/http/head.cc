@@ -146,9 +146,6 @@ std::variant<RequestHead, HeadError> ParseRequestHead(std::string_view text) {
   head.fields = std::move(static_cast<Fields&>(message));
   const Fields& fields = head.fields;
   if (fields.count(bh::field::host) > 1) return HeadError{400, "there are two Host fields"};
-  if (!head.http10 && fields.count(bh::field::host) == 0) {
-    return HeadError{400, "Host is missing"};
-  }
   if (!TakeAbsoluteTarget(head)) head.host = FromBeast(fields[bh::field::host]);
   if (!head.target.starts_with('/') && head.target != "*") {
     return HeadError{400, "the target is no path"};

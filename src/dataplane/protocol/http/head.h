@@ -51,7 +51,7 @@ struct ResponseHead {
   Fields fields;        // All, as sent.
 };
 
-// Why a head is refused. For an answer of an origin `status` is 502.
+// Why a message is refused. For an answer of an origin `status` is 502.
 struct HeadError {
   unsigned status = 400;
   std::string message;

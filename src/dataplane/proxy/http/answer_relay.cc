@@ -77,7 +77,7 @@ net::Task<absl::Status> AnswerRelay::SendFirst(const http::ResponseHead& head,
 
 // What the client sent right behind its request.
 void AnswerRelay::SendEarly() {
-  const std::vector<uint8_t> early = std::exchange(client_.unread, {});
+  const std::vector<uint8_t> early = client_.reader.TakeUnread();
   if (early.empty()) return;
   net::RelayOutput out;
   out.to_origin.AppendView(early);
@@ -154,9 +154,9 @@ void AnswerRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
       observer_.OnBytesPassed(in.size(), 0);
       out.to_origin.AppendView(in);
     } else {
-      client_.unread.insert(client_.unread.end(), in.begin(), in.end());
+      client_.reader.Append(in);
       // Read no further, its leaving would go unseen.
-      if (client_.unread.size() >= http::kMaxHeadBytes) {
+      if (client_.reader.unread() >= http::kMaxHeadBytes) {
         complete_ = false;
         Finish(Side::kClient, ClientFailure(absl::StatusCode::kResourceExhausted,
                                             "sent 64 kB of requests ahead of the answer"));
@@ -190,7 +190,7 @@ void AnswerRelay::OnClosed(Side side, absl::Status why) {
 size_t AnswerRelay::Appetite(Side side) const {
   if (over()) return 0;
   if (side == Side::kOrigin || tunnel_) return SIZE_MAX;
-  return http::kMaxHeadBytes - std::min(client_.unread.size(), http::kMaxHeadBytes);
+  return http::kMaxHeadBytes - std::min(client_.reader.unread(), http::kMaxHeadBytes);
 }
 
 }  // namespace srsproxy

@@ -5,14 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/config.h"
 #include "dataplane/net/awaited_stream.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
-#include "dataplane/protocol/http/head.h"
+#include "dataplane/protocol/http/message_reader.h"
 #include "dataplane/proxy/http/http_answer.h"
 
 namespace srsproxy {
@@ -25,7 +24,8 @@ struct HttpClient {
   const MonotonicTime accepted;
   const bool tls;
   net::TcpStream stream;
-  std::vector<uint8_t> unread{};          // What came after the request that is being answered.
+  // What came after the request that is being answered is kept here.
+  http::MessageReader reader{};
   net::AwaitedStream* awaited = nullptr;  // While somebody awaits `stream`; to be cancelled.
 };
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include <absl/cleanup/cleanup.h>
 
 #include "dataplane/net/time_left.h"
-#include "dataplane/protocol/http/body_reader.h"
 
 namespace srsproxy {
 namespace {
@@ -16,7 +16,8 @@ constexpr size_t kReadBytes = 4096;
 constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
 constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
 // Of a request; an offer of WebRTC has some thousand bytes.
-constexpr size_t kMaxBodyBytes = 64 * 1024;
+constexpr uint64_t kMaxBodyBytes = 64 * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods) {
   HttpAnswer answer{.status = 204};
@@ -27,6 +28,18 @@ HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods)
   answer.fields.set("Access-Control-Max-Age", "86400");
   answer.keep_alive = request.framing == http::Framing::kNone;
   return answer;
+}
+
+ClientError KindOf(const http::HeadError& error) {
+  switch (error.status) {
+    case 408:
+      return ClientError::kTimeout;
+    case 413:
+    case 431:
+      return ClientError::kTooLarge;
+    default:
+      return ClientError::kMalformed;
+  }
 }
 
 }  // namespace
@@ -42,7 +55,8 @@ HttpSession::HttpSession(const HttpSessionNeeds& needs, const HttpSite& site, Li
               .host = net::HostOf(client.peer),
               .accepted = needs.context.clock.Now(),
               .tls = tls_ != nullptr,
-              .stream = net::TcpStream(std::move(client.socket), Side::kClient)},
+              .stream = net::TcpStream(std::move(client.socket), Side::kClient),
+              .reader = http::MessageReader({.max_body = kMaxBodyBytes})},
       place_(needs.sessions, *this) {}
 
 net::Task<void> HttpSession::Run() {
@@ -66,94 +80,53 @@ void HttpSession::Kick(absl::Status why) {
 }
 
 net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
-  net::AwaitedStream awaited(context_.prompt(), context_.executor(), client_.stream);
-  client_.awaited = &awaited;
-  const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
-  std::vector<uint8_t>& unread = client_.unread;
   std::optional<net::TimeLeft> left;  // From its first byte on.
-  size_t looked_at = 0;
-  bool may_begin_empty = true;
   while (true) {
-    // RFC 9112 section 2.2: one empty line before a request is ignored.
-    if (may_begin_empty && http::AsText(unread).starts_with("\r\n")) {
-      unread.erase(unread.begin(), unread.begin() + 2);
-      may_begin_empty = false;
-      looked_at = 0;
-    }
-    if (const auto end = http::FindHeadEnd(http::AsText(unread))) {
-      auto parsed = http::ParseRequestHead(http::AsText(unread).substr(0, *end));
-      // Who plays for long holds no buffer.
-      unread = std::vector(unread.begin() + static_cast<ptrdiff_t>(*end), unread.end());
-      if (const auto* error = std::get_if<http::HeadError>(&parsed)) {
-        co_await Reject(error->status, error->message, ClientError::kMalformed);
-        co_return std::nullopt;
-      }
-      co_return std::get<http::RequestHead>(std::move(parsed));
-    }
-    if (auto error = http::CheckUnfinishedHead(http::AsText(unread), looked_at)) {
-      co_await Reject(error->status, error->message, ClientError::kMalformed);
+    auto read = client_.reader.ReadRequest();
+    if (auto* head = std::get_if<http::RequestHead>(&read)) co_return std::move(*head);
+    if (const auto* error = std::get_if<http::HeadError>(&read)) {
+      co_await Reject(*error);
       co_return std::nullopt;
     }
-    looked_at = unread.size();
-    if (unread.size() >= http::kMaxHeadBytes) {
-      co_await Reject(431, "the head of the request is longer than 64 kB", ClientError::kTooLarge);
-      co_return std::nullopt;
-    }
-    if (!unread.empty() && !left.has_value()) left.emplace(client_.config->handshake_timeout);
-    const absl::Duration patience =
-        left.has_value() ? std::min(left->now(), kIdleTimeout) : kIdleTimeout;
-    const size_t known = unread.size();
-    unread.resize(known + std::min(kReadBytes, http::kMaxHeadBytes - known));
-    auto got = co_await awaited.Read(std::span(unread).subspan(known), patience);
-    unread.resize(known + (got.ok() ? *got : 0));
-    if (got.ok() && *got > 0) continue;
-    if (absl::IsDeadlineExceeded(got.status()) && !unread.empty()) {
-      co_await Reject(408, "the request took too long to come", ClientError::kTimeout);
-    }
-    co_return std::nullopt;
+    const bool begun = !client_.reader.idle();
+    if (begun && !left.has_value()) left.emplace(client_.config->handshake_timeout);
+    const absl::Duration patience = begun ? std::min(left->now(), kIdleTimeout) : kIdleTimeout;
+    if (!co_await ReadMore(patience)) co_return std::nullopt;
   }
 }
 
-net::Task<std::optional<std::string>> HttpSession::ReadBody(const http::RequestHead& request) {
-  http::BodyReader reader(request.framing, request.length, http::BodyReader::Chunks::kRemoved);
-  if (reader.at_end()) co_return std::string();
-  net::AwaitedStream awaited(context_.prompt(), context_.executor(), client_.stream);
-  std::vector<uint8_t>& unread = client_.unread;
-  std::string body;
+net::Task<std::optional<std::string>> HttpSession::ReadBody() {
   const net::TimeLeft left(client_.config->handshake_timeout);
-  bool too_large = request.length > kMaxBodyBytes;
-  if (request.expects_continue && !too_large && unread.empty()) {
-    client_.awaited = &awaited;
-    const auto told = co_await awaited.Write(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"),
-                                             client_.config->write_timeout);
-    client_.awaited = nullptr;
+  if (client_.reader.awaits_continue()) {
+    const auto told = co_await SendToClient(client_, context_.worker, kContinue);
     if (!told.ok()) co_return std::nullopt;
   }
-  while (!too_large) {
-    Pieces pieces;
-    const auto taken = reader.Read(unread, pieces);
-    if (!taken.ok()) {
-      co_await Reject(400, MessageOf(taken.status()), ClientError::kMalformed);
+  while (true) {
+    auto read = client_.reader.ReadBody();
+    if (auto* body = std::get_if<std::string>(&read)) co_return std::move(*body);
+    if (const auto* error = std::get_if<http::HeadError>(&read)) {
+      co_await Reject(*error);
       co_return std::nullopt;
     }
-    for (const Pieces::Piece& piece : pieces.list()) body.append(http::AsText(piece));
-    unread.erase(unread.begin(), unread.begin() + static_cast<ptrdiff_t>(*taken));
-    too_large = body.size() > kMaxBodyBytes;
-    if (reader.at_end() || too_large) break;
-    unread.resize(kReadBytes);
-    client_.awaited = &awaited;
-    auto got = co_await awaited.Read(unread, left.now());
-    client_.awaited = nullptr;
-    unread.resize(got.ok() ? *got : 0);
-    if (got.ok() && *got > 0) continue;
-    if (absl::IsDeadlineExceeded(got.status())) {
-      co_await Reject(408, "the request took too long to come", ClientError::kTimeout);
-    }
-    co_return std::nullopt;
+    if (!co_await ReadMore(left.now())) co_return std::nullopt;
   }
-  if (!too_large) co_return body;
-  co_await Reject(413, "the body of the request is longer than 64 kB", ClientError::kTooLarge);
-  co_return std::nullopt;
+}
+
+net::Task<bool> HttpSession::ReadMore(absl::Duration patience) {
+  const bool idle = client_.reader.idle();
+  absl::StatusOr<size_t> got = 0;
+  {
+    net::AwaitedStream awaited(context_.prompt(), context_.executor(), client_.stream);
+    client_.awaited = &awaited;
+    const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
+    got = co_await awaited.Read(client_.reader.Prepare(kReadBytes), patience);
+    client_.reader.Commit(got.ok() ? *got : 0);
+  }
+  if (absl::IsDeadlineExceeded(got.status()) && !idle) {
+    http::HeadError late{408, "the request took too long to come"};
+    co_await Reject(std::move(late));
+  }
+  co_return got.ok() && *got > 0;
 }
 
 net::Task<bool> HttpSession::Answer(http::RequestHead request) {
@@ -162,7 +135,7 @@ net::Task<bool> HttpSession::Answer(http::RequestHead request) {
                                   request);
   }
   if (site_.bodies) {
-    const auto body = co_await ReadBody(request);
+    const auto body = co_await ReadBody();
     if (!body.has_value()) co_return false;
   } else if (auto refusal = Refusal(request)) {
     co_return co_await SendAnswer(client_, context_.worker, *std::move(refusal), request);
@@ -205,13 +178,14 @@ net::Task<bool> HttpSession::Conduct() {
   co_return goes_on;
 }
 
-net::Task<void> HttpSession::Reject(unsigned status, std::string_view message, ClientError error) {
-  context_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), error);
-  context_.logger.Debug("request rejected",
-                        {{"client", client_.address}, {"status", status}, {"error", message}});
+net::Task<void> HttpSession::Reject(http::HeadError error) {
+  context_.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv), KindOf(error));
+  context_.logger.Debug(
+      "request rejected",
+      {{"client", client_.address}, {"status", error.status}, {"error", error.message}});
   http::RequestHead unread;
   unread.keep_alive = false;
-  auto answer = ErrorAnswer(status, message);
+  auto answer = ErrorAnswer(error.status, error.message);
   co_await SendAnswer(client_, context_.worker, std::move(answer), unread);
 }
 

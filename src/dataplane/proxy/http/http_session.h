@@ -48,7 +48,9 @@ class HttpSession final : SessionTable::Session {
   net::Task<std::optional<http::RequestHead>> ReadRequest();
   // Its body, which is small; nullopt: it is not there, or too large, and what had to be said was
   // said.
-  net::Task<std::optional<std::string>> ReadBody(const http::RequestHead& request);
+  net::Task<std::optional<std::string>> ReadBody();
+  // Some bytes of it, within `patience`; false: none come, and what had to be said was said.
+  net::Task<bool> ReadMore(absl::Duration patience);
   // Has the site answer a request; whether the connection can go on.
   net::Task<bool> Answer(http::RequestHead request);
   // Why the site takes no such request.
@@ -56,7 +58,7 @@ class HttpSession final : SessionTable::Session {
   // Runs exchange_; whether the connection can go on.
   net::Task<bool> Conduct();
   // The client broke the protocol: one answer, and the end.
-  net::Task<void> Reject(unsigned status, std::string_view message, ClientError error);
+  net::Task<void> Reject(http::HeadError error);
 
   const SessionContext& context_;
   const HttpSite& site_;
