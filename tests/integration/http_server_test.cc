@@ -23,11 +23,12 @@ class HttpServerTest : public testing::Test {
   }
 
   // Tells what it was asked.
-  static net::Task<HttpResponse> Echo(HttpRequest request) {
-    co_return HttpResponse{
+  static net::Task<http::Response> Echo(HttpRequest request) {
+    http::Response response{
         .body = request.method + " " + request.path + " " + request.body + " " + request.client,
-        .content_type = "text/plain",
-        .headers = {{"X-Test", "yes"}}};
+        .content_type = "text/plain"};
+    response.fields.set("X-Test", "yes");
+    co_return response;
   }
 
   double Metric(std::string_view sample) {

@@ -2,31 +2,32 @@
 
 #include <chrono>
 #include <optional>
-#include <tuple>
+#include <variant>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <pthread.h>
 
 #include "dataplane/net/listener.h"
 #include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/time_left.h"
+#include "dataplane/protocol/http/message_reader.h"
 
 namespace srsproxy::control {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr char kMetricsProtocol[] = "system_api";
-constexpr size_t kFirstRead = 4 * 1024;
+constexpr size_t kReadBytes = 4 * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // After a last answer: how long and how much is read and dropped, so that the client gets to read
 // the answer before the connection is reset.
 constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
@@ -36,76 +37,55 @@ std::chrono::nanoseconds Chrono(absl::Duration duration) {
   return absl::ToChronoNanoseconds(duration);
 }
 
-beast::string_view ToBeast(std::string_view text) { return {text.data(), text.size()}; }
-
-std::string PathOf(beast::string_view target) {
-  return std::string(target.substr(0, target.find('?')));
+// Empty when there are several: which of them counts, nobody can say.
+std::string AuthorizationOf(const http::RequestHead& request) {
+  if (request.fields.count("Authorization") != 1) return "";
+  return std::string(http::ValueOf(request.fields, "Authorization"));
 }
 
-std::string AuthorizationOf(const http::request<http::string_body>& message) {
-  if (message.count(http::field::authorization) != 1) return "";
-  return std::string(message[http::field::authorization]);
-}
-
-// What a failed read means for the client: an answer, or none when it is beyond hearing.
-struct ReadFailure {
-  std::optional<HttpResponse> answer;
-  std::optional<ClientError> counted;
-};
-
-ReadFailure Explain(const error_code& error) {
-  if (error == http::error::end_of_stream) return {};
-  if (error == beast::error::timeout) return {.answer = {}, .counted = ClientError::kTimeout};
-  if (error == http::error::body_limit) {
-    return {ErrorResponse(413, "BODY_TOO_LARGE", "the body is larger than 1 MiB"),
-            ClientError::kTooLarge};
+http::Response ResponseTo(const http::HeadError& error) {
+  switch (error.status) {
+    case 413:
+      return ErrorResponse(413, "BODY_TOO_LARGE", error.message);
+    case 431:
+      return ErrorResponse(431, "HEADERS_TOO_LARGE", error.message);
+    default:
+      return ErrorResponse(error.status, "BAD_REQUEST",
+                           "this is no HTTP request: " + error.message);
   }
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return {ErrorResponse(431, "HEADERS_TOO_LARGE", "the request's head is larger than 8 KiB"),
-            ClientError::kTooLarge};
-  }
-  if (error.category() != make_error_code(http::error::bad_value).category()) return {};
-  return {ErrorResponse(400, "BAD_REQUEST", "this is no HTTP request: " + error.message()),
-          ClientError::kMalformed};
-}
-
-http::response<http::string_body> ToMessage(HttpResponse response) {
-  http::response<http::string_body> message;
-  message.result(response.status);
-  message.set(http::field::server, "srsproxy");
-  message.set(http::field::content_type, response.content_type);
-  for (const auto& [name, value] : response.headers) message.set(name, value);
-  message.body() = std::move(response.body);
-  message.prepare_payload();
-  return message;
 }
 
 // Tells a client that there is no room for it, as far as this can be done at once.
 void RefuseBusy(asio::ip::tcp::socket& socket) {
-  auto message = ToMessage(ErrorResponse(503, "TOO_MANY_CONNECTIONS",
-                                         "the System API has no connection left; try later"));
-  message.keep_alive(false);
+  const std::string text =
+      http::WriteResponse(ErrorResponse(503, "TOO_MANY_CONNECTIONS",
+                                        "the System API has no connection left; try later"),
+                          http::UnreadRequest());
   error_code error;
   socket.non_blocking(true, error);
-  http::write(socket, message, error);
+  asio::write(socket, asio::buffer(text), error);
   socket.shutdown(asio::ip::tcp::socket::shutdown_send, error);
 }
 
 }  // namespace
 
-HttpResponse ErrorResponse(unsigned status, std::string_view reason, std::string_view message) {
+http::Response ErrorResponse(unsigned status, std::string_view reason, std::string_view message) {
   const boost::json::value body = {
-      {"code", status}, {"reason", ToBeast(reason)}, {"message", ToBeast(message)}};
-  return {.status = status, .body = boost::json::serialize(body), .headers = {}};
+      {"code", status},
+      {"reason", boost::json::string(reason.data(), reason.size())},
+      {"message", boost::json::string(message.data(), message.size())}};
+  return {.status = status, .body = boost::json::serialize(body)};
 }
 
 struct HttpServer::Connection {
   explicit Connection(Tcp::socket socket_arg, std::string client_arg)
       : stream(std::move(socket_arg)), client(std::move(client_arg)) {}
 
-  beast::tcp_stream stream;
+  boost::beast::tcp_stream stream;
   const std::string client;
-  beast::flat_buffer buffer{kMaxHeadBytes + kMaxBodyBytes};
+  // An agent that asks for /healthz need not name a host.
+  http::MessageReader reader{
+      {.max_head = kMaxHeadBytes, .max_body = kMaxBodyBytes, .host_needed = false}};
   // While it waits for the first byte of a request: its place in the order of becoming idle; else
   // 0.
   uint64_t idle_since = 0;
@@ -217,77 +197,102 @@ net::Task<void> HttpServer::Run(std::shared_ptr<Connection> connection) {
 }
 
 net::Task<void> HttpServer::ServeConnection(Connection& connection) {
-  auto& stream = connection.stream;
-  auto& buffer = connection.buffer;
-  auto timeout = kHeadTimeout;  // The first request is awaited no longer than any other's head.
+  auto patience = kHeadTimeout;  // The first request is awaited no longer than any other's head.
   while (!stopping_) {
-    if (buffer.size() == 0) {
-      connection.idle_since = ++last_idle_;
-      stream.expires_after(Chrono(timeout));
-      const auto [error, bytes] =
-          co_await stream.async_read_some(buffer.prepare(kFirstRead), net::kNoThrow);
-      connection.idle_since = 0;
-      if (error) co_return;
-      buffer.commit(bytes);
-    }
-    timeout = kIdleTimeout;
-    const bool goes_on = co_await ServeRequest(connection);
-    if (!goes_on) co_return;
+    auto head = co_await ReadHead(connection, patience);
+    if (!head.has_value() || !co_await ServeRequest(connection, *std::move(head))) co_return;
+    patience = kIdleTimeout;
   }
 }
 
-net::Task<bool> HttpServer::ServeRequest(Connection& connection) {
-  auto& stream = connection.stream;
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(kMaxHeadBytes);
-  parser.body_limit(kMaxBodyBytes);
-
-  stream.expires_after(Chrono(kHeadTimeout));
-  auto [error, bytes] =
-      co_await http::async_read_header(stream, connection.buffer, parser, net::kNoThrow);
-  if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-    http::response<http::empty_body> go_on(http::status::continue_, 11);
-    stream.expires_after(Chrono(kWriteTimeout));
-    std::tie(error, bytes) = co_await http::async_write(stream, go_on, net::kNoThrow);
-  }
-  if (!error) {
-    stream.expires_after(Chrono(kBodyTimeout));
-    std::tie(error, bytes) =
-        co_await http::async_read(stream, connection.buffer, parser, net::kNoThrow);
-  }
-  if (error) {
-    auto failure = Explain(error);
-    if (failure.counted) metrics_.CountClientError(kMetricsProtocol, *failure.counted);
-    if (failure.answer) {
-      co_await Reply(connection, *std::move(failure.answer), /*head_only=*/false,
-                     /*keep_alive=*/false);
+net::Task<std::optional<http::RequestHead>> HttpServer::ReadHead(Connection& connection,
+                                                                 absl::Duration patience) {
+  std::optional<net::TimeLeft> left;  // From its first byte on.
+  while (true) {
+    auto read = connection.reader.ReadRequest();
+    if (auto* head = std::get_if<http::RequestHead>(&read)) co_return std::move(*head);
+    if (const auto* error = std::get_if<http::HeadError>(&read)) {
+      co_await Reject(connection, *error);
+      co_return std::nullopt;
     }
-    co_return false;
+    const bool idle = connection.reader.idle();
+    if (!idle && !left.has_value()) left.emplace(kHeadTimeout);
+    if (idle) connection.idle_since = ++last_idle_;
+    const bool more = co_await ReadMore(connection, idle ? patience : left->now());
+    connection.idle_since = 0;
+    if (!more) co_return std::nullopt;
   }
+}
 
-  auto& message = parser.get();
-  const bool head_only = message.method() == http::verb::head;
-  const bool keep_alive = message.keep_alive();
-  HttpRequest request{.method = head_only ? "GET" : std::string(message.method_string()),
-                      .path = PathOf(message.target()),
-                      .body = std::move(message.body()),
+net::Task<std::optional<std::string>> HttpServer::ReadBody(Connection& connection) {
+  const net::TimeLeft left(kBodyTimeout);
+  if (connection.reader.awaits_continue()) {
+    connection.stream.expires_after(Chrono(kWriteTimeout));
+    const auto [error, bytes] =
+        co_await asio::async_write(connection.stream, asio::buffer(kContinue), net::kNoThrow);
+    if (error) co_return std::nullopt;
+  }
+  while (true) {
+    auto read = connection.reader.ReadBody();
+    if (auto* body = std::get_if<std::string>(&read)) co_return std::move(*body);
+    if (const auto* error = std::get_if<http::HeadError>(&read)) {
+      co_await Reject(connection, *error);
+      co_return std::nullopt;
+    }
+    if (!co_await ReadMore(connection, left.now())) co_return std::nullopt;
+  }
+}
+
+net::Task<bool> HttpServer::ReadMore(Connection& connection, absl::Duration patience) {
+  auto& reader = connection.reader;
+  const bool idle = reader.idle();
+  const auto into = reader.Prepare(kReadBytes);
+  connection.stream.expires_after(Chrono(patience));
+  const auto [error, bytes] = co_await connection.stream.async_read_some(
+      asio::buffer(into.data(), into.size()), net::kNoThrow);
+  reader.Commit(bytes);
+  if (!error) co_return true;
+  if (error == boost::beast::error::timeout && !idle) {
+    metrics_.CountClientError(kMetricsProtocol, ClientError::kTimeout);
+  }
+  if (error != asio::error::eof || idle) co_return false;
+  reader.Close();  // What is not whole is answered for.
+  co_return true;
+}
+
+net::Task<bool> HttpServer::ServeRequest(Connection& connection, http::RequestHead head) {
+  auto body = co_await ReadBody(connection);
+  if (!body.has_value()) co_return false;
+  HttpRequest request{.method = head.method == "HEAD" ? "GET" : head.method,
+                      .path = std::string(http::PathOf(head.target)),
+                      .body = *std::move(body),
                       .client = connection.client,
-                      .authorization = AuthorizationOf(message)};
-  stream.expires_never();
+                      .authorization = AuthorizationOf(head)};
+  connection.stream.expires_never();
   auto response = co_await handler_(std::move(request));
-  co_return co_await Reply(connection, std::move(response), head_only, keep_alive);
+  co_return co_await Reply(connection, std::move(response), head);
 }
 
-net::Task<bool> HttpServer::Reply(Connection& connection, HttpResponse response, bool head_only,
-                                  bool keep_alive) {
-  auto message = ToMessage(std::move(response));
-  if (head_only) message.body().clear();  // Content-Length stays.
-  message.keep_alive(keep_alive && !stopping_);
+net::Task<void> HttpServer::Reject(Connection& connection, http::HeadError error) {
+  const bool too_large = error.status == 413 || error.status == 431;
+  metrics_.CountClientError(kMetricsProtocol,
+                            too_large ? ClientError::kTooLarge : ClientError::kMalformed);
+  auto response = ResponseTo(error);
+  const auto unread = http::UnreadRequest();
+  co_await Reply(connection, std::move(response), unread);
+}
+
+net::Task<bool> HttpServer::Reply(Connection& connection, http::Response response,
+                                  const http::RequestHead& request) {
+  if (stopping_) response.keep_alive = false;
+  const std::string text = http::WriteResponse(response, request);
   connection.stream.expires_after(Chrono(kWriteTimeout));
-  const auto [error, bytes] = co_await http::async_write(connection.stream, message, net::kNoThrow);
+  const auto [error, bytes] =
+      co_await asio::async_write(connection.stream, asio::buffer(text), net::kNoThrow);
   if (error) co_return false;
-  if (!message.keep_alive()) co_await Linger(connection);
-  co_return message.keep_alive();
+  const bool keep_alive = http::KeepsAlive(response, request);
+  if (!keep_alive) co_await Linger(connection);
+  co_return keep_alive;
 }
 
 net::Task<void> HttpServer::Linger(Connection& connection) {
@@ -296,10 +301,10 @@ net::Task<void> HttpServer::Linger(Connection& connection) {
   stream.socket().shutdown(Tcp::socket::shutdown_send, error);
   stream.expires_after(Chrono(kLingerTimeout));
   size_t dropped = 0;
+  std::vector<uint8_t> unread(kReadBytes);
   while (!error && dropped < kMaxLingerBytes) {
-    connection.buffer.clear();
     const auto [failed, bytes] =
-        co_await stream.async_read_some(connection.buffer.prepare(kFirstRead), net::kNoThrow);
+        co_await stream.async_read_some(asio::buffer(unread), net::kNoThrow);
     error = failed;
     dropped += bytes;
   }

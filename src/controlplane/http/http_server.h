@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -22,6 +23,8 @@
 #include "dataplane/net/listener.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/worker.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/protocol/http/response.h"
 
 namespace srsproxy::control {
 
@@ -33,26 +36,19 @@ struct HttpRequest {
   std::string authorization;  // The header; empty: there is none, or several.
 };
 
-struct HttpResponse {
-  unsigned status = 200;
-  std::string body;
-  std::string content_type = "application/json";
-  std::vector<std::pair<std::string, std::string>> headers;  // Further ones.
-};
-
 // `{"code":<status>,"reason":"<reason>","message":"<message>"}`
-HttpResponse ErrorResponse(unsigned status, std::string_view reason, std::string_view message);
+http::Response ErrorResponse(unsigned status, std::string_view reason, std::string_view message);
 
 // Started by Start, stopped by Stop or the destructor; all other calls from any thread.
 class HttpServer {
  public:
   // Runs on the server's thread, so it must not block; it must end within a time of its own.
-  using Handler = std::function<net::Task<HttpResponse>(HttpRequest)>;
+  using Handler = std::function<net::Task<http::Response>(HttpRequest)>;
 
   // When all are taken, a new one replaces the one that has been idle longest; when none is idle
   // it is answered 503.
   static constexpr size_t kMaxConnections = 256;
-  static constexpr uint32_t kMaxHeadBytes = 8 * 1024;
+  static constexpr size_t kMaxHeadBytes = 8 * 1024;
   static constexpr uint64_t kMaxBodyBytes = 1024 * 1024;
   static constexpr absl::Duration kIdleTimeout = absl::Seconds(75);  // Between requests.
   static constexpr absl::Duration kHeadTimeout = absl::Seconds(10);
@@ -84,10 +80,15 @@ class HttpServer {
   void Accepted(net::Incoming client);
   net::Task<void> Run(std::shared_ptr<Connection> connection);
   net::Task<void> ServeConnection(Connection& connection);
-  // Both: false when the connection is to be closed.
-  net::Task<bool> ServeRequest(Connection& connection);
-  net::Task<bool> Reply(Connection& connection, HttpResponse response, bool head_only,
-                        bool keep_alive);
+  // All: nullopt or false when the connection is to be closed, and what had to be said was said.
+  net::Task<std::optional<http::RequestHead>> ReadHead(Connection& connection,
+                                                       absl::Duration patience);
+  net::Task<std::optional<std::string>> ReadBody(Connection& connection);
+  net::Task<bool> ReadMore(Connection& connection, absl::Duration patience);
+  net::Task<bool> ServeRequest(Connection& connection, http::RequestHead head);
+  net::Task<bool> Reply(Connection& connection, http::Response response,
+                        const http::RequestHead& request);
+  net::Task<void> Reject(Connection& connection, http::HeadError error);
   net::Task<void> Linger(Connection& connection);
   void CloseConnections(bool idle_only);
   bool CloseLongestIdle();

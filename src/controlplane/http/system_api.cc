@@ -56,21 +56,19 @@ net::Task<absl::StatusOr<Response>> Call(
   co_return std::move(state->response);
 }
 
-HttpResponse ErrorResponse(const absl::Status& status) {
+http::Response ErrorResponse(const absl::Status& status) {
   return control::ErrorResponse(HttpStatusOf(status), ErrorInfoOf(status).reason(),
                                 MessageOf(status));
 }
 
 constexpr std::string_view kRegisterPath = "/api/v1/srs/register";
 
-HttpResponse JsonResponse(const json::value& body) {
-  return {.body = json::serialize(body), .headers = {}};
-}
+http::Response JsonResponse(const json::value& body) { return {.body = json::serialize(body)}; }
 
-HttpResponse MethodNotAllowed(const HttpRequest& request, const std::string& allowed) {
+http::Response MethodNotAllowed(const HttpRequest& request, const std::string& allowed) {
   auto response = control::ErrorResponse(
       405, "METHOD_NOT_ALLOWED", request.path + " wants " + allowed + ", not " + request.method);
-  response.headers.emplace_back("Allow", allowed);
+  response.fields.set("Allow", allowed);
   return response;
 }
 
@@ -91,7 +89,7 @@ SystemApi::SystemApi(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
       origins_(v1::OriginService::NewStub(dependencies_.channel)) {}
 
-net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
+net::Task<http::Response> SystemApi::Answer(HttpRequest request) {
   const auto& path = request.path;
   const bool is_live_probe = path == "/healthz" || path == "/livez";
   const bool is_probe = is_live_probe || path == "/readyz";
@@ -104,7 +102,7 @@ net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
     co_return co_await Register(std::move(request));
   }
 
-  using Get = HttpResponse (SystemApi::*)() const;
+  using Get = http::Response (SystemApi::*)() const;
   Get get = nullptr;
   if (path == "/api/v1/versions") get = &SystemApi::Versions;
   if (path == "/metrics") get = &SystemApi::MetricsText;
@@ -120,7 +118,7 @@ net::Task<HttpResponse> SystemApi::Answer(HttpRequest request) {
   co_return (this->*get)();
 }
 
-std::optional<HttpResponse> SystemApi::CheckNetwork(const HttpRequest& request) const {
+std::optional<http::Response> SystemApi::CheckNetwork(const HttpRequest& request) const {
   if (Admits(dependencies_.config.Get()->system_api_allow, request.client)) return std::nullopt;
   dependencies_.metrics.CountAuthDecision(AuthResult::kDenied, "network_denied");
   const std::string message =
@@ -130,7 +128,7 @@ std::optional<HttpResponse> SystemApi::CheckNetwork(const HttpRequest& request) 
   return control::ErrorResponse(403, "SCOPE_DENIED", message);
 }
 
-std::optional<HttpResponse> SystemApi::CheckToken(const HttpRequest& request) const {
+std::optional<http::Response> SystemApi::CheckToken(const HttpRequest& request) const {
   const auto config = dependencies_.config.Get();
   if (!config->http_api_auth_enabled) return std::nullopt;
   const auto token = BearerToken(request.authorization);
@@ -142,11 +140,11 @@ std::optional<HttpResponse> SystemApi::CheckToken(const HttpRequest& request) co
       "; send 'Authorization: Bearer <token>' with PROXY_HTTP_API_AUTH_TOKEN";
   dependencies_.refusals.Add(request.client, message);
   auto response = control::ErrorResponse(401, "TOKEN_REQUIRED", message);
-  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"srsproxy\"");
+  response.fields.set("WWW-Authenticate", "Bearer realm=\"srsproxy\"");
   return response;
 }
 
-net::Task<HttpResponse> SystemApi::Register(HttpRequest request) {
+net::Task<http::Response> SystemApi::Register(HttpRequest request) {
   using Async = v1::OriginService::StubInterface::async_interface;
   auto body = ParseRegisterBody(request.body);
   if (!body.ok()) {
@@ -170,19 +168,18 @@ net::Task<HttpResponse> SystemApi::Register(HttpRequest request) {
   co_return JsonResponse({{"code", 0}, {"pid", std::to_string(getpid())}});
 }
 
-HttpResponse SystemApi::Versions() const {
+http::Response SystemApi::Versions() const {
   return JsonResponse({{"signature", "srsproxy"}, {"version", dependencies_.version}});
 }
 
-HttpResponse SystemApi::MetricsText() const {
+http::Response SystemApi::MetricsText() const {
   return {.body = dependencies_.metrics.Serialize(),
-          .content_type = "text/plain; version=0.0.4; charset=utf-8",
-          .headers = {}};
+          .content_type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 
-HttpResponse SystemApi::Healthy() const { return JsonResponse({{"healthy", true}}); }
+http::Response SystemApi::Healthy() const { return JsonResponse({{"healthy", true}}); }
 
-HttpResponse SystemApi::Ready() const {
+http::Response SystemApi::Ready() const {
   const auto reasons = dependencies_.readiness.reasons();
   const auto degraded = dependencies_.readiness.degraded();
   json::array told(reasons.begin(), reasons.end());

@@ -56,15 +56,15 @@ class SystemApi {
  private:
   explicit SystemApi(Dependencies dependencies);
 
-  net::Task<HttpResponse> Answer(HttpRequest request);
-  net::Task<HttpResponse> Register(HttpRequest request);
+  net::Task<http::Response> Answer(HttpRequest request);
+  net::Task<http::Response> Register(HttpRequest request);
   // Both: the answer to a caller that may not do this; nullopt: it may.
-  std::optional<HttpResponse> CheckNetwork(const HttpRequest& request) const;
-  std::optional<HttpResponse> CheckToken(const HttpRequest& request) const;
-  HttpResponse Versions() const;
-  HttpResponse MetricsText() const;
-  HttpResponse Healthy() const;
-  HttpResponse Ready() const;
+  std::optional<http::Response> CheckNetwork(const HttpRequest& request) const;
+  std::optional<http::Response> CheckToken(const HttpRequest& request) const;
+  http::Response Versions() const;
+  http::Response MetricsText() const;
+  http::Response Healthy() const;
+  http::Response Ready() const;
 
   const Dependencies dependencies_;
   const std::unique_ptr<v1::OriginService::Stub> origins_;
