@@ -1,7 +1,6 @@
 // The way of HLS requests to the origin that holds their stream, over kept connections.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,13 +11,12 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/core/status.h"
 #include "dataplane/core/stream_url.h"
-#include "dataplane/net/dial.h"
 #include "dataplane/net/task.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/sessions/session_context.h"
-#include "dataplane/proxy/upstream/origin_call.h"
-#include "dataplane/proxy/upstream/origin_search.h"
+#include "dataplane/proxy/upstream/connector.h"
+#include "dataplane/proxy/upstream/http_request.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
@@ -34,8 +32,8 @@ class HlsOrigin {
   HlsOrigin& operator=(const HlsOrigin&) = delete;
 
   // Picks an origin, and another one when it cannot be reached; asks it for `target_at(origin id)`,
-  // and returns the head of its answer. Fails as OriginSearch and OriginCall do, in words that are
-  // fit for the client.
+  // and returns the head of its answer. Fails as HttpRequest does, in words that are fit for the
+  // client.
   using TargetAt = absl::FunctionRef<std::string(const std::string& origin_id)>;
   net::Task<absl::StatusOr<http::ResponseHead>> Ask(std::string method, TargetAt target_at);
 
@@ -46,14 +44,12 @@ class HlsOrigin {
   net::Task<absl::StatusOr<http::ResponseHead>> AskAt(const Origin& origin, std::string method,
                                                       std::string target);
 
-  // With the answer under way.
-  OriginCall& call() { return call_; }
-  // Keeps the connection, whose answer was read to its end.
-  void Keep(net::TcpStream connection);
+  // With the response under way.
+  HttpRequest& upstream_request() { return upstream_request_; }
 
-  // What was picked; after an Ask that got an answer.
-  const Placement& placement() const { return *placement_; }
-  std::unique_ptr<StreamLease> TakeLease() { return std::move(placement_->lease); }
+  // What was picked; after an Ask that got a response.
+  const Placement& placement() const { return *upstream_request_.placement(); }
+  std::unique_ptr<StreamLease> TakeLease() { return upstream_request_.TakeLease(); }
   // The origin said no, or there is none.
   void Refused();
 
@@ -61,28 +57,17 @@ class HlsOrigin {
   void Cancel();
 
  private:
-  net::Task<absl::StatusOr<http::ResponseHead>> Send(Endpoint endpoint, bool picked,
-                                                     std::string method, std::string target);
-  // Over a kept connection to endpoint_, or a new one.
-  net::Task<absl::StatusOr<http::ResponseHead>> SendText(const std::string& text, bool picked,
-                                                         std::string method);
-  net::Task<absl::StatusOr<net::TcpStream>> Dial(bool picked);
+  std::string RequestFor(const Endpoint& origin, std::string_view method,
+                         std::string_view target) const;
 
   const UpstreamNeeds& upstream_;
-  const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead& request_;
   const StreamKey key_;
   const http::Fields fields_;
   const HopList hops_;
-  OriginSearch search_;
-  OriginCall call_;
-  std::optional<Placement> placement_;
-  Endpoint endpoint_;     // Of the answer under way.
-  bool reached_ = false;  // It was connected to.
-  bool cancelled_ = false;
-  net::Dialer* dialing_ = nullptr;
-  std::function<void()> cancel_wait_;
+  Connector connector_;
+  HttpRequest upstream_request_;
 };
 
 }  // namespace srsproxy

@@ -120,17 +120,16 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::GetPage() {
 
 net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::ReadPage(std::string target,
                                                                    http::ResponseHead head) {
-  auto body = co_await origin_.call().ReadBody(head, hls::kMaxPlaylistBytes,
-                                               client_.config->handshake_timeout);
+  auto body = co_await origin_.upstream_request().ReadBody(head, hls::kMaxPlaylistBytes,
+                                                           client_.config->handshake_timeout);
   if (!body.ok()) co_return body.status();
-  if (auto connection = origin_.call().TakeReusable()) origin_.Keep(*std::move(connection));
   Page page{std::move(target), std::move(head),
             std::make_unique<const std::string>(*std::move(body))};
   if (page.head.status != 200) co_return page;
-  if (IsEncoded(page.head.fields)) co_return BadAnswer("its playlist is compressed unasked");
+  if (IsEncoded(page.head.fields)) co_return BadResponse("its playlist is compressed unasked");
   auto playlist = hls::ReadPlaylist(*page.body);
   if (!playlist.ok()) co_return playlist.status();
-  if (playlist->kind == hls::PlaylistKind::kNone) co_return BadAnswer("it is no playlist");
+  if (playlist->kind == hls::PlaylistKind::kNone) co_return BadResponse("it is no playlist");
   page.playlist = *std::move(playlist);
   co_return page;
 }
@@ -145,12 +144,12 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::Follow(const Page& mas
     if (same_path || !target.has_value()) target = std::move(leads_to);
     if (same_path) break;
   }
-  if (!target.has_value()) co_return BadAnswer("its master playlist leads nowhere");
+  if (!target.has_value()) co_return BadResponse("its master playlist leads nowhere");
   auto head = co_await origin_.AskAgain("GET", *target);
   if (!head.ok()) co_return head.status();
   auto page = co_await ReadPage(*target, *std::move(head));
   if (page.ok() && page->head.status == 200 && page->playlist.kind != hls::PlaylistKind::kMedia) {
-    co_return BadAnswer("its master playlist leads to another one");
+    co_return BadResponse("its master playlist leads to another one");
   }
   co_return page;
 }

@@ -72,16 +72,16 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
 
 net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
   if (head.status == 101) {
-    co_return co_await Fail(BadAnswer("it changes the protocol unasked"));
+    co_return co_await Fail(BadResponse("it changes the protocol unasked"));
   }
   if (head.status >= 400) origin_.Refused();
   relay_.LimitSilence(client_.config->handshake_timeout);
-  OriginCall& call = origin_.call();
-  const auto ended = co_await relay_.Run(head, call.TakeUnread(), call.connection());
+  HttpRequest& upstream = origin_.upstream_request();
+  const auto ended = co_await relay_.Run(head, upstream.TakeUnread(), upstream.connection());
   AccountBytes();
   const bool broken = !ended.why.ok() && ended.side == Side::kOrigin;
   context_.counters.CountHttpResponse(Protocol::kHls, broken ? kBrokenOff : head.status);
-  if (relay_.origin_goes_on()) origin_.Keep(std::move(call.connection()));
+  if (relay_.origin_goes_on()) upstream.PoolConnection();
   if (!ended.why.ok()) {
     context_.logger.Debug("segment broken off", {{"client", client_.address},
                                                  {"stream", caller_.key.ToString()},

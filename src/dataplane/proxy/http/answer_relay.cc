@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "dataplane/proxy/http/http_answer.h"
-#include "dataplane/proxy/upstream/origin_call.h"
+#include "dataplane/proxy/upstream/http_request.h"
 
 namespace srsproxy {
 namespace {
@@ -141,7 +141,7 @@ std::string AnswerRelay::DownstreamHead(const http::ResponseHead& head) const {
 
 void AnswerRelay::PassBody(std::span<const uint8_t> in, Pieces& out) {
   const auto taken = body_.Read(in, out);
-  if (!taken.ok()) return Finish(Side::kOrigin, BadAnswer(MessageOf(taken.status())));
+  if (!taken.ok()) return Finish(Side::kOrigin, BadResponse(MessageOf(taken.status())));
   if (!body_.at_end()) return;
   complete_ = true;
   surplus_ = *taken < in.size();

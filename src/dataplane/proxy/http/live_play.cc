@@ -33,18 +33,24 @@ LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::Requ
       context_(upstream.context),
       client_(client),
       request_(std::move(request)),
-      use_(upstream, client.config, Protocol::kHttpFlv, Role::kViewer, std::move(key),
-           client.address, HopsOf(request_.fields),
-           [this](const absl::Status& why) { End(Side::kProxy, why); }),
-      call_(context_.worker),
+      session_(context_, Protocol::kHttpFlv, Role::kViewer, std::move(key), client.address,
+               [this](const absl::Status& why) { End(Side::kProxy, why); }),
+      connector_(upstream, client.config, client.address, HopsOf(request_.fields),
+                 [this](const Placement& placement) {
+                   session_.Picked(*placement.origin);
+                   return placement.endpoint;
+                 }),
+      upstream_request_(upstream, {.connect = client.config->connect_timeout,
+                                   .write = client.config->write_timeout,
+                                   .head = client.config->handshake_timeout}),
       relay_(context_.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
 
 net::Task<bool> LivePlay::Run() {
   const auto head = co_await AskOrigin();
   if (!over() && !head.ok()) co_await Refuse(head.status());
   if (!over()) co_await PassAnswer(*head);
-  call_.Close();
-  use_.Finish(ended_->side, ended_->why);
+  upstream_request_.Close();
+  session_.Finish(ended_->side, ended_->why);
   co_return goes_on_;
 }
 
@@ -52,31 +58,23 @@ void LivePlay::End(Side side, absl::Status why) {
   if (over()) return;
   relay_.End(side, why);
   ended_ = {side, std::move(why)};
-  if (dialing_ != nullptr) dialing_->Cancel();
-  if (cancel_wait_) cancel_wait_();
-  call_.Cancel();
+  connector_.Cancel();
+  upstream_request_.Cancel();
 }
 
 net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::AskOrigin() {
   const ClientWatch watch(*this);
-  while (use_.may_try_another()) {
-    auto placement = co_await use_.Pick(cancel_wait_);
-    if (over()) co_return absl::CancelledError();
-    if (!placement.ok()) co_return placement.status();
-    auto dialled = co_await use_.Dial(placement->endpoint, dialing_);
-    if (over()) co_return absl::CancelledError();
-    if (!dialled.ok()) continue;
-    // What was sent is not sent to another: the origin may have acted on it.
-    auto head = co_await call_.Ask(
-        *std::move(dialled), UpstreamRequest(placement->endpoint), request_.method,
-        {client_.config->write_timeout, client_.config->handshake_timeout});
-    if (head.ok()) KeepOriginInside(head->fields, placement->endpoint);
-    co_return head;
-  }
-  co_return use_.failure();
+  // What was sent is not sent to another: the origin may have acted on it.
+  auto text_for = [this](const Placement& placement) { return RequestFor(placement.endpoint); };
+  auto head = co_await upstream_request_.SendPicked(connector_, session_.Wanted(),
+                                                    HttpRequest::Pool::kAvoid, request_.method,
+                                                    std::move(text_for));
+  session_.Hold(upstream_request_.TakeLease());
+  if (head.ok()) KeepOriginInside(head->fields, upstream_request_.endpoint());
+  co_return head;
 }
 
-std::string LivePlay::UpstreamRequest(const Endpoint& origin) const {
+std::string LivePlay::RequestFor(const Endpoint& origin) const {
   http::Fields fields = http::EndToEnd(request_.fields);
   fields.set("Host", HostFor(request_, origin));
   fields.erase("Expect");
@@ -93,22 +91,23 @@ std::string LivePlay::UpstreamRequest(const Endpoint& origin) const {
 
 net::Task<void> LivePlay::PassAnswer(const http::ResponseHead& head) {
   if (head.status == 101 && !request_.upgrade) {
-    co_return co_await Refuse(BadAnswer("it changes the protocol unasked"));
+    co_return co_await Refuse(BadResponse("it changes the protocol unasked"));
   }
-  if (head.status >= 400) use_.Refused();
+  if (head.status >= 400) session_.Refused();
   context_.counters.CountHttpResponse(Protocol::kHttpFlv, head.status);
-  auto ended = co_await relay_.Run(head, call_.TakeUnread(), call_.connection());
+  auto ended =
+      co_await relay_.Run(head, upstream_request_.TakeUnread(), upstream_request_.connection());
   goes_on_ = relay_.client_goes_on();
   if (!over()) ended_ = std::move(ended);
 }
 
 net::Task<void> LivePlay::Refuse(const absl::Status& why) {
-  use_.Refused();
+  session_.Refused();
   const unsigned status = HttpStatusOf(why);
   context_.counters.CountHttpResponse(Protocol::kHttpFlv, status);
   const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
   const auto written = co_await SendToClient(client_, context_.worker, text);
-  use_.AddBytes(0, text.size());
+  session_.AddBytes(0, text.size());
   goes_on_ = written.ok() && request_.keep_alive;
   End(SideOf(why), why);
 }

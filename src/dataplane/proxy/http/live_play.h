@@ -2,18 +2,17 @@
 // origin that holds the stream, and its answer comes back.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
-#include "dataplane/net/dial.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/proxy/http/answer_relay.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
 #include "dataplane/proxy/sessions/session_context.h"
-#include "dataplane/proxy/upstream/origin_call.h"
-#include "dataplane/proxy/upstream/stream_use.h"
+#include "dataplane/proxy/sessions/stream_session.h"
+#include "dataplane/proxy/upstream/connector.h"
+#include "dataplane/proxy/upstream/http_request.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
@@ -29,20 +28,20 @@ class LivePlay final : public HttpExchange, AnswerRelay::Observer {
 
   net::Task<bool> Run() override;
   void End(Side side, absl::Status why) override;
-  const SessionInfo* info() const override { return &use_.info(); }
+  const SessionInfo* info() const override { return &session_.info(); }
 
  private:
   // Sees the client leave while the origin is asked.
   class ClientWatch;
 
   // AnswerRelay::Observer
-  void OnBytesPassed(uint64_t in, uint64_t out) override { use_.AddBytes(in, out); }
-  void OnContent() override { use_.MediaFlows(client_.accepted); }
+  void OnBytesPassed(uint64_t in, uint64_t out) override { session_.AddBytes(in, out); }
+  void OnContent() override { session_.OnFirstMedia(client_.accepted); }
 
   bool over() const { return ended_.has_value(); }
   // Finds an origin and gets the head of its answer.
   net::Task<absl::StatusOr<http::ResponseHead>> AskOrigin();
-  std::string UpstreamRequest(const Endpoint& origin) const;
+  std::string RequestFor(const Endpoint& origin) const;
   net::Task<void> PassAnswer(const http::ResponseHead& head);
   net::Task<void> Refuse(const absl::Status& why);
 
@@ -50,12 +49,11 @@ class LivePlay final : public HttpExchange, AnswerRelay::Observer {
   const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead request_;
-  StreamUse use_;
-  OriginCall call_;
+  StreamSession session_;
+  Connector connector_;
+  HttpRequest upstream_request_;
   AnswerRelay relay_;
   bool goes_on_ = false;  // The client's connection can carry another request.
-  net::Dialer* dialing_ = nullptr;
-  std::function<void()> cancel_wait_;
   std::optional<AnswerRelay::Ended> ended_;
 };
 

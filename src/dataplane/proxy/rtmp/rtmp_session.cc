@@ -74,7 +74,9 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
       bridge_.OriginClosed(why, {out.to_client, out.to_origin});
       relay_.Send(out);
       origin_.reset();
-      if (handshaking && use_ != nullptr) use_->OriginFailed(ConnectOutcome::kFailed, why);
+      if (handshaking && stream_ != nullptr) {
+        stream_->connector.OriginFailed(ConnectOutcome::kFailed, why);
+      }
     }
     if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
     if (over()) break;
@@ -105,9 +107,10 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   }
   unclaimed_in_ += received;
   unclaimed_out_ += out.to_client.total_bytes();
-  if (use_ == nullptr) return;
+  if (stream_ == nullptr) return;
   ClaimBytes();
-  if (!use_->info().media_flows && bridge_.media_seen()) use_->MediaFlows(accepted_);
+  StreamSession& session = stream_->session;
+  if (!session.info().media_flows && bridge_.media_seen()) session.OnFirstMedia(accepted_);
 }
 
 void RtmpSession::OnClosed(Side side, absl::Status why) {
@@ -137,18 +140,18 @@ void RtmpSession::OnBridgeState(State before, State now) {
       break;
     case State::kPicking:
       deadline_.Disarm();
-      if (before != State::kAsking) BeginUse();
+      if (before != State::kAsking) BeginStream();
       break;
     case State::kAsking:
       ArmDeadline(handshake_timeout, Side::kOrigin, "the handshake");
       break;
     case State::kFlowing:
       deadline_.Disarm();
-      use_->PublisherAccepted();
+      stream_->session.PublisherAccepted();
       break;
     case State::kIdle:
       ArmDeadline(kIdleTimeout, Side::kClient, "another stream");
-      FinishUse(Side::kClient, absl::OkStatus());
+      FinishStream(Side::kClient, absl::OkStatus());
       break;
     case State::kEnded:
       End(bridge_.status().ok() ? Side::kOrigin : SideOf(bridge_.status()), bridge_.status());
@@ -162,8 +165,7 @@ void RtmpSession::Kick(absl::Status why) { End(Side::kProxy, std::move(why)); }
 void RtmpSession::End(Side side, absl::Status why) {
   if (over()) return;
   ended_ = {side, std::move(why)};
-  if (dialer_ != nullptr) dialer_->Cancel();
-  if (cancel_wait_) cancel_wait_();
+  if (stream_ != nullptr) stream_->connector.Cancel();
   changed_.Notify();
 }
 
@@ -187,35 +189,41 @@ void RtmpSession::OnDeadline(Side side, std::string_view what) {
 // ---- The origin
 
 net::Task<void> RtmpSession::FindOrigin() {
-  while (!over() && use_->may_try_another()) {
-    auto placement = co_await use_->Pick(cancel_wait_);
-    if (over()) co_return;
-    if (!placement.ok()) co_return Refuse(placement.status());
-
-    const bool redirected = !bridge_.redirect().empty();
-    const auto target = Target(*placement);
-    if (!target.ok()) co_return Refuse(target.status());
-    const bool connected = origin_ != nullptr && !origin_closed_.has_value();
-    if (!redirected && connected && origin_id_ == placement->origin->id) {
-      auto& out = context_.worker.output();
-      out.Clear();
-      bridge_.Continue({out.to_client, out.to_origin});
-      relay_.Send(out);
-      co_return;
-    }
-    DropOrigin();
-    if (co_await Dial(*placement, *target)) co_return;
-  }
-  if (!over()) Refuse(use_->failure());
+  StreamSession& session = stream_->session;
+  session.Release();
+  auto connected = co_await stream_->connector.Connect(session.Wanted());
+  if (over()) co_return;
+  if (!connected.ok()) co_return Refuse(connected.status());
+  session.Hold(std::move(connected->placement.lease));
+  if (connected->stream.has_value()) co_return Connected(*std::move(connected->stream));
+  auto& out = context_.worker.output();
+  out.Clear();
+  bridge_.Continue({out.to_client, out.to_origin});
+  relay_.Send(out);
 }
 
-absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
-  if (bridge_.redirect().empty()) return placement.endpoint;
+absl::StatusOr<std::optional<Endpoint>> RtmpSession::Choose(const Placement& placement) {
+  stream_->session.Picked(*placement.origin);
+  Endpoint target = placement.endpoint;
+  const bool connected = origin_ != nullptr && !origin_closed_.has_value();
+  if (!bridge_.redirect().empty()) {
+    auto redirected = RedirectTarget();
+    if (!redirected.ok()) return redirected.status();
+    target = *std::move(redirected);
+  } else if (connected && origin_id_ == placement.origin->id) {
+    return std::nullopt;
+  }
+  DropOrigin();
+  origin_id_ = placement.origin->id;
+  return target;
+}
+
+absl::StatusOr<Endpoint> RtmpSession::RedirectTarget() const {
   const auto refused = [](std::string_view why) {
     return OriginFailure(absl::StatusCode::kPermissionDenied,
                          "the origin redirected the client " + std::string(why));
   };
-  if (redirects_ >= kMaxRedirects) return refused("too often");
+  if (stream_->redirects >= kMaxRedirects) return refused("too often");
   const auto url = boost::urls::parse_uri_reference(bridge_.redirect());
   if (url.has_error()) return refused("to something that is no URL");
   const Endpoint wanted{.transport = Transport::kTcp,
@@ -231,12 +239,9 @@ absl::StatusOr<Endpoint> RtmpSession::Target(const Placement& placement) const {
   return refused("to a server that is not registered here");
 }
 
-net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& target) {
-  origin_id_ = placement.origin->id;
-  auto dialled = co_await use_->Dial(target, dialer_);
-  if (over() || !dialled.ok()) co_return false;
-  if (!bridge_.redirect().empty()) ++redirects_;
-  origin_ = std::make_unique<net::TcpStream>(*std::move(dialled));
+void RtmpSession::Connected(net::TcpStream origin) {
+  if (!bridge_.redirect().empty()) ++stream_->redirects;
+  origin_ = std::make_unique<net::TcpStream>(std::move(origin));
   const bool tell_ip = config_->rtmp_real_ip == RtmpRealIp::kF3;
   auto& out = context_.worker.output();
   out.Clear();
@@ -245,11 +250,10 @@ net::Task<bool> RtmpSession::Dial(const Placement& placement, const Endpoint& ta
   bridge_.Connected(seed, tell_ip ? client_ipv4_ : std::nullopt, {out.to_client, out.to_origin});
   relay_.Attach(*origin_);
   relay_.Send(out);
-  co_return true;
 }
 
 void RtmpSession::Refuse(const absl::Status& why) {
-  if (use_ != nullptr) use_->Refused();
+  if (stream_ != nullptr) stream_->session.Refused();
   auto& out = context_.worker.output();
   out.Clear();
   bridge_.Refuse(why, {out.to_client, out.to_origin});
@@ -267,8 +271,8 @@ void RtmpSession::DropOrigin() {
 net::Task<void> RtmpSession::SayGoodbye() {
   const auto& [side, why] = *ended_;
   // The lease first, so that whoever comes back is placed anew.
-  if (use_ != nullptr) {
-    FinishUse(side, why);
+  if (stream_ != nullptr) {
+    FinishStream(side, why);
   } else {
     // Who connects and says nothing is a health check.
     const LogLevel level = heard_ || !why.ok() ? LogLevel::kInfo : LogLevel::kDebug;
@@ -306,25 +310,26 @@ net::Task<void> RtmpSession::SayGoodbye() {
   co_await net::CloseGently(context_.prompt(), executor, std::move(client_), kGoodbyeTimeout);
 }
 
-void RtmpSession::BeginUse() {
+void RtmpSession::BeginStream() {
   auto lost = [this](const absl::Status& why) {
     if (!over()) Refuse(why);
   };
-  use_ =
-      std::make_unique<StreamUse>(upstream_, config_, Protocol::kRtmp, bridge_.role(),
-                                  bridge_.key(), client_address_, bridge_.hops(), std::move(lost));
-  redirects_ = 0;
+  auto choose = [this](const Placement& placement) { return Choose(placement); };
+  stream_.reset(new Stream{
+      .session{context_, Protocol::kRtmp, bridge_.role(), bridge_.key(), client_address_,
+               std::move(lost)},
+      .connector{upstream_, config_, client_address_, bridge_.hops(), std::move(choose)}});
   place_.List();
 }
 
-void RtmpSession::FinishUse(Side side, const absl::Status& why) {
+void RtmpSession::FinishStream(Side side, const absl::Status& why) {
   place_.Unlist();
-  use_->Finish(side, why);
-  use_.reset();
+  stream_->session.Finish(side, why);
+  stream_.reset();
 }
 
 void RtmpSession::ClaimBytes() {
-  use_->AddBytes(std::exchange(unclaimed_in_, 0), std::exchange(unclaimed_out_, 0));
+  stream_->session.AddBytes(std::exchange(unclaimed_in_, 0), std::exchange(unclaimed_out_, 0));
 }
 
 void RtmpSession::CountClientError(const absl::Status& why) {

@@ -1,7 +1,6 @@
 // One RTMP client's connection, from accept to close: drives the bridge, finds origins, relays.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -16,7 +15,6 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session.h"
 #include "dataplane/core/session_control.h"
-#include "dataplane/net/dial.h"
 #include "dataplane/net/event.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/net/relay.h"
@@ -26,7 +24,8 @@
 #include "dataplane/protocol/rtmp/bridge.h"
 #include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/sessions/session_table.h"
-#include "dataplane/proxy/upstream/stream_use.h"
+#include "dataplane/proxy/sessions/stream_session.h"
+#include "dataplane/proxy/upstream/connector.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
@@ -60,12 +59,14 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void OnBridgeState(State before, State now) override;
   // SessionTable::Session
   void Kick(absl::Status why) override;
-  const SessionInfo& info() const override { return use_->info(); }
+  const SessionInfo& info() const override { return stream_->session.info(); }
 
   net::Task<void> FindOrigin();
-  // The endpoint of the pick, or of the redirect that the origin answered with.
-  absl::StatusOr<Endpoint> Target(const Placement& placement) const;
-  net::Task<bool> Dial(const Placement& placement, const Endpoint& target);
+  // Connector::Choose. An origin that is connected already carries the next stream too.
+  absl::StatusOr<std::optional<Endpoint>> Choose(const Placement& placement);
+  // The endpoint of the redirect that the origin answered with.
+  absl::StatusOr<Endpoint> RedirectTarget() const;
+  void Connected(net::TcpStream origin);
   void Refuse(const absl::Status& why);
   void DropOrigin();
   net::Task<void> SayGoodbye();
@@ -76,11 +77,17 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void ArmDeadline(absl::Duration timeout, Side side, std::string_view what);
   void OnDeadline(Side side, std::string_view what);
 
-  void BeginUse();
-  void FinishUse(Side side, const absl::Status& why);
+  void BeginStream();
+  void FinishStream(Side side, const absl::Status& why);
   void CountClientError(const absl::Status& why);
   void ClaimBytes();
 
+  // What the client has named.
+  struct Stream {
+    StreamSession session;
+    Connector connector;
+    int redirects = 0;
+  };
   struct Ended {
     Side side = Side::kClient;
     absl::Status why;
@@ -102,14 +109,11 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   net::Relay relay_;
   net::Event changed_;
   net::Deadline deadline_;
-  net::Dialer* dialer_ = nullptr;              // While dialling.
-  std::function<void()> cancel_wait_;          // While waiting for a first origin.
-  std::unique_ptr<StreamUse> use_;             // From the moment the client has named a stream.
-  int redirects_ = 0;                          // Of this use.
+  std::unique_ptr<Stream> stream_;             // From the moment the client has named one.
   std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
   std::optional<Ended> ended_;
   State phase_ = State::kHandshake;  // The state in which it ended.
-  uint64_t unclaimed_in_ = 0;        // Bytes that belong to the use that comes, or is being served.
+  uint64_t unclaimed_in_ = 0;  // Bytes that belong to the stream that comes, or is being served.
   uint64_t unclaimed_out_ = 0;
   bool heard_ = false;  // The client has sent something.
   SessionTable::Place place_;

@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "dataplane/net/event.h"
+#include "dataplane/net/timeout.h"
 
 namespace srsproxy {
 
@@ -22,7 +23,7 @@ struct OriginSurvey::Round {
 };
 
 struct OriginSurvey::Running {
-  std::vector<OriginFetch*> fetches;
+  std::vector<HttpRequest*> requests;
   bool cancelled = false;
 };
 
@@ -92,35 +93,56 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string m
     co_return OriginFailure(absl::StatusCode::kDeadlineExceeded, "the origins took too long");
   }
   const auto& registration = origins_[i].origin->registration;
-  OriginRequest request{.origin = DialEndpoint(registration, registration.api.front()),
-                        .method = std::move(method),
-                        .target = std::move(target),
-                        .max_answer = kMaxAnswerBytes,
-                        .timeout = std::min(left, kQuestionTimeout)};
-  request.fields.set("Host", JoinHostPort(request.origin.host, request.origin.port));
-  request.fields.set("Accept", "application/json");
-  request.fields.set("Accept-Encoding", "identity");
-  request.fields.set("User-Agent", "srsproxy");
-  upstream_.hop_guard.Mark(request.fields, hops_);
-
-  OriginFetch fetch(context_.worker, upstream_.connections, upstream_.dial_rules);
-  running_->fetches.push_back(&fetch);
-  const absl::Cleanup forget = [running = running_, &fetch] {
-    std::erase(running->fetches, &fetch);
+  Endpoint endpoint = DialEndpoint(registration, registration.api.front());
+  std::string text = RequestFor(endpoint, method, target);
+  const absl::Duration timeout = std::min(left, kQuestionTimeout);
+  HttpRequest request(upstream_, {.connect = timeout, .write = timeout, .head = timeout});
+  running_->requests.push_back(&request);
+  const absl::Cleanup forget = [running = running_, &request] {
+    std::erase(running->requests, &request);
   };
-  auto answer = co_await fetch.Run(std::move(request));
-  if (!answer.ok()) co_return answer.status();
-  if (answer->status != 200) {
-    co_return OriginFailure(absl::StatusCode::kFailedPrecondition,
-                            "the origin's API answered HTTP " + std::to_string(answer->status));
+  bool late = false;
+  auto expired = [&request, &late] {
+    late = true;
+    request.Cancel();
+  };
+  const net::Deadline deadline(context_.executor(), timeout, std::move(expired));
+  auto body = co_await Fetch(request, std::move(endpoint), std::move(method), std::move(text));
+  if (late && absl::IsCancelled(body.status())) {
+    co_return OriginFailure(absl::StatusCode::kDeadlineExceeded, "the origin took too long");
   }
-  co_return std::move(answer->body);
+  co_return body;
+}
+
+net::Task<absl::StatusOr<std::string>> OriginSurvey::Fetch(HttpRequest& request, Endpoint endpoint,
+                                                           std::string method, std::string text) {
+  auto head = co_await request.SendTo(std::move(endpoint), HttpRequest::Pool::kUse,
+                                      std::move(method), std::move(text));
+  if (!head.ok()) co_return head.status();
+  auto body = co_await request.ReadBody(*head, kMaxAnswerBytes, kQuestionTimeout);
+  if (body.ok() && head->status != 200) {
+    co_return OriginFailure(absl::StatusCode::kFailedPrecondition,
+                            "the origin's API answered HTTP " + std::to_string(head->status));
+  }
+  co_return body;
+}
+
+std::string OriginSurvey::RequestFor(const Endpoint& origin, std::string_view method,
+                                     std::string_view target) const {
+  http::Fields fields;
+  fields.set("Host", JoinHostPort(origin.host, origin.port));
+  fields.set("Accept", "application/json");
+  fields.set("Accept-Encoding", "identity");
+  fields.set("User-Agent", "srsproxy");
+  upstream_.hop_guard.Mark(fields, hops_);
+  fields.set("Connection", "keep-alive");
+  return http::WriteRequestHead(method, target, fields);
 }
 
 void OriginSurvey::Cancel() {
   running_->cancelled = true;
-  // A fetch leaves the list only after it was resumed.
-  for (OriginFetch* fetch : running_->fetches) fetch->Cancel();
+  // A request leaves the list only after it was resumed.
+  for (HttpRequest* request : running_->requests) request->Cancel();
 }
 
 }  // namespace srsproxy

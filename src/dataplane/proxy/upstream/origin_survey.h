@@ -13,7 +13,7 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/core/status.h"
 #include "dataplane/net/task.h"
-#include "dataplane/proxy/upstream/origin_fetch.h"
+#include "dataplane/proxy/upstream/http_request.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
@@ -50,8 +50,8 @@ class OriginSurvey {
   net::Task<void> Each(Step step);
 
   // One question to the origin number `i`: the body of its answer. Whatever the client has sent to
-  // prove itself stays here. Fails as OriginFetch::Run does; FAILED_PRECONDITION: another status
-  // than 200.
+  // prove itself stays here. Fails as HttpRequest does; DEADLINE_EXCEEDED also for all of it
+  // together; RESOURCE_EXHAUSTED: it is too long; FAILED_PRECONDITION: another status than 200.
   net::Task<absl::StatusOr<std::string>> Ask(size_t i, std::string method, std::string target);
 
   // Lets every question that is asked now or later fail soon.
@@ -66,6 +66,10 @@ class OriginSurvey {
   struct Running;  // What Cancel ends.
 
   net::Task<void> TakeSteps(std::shared_ptr<Round> round);
+  net::Task<absl::StatusOr<std::string>> Fetch(HttpRequest& request, Endpoint endpoint,
+                                               std::string method, std::string text);
+  std::string RequestFor(const Endpoint& origin, std::string_view method,
+                         std::string_view target) const;
 
   const UpstreamNeeds& upstream_;
   const SessionContext& context_;

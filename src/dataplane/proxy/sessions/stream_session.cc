@@ -1,4 +1,4 @@
-#include "dataplane/proxy/upstream/stream_use.h"
+#include "dataplane/proxy/sessions/stream_session.h"
 
 #include <utility>
 
@@ -9,74 +9,55 @@
 
 namespace srsproxy {
 
-StreamUse::StreamUse(const UpstreamNeeds& upstream, std::shared_ptr<const Config> config,
-                     Protocol protocol, Role role, StreamKey key, std::string client,
-                     const HopList& hops, Lost lost)
-    : upstream_(upstream),
-      context_(upstream.context),
-      started_(upstream.context.clock.Now()),
-      search_(upstream, std::move(config), client, hops),
-      lost_(std::move(lost)) {
+StreamSession::StreamSession(const SessionContext& context, Protocol protocol, Role role,
+                             StreamKey key, std::string client, Lost lost)
+    : context_(context), started_(context.clock.Now()), lost_(std::move(lost)) {
   info_.id = NewSessionId();
   info_.protocol = protocol;
   info_.role = role;
   info_.key = std::move(key);
   info_.client = std::move(client);
-  info_.started_at = upstream.context.clock.WallNow();
-  upstream.context.counters.SessionStarted(protocol, role);
+  info_.started_at = context.clock.WallNow();
+  context.counters.SessionStarted(protocol, role);
 }
 
-net::Task<absl::StatusOr<Placement>> StreamUse::Pick(std::function<void()>& cancel) {
-  lease_.reset();
-  PickRequest request{info_.key, info_.protocol, info_.role, {}};
-  auto placement = co_await search_.Pick(std::move(request), cancel);
-  if (!placement.ok()) co_return placement;
-  lease_ = std::move(placement->lease);
-  info_.origin_id = search_.origin_id();
-  co_return placement;
+void StreamSession::Picked(const Origin& origin) {
+  info_.origin_id = origin.id;
+  server_ = origin.registration.server;
 }
 
-net::Task<absl::StatusOr<net::TcpStream>> StreamUse::Dial(const Endpoint& target,
-                                                          net::Dialer*& dialing) {
-  return search_.Dial(target, dialing);
-}
-
-void StreamUse::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
-  search_.OriginFailed(outcome, why);
-}
-
-void StreamUse::Refused() {
+void StreamSession::Refused() {
   if (lease_ != nullptr) lease_->Refused();
 }
 
-void StreamUse::PublisherAccepted() {
+void StreamSession::PublisherAccepted() {
   if (info_.role == Role::kPublisher) MarkLive();
 }
 
-void StreamUse::MediaFlows(MonotonicTime since) {
+void StreamSession::OnFirstMedia(MonotonicTime since) {
   info_.media_flows = true;
   if (info_.role == Role::kViewer) MarkLive();
   context_.metrics.ObserveFirstByte(info_.protocol, info_.role,
                                     absl::FromChrono(context_.clock.Now() - since));
 }
 
-void StreamUse::MarkLive() {
+void StreamSession::MarkLive() {
   if (lease_ == nullptr) return;
-  self_ = std::make_shared<StreamUse*>(this);
+  self_ = std::make_shared<StreamSession*>(this);
   // The store answers on any thread; it has answered everything before the workers go.
   const auto answered = [self = std::weak_ptr(self_),
                          executor = context_.executor()](const absl::Status& why) {
     if (!absl::IsAborted(why)) return;
     net::asio::post(executor, [self, why] {
-      const auto use = self.lock();
-      if (use != nullptr) (*use)->Lose(why);
+      const auto session = self.lock();
+      if (session != nullptr) (*session)->Lose(why);
     });
   };
   lease_->WhenLost(answered);
   lease_->MarkLive(answered);
 }
 
-void StreamUse::Lose(const absl::Status& why) {
+void StreamSession::Lose(const absl::Status& why) {
   self_.reset();
   if (info_.role == Role::kPublisher) {
     context_.metrics.CountStickyViolation();
@@ -90,7 +71,7 @@ void StreamUse::Lose(const absl::Status& why) {
   lost_(why);
 }
 
-void StreamUse::AddBytes(uint64_t in, uint64_t out) {
+void StreamSession::AddBytes(uint64_t in, uint64_t out) {
   info_.bytes_in += in;
   info_.bytes_out += out;
   if (out > 0 && info_.media_flows && info_.role == Role::kViewer && lease_ != nullptr) {
@@ -100,11 +81,11 @@ void StreamUse::AddBytes(uint64_t in, uint64_t out) {
   context_.counters.AddBytes(info_.protocol, info_.role, Direction::kOut, out);
 }
 
-void StreamUse::Finish(Side side, const absl::Status& why) {
+void StreamSession::Finish(Side side, const absl::Status& why) {
   // The lease first, so that whoever comes back is placed anew.
   self_.reset();
   lease_.reset();
-  FinishSession(info_, search_.server(), context_.clock.Now() - started_, side, why,
+  FinishSession(info_, server_, context_.clock.Now() - started_, side, why,
                 {context_.logger, context_.metrics, context_.counters});
 }
 

@@ -1,6 +1,6 @@
 // How a stream waits for its origin just after a start. What is waited for is on the real clock, so
 // these tests look only at what came before what.
-#include "dataplane/proxy/upstream/pick_origin.h"
+#include "dataplane/proxy/upstream/origin_picker.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -47,11 +47,24 @@ class FakeBalancer final : public Balancer {
   const OriginRegistry& origins_;
 };
 
-class PickOriginTest : public testing::Test {
+class OriginPickerTest : public testing::Test {
  protected:
   void Make(absl::Duration settle) {
     origins_.emplace(clock_, store_, OriginRegistryOptions{.start_settle = settle});
     balancer_.emplace(*origins_);
+    Start();
+  }
+  // The proxy has started at started_.
+  void Start() {
+    picker_.reset();
+    upstream_.emplace(UpstreamNeeds{.context = context_,
+                                    .balancer = *balancer_,
+                                    .origins = *origins_,
+                                    .dial_rules = dial_rules_,
+                                    .hop_guard = hop_guard_,
+                                    .connections = connections_,
+                                    .proxy_started = started_});
+    picker_.emplace(*upstream_);
   }
   void Register(const std::string& server) {
     OriginRegistration registration;
@@ -64,13 +77,12 @@ class PickOriginTest : public testing::Test {
   }
   // After `delay`, while the pick waits.
   void Later(absl::Duration delay, std::function<void()> what) {
-    auto timer = std::make_shared<net::asio::steady_timer>(io_, absl::ToChronoNanoseconds(delay));
+    auto timer =
+        std::make_shared<net::asio::steady_timer>(worker_.io(), absl::ToChronoNanoseconds(delay));
     timer->async_wait([timer, what](const boost::system::error_code&) { what(); });
   }
   absl::StatusOr<Placement> Pick(PickRequest request = {}) {
-    auto task = PickOrigin(io_.get_executor(), *balancer_, *origins_, clock_, started_,
-                           std::move(request), cancel_);
-    return net::testing::RunTask(io_, std::move(task));
+    return net::testing::RunTask(worker_.io(), picker_->Pick(std::move(request)));
   }
   absl::Duration Passed() const { return absl::FromChrono(clock_.Now() - started_); }
 
@@ -79,11 +91,19 @@ class PickOriginTest : public testing::Test {
   MemoryOriginStore store_;
   std::optional<OriginRegistry> origins_;
   std::optional<FakeBalancer> balancer_;
-  net::asio::io_context io_;
-  std::function<void()> cancel_;
+  LiveConfig config_{Config{}};
+  Logger logger_{{.sink = [](std::string_view) {}}};
+  Metrics metrics_{"1"};
+  net::Worker worker_{0};
+  net::DialRules dial_rules_{config_};
+  HopGuard hop_guard_{BootId{1}, clock_, logger_};
+  OriginConnections connections_{clock_};
+  const SessionContext context_{worker_, clock_, logger_, metrics_, metrics_.AddWorker()};
+  std::optional<UpstreamNeeds> upstream_;
+  std::optional<OriginPicker> picker_;
 };
 
-TEST_F(PickOriginTest, WaitsUntilNoFurtherOriginComes) {
+TEST_F(OriginPickerTest, WaitsUntilNoFurtherOriginComes) {
   Make(kSettle);
   Later(absl::Milliseconds(20), [this] { Register("1"); });
   Later(absl::Milliseconds(80), [this] { Register("2"); });
@@ -94,7 +114,7 @@ TEST_F(PickOriginTest, WaitsUntilNoFurtherOriginComes) {
   EXPECT_GE(Passed(), absl::Milliseconds(140) + kSettle);
 }
 
-TEST_F(PickOriginTest, WaitsAlsoWhenItComesAfterTheFirstOrigin) {
+TEST_F(OriginPickerTest, WaitsAlsoWhenItComesAfterTheFirstOrigin) {
   Make(kSettle);
   Register("1");
   Later(absl::Milliseconds(10), [this] { Register("2"); });
@@ -102,14 +122,14 @@ TEST_F(PickOriginTest, WaitsAlsoWhenItComesAfterTheFirstOrigin) {
   EXPECT_EQ(balancer_->origins_seen, 2u);
 }
 
-TEST_F(PickOriginTest, WithoutASettleTimeTheFirstOriginEndsTheWait) {
+TEST_F(OriginPickerTest, WithoutASettleTimeTheFirstOriginEndsTheWait) {
   Make(absl::ZeroDuration());
   Later(absl::Milliseconds(20), [this] { Register("1"); });
   EXPECT_TRUE(Pick().ok());
   EXPECT_EQ(balancer_->origins_seen, 1u);
 }
 
-TEST_F(PickOriginTest, AStreamThatHasItsPlaceDoesNotWait) {
+TEST_F(OriginPickerTest, AStreamThatHasItsPlaceDoesNotWait) {
   Make(kNever);
   Register("1");
   balancer_->known = true;
@@ -117,7 +137,7 @@ TEST_F(PickOriginTest, AStreamThatHasItsPlaceDoesNotWait) {
   EXPECT_LT(Passed(), kNever);
 }
 
-TEST_F(PickOriginTest, AfterAnOriginWasTriedInVainItDoesNotWait) {
+TEST_F(OriginPickerTest, AfterAnOriginWasTriedInVainItDoesNotWait) {
   Make(kNever);
   Register("1");
   PickRequest request;
@@ -126,22 +146,22 @@ TEST_F(PickOriginTest, AfterAnOriginWasTriedInVainItDoesNotWait) {
   EXPECT_LT(Passed(), kNever);
 }
 
-TEST_F(PickOriginTest, LongAfterTheStartNobodyWaits) {
+TEST_F(OriginPickerTest, LongAfterTheStartNobodyWaits) {
   Make(kNever);
   Register("1");
   started_ -= StartSettle::kWindow;
+  Start();
   EXPECT_TRUE(Pick().ok());
   EXPECT_LT(Passed() - absl::FromChrono(StartSettle::kWindow), kNever);
 }
 
-TEST_F(PickOriginTest, AClientThatLeavesEndsItsWaitAndPicksNothing) {
+TEST_F(OriginPickerTest, AClientThatLeavesEndsItsWaitAndPicksNothing) {
   for (const bool with_origin : {false, true}) {
     Make(kNever);
     if (with_origin) Register("1");
-    Later(absl::Milliseconds(20), [this] { cancel_(); });
+    Later(absl::Milliseconds(20), [this] { picker_->Cancel(); });
     EXPECT_TRUE(absl::IsCancelled(Pick().status()));
     EXPECT_EQ(balancer_->picks, 0);
-    EXPECT_EQ(cancel_, nullptr);
   }
   EXPECT_LT(Passed(), kNever);
 }

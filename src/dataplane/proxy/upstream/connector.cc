@@ -1,0 +1,136 @@
+#include "dataplane/proxy/upstream/connector.h"
+
+#include <utility>
+
+namespace srsproxy {
+namespace {
+
+absl::Status Cancelled() {
+  return ProxyFailure(absl::StatusCode::kCancelled, "the way to an origin was given up");
+}
+
+}  // namespace
+
+Connector::Connector(const UpstreamNeeds& needs, std::shared_ptr<const Config> config,
+                     std::string client, const HopList& hops, Choose choose)
+    : needs_(needs),
+      context_(needs.context),
+      config_(std::move(config)),
+      client_(std::move(client)),
+      hops_(hops),
+      choose_(std::move(choose)),
+      picker_(needs) {}
+
+net::Task<absl::StatusOr<Connector::Connected>> Connector::Connect(PickRequest request, Pool pool) {
+  while (may_try_another()) {
+    auto placement = co_await Pick(request);
+    if (cancelled_) co_return Cancelled();
+    if (!placement.ok()) co_return placement.status();
+    const size_t tried = tried_.size();
+    auto connected = co_await ConnectTo(*std::move(placement), pool);
+    if (connected.ok() || tried_.size() == tried) co_return connected;
+  }
+  co_return cancelled_ ? Cancelled() : failure();
+}
+
+net::Task<absl::StatusOr<Connector::Connected>> Connector::Reconnect(PickRequest request,
+                                                                     Placement placement) {
+  const size_t tried = tried_.size();
+  auto connected = co_await ConnectTo(std::move(placement), Pool::kAvoid);
+  if (connected.ok() || tried_.size() == tried) co_return connected;
+  co_return co_await Connect(std::move(request));
+}
+
+net::Task<absl::StatusOr<Connector::Connected>> Connector::ConnectTo(Placement placement,
+                                                                     Pool pool) {
+  absl::StatusOr<std::optional<Endpoint>> target = placement.endpoint;
+  if (choose_ != nullptr) target = choose_(placement);
+  if (!target.ok()) co_return target.status();
+  Connected connected{std::move(placement), std::nullopt};
+  if (!target->has_value()) co_return connected;
+  if (pool == Pool::kUse) {
+    if (auto open = needs_.connections.Take(**target)) {
+      connected.stream.emplace(*std::move(open));
+      connected.pooled = true;
+      co_return connected;
+    }
+  }
+  auto dialled = co_await Dial(**target);
+  if (!dialled.ok()) co_return dialled.status();
+  connected.stream.emplace(*std::move(dialled));
+  co_return connected;
+}
+
+net::Task<absl::StatusOr<Placement>> Connector::Pick(PickRequest request) {
+  if (auto looped = needs_.hop_guard.Check(hops_, client_); !looped.ok()) co_return looped;
+  request.excluded = tried_;
+  const Protocol protocol = request.protocol;
+  const MonotonicTime asked = context_.clock.Now();
+  auto placement = co_await picker_.Pick(std::move(request));
+  context_.metrics.ObservePick(absl::FromChrono(context_.clock.Now() - asked));
+  if (!placement.ok()) {
+    if (absl::IsResourceExhausted(placement.status())) {
+      context_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
+    }
+    // Other origins there are none: what was wrong with the one that was tried says more.
+    if (!failure_.ok()) co_return failure_;
+    co_return placement;
+  }
+  server_ = placement->origin->registration.server;
+  origin_id_ = placement->origin->id;
+  // Each request of HLS picks: where the stream stays, nothing is assigned.
+  if (protocol != Protocol::kHls || placement->reason != PickReason::kMapped) {
+    context_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+  }
+  co_return placement;
+}
+
+net::Task<absl::StatusOr<net::TcpStream>> Connector::Dial(const Endpoint& target) {
+  if (cancelled_) co_return Cancelled();
+  const MonotonicTime began = context_.clock.Now();
+  net::Dialer dialer(context_.executor(), needs_.dial_rules);
+  dialer_ = &dialer;
+  auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
+  dialer_ = nullptr;
+  if (cancelled_) co_return Cancelled();
+  if (!dialled.socket.ok()) {
+    OriginFailed(dialled.outcome, dialled.socket.status());
+    co_return failure();
+  }
+  needs_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
+  context_.metrics.ObserveOriginConnect(absl::FromChrono(context_.clock.Now() - began));
+  net::TcpStream stream(*std::move(dialled.socket), Side::kOrigin);
+  stream.Tune(config_->write_timeout);
+  co_return stream;
+}
+
+absl::Status Connector::failure() const {
+  if (!failure_.ok()) return failure_;
+  return ProxyFailure(absl::StatusCode::kUnavailable, "no origin was tried");
+}
+
+void Connector::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
+  needs_.balancer.ReportConnect(origin_id_, outcome);
+  context_.metrics.CountOriginFailure(server_, outcome);
+  const std::string_view error = why.ok() ? "it closed during the handshake" : MessageOf(why);
+  context_.logger.Warn("origin not reached",
+                       {{"client", client_}, {"origin", origin_id_}, {"error", error}});
+  tried_.push_back(origin_id_);
+  // The client is told no address of the inside.
+  if (IsLoop(why)) {
+    failure_ = LoopFailure(Side::kOrigin,
+                           "a loop: the stream's origin is registered at an address of this proxy");
+    return;
+  }
+  const bool forbidden = outcome == ConnectOutcome::kForbidden;
+  const auto code = why.ok() || forbidden ? absl::StatusCode::kUnavailable : why.code();
+  failure_ = OriginFailure(code, "the stream's origin could not be reached");
+}
+
+void Connector::Cancel() {
+  cancelled_ = true;
+  picker_.Cancel();
+  if (dialer_ != nullptr) dialer_->Cancel();
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,108 @@
+// One HTTP request to an origin, over a pooled connection or a new one: sent, and the head of its
+// response read. What of a request was not sent to anybody is sent once more.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <absl/time/time.h>
+
+#include "dataplane/core/status.h"
+#include "dataplane/net/awaited_stream.h"
+#include "dataplane/net/dial.h"
+#include "dataplane/net/task.h"
+#include "dataplane/net/tcp_stream.h"
+#include "dataplane/protocol/http/body_reader.h"
+#include "dataplane/protocol/http/head.h"
+#include "dataplane/proxy/upstream/connector.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
+
+namespace srsproxy {
+
+// Used on its worker only, for one request at a time.
+//
+// A response's head, if OK. At fault is the origin: DATA_LOSS: the response cannot be used;
+// PERMISSION_DENIED: it closed without one; DEADLINE_EXCEEDED, UNAVAILABLE: as AwaitedStream, or
+// not reached. CANCELLED: see Cancel. Informational responses are skipped.
+class HttpRequest {
+ public:
+  struct Timeouts {
+    absl::Duration connect;
+    absl::Duration write;
+    absl::Duration head;  // From the request to the end of the response's head.
+  };
+  using Head = absl::StatusOr<http::ResponseHead>;
+  using Pool = Connector::Pool;
+  // The whole request, for the origin at `placement`.
+  using TextFor = std::function<std::string(const Placement& placement)>;
+
+  // `needs` outlives it.
+  HttpRequest(const UpstreamNeeds& needs, Timeouts timeouts) : needs_(needs), timeouts_(timeouts) {}
+  HttpRequest(const HttpRequest&) = delete;
+  HttpRequest& operator=(const HttpRequest&) = delete;
+
+  // Sends to an origin that `connector`, which outlives the request, connects to. Fails as that
+  // does, too.
+  net::Task<Head> SendPicked(Connector& connector, PickRequest wanted, Pool pool,
+                             std::string method, TextFor text_for);
+  // Sends once more to the origin that was picked.
+  net::Task<Head> SendAgain(Connector& connector, std::string method, std::string text);
+  // Sends to `endpoint`, whoever is there.
+  net::Task<Head> SendTo(Endpoint endpoint, Pool pool, std::string method, std::string text);
+
+  // What was picked last, by SendPicked.
+  const std::optional<Placement>& placement() const { return placement_; }
+  // Null: there is none, or it was taken.
+  std::unique_ptr<StreamLease> TakeLease();
+  // Where the response comes from.
+  const Endpoint& endpoint() const { return endpoint_; }
+
+  // What came behind the head, and the connection, watched by nobody.
+  std::vector<uint8_t> TakeUnread() { return std::move(unread_); }
+  net::TcpStream& connection();
+  // Pools the connection, whose response was read to its end by the caller.
+  void PoolConnection();
+
+  // In place of taking the rest: the whole body, without chunks; then the connection is pooled, if
+  // it can carry another request. RESOURCE_EXHAUSTED: it is longer than `limit`, with the origin at
+  // fault; else fails as sending does.
+  net::Task<absl::StatusOr<std::string>> ReadBody(const http::ResponseHead& head, size_t limit,
+                                                  absl::Duration timeout);
+
+  // Lets what is awaited now, and what is begun later, fail with CANCELLED.
+  void Cancel();
+  void Close();
+
+ private:
+  net::Task<Head> Send(net::TcpStream connection, std::string text, std::string method);
+  net::Task<Head> ReadHead(std::string method);
+  // Appends what comes to unread_. An orderly close is 0 bytes.
+  net::Task<absl::StatusOr<size_t>> ReadSome(absl::Duration timeout);
+  net::Task<absl::StatusOr<net::TcpStream>> Dial();
+  // Whether a request that failed over a pooled connection may go over a new one.
+  bool may_repeat() const { return not_sent_ && !cancelled_; }
+
+  const UpstreamNeeds& needs_;
+  const Timeouts timeouts_;
+  std::optional<Placement> placement_;
+  Endpoint endpoint_;
+  net::Dialer* dialer_ = nullptr;  // While it dials.
+  std::optional<net::TcpStream> connection_;
+  std::optional<net::AwaitedStream> awaited_;
+  std::vector<uint8_t> unread_;
+  // The connection had ended before anything of a response came: of a pooled one, the request was
+  // most likely not seen.
+  bool not_sent_ = false;
+  bool cancelled_ = false;
+};
+
+// A failure for a response that is no good, `what` says why.
+absl::Status BadResponse(std::string_view what);
+
+}  // namespace srsproxy
