@@ -1,6 +1,7 @@
 #include "controlplane/call_status.h"
 
 #include <absl/strings/cord.h>
+#include <absl/strings/str_cat.h>
 
 #include "dataplane/core/fleet_bus.h"
 
@@ -52,6 +53,16 @@ absl::Status CallError(absl::StatusCode code, v1::ErrorReason reason, std::strin
 absl::Status InvalidField(std::string_view field, std::string_view problem) {
   return CallError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_FIELD,
                    std::string(field) + ": " + std::string(problem), {{"field", field}});
+}
+
+absl::Status RefuseConfig(const std::vector<ConfigProblem>& problems) {
+  std::string lines;
+  for (const ConfigProblem& problem : problems) {
+    absl::StrAppend(&lines, lines.empty() ? "" : "\n", problem.where,
+                    problem.where.empty() ? "" : ": ", problem.reason);
+  }
+  return CallError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_FIELD, lines,
+                   {{"field", problems.front().setting}});
 }
 
 absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetadata metadata) {

@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <grpcpp/support/status.h>
 
+#include "dataplane/core/config_problem.h"
 #include "dataplane/core/status.h"
 #include "srsproxy/v1/errors.pb.h"
 
@@ -22,6 +24,10 @@ absl::Status CallError(absl::StatusCode code, v1::ErrorReason reason, std::strin
 
 // INVALID_ARGUMENT with INVALID_FIELD; the message is "field: problem".
 absl::Status InvalidField(std::string_view field, std::string_view problem);
+
+// INVALID_ARGUMENT with INVALID_FIELD: one line for each of `problems`, which must not be empty;
+// the field is the first one's setting.
+absl::Status RefuseConfig(const std::vector<ConfigProblem>& problems);
 
 // `status`, with its cause told; unchanged when it is OK or tells one already.
 absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetadata metadata = {});

@@ -49,10 +49,6 @@ ROOMS = {
 }
 BELOW_ROOMS = ["controlplane/call_status.h", "controlplane/call_status.cc",
                "controlplane/grpc_time.h"]
-# What still runs back.
-RUNS_BACK = {
-    ("controlplane/access/grpc_certificates.h", "controlplane/config/config_problem.h"),
-}
 
 # Beast's HTTP messages are a codec and need no more of Asio than its buffers.
 ASIO_FOLDERS = ["src/dataplane/net/", "src/dataplane/directory/", "src/dataplane/balance/",
@@ -119,7 +115,7 @@ def room_of(path, folder):
 
 
 def test_the_rooms_of_a_folder_use_each_other_one_way():
-    wrong, back = [], set()
+    wrong = []
     for source in SOURCES:
         path = source.removeprefix("src/")
         folder = next((folder for folder in ROOMS if path.startswith(folder)), None)
@@ -135,14 +131,8 @@ def test_the_rooms_of_a_folder_use_each_other_one_way():
             used = room_of(own, folder)
             if used == room or own in BELOW_ROOMS or room and used in rooms[room]:
                 continue
-            excuse = next((row for row in RUNS_BACK
-                           if path == row[0] and own.startswith(row[1])), None)
-            if excuse:
-                back.add(excuse)
-            else:
-                wrong.append(f"{source}:{number} runs back: {own}")
+            wrong.append(f"{source}:{number} runs back: {own}")
     assert not wrong, "\n".join(wrong)
-    assert back == RUNS_BACK, f"runs back no more: {RUNS_BACK - back}"
 
 
 def test_a_codec_reads_no_clock_and_does_no_io():

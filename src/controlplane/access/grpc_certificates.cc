@@ -17,6 +17,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "controlplane/call_status.h"
 #include "dataplane/net/tls.h"
 
 namespace srsproxy::control {

@@ -12,8 +12,9 @@
 #include <grpc/grpc_security.h>
 #include <grpcpp/security/server_credentials.h>
 
-#include "controlplane/config/config_problem.h"
 #include "dataplane/core/config.h"
+#include "dataplane/core/config_problem.h"
+#include "dataplane/core/status.h"
 
 namespace srsproxy::control {
 

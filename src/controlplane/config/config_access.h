@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/config/config_problem.h"
 #include "dataplane/core/config.h"
+#include "dataplane/core/config_problem.h"
 
 namespace srsproxy::control {
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "controlplane/config/config_problem.h"
 #include "dataplane/core/config.h"
+#include "dataplane/core/config_problem.h"
 #include "srsproxy/v1/config.pb.h"
 
 namespace srsproxy::control {

@@ -7,6 +7,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 
+#include "controlplane/call_status.h"
 #include "controlplane/config/config_convert.h"
 #include "controlplane/config/config_schema.h"
 

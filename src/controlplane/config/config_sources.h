@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/config/config_problem.h"
+#include "dataplane/core/config_problem.h"
 #include "srsproxy/v1/proxy_service.pb.h"
 
 namespace srsproxy::control {
