@@ -43,16 +43,21 @@ v1::ErrorReason ImpliedReason(absl::StatusCode code) {
   }
 }
 
+v1::ErrorInfo MakeInfo(v1::ErrorReason reason, ErrorMetadata metadata) {
+  v1::ErrorInfo info;
+  info.set_reason(ReasonName(reason));
+  info.set_domain(kDomain);
+  for (const auto& [key, value] : metadata) {
+    (*info.mutable_metadata())[std::string(key)] = Shortened(value, kMaxValueBytes);
+  }
+  return info;
+}
+
 }  // namespace
 
 absl::Status CallError(absl::StatusCode code, v1::ErrorReason reason, std::string_view message,
                        ErrorMetadata metadata) {
   return WithReason(absl::Status(code, ToAbsl(message)), reason, metadata);
-}
-
-absl::Status InvalidField(std::string_view field, std::string_view problem) {
-  return CallError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_FIELD,
-                   std::string(field) + ": " + std::string(problem), {{"field", field}});
 }
 
 absl::Status RefuseConfig(const std::vector<ConfigProblem>& problems) {
@@ -66,13 +71,8 @@ absl::Status RefuseConfig(const std::vector<ConfigProblem>& problems) {
 }
 
 absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetadata metadata) {
-  if (status.ok() || status.GetPayload(kErrorInfoUrl).has_value()) return status;
-  v1::ErrorInfo info;
-  info.set_reason(ReasonName(reason));
-  info.set_domain(kDomain);
-  for (const auto& [key, value] : metadata) {
-    (*info.mutable_metadata())[std::string(key)] = Shortened(value, kMaxValueBytes);
-  }
+  if (status.ok() || status.GetPayload(kErrorInfoUrl).has_value() || FieldOf(status)) return status;
+  const v1::ErrorInfo info = MakeInfo(reason, metadata);
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;
 }
@@ -85,9 +85,13 @@ absl::Status WithDriver(absl::Status status) {
 }
 
 v1::ErrorInfo ErrorInfoOf(const absl::Status& status) {
+  if (const auto field = FieldOf(status)) {
+    return MakeInfo(v1::ERROR_REASON_INVALID_FIELD, {{"field", *field}});
+  }
+  const auto payload = status.GetPayload(kErrorInfoUrl);
+  if (!payload.has_value()) return MakeInfo(ImpliedReason(status.code()), {});
   v1::ErrorInfo info;
-  const auto payload = WithReason(status, ImpliedReason(status.code())).GetPayload(kErrorInfoUrl);
-  if (payload.has_value()) info.ParseFromString(std::string(*payload));
+  info.ParseFromString(std::string(*payload));
   return info;
 }
 

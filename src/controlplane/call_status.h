@@ -11,6 +11,7 @@
 #include <grpcpp/support/status.h>
 
 #include "dataplane/core/config_problem.h"
+#include "dataplane/core/invalid_field.h"
 #include "dataplane/core/status.h"
 #include "srsproxy/v1/errors.pb.h"
 
@@ -22,21 +23,18 @@ using ErrorMetadata = std::initializer_list<std::pair<std::string_view, std::str
 absl::Status CallError(absl::StatusCode code, v1::ErrorReason reason, std::string_view message,
                        ErrorMetadata metadata = {});
 
-// INVALID_ARGUMENT with INVALID_FIELD; the message is "field: problem".
-absl::Status InvalidField(std::string_view field, std::string_view problem);
-
 // INVALID_ARGUMENT with INVALID_FIELD: one line for each of `problems`, which must not be empty;
 // the field is the first one's setting.
 absl::Status RefuseConfig(const std::vector<ConfigProblem>& problems);
 
-// `status`, with its cause told; unchanged when it is OK or tells one already.
+// `status` with its reason; unchanged when it is OK, has one already, or is an InvalidField.
 absl::Status WithReason(absl::Status status, v1::ErrorReason reason, ErrorMetadata metadata = {});
 
 // A status of CheckDrives with NOT_DRIVING; any other unchanged.
 absl::Status WithDriver(absl::Status status);
 
-// The ErrorInfo that `status` carries; one that its code implies when it carries none. `status`
-// must not be OK.
+// The ErrorInfo that `status` carries. When it carries none: INVALID_FIELD with the `field` of an
+// InvalidField, else what its code implies. `status` must not be OK.
 v1::ErrorInfo ErrorInfoOf(const absl::Status& status);
 
 // To and from the wire. A status from elsewhere that has no readable details gets the ErrorInfo

@@ -144,16 +144,7 @@ absl::StatusOr<OriginRegistration> FromProto(const v1::OriginRegistration& messa
     registration.heartbeat_interval = *interval;
   }
 
-  const auto valid = ValidateRegistration(registration);
-  if (valid.ok()) return registration;
-  const auto problem = MessageOf(valid);
-  const auto field = problem.substr(0, problem.find(':'));
-  if (field == "rtmp" && registration.rtmp.empty()) {
-    return InvalidField(field,
-                        "at least one endpoint is needed; SRS sends them when its heartbeat "
-                        "section says `ports on`");
-  }
-  return WithReason(valid, v1::ERROR_REASON_INVALID_FIELD, {{"field", field}});
+  return registration;
 }
 
 absl::StatusOr<LoadReport> FromProto(const v1::LoadReport& message) {

@@ -21,7 +21,7 @@ namespace srsproxy::control {
 
 // From requests. INVALID_ARGUMENT with INVALID_FIELD names the field, `rtmp[1]` in a list.
 
-// Checks the whole registration (ValidateRegistration), not only what cannot be converted.
+// Whether the values make sense is for ValidateRegistration to say.
 absl::StatusOr<OriginRegistration> FromProto(const v1::OriginRegistration& message);
 absl::StatusOr<LoadReport> FromProto(const v1::LoadReport& message);
 // Absent: RTMP, viewer.

@@ -23,15 +23,6 @@ namespace {
 // checked when it is dialled.
 constexpr absl::Duration kNamePatience = absl::Seconds(1);
 
-// A status of the registry's about what an operator decides: of CheckDrives, or "field: what is
-// wrong with it".
-absl::Status SettingsError(const absl::Status& status) {
-  if (!absl::IsInvalidArgument(status)) return WithDriver(status);
-  const auto problem = MessageOf(status);
-  return WithReason(status, v1::ERROR_REASON_INVALID_FIELD,
-                    {{"field", problem.substr(0, problem.find(':'))}});
-}
-
 // What to know of a departure. An origin that leaves by itself knows whether it comes back.
 std::string WarningOf(const OriginDeparture& departure, bool by_operator) {
   std::vector<std::string> warnings;
@@ -148,6 +139,8 @@ absl::StatusOr<v1::RegisterOriginResponse> OriginService::TryRegister(
     const Addresses& ip_leads_to) {
   auto registration = FromProto(request.registration());
   if (!registration.ok()) return registration.status();
+  const auto valid = ValidateRegistration(*registration);
+  if (!valid.ok()) return valid;
   const auto admitted = CheckOriginNetworks(*registration, config_.Get()->origin_networks);
   if (!admitted.ok()) return admitted;
   const auto reachable = CheckOriginAddresses(*registration, ip_leads_to, dial_rules_);
@@ -341,12 +334,12 @@ void OriginService::Decide(const std::string& server, OriginDecision decision, b
                            const CallContext& call, Done<OriginOverrides> done) {
   if (validate_only) {
     auto decided = origins_.CheckDecision(server, std::move(decision));
-    if (!decided.ok()) return done(SettingsError(decided.status()));
+    if (!decided.ok()) return done(WithDriver(decided.status()));
     return done(std::move(decided));
   }
   auto decided = [this, server, caller = call.caller,
                   done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
-    if (!overrides.ok()) return done(SettingsError(overrides.status()));
+    if (!overrides.ok()) return done(WithDriver(overrides.status()));
     observer_.logger.Info("origin changed by an operator",
                           {{"server", server},
                            {"settings", ToProto(*overrides).ShortDebugString()},

@@ -139,7 +139,6 @@ void OriginRegistry::Remember(OriginRecord record) {
 absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registration,
                                                      std::string_view source,
                                                      MayReplace may_replace) {
-  if (auto status = ValidateRegistration(registration); !status.ok()) return status;
   registration.ip = CanonicalHost(registration.ip);
   const std::string id = registration.Id();
   const MonotonicTime now = clock_.Now();

@@ -132,9 +132,9 @@ class OriginRegistry {
   OriginRegistry& operator=(const OriginRegistry&) = delete;
   ~OriginRegistry();
 
-  // Registers, or renews what is registered already under the same id and addresses. `source` says
-  // who asks: a client's address without its port. A renewal by the same source keeps its lease;
-  // any other ends the former one. INVALID_ARGUMENT names the bad field (ValidateRegistration).
+  // Registers, or renews what is registered already under the same id and addresses; the caller has
+  // put it through ValidateRegistration. `source` says who asks: a client's address without its
+  // port. A renewal by the same source keeps its lease; any other ends the former one.
   // RESOURCE_EXHAUSTED: max_origins. PERMISSION_DENIED: it would take the place of an origin of
   // another `server`, by its address or by an id that reads the same, and `may_replace` says no to
   // that. ALREADY_EXISTS: an origin of another `server` with an id that reads the same is live.

@@ -6,6 +6,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/core/host.h"
+#include "dataplane/core/invalid_field.h"
 #include "dataplane/core/text.h"
 
 namespace srsproxy {
@@ -17,56 +18,58 @@ constexpr size_t kMaxEndpoints = 16;
 constexpr size_t kMaxLabels = 64;
 constexpr double kMaxWeight = 1'000'000;
 
-absl::Status Invalid(std::string_view field, std::string_view reason) {
-  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(field), ": ", ToAbsl(reason)));
+// Empty: nothing is wrong with the text.
+std::string TextProblem(std::string_view value, size_t max_bytes) {
+  if (value.size() > max_bytes) return absl::StrCat("longer than ", max_bytes, " bytes");
+  return IsPrintableUtf8(value) ? "" : "not UTF-8 text without control characters";
+}
+
+std::string NeededTextProblem(std::string_view value, size_t max_bytes) {
+  return value.empty() ? "must not be empty" : TextProblem(value, max_bytes);
 }
 
 absl::Status CheckText(std::string_view field, std::string_view value, size_t max_bytes) {
-  if (value.size() > max_bytes) {
-    return Invalid(field, absl::StrCat("longer than ", max_bytes, " bytes"));
-  }
-  if (!IsPrintableUtf8(value)) return Invalid(field, "not UTF-8 text without control characters");
-  return absl::OkStatus();
+  const std::string problem = TextProblem(value, max_bytes);
+  return problem.empty() ? absl::OkStatus() : InvalidField(field, problem);
 }
 
 absl::Status CheckNeededText(std::string_view field, std::string_view value, size_t max_bytes) {
-  if (value.empty()) return Invalid(field, "must not be empty");
-  return CheckText(field, value, max_bytes);
+  const std::string problem = NeededTextProblem(value, max_bytes);
+  return problem.empty() ? absl::OkStatus() : InvalidField(field, problem);
 }
 
 absl::Status CheckEndpoints(std::string_view field, const std::vector<Endpoint>& endpoints) {
   if (endpoints.size() > kMaxEndpoints) {
-    return Invalid(field, absl::StrCat("more than ", kMaxEndpoints, " endpoints"));
+    return InvalidField(field, absl::StrCat("more than ", kMaxEndpoints, " endpoints"));
   }
   for (size_t i = 0; i < endpoints.size(); ++i) {
     const std::string name = absl::StrCat(ToAbsl(field), "[", i, "]");
     const Endpoint& endpoint = endpoints[i];
-    if (endpoint.port == 0) return Invalid(name, "the port is not in 1 to 65535");
+    if (endpoint.port == 0) return InvalidField(name, "the port is not in 1 to 65535");
     if (!endpoint.host.empty() && !IsIpAddress(endpoint.host) && !IsHostName(endpoint.host)) {
-      return Invalid(name, "the host is neither an address nor a host name");
+      return InvalidField(name, "the host is neither an address nor a host name");
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckWeight(double weight) {
-  if (!std::isfinite(weight) || weight <= 0) return Invalid("weight", "must be above 0");
-  if (weight > kMaxWeight) return Invalid("weight", "must not be above 1000000");
+  if (!std::isfinite(weight) || weight <= 0) return InvalidField("weight", "must be above 0");
+  if (weight > kMaxWeight) return InvalidField("weight", "must not be above 1000000");
   return absl::OkStatus();
 }
 
 absl::Status CheckCapacity(int64_t capacity) {
-  return capacity < 0 ? Invalid("capacity", "must not be negative") : absl::OkStatus();
+  return capacity < 0 ? InvalidField("capacity", "must not be negative") : absl::OkStatus();
 }
 
 absl::Status CheckLabels(const std::map<std::string, std::string>& labels) {
   if (labels.size() > kMaxLabels) {
-    return Invalid("labels", absl::StrCat("more than ", kMaxLabels));
+    return InvalidField("labels", absl::StrCat("more than ", kMaxLabels));
   }
   for (const auto& [key, value] : labels) {
-    if (auto status = CheckNeededText("labels: key", key, kMaxFieldBytes); !status.ok()) {
-      return status;
-    }
+    const std::string problem = NeededTextProblem(key, kMaxFieldBytes);
+    if (!problem.empty()) return InvalidField("labels", "key: " + problem);
     const std::string name = absl::StrCat("labels[", key, "]");
     if (auto status = CheckText(name, value, kMaxFieldBytes); !status.ok()) return status;
   }
@@ -106,13 +109,18 @@ absl::Status ValidateRegistration(const OriginRegistration& registration) {
     if (auto status = CheckNeededText(field, value, max_bytes); !status.ok()) return status;
   }
   if (!IsIpAddress(registration.ip) && !IsHostName(registration.ip)) {
-    return Invalid(
+    return InvalidField(
         "ip", absl::StrCat(Quoted(registration.ip), " is neither an IP address nor a host name"));
   }
   if (IsWildcardHost(registration.ip)) {
-    return Invalid("ip", absl::StrCat(Quoted(registration.ip), " is no address to connect to"));
+    return InvalidField("ip",
+                        absl::StrCat(Quoted(registration.ip), " is no address to connect to"));
   }
-  if (registration.rtmp.empty()) return Invalid("rtmp", "must name at least one endpoint");
+  if (registration.rtmp.empty()) {
+    return InvalidField("rtmp",
+                        "at least one endpoint is needed; SRS sends them when its heartbeat "
+                        "section says `ports on`");
+  }
 
   struct Endpoints {
     const char* field;
@@ -135,7 +143,7 @@ absl::Status ValidateRegistration(const OriginRegistration& registration) {
   if (auto status = CheckCapacity(registration.capacity); !status.ok()) return status;
   if (registration.heartbeat_interval.has_value() &&
       *registration.heartbeat_interval <= absl::ZeroDuration()) {
-    return Invalid("heartbeat_interval", "must be above 0");
+    return InvalidField("heartbeat_interval", "must be above 0");
   }
   return CheckLabels(registration.labels);
 }

@@ -44,7 +44,7 @@ struct OriginRegistration {
   friend bool operator==(const OriginRegistration&, const OriginRegistration&) = default;
 };
 
-// INVALID_ARGUMENT, "field: what is wrong with it", for a registration that nothing could be placed
+// InvalidField for a registration that nothing could be placed
 // on: an empty ip, server, service, pid or rtmp; an ip that is neither an address nor a host name;
 // a port of 0; text that is too long, not UTF-8 or has control characters; a weight that is not
 // above 0, or above 1,000,000.
@@ -96,7 +96,7 @@ struct OriginOverrides {
   friend bool operator==(const OriginOverrides&, const OriginOverrides&) = default;
 };
 
-// INVALID_ARGUMENT, "field: what is wrong with it", under the rules of ValidateRegistration.
+// InvalidField, under the rules of ValidateRegistration.
 absl::Status ValidateOverrides(const OriginOverrides& overrides);
 // The same for a `server` that an operator wrote.
 absl::Status ValidateServer(std::string_view server);

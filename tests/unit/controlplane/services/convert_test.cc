@@ -90,44 +90,15 @@ TEST_P(ConvertBadRegistrationTest, NamesTheField) {
 INSTANTIATE_TEST_SUITE_P(
     Bad, ConvertBadRegistrationTest,
     testing::Values(
-        BadRegistrationCase{"NoIp", [](auto& m) { m.clear_ip(); }, "ip"},
-        BadRegistrationCase{"WildcardIp", [](auto& m) { m.set_ip("0.0.0.0"); }, "ip"},
-        BadRegistrationCase{"NoServer", [](auto& m) { m.clear_server(); }, "server"},
-        BadRegistrationCase{"NoService", [](auto& m) { m.clear_service(); }, "service"},
-        BadRegistrationCase{"NoPid", [](auto& m) { m.clear_pid(); }, "pid"},
-        BadRegistrationCase{"NoRtmp", [](auto& m) { m.clear_rtmp(); }, "rtmp"},
         BadRegistrationCase{"PortTooLarge", [](auto& m) { m.add_rtmp("70000"); }, "rtmp[1]"},
         BadRegistrationCase{"PortZero", [](auto& m) { m.add_http("0"); }, "http[0]"},
         BadRegistrationCase{"PortNegative", [](auto& m) { m.add_api("-1"); }, "api[0]"},
         BadRegistrationCase{"PortText", [](auto& m) { m.add_srt("udp://0.0.0.0:x"); }, "srt[0]"},
         BadRegistrationCase{"EndpointEmpty", [](auto& m) { m.add_rtc(""); }, "rtc[0]"},
-        BadRegistrationCase{"WeightZero", [](auto& m) { m.set_weight(0); }, "weight"},
-        BadRegistrationCase{"WeightNan",
-                            [](auto& m) { m.set_weight(std::numeric_limits<double>::quiet_NaN()); },
-                            "weight"},
-        BadRegistrationCase{"CapacityNegative", [](auto& m) { m.set_capacity(-1); }, "capacity"},
         BadRegistrationCase{"IntervalNegative",
                             [](auto& m) { m.mutable_heartbeat_interval()->set_seconds(-5); },
-                            "heartbeat_interval"},
-        BadRegistrationCase{"ServerTooLong",
-                            [](auto& m) { m.set_server(std::string(100'000, 'x')); }, "server"},
-        BadRegistrationCase{"ControlCharacter", [](auto& m) { m.set_zone("a\nb"); }, "zone"}),
+                            "heartbeat_interval"}),
     [](const auto& test) { return std::string(test.param.name); });
-
-TEST(ConvertTest, MissingRtmpTellsWhatToSetInSrs) {
-  auto message = Registration();
-  message.clear_rtmp();
-  EXPECT_THAT(std::string(MessageOf(FromProto(message).status())),
-              testing::HasSubstr("`ports on`"));
-}
-
-TEST(ConvertTest, HostNamesAndIpv6AddressesAreOrigins) {
-  for (const char* ip : {"origin-1.example.com", "2001:db8::7", "localhost"}) {
-    auto message = Registration();
-    message.set_ip(ip);
-    EXPECT_TRUE(FromProto(message).ok()) << ip;
-  }
-}
 
 struct BadLoadCase {
   const char* name;

@@ -110,13 +110,6 @@ TEST_F(OriginRegistryTest, RegistersAnOrigin) {
   EXPECT_FALSE(origin->permanent);
 }
 
-TEST_F(OriginRegistryTest, RefusesABadRegistration) {
-  const auto refused = registry_.Register(Srs("vid-1", "", "7"), "10.0.0.1");
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(MessageOf(refused.status()), "ip: must not be empty");
-  EXPECT_THAT(Ids(), IsEmpty());
-}
-
 TEST_F(OriginRegistryTest, RefusesMoreOriginsThanItsLimit) {
   OriginRegistry small(clock_, store_, {.max_origins = 1});
   ASSERT_TRUE(small.Register(Srs("a", "10.0.0.1", "1"), "x").ok());

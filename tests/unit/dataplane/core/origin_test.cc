@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/core/invalid_field.h"
+
 namespace srsproxy {
 namespace {
 
@@ -45,6 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
 struct BadCase {
   const char* name;
   std::function<void(OriginRegistration&)> change;
+  const char* field;
   const char* message;
 };
 
@@ -56,70 +59,76 @@ TEST_P(BadRegistrationTest, IsRefusedByField) {
   const absl::Status status = ValidateRegistration(registration);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MessageOf(status), GetParam().message);
+  EXPECT_EQ(FieldOf(status), GetParam().field);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Registrations, BadRegistrationTest,
     testing::Values(
-        BadCase{"no_ip", [](auto& r) { r.ip = ""; }, "ip: must not be empty"},
-        BadCase{"ip_no_address", [](auto& r) { r.ip = "10.0.0.256"; },
+        BadCase{"no_ip", [](auto& r) { r.ip = ""; }, "ip", "ip: must not be empty"},
+        BadCase{"ip_no_address", [](auto& r) { r.ip = "10.0.0.256"; }, "ip",
                 "ip: '10.0.0.256' is neither an IP address nor a host name"},
-        BadCase{"ip_with_port", [](auto& r) { r.ip = "10.0.0.1:1935"; },
+        BadCase{"ip_with_port", [](auto& r) { r.ip = "10.0.0.1:1935"; }, "ip",
                 "ip: '10.0.0.1:1935' is neither an IP address nor a host name"},
-        BadCase{"ip_wildcard", [](auto& r) { r.ip = "0.0.0.0"; },
+        BadCase{"ip_wildcard", [](auto& r) { r.ip = "0.0.0.0"; }, "ip",
                 "ip: '0.0.0.0' is no address to connect to"},
-        BadCase{"ip_too_long", [](auto& r) { r.ip = std::string(254, 'a'); },
+        BadCase{"ip_too_long", [](auto& r) { r.ip = std::string(254, 'a'); }, "ip",
                 "ip: longer than 253 bytes"},
-        BadCase{"no_server", [](auto& r) { r.server = ""; }, "server: must not be empty"},
-        BadCase{"server_too_long", [](auto& r) { r.server = std::string(129, 'a'); },
+        BadCase{"no_server", [](auto& r) { r.server = ""; }, "server", "server: must not be empty"},
+        BadCase{"server_too_long", [](auto& r) { r.server = std::string(129, 'a'); }, "server",
                 "server: longer than 128 bytes"},
-        BadCase{"no_service", [](auto& r) { r.service = ""; }, "service: must not be empty"},
-        BadCase{"no_pid", [](auto& r) { r.pid = ""; }, "pid: must not be empty"},
-        BadCase{"pid_not_utf8", [](auto& r) { r.pid = "\xFF"; },
+        BadCase{"no_service", [](auto& r) { r.service = ""; }, "service",
+                "service: must not be empty"},
+        BadCase{"no_pid", [](auto& r) { r.pid = ""; }, "pid", "pid: must not be empty"},
+        BadCase{"pid_not_utf8", [](auto& r) { r.pid = "\xFF"; }, "pid",
                 "pid: not UTF-8 text without control characters"},
-        BadCase{"server_with_newline", [](auto& r) { r.server = "a\nb"; },
+        BadCase{"server_with_newline", [](auto& r) { r.server = "a\nb"; }, "server",
                 "server: not UTF-8 text without control characters"},
-        BadCase{"no_rtmp", [](auto& r) { r.rtmp.clear(); },
-                "rtmp: must name at least one endpoint"},
+        BadCase{"no_rtmp", [](auto& r) { r.rtmp.clear(); }, "rtmp",
+                "rtmp: at least one endpoint is needed; SRS sends them when its heartbeat section "
+                "says `ports on`"},
         BadCase{"port_zero",
                 [](auto& r) {
                   r.srt = {{Transport::kUdp, "", 0}};
                 },
-                "srt[0]: the port is not in 1 to 65535"},
+                "srt[0]", "srt[0]: the port is not in 1 to 65535"},
         BadCase{"second_port_zero",
                 [](auto& r) {
                   r.rtmp.push_back({Transport::kTcp, "", 0});
                 },
-                "rtmp[1]: the port is not in 1 to 65535"},
+                "rtmp[1]", "rtmp[1]: the port is not in 1 to 65535"},
         BadCase{"endpoint_host",
                 [](auto& r) {
                   r.http = {{Transport::kTcp, "a/b", 80}};
                 },
-                "http[0]: the host is neither an address nor a host name"},
+                "http[0]", "http[0]: the host is neither an address nor a host name"},
         BadCase{"many_endpoints",
                 [](auto& r) {
                   r.api.assign(17, Endpoint{Transport::kTcp, "", 80});
                 },
-                "api: more than 16 endpoints"},
+                "api", "api: more than 16 endpoints"},
         BadCase{"device_id_too_long", [](auto& r) { r.device_id = std::string(129, 'a'); },
-                "device_id: longer than 128 bytes"},
-        BadCase{"zone_with_control", [](auto& r) { r.zone = "\x01"; },
+                "device_id", "device_id: longer than 128 bytes"},
+        BadCase{"zone_with_control", [](auto& r) { r.zone = "\x01"; }, "zone",
                 "zone: not UTF-8 text without control characters"},
-        BadCase{"weight_zero", [](auto& r) { r.weight = 0; }, "weight: must be above 0"},
-        BadCase{"weight_nan", [](auto& r) { r.weight = std::nan(""); }, "weight: must be above 0"},
-        BadCase{"capacity_negative", [](auto& r) { r.capacity = -1; },
+        BadCase{"weight_zero", [](auto& r) { r.weight = 0; }, "weight", "weight: must be above 0"},
+        BadCase{"weight_nan", [](auto& r) { r.weight = std::nan(""); }, "weight",
+                "weight: must be above 0"},
+        BadCase{"capacity_negative", [](auto& r) { r.capacity = -1; }, "capacity",
                 "capacity: must not be negative"},
         BadCase{"interval_zero", [](auto& r) { r.heartbeat_interval = absl::ZeroDuration(); },
-                "heartbeat_interval: must be above 0"},
-        BadCase{"label_key_empty", [](auto& r) { r.labels[""] = "x"; },
+                "heartbeat_interval", "heartbeat_interval: must be above 0"},
+        BadCase{"label_key_empty", [](auto& r) { r.labels[""] = "x"; }, "labels",
                 "labels: key: must not be empty"},
-        BadCase{"label_value_not_utf8", [](auto& r) { r.labels["rack"] = "\xFF"; },
+        BadCase{"label_value_not_utf8", [](auto& r) { r.labels["rack"] = "\xFF"; }, "labels[rack]",
                 "labels[rack]: not UTF-8 text without control characters"},
+        BadCase{"label_key_with_colon", [](auto& r) { r.labels["a:b"] = "\x01"; }, "labels[a:b]",
+                "labels[a:b]: not UTF-8 text without control characters"},
         BadCase{"many_labels",
                 [](auto& r) {
                   for (int i = 0; i < 65; ++i) r.labels[std::to_string(i)] = "";
                 },
-                "labels: more than 64"}),
+                "labels", "labels: more than 64"}),
     [](const auto& row) { return row.param.name; });
 
 struct DialCase {
