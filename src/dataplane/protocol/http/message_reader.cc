@@ -130,7 +130,7 @@ Read<std::string> MessageReader::ReadBody() {
   const auto taken = told_too_long ? absl::StatusOr<size_t>(0) : body_reader_.Read(bytes_, pieces);
   if (!taken.ok()) return Fault(400, std::string(MessageOf(taken.status())));
   if (told_too_long || body_.size() + pieces.total_bytes() > rules_.max_body) {
-    return Fault(413, absl::StrCat("the body is longer than ", SizeText(rules_.max_body)));
+    return HeadError{413, absl::StrCat("the body is longer than ", SizeText(rules_.max_body))};
   }
   for (const Pieces::Piece& piece : pieces.list()) body_.append(AsText(piece));
   Drop(*taken);

@@ -57,8 +57,8 @@ class MessageReader {
   Read<RequestHead> ReadRequest();
   // The head of the answer to a request by `method`; 100 Continue and its kind are skipped. 502.
   Read<ResponseHead> ReadResponse(std::string_view method);
-  // All of the body that belongs to the head which was read last, without chunks. Of a request 413:
-  // longer than max_body, 400: broken or cut off; of an answer 502.
+  // All of the body that belongs to the head which was read last, without chunks. 413: longer than
+  // max_body; 400: broken or cut off, of an answer 502.
   Read<std::string> ReadBody();
 
   // Between two messages: nothing of the next one has come.

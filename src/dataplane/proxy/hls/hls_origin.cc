@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dataplane/protocol/hls/playlist.h"
 #include "dataplane/proxy/http/forwarded.h"
 
 namespace srsproxy {
@@ -17,7 +18,8 @@ HlsOrigin::HlsOrigin(const UpstreamNeeds& upstream, HttpClient& client,
       connector_(upstream, client.config, client.address, hops_),
       upstream_request_(upstream, {.connect = client.config->connect_timeout,
                                    .write = client.config->write_timeout,
-                                   .head = client.config->handshake_timeout}) {}
+                                   .head = client.config->handshake_timeout,
+                                   .max_body = hls::kMaxPlaylistBytes}) {}
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Ask(std::string method,
                                                              TargetAt target_at) {

@@ -120,8 +120,7 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::GetPage() {
 
 net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::ReadPage(std::string target,
                                                                    http::ResponseHead head) {
-  auto body = co_await origin_.upstream_request().ReadBody(head, hls::kMaxPlaylistBytes,
-                                                           client_.config->handshake_timeout);
+  auto body = co_await origin_.upstream_request().ReadBody(head, client_.config->handshake_timeout);
   if (!body.ok()) co_return body.status();
   Page page{std::move(target), std::move(head),
             std::make_unique<const std::string>(*std::move(body))};

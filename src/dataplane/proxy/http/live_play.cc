@@ -42,7 +42,8 @@ LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::Requ
                  }),
       upstream_request_(upstream, {.connect = client.config->connect_timeout,
                                    .write = client.config->write_timeout,
-                                   .head = client.config->handshake_timeout}),
+                                   .head = client.config->handshake_timeout,
+                                   .max_body = 0}),
       relay_(context_.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
 
 net::Task<bool> LivePlay::Run() {

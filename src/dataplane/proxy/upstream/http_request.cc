@@ -1,6 +1,5 @@
 #include "dataplane/proxy/upstream/http_request.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -11,8 +10,15 @@ namespace {
 
 constexpr size_t kReadBytes = 4096;
 constexpr size_t kBodyReadBytes = 32 * 1024;
-// 100 Continue and its kind; more are no response.
-constexpr int kMaxInformational = 8;
+
+absl::Status BadBody(const http::HeadError& error, bool closed) {
+  if (error.status == 413) {
+    return OriginFailure(absl::StatusCode::kResourceExhausted, "the origin's answer is too long");
+  }
+  if (!closed) return BadResponse(error.message);
+  return OriginFailure(absl::StatusCode::kDataLoss,
+                       "the origin closed in the middle of its answer");
+}
 
 }  // namespace
 
@@ -71,11 +77,11 @@ net::Task<absl::StatusOr<net::TcpStream>> HttpRequest::Dial() {
   if (cancelled_) co_return ProxyFailure(absl::StatusCode::kCancelled, "it was cancelled");
   net::Dialer dialer(needs_.context.executor(), needs_.dial_rules);
   dialer_ = &dialer;
-  auto dialled = co_await dialer.Dial(endpoint_.host, endpoint_.port, timeouts_.connect);
+  auto dialled = co_await dialer.Dial(endpoint_.host, endpoint_.port, limits_.connect);
   dialer_ = nullptr;
   if (!dialled.socket.ok()) co_return dialled.socket.status();
   net::TcpStream stream(*std::move(dialled.socket), Side::kOrigin);
-  stream.Tune(timeouts_.write);
+  stream.Tune(limits_.write);
   co_return stream;
 }
 
@@ -85,52 +91,35 @@ net::Task<HttpRequest::Head> HttpRequest::Send(net::TcpStream connection, std::s
   connection_.emplace(std::move(connection));
   awaited_.emplace(needs_.context.prompt(), needs_.context.executor(), *connection_);
   if (cancelled_) awaited_->Cancel();
-  unread_.clear();
-  const auto sent = co_await awaited_->Write(text, timeouts_.write);
+  reader_ = http::MessageReader({.max_body = limits_.max_body});
+  const auto sent = co_await awaited_->Write(text, limits_.write);
   not_sent_ = absl::IsUnavailable(sent);
   if (!sent.ok()) co_return sent;
   co_return co_await ReadHead(std::move(method));
 }
 
 net::Task<HttpRequest::Head> HttpRequest::ReadHead(std::string method) {
-  const net::TimeLeft left(timeouts_.head);
-  size_t looked_at = 0;
-  for (int informational = 0; informational <= kMaxInformational;) {
-    if (const auto end = http::FindHeadEnd(http::AsText(unread_))) {
-      auto parsed = http::ParseResponseHead(http::AsText(unread_).substr(0, *end), method);
-      unread_.erase(unread_.begin(), unread_.begin() + static_cast<ptrdiff_t>(*end));
-      if (const auto* error = std::get_if<http::HeadError>(&parsed)) {
-        co_return BadResponse(error->message);
-      }
-      auto& head = std::get<http::ResponseHead>(parsed);
-      if (head.status / 100 != 1 || head.status == 101) co_return std::move(head);
-      ++informational;
-      looked_at = 0;
-      continue;
-    }
-    if (auto error = http::CheckUnfinishedHead(http::AsText(unread_), looked_at)) {
+  const net::TimeLeft left(limits_.head);
+  while (true) {
+    auto read = reader_.ReadResponse(method);
+    if (auto* head = std::get_if<http::ResponseHead>(&read)) co_return std::move(*head);
+    if (const auto* error = std::get_if<http::HeadError>(&read)) {
       co_return BadResponse(error->message);
     }
-    looked_at = unread_.size();
-    if (unread_.size() >= http::kMaxHeadBytes) co_return BadResponse("its head is too long");
-    const bool first = unread_.empty() && informational == 0;
-    const auto got = co_await ReadSome(left.now());
+    const auto got = co_await ReadSome(kReadBytes, left.now());
     const bool ended = got.ok() ? *got == 0 : absl::IsUnavailable(got.status());
-    not_sent_ = first && ended;
+    not_sent_ = reader_.untouched() && ended;
     if (!got.ok()) co_return got.status();
     if (*got == 0) {
       co_return OriginFailure(absl::StatusCode::kPermissionDenied,
                               "the origin closed without an answer");
     }
   }
-  co_return BadResponse("it goes on saying 100 Continue");
 }
 
-net::Task<absl::StatusOr<size_t>> HttpRequest::ReadSome(absl::Duration timeout) {
-  const size_t known = unread_.size();
-  unread_.resize(known + kReadBytes);
-  auto got = co_await awaited_->Read(std::span(unread_).subspan(known), timeout);
-  unread_.resize(known + (got.ok() ? *got : 0));
+net::Task<absl::StatusOr<size_t>> HttpRequest::ReadSome(size_t most, absl::Duration timeout) {
+  auto got = co_await awaited_->Read(reader_.Prepare(most), timeout);
+  reader_.Commit(got.ok() ? *got : 0);
   co_return got;
 }
 
@@ -140,35 +129,25 @@ net::TcpStream& HttpRequest::connection() {
 }
 
 net::Task<absl::StatusOr<std::string>> HttpRequest::ReadBody(const http::ResponseHead& head,
-                                                             size_t limit, absl::Duration timeout) {
+                                                             absl::Duration timeout) {
   if (head.status == 101) co_return BadResponse("it changes the protocol unasked");
   const net::TimeLeft left(timeout);
-  http::BodyReader reader(head.framing, head.length, http::BodyReader::Chunks::kRemoved);
-  std::string body;
-  if (head.framing == http::Framing::kLength) body.reserve(std::min<uint64_t>(head.length, limit));
+  bool closed = false;
   while (true) {
-    Pieces pieces;
-    const auto taken = reader.Read(unread_, pieces);
-    if (!taken.ok()) co_return BadResponse(MessageOf(taken.status()));
-    if (body.size() + pieces.total_bytes() > limit || head.length > limit) {
-      co_return OriginFailure(absl::StatusCode::kResourceExhausted,
-                              "the origin's answer is too long");
+    auto read = reader_.ReadBody();
+    if (auto* body = std::get_if<std::string>(&read)) {
+      // Bytes behind the end would be taken for the next response.
+      if (head.keep_alive && reader_.idle()) PoolConnection();
+      co_return std::move(*body);
     }
-    for (const Pieces::Piece& piece : pieces.list()) body.append(http::AsText(piece));
-    unread_.erase(unread_.begin(), unread_.begin() + static_cast<ptrdiff_t>(*taken));
-    if (reader.at_end()) break;
-    unread_.resize(kBodyReadBytes);
-    const auto got = co_await awaited_->Read(unread_, left.now());
-    unread_.resize(got.ok() ? *got : 0);
+    if (const auto* error = std::get_if<http::HeadError>(&read)) co_return BadBody(*error, closed);
+    const auto got = co_await ReadSome(kBodyReadBytes, left.now());
     if (!got.ok()) co_return got.status();
-    if (*got > 0) continue;
-    if (reader.may_close()) co_return body;
-    co_return OriginFailure(absl::StatusCode::kDataLoss,
-                            "the origin closed in the middle of its answer");
+    if (*got == 0) {
+      closed = true;
+      reader_.Close();
+    }
   }
-  // Bytes behind the end would be taken for the next response.
-  if (head.keep_alive && unread_.empty()) PoolConnection();
-  co_return body;
 }
 
 void HttpRequest::PoolConnection() { needs_.connections.Keep(endpoint_, std::move(connection())); }

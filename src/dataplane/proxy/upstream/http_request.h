@@ -18,8 +18,8 @@
 #include "dataplane/net/dial.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
-#include "dataplane/protocol/http/body_reader.h"
 #include "dataplane/protocol/http/head.h"
+#include "dataplane/protocol/http/message_reader.h"
 #include "dataplane/proxy/upstream/connector.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
@@ -32,10 +32,11 @@ namespace srsproxy {
 // not reached. CANCELLED: see Cancel. Informational responses are skipped.
 class HttpRequest {
  public:
-  struct Timeouts {
+  struct Limits {
     absl::Duration connect;
     absl::Duration write;
-    absl::Duration head;  // From the request to the end of the response's head.
+    absl::Duration head;    // From the request to the end of the response's head.
+    uint64_t max_body = 0;  // Of ReadBody, in bytes.
   };
   using Head = absl::StatusOr<http::ResponseHead>;
   using Pool = Connector::Pool;
@@ -43,7 +44,7 @@ class HttpRequest {
   using TextFor = std::function<std::string(const Placement& placement)>;
 
   // `needs` outlives it.
-  HttpRequest(const UpstreamNeeds& needs, Timeouts timeouts) : needs_(needs), timeouts_(timeouts) {}
+  HttpRequest(const UpstreamNeeds& needs, Limits limits) : needs_(needs), limits_(limits) {}
   HttpRequest(const HttpRequest&) = delete;
   HttpRequest& operator=(const HttpRequest&) = delete;
 
@@ -64,15 +65,15 @@ class HttpRequest {
   const Endpoint& endpoint() const { return endpoint_; }
 
   // What came behind the head, and the connection, watched by nobody.
-  std::vector<uint8_t> TakeUnread() { return std::move(unread_); }
+  std::vector<uint8_t> TakeUnread() { return reader_.TakeUnread(); }
   net::TcpStream& connection();
   // Pools the connection, whose response was read to its end by the caller.
   void PoolConnection();
 
   // In place of taking the rest: the whole body, without chunks; then the connection is pooled, if
-  // it can carry another request. RESOURCE_EXHAUSTED: it is longer than `limit`, with the origin at
-  // fault; else fails as sending does.
-  net::Task<absl::StatusOr<std::string>> ReadBody(const http::ResponseHead& head, size_t limit,
+  // it can carry another request. RESOURCE_EXHAUSTED: it is longer than max_body, with the origin
+  // at fault; else fails as sending does.
+  net::Task<absl::StatusOr<std::string>> ReadBody(const http::ResponseHead& head,
                                                   absl::Duration timeout);
 
   // Lets what is awaited now, and what is begun later, fail with CANCELLED.
@@ -82,20 +83,20 @@ class HttpRequest {
  private:
   net::Task<Head> Send(net::TcpStream connection, std::string text, std::string method);
   net::Task<Head> ReadHead(std::string method);
-  // Appends what comes to unread_. An orderly close is 0 bytes.
-  net::Task<absl::StatusOr<size_t>> ReadSome(absl::Duration timeout);
+  // Hands what comes to reader_. An orderly close is 0 bytes.
+  net::Task<absl::StatusOr<size_t>> ReadSome(size_t most, absl::Duration timeout);
   net::Task<absl::StatusOr<net::TcpStream>> Dial();
   // Whether a request that failed over a pooled connection may go over a new one.
   bool may_repeat() const { return not_sent_ && !cancelled_; }
 
   const UpstreamNeeds& needs_;
-  const Timeouts timeouts_;
+  const Limits limits_;
   std::optional<Placement> placement_;
   Endpoint endpoint_;
   net::Dialer* dialer_ = nullptr;  // While it dials.
   std::optional<net::TcpStream> connection_;
   std::optional<net::AwaitedStream> awaited_;
-  std::vector<uint8_t> unread_;
+  http::MessageReader reader_;
   // The connection had ended before anything of a response came: of a pooled one, the request was
   // most likely not seen.
   bool not_sent_ = false;

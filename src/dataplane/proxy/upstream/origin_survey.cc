@@ -96,7 +96,9 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string m
   Endpoint endpoint = DialEndpoint(registration, registration.api.front());
   std::string text = RequestFor(endpoint, method, target);
   const absl::Duration timeout = std::min(left, kQuestionTimeout);
-  HttpRequest request(upstream_, {.connect = timeout, .write = timeout, .head = timeout});
+  HttpRequest request(
+      upstream_,
+      {.connect = timeout, .write = timeout, .head = timeout, .max_body = kMaxAnswerBytes});
   running_->requests.push_back(&request);
   const absl::Cleanup forget = [running = running_, &request] {
     std::erase(running->requests, &request);
@@ -119,7 +121,7 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Fetch(HttpRequest& request,
   auto head = co_await request.SendTo(std::move(endpoint), HttpRequest::Pool::kUse,
                                       std::move(method), std::move(text));
   if (!head.ok()) co_return head.status();
-  auto body = co_await request.ReadBody(*head, kMaxAnswerBytes, kQuestionTimeout);
+  auto body = co_await request.ReadBody(*head, kQuestionTimeout);
   if (body.ok() && head->status != 200) {
     co_return OriginFailure(absl::StatusCode::kFailedPrecondition,
                             "the origin's API answered HTTP " + std::to_string(head->status));

@@ -242,6 +242,18 @@ TEST(MessageReaderTest, ReadsAnswers) {
   }
 }
 
+TEST(MessageReaderTest, ABodyThatIsTooLongIsToldApartFromABrokenOne) {
+  for (const std::string wire : {"HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n",
+                                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}) {
+    MessageReader reader({.max_body = 32});
+    Feed(reader, wire);
+    ASSERT_TRUE(std::holds_alternative<ResponseHead>(reader.ReadResponse("GET")));
+    const auto read = reader.ReadBody();
+    ASSERT_TRUE(std::holds_alternative<HeadError>(read));
+    EXPECT_EQ(std::get<HeadError>(read).status, wire.find("33") != wire.npos ? 413U : 502U);
+  }
+}
+
 TEST(MessageReaderTest, AnOriginThatOnlySaysContinueGivesNoAnswer) {
   MessageReader reader;
   std::string wire;
