@@ -1,5 +1,6 @@
 // Two hostile peers of one bridge. The input is a list of steps: who acts, how many bytes (two, big
-// endian), the bytes. What the bridge writes to either side, a chunk walker must be able to read.
+// endian), the bytes. What the bridge writes to either side, a chunk forwarder must be able to
+// read.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include "dataplane/protocol/rtmp/bridge.h"
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 #include "dataplane/protocol/rtmp/handshake.h"
 
 namespace srsproxy::rtmp {
@@ -19,10 +20,10 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-class PassAll final : public ChunkWalker::Observer {
+class PassAll final : public ChunkForwarder::Observer {
  public:
-  Treatment OnMessageStart(const MessageHeader&, std::span<const uint8_t>) override {
-    return Treatment::kPass;
+  MessageAction OnMessageStart(const MessageHeader&, std::span<const uint8_t>) override {
+    return MessageAction::kPass;
   }
   Decision OnMessage(const MessageHeader&, std::span<uint8_t>) override {
     return Decision::kForward;
@@ -36,12 +37,12 @@ class Reader {
     Bytes bytes;
     pieces.CopyTo(bytes);
     Pieces unused;
-    Require(walker_.Walk(bytes, unused).ok());
+    Require(forwarder_.Forward(bytes, unused).ok());
   }
 
  private:
   PassAll observer_;
-  ChunkWalker walker_{
+  ChunkForwarder forwarder_{
       Side::kProxy, &observer_, {.max_collected = 1u << 20, .max_chunk_streams = 256}};
 };
 

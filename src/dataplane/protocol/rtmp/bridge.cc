@@ -64,7 +64,7 @@ Bridge::Bridge(const VhostPolicy& vhosts, HandshakeSeed seed, Listener& listener
     : vhosts_(vhosts),
       listener_(listener),
       client_handshake_(std::make_unique<ServerHandshake>(seed)),
-      naming_walker_(std::make_unique<ChunkWalker>(Side::kClient, &naming_observer_)),
+      naming_forwarder_(std::make_unique<ChunkForwarder>(Side::kClient, &naming_observer_)),
       to_client_(Side::kOrigin, &origin_observer_) {}
 
 Bridge::~Bridge() = default;
@@ -98,7 +98,7 @@ void Bridge::FromClient(std::span<uint8_t> in, Output out) {
       break;
     case BridgeState::kFlowing:
     case BridgeState::kIdle:
-      WalkToOrigin(in, out);
+      ForwardToOrigin(in, out);
       break;
     case BridgeState::kHandshake:
     case BridgeState::kEnded:
@@ -121,7 +121,7 @@ void Bridge::FromOrigin(std::span<uint8_t> in, Output out) {
     origin_handshake_.reset();
     Replay(out);
   }
-  WalkToClient(in, out);
+  ForwardToClient(in, out);
   FlushQueues(out);
 }
 
@@ -157,7 +157,7 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
   to_client_.ResetInput(out.to_client);
   if (first_request_) {
     // A former origin may have been tried: nothing of that counts.
-    to_origin_ = std::make_unique<ChunkWalker>(Side::kClient, &client_observer_);
+    to_origin_ = std::make_unique<ChunkForwarder>(Side::kClient, &client_observer_);
     replayed_ = 0;
   } else {
     to_origin_->ResetOutput();
@@ -209,24 +209,24 @@ void Bridge::OriginClosed(absl::Status why, Output out) {
 void Bridge::ReadRecord() {
   Pieces unused;
   while (state_ == BridgeState::kNaming && record_read_ < record_.size()) {
-    const auto read = naming_walker_->Walk(std::span(record_).subspan(record_read_), unused);
+    const auto read = naming_forwarder_->Forward(std::span(record_).subspan(record_read_), unused);
     if (!read.ok()) return Fail(read.status());
     record_read_ += *read;
     if (create_.has_value() && create_->record_end == 0) create_->record_end = record_read_;
   }
   if (state_ == BridgeState::kPicking) {
     request_end_ = record_read_;
-    naming_walker_.reset();
+    naming_forwarder_.reset();
   } else if (state_ == BridgeState::kNaming && record_.size() >= kMaxRecord) {
     Fail(ClientFailure(absl::StatusCode::kOutOfRange,
                        "64 KiB came without a publish or play command"));
   }
 }
 
-Treatment Bridge::NamingObserver::OnMessageStart(const MessageHeader& header,
-                                                 std::span<const uint8_t>) {
+MessageAction Bridge::NamingObserver::OnMessageStart(const MessageHeader& header,
+                                                     std::span<const uint8_t>) {
   const bool read = IsCommand(header.type) || header.type == MessageType::kUserControl;
-  return read ? Treatment::kConsume : Treatment::kDrop;
+  return read ? MessageAction::kConsume : MessageAction::kDrop;
 }
 
 Decision Bridge::NamingObserver::OnMessage(const MessageHeader& header,
@@ -257,7 +257,7 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
   } else if (IsRequest(command->name)) {
     const auto request = ReadRequest(*command);
     SetRequest(header, payload, request.ok() ? *request : Request{{}, RoleOf(command->name)});
-    naming_walker_->Stop();
+    naming_forwarder_->Stop();
     if (!request.ok()) {
       TellClientStatus(RefusalCode(role_, request.status().code()), MessageOf(request.status()));
       End(request.status());
@@ -300,7 +300,7 @@ void Bridge::OnCreateStream(const Command& command) {
     return;
   }
   create_ = {.transaction_id = command.transaction_id, .client_id = kGrantedStreamId};
-  naming_walker_->Stop();  // ReadRecord notes where the command ends.
+  naming_forwarder_->Stop();  // ReadRecord notes where the command ends.
 }
 
 absl::StatusOr<Bridge::Request> Bridge::ReadRequest(const Command& command) const {
@@ -338,7 +338,7 @@ void Bridge::Replay(Output out) {
     const size_t end = wants_id ? create_->record_end : request_end_;
     const auto part = std::span(record_).subspan(replayed_, end - replayed_);
     replayed_ = end;
-    WalkToOrigin(part, out);
+    ForwardToOrigin(part, out);
   } else if (wants_id) {
     for_origin_.push_back(connect_);
     if (role_ == Role::kPublisher) {
@@ -363,9 +363,9 @@ void Bridge::OpenCallsAgain() {
   }
 }
 
-void Bridge::WalkToOrigin(std::span<uint8_t> in, Output out) {
+void Bridge::ForwardToOrigin(std::span<uint8_t> in, Output out) {
   while (!in.empty() && state_ != BridgeState::kEnded) {
-    const auto read = to_origin_->Walk(in, out.to_origin);
+    const auto read = to_origin_->Forward(in, out.to_origin);
     if (!read.ok()) return Fail(read.status());
     in = in.subspan(*read);
     FlushQueues(out);
@@ -376,10 +376,10 @@ void Bridge::WalkToOrigin(std::span<uint8_t> in, Output out) {
   }
 }
 
-void Bridge::WalkToClient(std::span<uint8_t> in, Output out) {
+void Bridge::ForwardToClient(std::span<uint8_t> in, Output out) {
   // After a redirect, this origin has no more to say.
   while (!in.empty() && state_ != BridgeState::kEnded && redirect_.empty()) {
-    const auto read = to_client_.Walk(in, out.to_client);
+    const auto read = to_client_.Forward(in, out.to_client);
     if (!read.ok()) return Fail(read.status());
     in = in.subspan(*read);
     FlushQueues(out);
@@ -392,20 +392,20 @@ void Bridge::WalkToClient(std::span<uint8_t> in, Output out) {
   }
 }
 
-Treatment Bridge::OriginObserver::OnMessageStart(const MessageHeader& header,
-                                                 std::span<const uint8_t> prefix) {
-  if (bridge.state_ == BridgeState::kAsking) return bridge.TreatAnswer(header, prefix);
+MessageAction Bridge::OriginObserver::OnMessageStart(const MessageHeader& header,
+                                                     std::span<const uint8_t> prefix) {
+  if (bridge.state_ == BridgeState::kAsking) return bridge.AnswerAction(header, prefix);
   if (IsMedia(header.type)) {
     if (bridge.role_ == Role::kViewer) bridge.media_seen_ = true;
-    return Treatment::kPass;
+    return MessageAction::kPass;
   }
   if (IsCommand(header.type)) {
     const bool stream_id =
         !bridge.later_creates_.empty() && PeekCommandName(header.type, prefix) == "_result";
-    return stream_id ? Treatment::kHold : Treatment::kPass;
+    return stream_id ? MessageAction::kHold : MessageAction::kPass;
   }
-  return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
-                                                                      : Treatment::kPass;
+  return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? MessageAction::kHold
+                                                                      : MessageAction::kPass;
 }
 
 Decision Bridge::OriginObserver::OnMessage(const MessageHeader& header,
@@ -427,49 +427,50 @@ Decision Bridge::OriginObserver::OnMessage(const MessageHeader& header,
   return Decision::kForward;
 }
 
-Treatment Bridge::TreatAnswer(const MessageHeader& header, std::span<const uint8_t> prefix) {
-  if (IsCommand(header.type)) return Treatment::kConsume;
+MessageAction Bridge::AnswerAction(const MessageHeader& header, std::span<const uint8_t> prefix) {
+  if (IsCommand(header.type)) return MessageAction::kConsume;
   if (IsMedia(header.type)) {
-    if (ask_ != Ask::kVerdict || role_ != Role::kViewer) return Treatment::kDrop;
+    if (ask_ != Ask::kVerdict || role_ != Role::kViewer) return MessageAction::kDrop;
     // What comes on a connection that has played before may be the rest of that.
-    if (continues_ && !plays_silently_) return Treatment::kPass;
+    if (continues_ && !plays_silently_) return MessageAction::kPass;
     plays_silently_ = true;
     accepted_ = true;  // An origin that plays without a word has said yes.
     media_seen_ = true;
     to_client_.Stop();
-    return Treatment::kPass;
+    return MessageAction::kPass;
   }
   // What the client would answer waits in the record.
-  if (IsPing(header, prefix)) return Treatment::kConsume;
+  if (IsPing(header, prefix)) return MessageAction::kConsume;
   if (!continues_) {
-    const Treatment treatment = TreatControlAnswer(header, prefix);
-    if (treatment != Treatment::kPass) return treatment;
+    const MessageAction action = ControlAnswerAction(header, prefix);
+    if (action != MessageAction::kPass) return action;
   }
-  return !ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
-                                                               : Treatment::kPass;
+  return !ids_.empty() && CarriesStreamId(header.type, prefix) ? MessageAction::kHold
+                                                               : MessageAction::kPass;
 }
 
 // The client was told the same, or the proxy answers.
-Treatment Bridge::TreatControlAnswer(const MessageHeader& header, std::span<const uint8_t> prefix) {
+MessageAction Bridge::ControlAnswerAction(const MessageHeader& header,
+                                          std::span<const uint8_t> prefix) {
   switch (header.type) {
     case MessageType::kSetChunkSize:
     case MessageType::kSetPeerBandwidth:
-      return Treatment::kDrop;
+      return MessageAction::kDrop;
     case MessageType::kWindowAckSize:
     case MessageType::kAcknowledgement:
-      return Treatment::kConsume;
+      return MessageAction::kConsume;
     case MessageType::kUserControl: {
       const auto control = ReadUserControl(prefix);
-      if (!control.has_value()) return Treatment::kDrop;
-      if (control->event == UserControlEvent::kPingResponse) return Treatment::kDrop;
+      if (!control.has_value()) return MessageAction::kDrop;
+      if (control->event == UserControlEvent::kPingResponse) return MessageAction::kDrop;
       break;
     }
     default:
-      if (!IsData(header.type)) return Treatment::kPass;
+      if (!IsData(header.type)) return MessageAction::kPass;
       break;
   }
   // Before publish or play is there, it is about the connection, which the client has long had.
-  return ask_ == Ask::kVerdict ? Treatment::kPass : Treatment::kDrop;
+  return ask_ == Ask::kVerdict ? MessageAction::kPass : MessageAction::kDrop;
 }
 
 void Bridge::OnControlAnswer(const MessageHeader& header, std::span<const uint8_t> payload) {
@@ -594,7 +595,7 @@ void Bridge::TellOriginsWays() {
     control(MessageType::kWindowAckSize, WindowAckSizePayload(window));
   }
   // ffmpeg's publisher would take it over, and nginx-rtmp loses bytes of one that comes down to a
-  // smaller size. A publisher is told by the walker before a message that needs it: hardly ever.
+  // smaller size. A publisher is told by the forwarder before a message that needs it: hardly ever.
   if (role_ == Role::kViewer && to_client_.input_chunk_size() != to_client_.output_chunk_size()) {
     control(MessageType::kSetChunkSize, SetChunkSizePayload(to_client_.input_chunk_size()));
   }
@@ -626,33 +627,33 @@ void Bridge::StartFlowing(Output out) {
   retired_ = std::exchange(record_, {});
   const auto rest = std::span(retired_).subspan(first_request_ ? replayed_ : 0);
   first_request_ = false;
-  WalkToOrigin(rest, out);
+  ForwardToOrigin(rest, out);
 }
 
 // ---- The client, later
 
-Treatment Bridge::ClientObserver::OnMessageStart(const MessageHeader& header,
-                                                 std::span<const uint8_t> prefix) {
-  if (bridge.state_ != BridgeState::kAsking) return bridge.TreatFlowing(header, prefix);
-  return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
-                                                                      : Treatment::kPass;
+MessageAction Bridge::ClientObserver::OnMessageStart(const MessageHeader& header,
+                                                     std::span<const uint8_t> prefix) {
+  if (bridge.state_ != BridgeState::kAsking) return bridge.FlowingAction(header, prefix);
+  return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? MessageAction::kHold
+                                                                      : MessageAction::kPass;
 }
 
-Treatment Bridge::TreatFlowing(const MessageHeader& header, std::span<const uint8_t> prefix) {
+MessageAction Bridge::FlowingAction(const MessageHeader& header, std::span<const uint8_t> prefix) {
   if (IsMedia(header.type)) {
     if (role_ == Role::kPublisher) media_seen_ = true;
-    return Treatment::kPass;
+    return MessageAction::kPass;
   }
   if (IsCommand(header.type)) {
     const std::string_view name = PeekCommandName(header.type, prefix);
-    if (IsRequest(name)) return Treatment::kConsume;
-    if (name == "deleteStream") return Treatment::kHold;
+    if (IsRequest(name)) return MessageAction::kConsume;
+    if (name == "deleteStream") return MessageAction::kHold;
     const bool shown = name == "createStream" || name == "closeStream" || name == "FCUnpublish" ||
                        name == "releaseStream" || name == "FCPublish";
-    return shown ? Treatment::kPassAndShow : Treatment::kPass;
+    return shown ? MessageAction::kPassAndShow : MessageAction::kPass;
   }
-  return !ids_.empty() && CarriesStreamId(header.type, prefix) ? Treatment::kHold
-                                                               : Treatment::kPass;
+  return !ids_.empty() && CarriesStreamId(header.type, prefix) ? MessageAction::kHold
+                                                               : MessageAction::kPass;
 }
 
 Decision Bridge::ClientObserver::OnMessage(const MessageHeader& header,

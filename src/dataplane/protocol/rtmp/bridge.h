@@ -1,11 +1,11 @@
-// Two RTMP connections, a client's and an origin's, made into one: record, replay, walk. DESIGN
-// "How bytes flow".
+// Two RTMP connections, a client's and an origin's, made into one: recorded, replayed,
+// forwarded.
 //
 // The bridge answers the client until it names a stream, as SRS does and in its order, and records
 // what it sent. Once the driver has found an origin, the record is replayed there, so that the
 // origin sees every field the client sent; what it says to things that were answered already is
 // swallowed, so that the first command after publish or play is its answer. With the origin's
-// onStatus the bytes flow, walked by two ChunkWalkers.
+// onStatus the bytes flow, forwarded by two ChunkForwarders.
 //
 // Sans-IO: bytes in, bytes out, and a state that says what the driver has to do next. Used by one
 // thread.
@@ -27,7 +27,7 @@
 #include "dataplane/core/status.h"
 #include "dataplane/core/stream_url.h"
 #include "dataplane/protocol/rtmp/call_answers.h"
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 #include "dataplane/protocol/rtmp/command.h"
 #include "dataplane/protocol/rtmp/handshake.h"
 #include "dataplane/protocol/rtmp/message.h"
@@ -104,22 +104,25 @@ class Bridge {
   bool media_seen() const { return media_seen_; }
 
  private:
-  // The observers only hand on to the bridge; each walker has one.
-  struct NamingObserver final : ChunkWalker::Observer {
+  // The observers only hand on to the bridge; each forwarder has one.
+  struct NamingObserver final : ChunkForwarder::Observer {
     explicit NamingObserver(Bridge& owner) : bridge(owner) {}
-    Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override;
+    MessageAction OnMessageStart(const MessageHeader& header,
+                                 std::span<const uint8_t> prefix) override;
     Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
     Bridge& bridge;
   };
-  struct ClientObserver final : ChunkWalker::Observer {
+  struct ClientObserver final : ChunkForwarder::Observer {
     explicit ClientObserver(Bridge& owner) : bridge(owner) {}
-    Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override;
+    MessageAction OnMessageStart(const MessageHeader& header,
+                                 std::span<const uint8_t> prefix) override;
     Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
     Bridge& bridge;
   };
-  struct OriginObserver final : ChunkWalker::Observer {
+  struct OriginObserver final : ChunkForwarder::Observer {
     explicit OriginObserver(Bridge& owner) : bridge(owner) {}
-    Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override;
+    MessageAction OnMessageStart(const MessageHeader& header,
+                                 std::span<const uint8_t> prefix) override;
     Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
     Bridge& bridge;
   };
@@ -159,10 +162,10 @@ class Bridge {
 
   // The origin, until it has answered.
   void Replay(Output out);
-  void WalkToOrigin(std::span<uint8_t> in, Output out);
-  void WalkToClient(std::span<uint8_t> in, Output out);
-  Treatment TreatAnswer(const MessageHeader& header, std::span<const uint8_t> prefix);
-  Treatment TreatControlAnswer(const MessageHeader& header, std::span<const uint8_t> prefix);
+  void ForwardToOrigin(std::span<uint8_t> in, Output out);
+  void ForwardToClient(std::span<uint8_t> in, Output out);
+  MessageAction AnswerAction(const MessageHeader& header, std::span<const uint8_t> prefix);
+  MessageAction ControlAnswerAction(const MessageHeader& header, std::span<const uint8_t> prefix);
   void OnAnswer(const MessageHeader& header, std::span<uint8_t> payload);
   void OnControlAnswer(const MessageHeader& header, std::span<const uint8_t> payload);
   void OnResult(const MessageHeader& header, const Command& command, std::span<uint8_t> payload);
@@ -180,7 +183,7 @@ class Bridge {
   void OpenCallsAgain();
 
   // The client, later.
-  Treatment TreatFlowing(const MessageHeader& header, std::span<const uint8_t> prefix);
+  MessageAction FlowingAction(const MessageHeader& header, std::span<const uint8_t> prefix);
   void OnFlowingCommand(const MessageHeader& header, std::span<const uint8_t> payload);
   void OnLaterRequest(const MessageHeader& header, const Command& command,
                       std::span<const uint8_t> payload);
@@ -226,13 +229,14 @@ class Bridge {
   OriginObserver origin_observer_{*this};
   std::unique_ptr<ServerHandshake> client_handshake_;
   std::unique_ptr<ClientHandshake> origin_handshake_;
-  std::unique_ptr<ChunkWalker> naming_walker_;  // Reads the record; its output is thrown away.
-  std::unique_ptr<ChunkWalker> to_origin_;
-  ChunkWalker to_client_;
+  std::unique_ptr<ChunkForwarder>
+      naming_forwarder_;  // Reads the record; its output is thrown away.
+  std::unique_ptr<ChunkForwarder> to_origin_;
+  ChunkForwarder to_client_;
 
   std::vector<uint8_t> record_;  // The client's bytes after its handshake, until they are replayed.
   std::vector<uint8_t> retired_;  // The replayed record, until its output has been taken.
-  size_t record_read_ = 0;        // How far naming_walker_ has come.
+  size_t record_read_ = 0;        // How far naming_forwarder_ has come.
   size_t request_end_ = 0;        // Where publish or play ends.
   size_t replayed_ = 0;
 

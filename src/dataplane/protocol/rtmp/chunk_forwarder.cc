@@ -1,4 +1,4 @@
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 
 #include <algorithm>
 #include <cassert>
@@ -21,7 +21,7 @@ bool HasPrefix(MessageType type) {
   return IsCommand(type) || IsData(type) || type == MessageType::kUserControl;
 }
 
-// Followed by the walker itself: the receiver must get it whole, and must get it.
+// Followed by the forwarder itself: the receiver must get it whole, and must get it.
 bool IsFollowed(MessageType type) {
   return type == MessageType::kSetChunkSize || type == MessageType::kAbort;
 }
@@ -80,7 +80,7 @@ void WriteChunks(std::span<const uint8_t> payload, uint32_t chunk_size,
 
 }  // namespace
 
-struct ChunkWalker::ChunkHeader {
+struct ChunkForwarder::ChunkHeader {
   uint32_t chunk_stream_id = 0;
   uint32_t timestamp = 0;  // The 24 bit field, or the extended one.
   uint32_t length = 0;
@@ -91,10 +91,10 @@ struct ChunkWalker::ChunkHeader {
   bool extended = false;
 };
 
-struct ChunkWalker::Input {
+struct ChunkForwarder::Input {
   uint8_t* position;
   uint8_t* const end;
-  const bool stable;  // The bytes outlive the Walk.
+  const bool stable;  // The bytes outlive the Forward.
   Pieces& out;
 
   void Pass(std::span<const uint8_t> bytes) const {
@@ -104,7 +104,7 @@ struct ChunkWalker::Input {
   size_t size() const { return static_cast<size_t>(end - position); }
 };
 
-struct ChunkWalker::Collected {
+struct ChunkForwarder::Collected {
   std::vector<uint8_t> payload;
   std::array<uint8_t, kMaxHeaderSize> header;        // The first chunk's, as it came.
   std::array<uint8_t, kMaxHeaderSize> continuation;  // The last format 3 header, as it came.
@@ -114,7 +114,7 @@ struct ChunkWalker::Collected {
   bool recut = false;             // The chunk size has changed since the message started.
 };
 
-struct ChunkWalker::ChunkStream {
+struct ChunkForwarder::ChunkStream {
   // What the receiver knows of the last message's header, compared with what the sender thinks.
   enum class View : uint8_t { kSame, kOtherDelta, kOther };
   // How the current message's first header was changed.
@@ -128,7 +128,7 @@ struct ChunkWalker::ChunkStream {
   uint32_t length = 0;
   uint32_t missing = 0;  // Payload bytes in chunks that have not started.
   MessageType type{};
-  Treatment treatment = Treatment::kPass;
+  MessageAction action = MessageAction::kPass;
   View view = View::kSame;
   Rewrite rewrite = Rewrite::kNone;
   uint8_t format = 0;      // Of the message's first chunk.
@@ -158,34 +158,34 @@ struct ChunkWalker::ChunkStream {
   }
 };
 
-struct ChunkWalker::Queued {
+struct ChunkForwarder::Queued {
   MessageHeader header;
   std::vector<uint8_t> payload;
 };
 
-ChunkWalker::ChunkWalker(Side sender, Observer* observer)
-    : ChunkWalker(sender, observer, Limits()) {}
+ChunkForwarder::ChunkForwarder(Side sender, Observer* observer)
+    : ChunkForwarder(sender, observer, Limits()) {}
 
-ChunkWalker::ChunkWalker(Side sender, Observer* observer, Limits limits)
+ChunkForwarder::ChunkForwarder(Side sender, Observer* observer, Limits limits)
     : observer_(observer), limits_(limits), sender_(sender) {}
 
-ChunkWalker::ChunkWalker(ChunkWalker&&) noexcept = default;
-ChunkWalker::~ChunkWalker() = default;
+ChunkForwarder::ChunkForwarder(ChunkForwarder&&) noexcept = default;
+ChunkForwarder::~ChunkForwarder() = default;
 
-absl::StatusOr<size_t> ChunkWalker::Walk(std::span<uint8_t> in, Pieces& out) {
+absl::StatusOr<size_t> ChunkForwarder::Forward(std::span<uint8_t> in, Pieces& out) {
   stop_ = false;
   Input input{in.data(), in.data() + in.size(), true, out};
   while (carried_size_ > 0 && !stop_) {
-    if (absl::Status status = WalkCarried(input); !status.ok()) return status;
+    if (absl::Status status = ForwardCarried(input); !status.ok()) return status;
     if (input.size() == 0) break;
   }
   if (!stop_) {
-    if (absl::Status status = WalkRange(input); !status.ok()) return status;
+    if (absl::Status status = ForwardRange(input); !status.ok()) return status;
   }
   return in.size() - input.size();
 }
 
-absl::Status ChunkWalker::WalkRange(Input& input) {
+absl::Status ChunkForwarder::ForwardRange(Input& input) {
   while (input.size() > 0) {
     if (chunk_missing_ == 0) {
       ChunkHeader header;
@@ -211,8 +211,8 @@ absl::Status ChunkWalker::WalkRange(Input& input) {
   return absl::OkStatus();
 }
 
-// Completes a header that was cut by the end of the former Walk.
-absl::Status ChunkWalker::WalkCarried(Input& input) {
+// Completes a header that was cut by the end of the former Forward.
+absl::Status ChunkForwarder::ForwardCarried(Input& input) {
   ChunkHeader header;
   size_t size = ParseHeader({carried_.data(), carried_size_}, header);
   while (size == 0 && input.size() > 0) {
@@ -234,7 +234,7 @@ absl::Status ChunkWalker::WalkCarried(Input& input) {
     status = BeginChunk(header, raw, rest);
   }
   if (status.ok() && chunk_missing_ == 0) status = EndChunk(input.out);
-  if (status.ok() && !stop_) status = WalkRange(rest);
+  if (status.ok() && !stop_) status = ForwardRange(rest);
   if (rest.size() > 0) {
     carried_size_ = static_cast<uint8_t>(rest.size());
     std::ranges::copy(rest.Take(rest.size()), carried_.begin());
@@ -243,7 +243,7 @@ absl::Status ChunkWalker::WalkCarried(Input& input) {
 }
 
 // Returns the header's size, or 0 when `bytes` ends before it does.
-size_t ChunkWalker::ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const {
+size_t ChunkForwarder::ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const {
   const uint8_t first = bytes[0];
   header.format = first >> 6;
   header.chunk_stream_id = first & 0x3f;
@@ -287,8 +287,8 @@ size_t ChunkWalker::ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& hea
 }
 
 // `raw` is the header; the payload follows at input.position, as far as it has come.
-absl::Status ChunkWalker::BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw,
-                                     Input& input) {
+absl::Status ChunkForwarder::BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw,
+                                        Input& input) {
   current_ = FindStream(header.chunk_stream_id);
   if (current_ == kNone) {
     if (streams_.size() >= limits_.max_chunk_streams) {
@@ -323,8 +323,8 @@ absl::Status ChunkWalker::BeginChunk(const ChunkHeader& header, std::span<uint8_
   return absl::OkStatus();
 }
 
-absl::Status ChunkWalker::StartMessage(const ChunkHeader& header, std::span<uint8_t> raw,
-                                       Input& input) {
+absl::Status ChunkForwarder::StartMessage(const ChunkHeader& header, std::span<uint8_t> raw,
+                                          Input& input) {
   ChunkStream& stream = streams_[current_];
   if (stream.fresh && header.format > 1) {
     return Fault(absl::StrCat("chunk stream ", stream.id, " starts with a header of format ",
@@ -350,9 +350,9 @@ absl::Status ChunkWalker::StartMessage(const ChunkHeader& header, std::span<uint
   stream.missing = stream.length - chunk_missing_;
 
   if (IsFollowed(stream.type)) {
-    const bool dropped = observer_->OnMessageStart(stream.Header(), {}) == Treatment::kDrop &&
+    const bool dropped = observer_->OnMessageStart(stream.Header(), {}) == MessageAction::kDrop &&
                          stream.type == MessageType::kSetChunkSize;
-    stream.treatment = dropped ? Treatment::kDrop : Treatment::kPass;
+    stream.action = dropped ? MessageAction::kDrop : MessageAction::kPass;
     StartCollecting(stream, header, raw);
     return absl::OkStatus();
   }
@@ -362,30 +362,30 @@ absl::Status ChunkWalker::StartMessage(const ChunkHeader& header, std::span<uint
     StartCollecting(stream, header, raw);
     return absl::OkStatus();
   }
-  stream.treatment = observer_->OnMessageStart(stream.Header(), {input.position, prefix_size});
-  switch (stream.treatment) {
-    case Treatment::kPass:
+  stream.action = observer_->OnMessageStart(stream.Header(), {input.position, prefix_size});
+  switch (stream.action) {
+    case MessageAction::kPass:
       WriteStartHeader(current_, raw, header.basic_size, input.stable, input.out);
       break;
-    case Treatment::kPassAndShow:
+    case MessageAction::kPassAndShow:
       WriteStartHeader(current_, raw, header.basic_size, input.stable, input.out);
       StartCollecting(streams_[current_], header, raw);
       break;
-    case Treatment::kHold:
+    case MessageAction::kHold:
       StartCollecting(stream, header, raw);
       break;
-    case Treatment::kConsume:
+    case MessageAction::kConsume:
       stream.view = ChunkStream::View::kOther;
       StartCollecting(stream, header, raw);
       break;
-    case Treatment::kDrop:
+    case MessageAction::kDrop:
       stream.view = ChunkStream::View::kOther;
       break;
   }
   return absl::OkStatus();
 }
 
-absl::Status ChunkWalker::TakePayload(std::span<const uint8_t> bytes, Input& input) {
+absl::Status ChunkForwarder::TakePayload(std::span<const uint8_t> bytes, Input& input) {
   if (ChunkStream& stream = streams_[current_]; stream.undecided) {
     const size_t wanted = stream.prefix_size() - stream.collected->payload.size();
     const std::span<const uint8_t> taken = bytes.first(std::min(bytes.size(), wanted));
@@ -394,19 +394,19 @@ absl::Status ChunkWalker::TakePayload(std::span<const uint8_t> bytes, Input& inp
     if (taken.size() < wanted) return absl::OkStatus();
 
     stream.undecided = false;
-    stream.treatment = observer_->OnMessageStart(stream.Header(), stream.collected->payload);
-    switch (stream.treatment) {
-      case Treatment::kPass:
-      case Treatment::kPassAndShow:
+    stream.action = observer_->OnMessageStart(stream.Header(), stream.collected->payload);
+    switch (stream.action) {
+      case MessageAction::kPass:
+      case MessageAction::kPassAndShow:
         // What was cut at two chunk sizes waits for the rest, to be cut anew.
         if (!stream.collected->recut) WriteCollected(current_, input.out);
         break;
-      case Treatment::kHold:
+      case MessageAction::kHold:
         break;
-      case Treatment::kConsume:
+      case MessageAction::kConsume:
         stream.view = ChunkStream::View::kOther;
         break;
-      case Treatment::kDrop:
+      case MessageAction::kDrop:
         stream.view = ChunkStream::View::kOther;
         Release(stream);
         break;
@@ -415,12 +415,12 @@ absl::Status ChunkWalker::TakePayload(std::span<const uint8_t> bytes, Input& inp
   ChunkStream& stream = streams_[current_];
   if (stream.half_sent) {
     input.Pass(bytes);
-    if (stream.treatment == Treatment::kPass) Release(stream);
+    if (stream.action == MessageAction::kPass) Release(stream);
   }
   return stream.collected == nullptr ? absl::OkStatus() : Collect(stream, bytes);
 }
 
-absl::Status ChunkWalker::EndChunk(Pieces& out) {
+absl::Status ChunkForwarder::EndChunk(Pieces& out) {
   if (streams_[current_].missing == 0) {
     if (absl::Status status = EndMessage(out); !status.ok()) return status;
   }
@@ -428,7 +428,7 @@ absl::Status ChunkWalker::EndChunk(Pieces& out) {
   return absl::OkStatus();
 }
 
-absl::Status ChunkWalker::EndMessage(Pieces& out) {
+absl::Status ChunkForwarder::EndMessage(Pieces& out) {
   const size_t index = current_;
   if (streams_[index].collected == nullptr) {
     streams_[index].half_sent = false;
@@ -437,29 +437,29 @@ absl::Status ChunkWalker::EndMessage(Pieces& out) {
   const MessageHeader header = streams_[index].Header();
   const std::span<uint8_t> payload = streams_[index].collected->payload;
   absl::Status status;
-  switch (streams_[index].treatment) {
-    case Treatment::kPass:
+  switch (streams_[index].action) {
+    case MessageAction::kPass:
       if (IsFollowed(header.type)) {
         status = Follow(index, out);
       } else {
         WriteCollected(index, out);
       }
       break;
-    case Treatment::kPassAndShow:
+    case MessageAction::kPassAndShow:
       if (!streams_[index].half_sent) WriteCollected(index, out);
       observer_->OnMessage(header, payload);
       break;
-    case Treatment::kHold:
+    case MessageAction::kHold:
       if (observer_->OnMessage(header, payload) == Decision::kForward) {
         WriteCollected(index, out);
       } else {
         streams_[index].view = ChunkStream::View::kOther;
       }
       break;
-    case Treatment::kConsume:
+    case MessageAction::kConsume:
       observer_->OnMessage(header, payload);
       break;
-    case Treatment::kDrop:
+    case MessageAction::kDrop:
       if (IsFollowed(header.type)) status = Follow(index, out);
       break;
   }
@@ -468,15 +468,15 @@ absl::Status ChunkWalker::EndMessage(Pieces& out) {
   return status;
 }
 
-void ChunkWalker::StartCollecting(ChunkStream& stream, const ChunkHeader& header,
-                                  std::span<const uint8_t> raw) {
+void ChunkForwarder::StartCollecting(ChunkStream& stream, const ChunkHeader& header,
+                                     std::span<const uint8_t> raw) {
   stream.collected = std::make_unique<Collected>();
   std::ranges::copy(raw, stream.collected->header.begin());
   stream.collected->header_size = static_cast<uint8_t>(raw.size());
   stream.collected->basic_size = header.basic_size;
 }
 
-absl::Status ChunkWalker::Collect(ChunkStream& stream, std::span<const uint8_t> bytes) {
+absl::Status ChunkForwarder::Collect(ChunkStream& stream, std::span<const uint8_t> bytes) {
   if (bytes.size() > limits_.max_collected - collected_bytes_) {
     return Fault(absl::StrCat("a message of type ", static_cast<int>(stream.type), " and ",
                               stream.length, " bytes is longer than it may be (",
@@ -488,14 +488,14 @@ absl::Status ChunkWalker::Collect(ChunkStream& stream, std::span<const uint8_t> 
   return absl::OkStatus();
 }
 
-void ChunkWalker::Release(ChunkStream& stream) {
+void ChunkForwarder::Release(ChunkStream& stream) {
   if (stream.collected == nullptr) return;
   collected_bytes_ -= static_cast<uint32_t>(stream.collected->payload.size());
   stream.collected.reset();
 }
 
 // Passes on a SetChunkSize or Abort, unless it is dropped, and does what it says.
-absl::Status ChunkWalker::Follow(size_t index, Pieces& out) {
+absl::Status ChunkForwarder::Follow(size_t index, Pieces& out) {
   const MessageType type = streams_[index].type;
   const std::span<const uint8_t> payload = streams_[index].collected->payload;
   if (payload.size() < 4) {
@@ -507,7 +507,7 @@ absl::Status ChunkWalker::Follow(size_t index, Pieces& out) {
     return Fault(absl::StrCat("it sets its chunk size to ", value, "; 1 to ", kMaxChunkSize,
                               " are allowed"));
   }
-  if (streams_[index].treatment == Treatment::kDrop) {
+  if (streams_[index].action == MessageAction::kDrop) {
     streams_[index].view = ChunkStream::View::kOther;
   } else {
     WriteCollected(index, out);
@@ -517,14 +517,14 @@ absl::Status ChunkWalker::Follow(size_t index, Pieces& out) {
   return absl::OkStatus();
 }
 
-void ChunkWalker::ChangeChunkSize(uint32_t size) {
+void ChunkForwarder::ChangeChunkSize(uint32_t size) {
   if (std::exchange(input_chunk_size_, size) == size) return;
   for (ChunkStream& stream : streams_) {
     if (stream.collected != nullptr) stream.collected->recut = true;
   }
 }
 
-void ChunkWalker::AbortMessage(uint32_t chunk_stream_id) {
+void ChunkForwarder::AbortMessage(uint32_t chunk_stream_id) {
   const size_t index = FindStream(chunk_stream_id);
   if (index == kNone || streams_[index].missing == 0) return;
   ChunkStream& stream = streams_[index];
@@ -535,9 +535,9 @@ void ChunkWalker::AbortMessage(uint32_t chunk_stream_id) {
   Release(stream);
 }
 
-// `raw` may be changed; it outlives the Walk when `stable`.
-void ChunkWalker::WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size,
-                                   bool stable, Pieces& out) {
+// `raw` may be changed; it outlives the Forward when `stable`.
+void ChunkForwarder::WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size,
+                                      bool stable, Pieces& out) {
   using View = ChunkStream::View;
   using Rewrite = ChunkStream::Rewrite;
   MatchChunkSizes(streams_[index].length, out);
@@ -572,7 +572,7 @@ void ChunkWalker::WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t 
 }
 
 // Writes a collected message, or as much of it as has come.
-void ChunkWalker::WriteCollected(size_t index, Pieces& out) {
+void ChunkForwarder::WriteCollected(size_t index, Pieces& out) {
   Collected& collected = *streams_[index].collected;
   WriteStartHeader(index, {collected.header.data(), collected.header_size}, collected.basic_size,
                    false, out);
@@ -586,8 +586,8 @@ void ChunkWalker::WriteCollected(size_t index, Pieces& out) {
   WriteChunks(collected.payload, output_chunk_size_, bytes, out);
 }
 
-absl::Status ChunkWalker::Inject(const MessageHeader& header, std::span<const uint8_t> payload,
-                                 Pieces& out) {
+absl::Status ChunkForwarder::Inject(const MessageHeader& header, std::span<const uint8_t> payload,
+                                    Pieces& out) {
   if (header.chunk_stream_id < kMinChunkStream || header.chunk_stream_id > kMaxChunkStream ||
       payload.size() > kMaxMessageLength) {
     return ProxyFailure(absl::StatusCode::kInvalidArgument,
@@ -610,7 +610,7 @@ absl::Status ChunkWalker::Inject(const MessageHeader& header, std::span<const ui
   return absl::OkStatus();
 }
 
-void ChunkWalker::WriteQueued(Pieces& out) {
+void ChunkForwarder::WriteQueued(Pieces& out) {
   size_t written = 0;
   for (; written < queued_.size(); ++written) {
     const Queued& queued = queued_[written];
@@ -621,8 +621,8 @@ void ChunkWalker::WriteQueued(Pieces& out) {
   queued_.erase(queued_.begin(), queued_.begin() + static_cast<ptrdiff_t>(written));
 }
 
-void ChunkWalker::WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload,
-                           Pieces& out) {
+void ChunkForwarder::WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload,
+                              Pieces& out) {
   const bool extended = header.timestamp >= kExtendedTimestamp;
   HeaderWriter start(0, header.chunk_stream_id);
   HeaderWriter continuation(3, header.chunk_stream_id);
@@ -648,7 +648,7 @@ void ChunkWalker::WriteOwn(const MessageHeader& header, std::span<const uint8_t>
 }
 
 // Called before a chunk of a message of which `remaining` bytes are still to be sent.
-void ChunkWalker::MatchChunkSizes(uint32_t remaining, Pieces& out) {
+void ChunkForwarder::MatchChunkSizes(uint32_t remaining, Pieces& out) {
   if (input_chunk_size_ == output_chunk_size_ ||
       remaining <= std::min(input_chunk_size_, output_chunk_size_)) {
     return;
@@ -659,7 +659,7 @@ void ChunkWalker::MatchChunkSizes(uint32_t remaining, Pieces& out) {
            out);
 }
 
-void ChunkWalker::MapStreamId(uint32_t from, uint32_t to) {
+void ChunkForwarder::MapStreamId(uint32_t from, uint32_t to) {
   if (MappedStreamId(from) == to) return;
   std::erase_if(stream_ids_, [from](const auto& pair) { return pair.first == from; });
   if (from != to) stream_ids_.emplace_back(from, to);
@@ -668,7 +668,7 @@ void ChunkWalker::MapStreamId(uint32_t from, uint32_t to) {
   }
 }
 
-void ChunkWalker::ResetInput(Pieces& out) {
+void ChunkForwarder::ResetInput(Pieces& out) {
   const auto fill = [&out](size_t size) {
     for (; size > 0; size -= std::min(size, sizeof kZeros)) {
       out.AppendView(std::span(kZeros).first(std::min(size, sizeof kZeros)));
@@ -702,12 +702,12 @@ void ChunkWalker::ResetInput(Pieces& out) {
   WriteQueued(out);
 }
 
-void ChunkWalker::ResetOutput() {
+void ChunkForwarder::ResetOutput() {
   for (ChunkStream& stream : streams_) {
     stream.view = ChunkStream::View::kOther;
     if (!stream.half_sent) continue;
     stream.half_sent = false;
-    stream.treatment = Treatment::kDrop;
+    stream.action = MessageAction::kDrop;
     Release(stream);
   }
   output_chunk_size_ = kDefaultChunkSize;
@@ -716,16 +716,16 @@ void ChunkWalker::ResetOutput() {
   queued_bytes_ = 0;
 }
 
-bool ChunkWalker::at_input_boundary() const {
+bool ChunkForwarder::at_input_boundary() const {
   return carried_size_ == 0 && chunk_missing_ == 0 &&
          std::ranges::all_of(streams_, [](const ChunkStream& s) { return s.missing == 0; });
 }
 
-bool ChunkWalker::at_output_boundary() const {
+bool ChunkForwarder::at_output_boundary() const {
   return chunk_missing_ == 0 || !streams_[current_].half_sent;
 }
 
-size_t ChunkWalker::FindStream(uint32_t id) const {
+size_t ChunkForwarder::FindStream(uint32_t id) const {
   if (current_ < streams_.size() && streams_[current_].id == id) return current_;
   for (size_t index = 0; index < streams_.size(); ++index) {
     if (streams_[index].id == id) return index;
@@ -733,26 +733,26 @@ size_t ChunkWalker::FindStream(uint32_t id) const {
   return kNone;
 }
 
-bool ChunkWalker::HalfSent(uint32_t chunk_stream_id) const {
+bool ChunkForwarder::HalfSent(uint32_t chunk_stream_id) const {
   const size_t index = FindStream(chunk_stream_id);
   return index != kNone && streams_[index].half_sent;
 }
 
 // The usual one, unless the sender has half a message there.
-uint32_t ChunkWalker::FreeControlStream() const {
+uint32_t ChunkForwarder::FreeControlStream() const {
   uint32_t id = kControlChunkStream;
   while (HalfSent(id)) ++id;
   return id;
 }
 
-uint32_t ChunkWalker::MappedStreamId(uint32_t stream_id) const {
+uint32_t ChunkForwarder::MappedStreamId(uint32_t stream_id) const {
   for (const auto& [from, to] : stream_ids_) {
     if (from == stream_id) return to;
   }
   return stream_id;
 }
 
-absl::Status ChunkWalker::Fault(std::string_view what) const {
+absl::Status ChunkForwarder::Fault(std::string_view what) const {
   return Failure(
       sender_, absl::StatusCode::kInvalidArgument,
       absl::StrCat("broken RTMP from the ", ToAbsl(SideName(sender_)), ": ", ToAbsl(what)));

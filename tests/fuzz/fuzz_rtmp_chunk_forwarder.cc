@@ -1,5 +1,5 @@
 // Any chunk stream. The first byte seeds how the input is cut and what else happens: the output
-// must not depend on the cuts, and what a walker writes, a walker must be able to read.
+// must not depend on the cuts, and what a forwarder writes, a forwarder must be able to read.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 
 namespace srsproxy::rtmp {
 namespace {
@@ -20,14 +20,15 @@ void Require(bool holds) {
 }
 
 // Treats messages by what their headers say, the same at every cut.
-class Observer : public ChunkWalker::Observer {
+class Observer : public ChunkForwarder::Observer {
  public:
   explicit Observer(bool pass_all) : pass_all_(pass_all) {}
 
-  Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override {
+  MessageAction OnMessageStart(const MessageHeader& header,
+                               std::span<const uint8_t> prefix) override {
     Require(prefix.empty() || prefix.size() == std::min(header.length, 16u));
-    if (pass_all_) return Treatment::kPass;
-    return static_cast<Treatment>((header.length + header.timestamp) % 5);
+    if (pass_all_) return MessageAction::kPass;
+    return static_cast<MessageAction>((header.length + header.timestamp) % 5);
   }
   Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override {
     Require(payload.size() == header.length);
@@ -42,7 +43,7 @@ class Observer : public ChunkWalker::Observer {
   size_t shown_ = 0;
 };
 
-constexpr ChunkWalker::Limits kLimits{.max_collected = 4096, .max_chunk_streams = 16};
+constexpr ChunkForwarder::Limits kLimits{.max_collected = 4096, .max_chunk_streams = 16};
 
 // True when no timestamp of `input` can be an extended one: then chunks can be read in one way
 // only.
@@ -53,9 +54,10 @@ bool HasNoExtendedTimestamps(std::span<const uint8_t> input) {
 
 void RequireReadable(Bytes output) {
   Observer observer(true);
-  ChunkWalker reader(Side::kProxy, &observer, {.max_collected = 1u << 20, .max_chunk_streams = 64});
+  ChunkForwarder reader(Side::kProxy, &observer,
+                        {.max_collected = 1u << 20, .max_chunk_streams = 64});
   Pieces out;
-  Require(reader.Walk(output, out).ok());
+  Require(reader.Forward(output, out).ok());
 }
 
 struct Outcome {
@@ -65,53 +67,53 @@ struct Outcome {
 
 Outcome RunCut(Bytes input, std::minstd_rand& random, size_t most, Observer& observer) {
   Outcome outcome;
-  ChunkWalker walker(Side::kClient, &observer, kLimits);
-  walker.MapStreamId(1, 5);
+  ChunkForwarder forwarder(Side::kClient, &observer, kLimits);
+  forwarder.MapStreamId(1, 5);
   Pieces out;
   for (size_t at = 0; at < input.size() && outcome.ok;) {
     const size_t size = std::min<size_t>(1 + random() % most, input.size() - at);
     out.Clear();
-    const auto walked = walker.Walk(std::span(input).subspan(at, size), out);
-    outcome.ok = walked.ok();
+    const auto forwarded = forwarder.Forward(std::span(input).subspan(at, size), out);
+    outcome.ok = forwarded.ok();
     out.CopyTo(outcome.output);
     at += size;
   }
   return outcome;
 }
 
-// Everything a session may do to a walker, at any moment.
+// Everything a session may do to a forwarder, at any moment.
 void RunWithEvents(Bytes input, std::minstd_rand& random, bool check) {
   Observer observer(false);
-  ChunkWalker walker(Side::kClient, &observer, kLimits);
+  ChunkForwarder forwarder(Side::kClient, &observer, kLimits);
   Pieces out;
   for (size_t at = 0; at < input.size();) {
     const size_t size = std::min<size_t>(1 + random() % 64, input.size() - at);
-    if (!walker.Walk(std::span(input).subspan(at, size), out).ok()) break;
+    if (!forwarder.Forward(std::span(input).subspan(at, size), out).ok()) break;
     at += size;
     switch (random() % 8) {
       case 0: {
         const Bytes payload(random() % 300, 0x11);
         const MessageHeader header{.chunk_stream_id = static_cast<uint32_t>(2 + random() % 8)};
-        (void)walker.Inject(header, payload, out);
+        (void)forwarder.Inject(header, payload, out);
         break;
       }
       case 1: {
         const Bytes payload = {0, 0, 0, static_cast<uint8_t>(1 + random() % 255)};
-        (void)walker.Inject({.chunk_stream_id = 2, .type = MessageType::kSetChunkSize}, payload,
-                            out);
+        (void)forwarder.Inject({.chunk_stream_id = 2, .type = MessageType::kSetChunkSize}, payload,
+                               out);
         break;
       }
       case 2:
-        walker.MapStreamId(random() % 3, random() % 9);
+        forwarder.MapStreamId(random() % 3, random() % 9);
         break;
       case 3:
-        walker.ResetInput(out);
-        Require(walker.at_output_boundary());
+        forwarder.ResetInput(out);
+        Require(forwarder.at_output_boundary());
         break;
       case 4:
         if (check) RequireReadable(out.Flatten());
         out.Clear();
-        walker.ResetOutput();
+        forwarder.ResetOutput();
         break;
       default:
         break;

@@ -1,4 +1,4 @@
-// What a chunk costs the walker that passes it: a playing session, as SRS and ffmpeg chunk it.
+// What a chunk costs the forwarder that passes it: a playing session, as SRS and ffmpeg chunk it.
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -6,26 +6,27 @@
 
 #include <benchmark/benchmark.h>
 
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 #include "dataplane/protocol/rtmp/command.h"
 
 namespace srsproxy::rtmp {
 namespace {
 
-class PassAll : public ChunkWalker::Observer {
+class PassAll : public ChunkForwarder::Observer {
  public:
-  Treatment OnMessageStart(const MessageHeader&, std::span<const uint8_t>) override {
-    return Treatment::kPass;
+  MessageAction OnMessageStart(const MessageHeader&, std::span<const uint8_t>) override {
+    return MessageAction::kPass;
   }
   Decision OnMessage(const MessageHeader&, std::span<uint8_t>) override {
     return Decision::kForward;
   }
 };
 
-// Frames of video with three of audio behind each, written by a walker in chunks of `chunk_size`.
+// Frames of video with three of audio behind each, written by a forwarder in chunks of
+// `chunk_size`.
 std::vector<uint8_t> MediaOf(uint32_t chunk_size, size_t frame_size, int frames) {
   PassAll observer;
-  ChunkWalker sender(Side::kProxy, &observer);
+  ChunkForwarder sender(Side::kProxy, &observer);
   Pieces out;
   const auto send = [&](uint32_t id, MessageType type, uint32_t timestamp, size_t size) {
     const std::vector<uint8_t> payload(size, 0x17);
@@ -46,7 +47,7 @@ std::vector<uint8_t> MediaOf(uint32_t chunk_size, size_t frame_size, int frames)
 }
 
 // Arguments: the chunk size, bytes of a video frame, bytes of a read.
-void BM_WalkMedia(benchmark::State& state) {
+void BM_ForwardMedia(benchmark::State& state) {
   constexpr int kFrames = 50;
   const auto chunk_size = static_cast<uint32_t>(state.range(0));
   const auto frame_size = static_cast<size_t>(state.range(1));
@@ -55,14 +56,14 @@ void BM_WalkMedia(benchmark::State& state) {
   const size_t chunks = kFrames * ((frame_size + chunk_size - 1) / chunk_size +
                                    3 * ((200 + chunk_size - 1) / chunk_size));
   PassAll observer;
-  ChunkWalker walker(Side::kOrigin, &observer);
+  ChunkForwarder forwarder(Side::kOrigin, &observer);
   Pieces out;
   for (auto _ : state) {
     for (size_t at = 0; at < media.size(); at += read_size) {
       out.Clear();
       const size_t size = std::min(read_size, media.size() - at);
-      const auto walked = walker.Walk(std::span(media).subspan(at, size), out);
-      if (!walked.ok()) state.SkipWithError("the walker failed");
+      const auto forwarded = forwarder.Forward(std::span(media).subspan(at, size), out);
+      if (!forwarded.ok()) state.SkipWithError("the forwarder failed");
       benchmark::DoNotOptimize(out.list().data());
     }
   }
@@ -71,7 +72,7 @@ void BM_WalkMedia(benchmark::State& state) {
       static_cast<double>(chunks),
       benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(BM_WalkMedia)
+BENCHMARK(BM_ForwardMedia)
     ->ArgNames({"chunk", "frame", "read"})
     ->Args({128, 5000, 65536})
     ->Args({4096, 5000, 65536})

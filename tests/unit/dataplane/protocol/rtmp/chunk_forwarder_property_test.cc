@@ -1,4 +1,4 @@
-// Random senders, random splits, and everything a walker can be asked to do, against the model.
+// Random senders, random splits, and everything a forwarder can be asked to do, against the model.
 #include <map>
 #include <random>
 #include <vector>
@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 #include "tests/unit/dataplane/protocol/rtmp/chunk_model.h"
 
 namespace srsproxy::rtmp::testing {
@@ -15,20 +15,20 @@ namespace {
 constexpr uint32_t kOwnStreamId = 77;  // Of injected messages.
 
 // Treats a message by a hash of its header, so that every split gives the same output.
-class HashObserver : public ChunkWalker::Observer {
+class HashObserver : public ChunkForwarder::Observer {
  public:
   explicit HashObserver(bool pass_all) : pass_all_(pass_all) {}
 
-  Treatment TreatmentOf(const MessageHeader& header) const {
+  MessageAction ActionOf(const MessageHeader& header) const {
     if (pass_all_ || header.type == MessageType::kSetChunkSize ||
         header.type == MessageType::kAbort) {
-      return Treatment::kPass;
+      return MessageAction::kPass;
     }
     const uint32_t hash = (header.length * 31 + header.timestamp * 7 + header.chunk_stream_id) % 11;
-    if (hash < 5) return Treatment::kPass;
-    constexpr Treatment kOthers[] = {Treatment::kPassAndShow, Treatment::kHold,
-                                     Treatment::kHold,        Treatment::kHold,
-                                     Treatment::kConsume,     Treatment::kDrop};
+    if (hash < 5) return MessageAction::kPass;
+    constexpr MessageAction kOthers[] = {MessageAction::kPassAndShow, MessageAction::kHold,
+                                         MessageAction::kHold,        MessageAction::kHold,
+                                         MessageAction::kConsume,     MessageAction::kDrop};
     return kOthers[hash - 5];
   }
   static bool Forwards(const MessageHeader& header) { return header.length % 3 != 0; }
@@ -37,9 +37,9 @@ class HashObserver : public ChunkWalker::Observer {
   std::vector<Message> Expect(const std::vector<Message>& messages) const {
     std::vector<Message> expected;
     for (Message message : messages) {
-      const Treatment treatment = TreatmentOf(message.header);
-      if (treatment == Treatment::kConsume || treatment == Treatment::kDrop) continue;
-      if (treatment == Treatment::kHold) {
+      const MessageAction action = ActionOf(message.header);
+      if (action == MessageAction::kConsume || action == MessageAction::kDrop) continue;
+      if (action == MessageAction::kHold) {
         if (!Forwards(message.header)) continue;
         for (uint8_t& byte : message.payload) byte ^= 0xff;
       }
@@ -48,19 +48,20 @@ class HashObserver : public ChunkWalker::Observer {
     return expected;
   }
 
-  Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override {
+  MessageAction OnMessageStart(const MessageHeader& header,
+                               std::span<const uint8_t> prefix) override {
     const bool with_prefix =
         IsCommand(header.type) || IsData(header.type) || header.type == MessageType::kUserControl;
     EXPECT_EQ(prefix.size(), with_prefix ? std::min(header.length, 16u) : 0u);
     prefixes_[header.chunk_stream_id].assign(prefix.begin(), prefix.end());
-    return TreatmentOf(header);
+    return ActionOf(header);
   }
 
   Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override {
     const Bytes& prefix = prefixes_[header.chunk_stream_id];
     EXPECT_TRUE(std::equal(prefix.begin(), prefix.end(), payload.begin()));
     shown.push_back({header, Bytes(payload.begin(), payload.end())});
-    if (TreatmentOf(header) == Treatment::kHold) {
+    if (ActionOf(header) == MessageAction::kHold) {
       for (uint8_t& byte : payload) byte ^= 0xff;
     }
     return Forwards(header) ? Decision::kForward : Decision::kConsume;
@@ -73,7 +74,7 @@ class HashObserver : public ChunkWalker::Observer {
   std::map<uint32_t, Bytes> prefixes_;
 };
 
-// The receiver's messages by chunk stream, without what the walker itself may add.
+// The receiver's messages by chunk stream, without what the forwarder itself may add.
 std::map<uint32_t, std::vector<Message>> ByChunkStream(const std::vector<Message>& messages) {
   std::map<uint32_t, std::vector<Message>> by_stream;
   for (const Message& message : messages) {
@@ -84,17 +85,17 @@ std::map<uint32_t, std::vector<Message>> ByChunkStream(const std::vector<Message
   return by_stream;
 }
 
-// Feeds `bytes` to `walker` in pieces of random sizes.
-Bytes WalkSplit(ChunkWalker& walker, Bytes bytes, std::mt19937_64& random, uint32_t most) {
+// Feeds `bytes` to `forwarder` in pieces of random sizes.
+Bytes ForwardSplit(ChunkForwarder& forwarder, Bytes bytes, std::mt19937_64& random, uint32_t most) {
   Bytes output;
   Pieces out;
   for (size_t at = 0; at < bytes.size();) {
     const size_t size = std::min<size_t>(1 + random() % most, bytes.size() - at);
     out.Clear();
-    const auto walked = walker.Walk(std::span(bytes).subspan(at, size), out);
-    EXPECT_TRUE(walked.ok()) << walked.status();
-    if (!walked.ok()) return output;
-    EXPECT_EQ(*walked, size);
+    const auto forwarded = forwarder.Forward(std::span(bytes).subspan(at, size), out);
+    EXPECT_TRUE(forwarded.ok()) << forwarded.status();
+    if (!forwarded.ok()) return output;
+    EXPECT_EQ(*forwarded, size);
     out.CopyTo(output);
     at += size;
   }
@@ -105,7 +106,7 @@ struct Row {
   const char* name;
   ExtendedStyle style;
 };
-class ChunkWalkerProperty : public ::testing::TestWithParam<Row> {
+class ChunkForwarderProperty : public ::testing::TestWithParam<Row> {
  protected:
   static constexpr int kRounds = 20;
   static constexpr int kChunks = 80;
@@ -123,22 +124,22 @@ Bytes FinishedInput(RandomSender& sender, int chunks) {
   return std::move(input) + end;
 }
 
-TEST_P(ChunkWalkerProperty, PassesEveryByteAsItCame) {
+TEST_P(ChunkForwarderProperty, PassesEveryByteAsItCame) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     // With smaller chunks, messages that wait for their first 16 bytes are overtaken.
     RandomSender sender(round, GetParam().style, 16);
     Bytes input = FinishedInput(sender, kChunks);
     HashObserver observer(true);
-    ChunkWalker walker(Side::kOrigin, &observer);
+    ChunkForwarder forwarder(Side::kOrigin, &observer);
     const Bytes original = input;
     Pieces out;
-    ASSERT_TRUE(walker.Walk(input, out).ok());
+    ASSERT_TRUE(forwarder.Forward(input, out).ok());
     EXPECT_TRUE(out.Flatten() == original);
   }
 }
 
-TEST_P(ChunkWalkerProperty, ReceiverGetsWhatTheObserverLetsThrough) {
+TEST_P(ChunkForwarderProperty, ReceiverGetsWhatTheObserverLetsThrough) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     RandomSender sender(1000 + round, GetParam().style);
@@ -150,8 +151,8 @@ TEST_P(ChunkWalkerProperty, ReceiverGetsWhatTheObserverLetsThrough) {
       SCOPED_TRACE(most);
       std::mt19937_64 random(round);
       HashObserver observer(false);
-      ChunkWalker walker(Side::kOrigin, &observer);
-      const Bytes output = WalkSplit(walker, input, random, most);
+      ChunkForwarder forwarder(Side::kOrigin, &observer);
+      const Bytes output = ForwardSplit(forwarder, input, random, most);
       if (whole.empty()) whole = output;
       ASSERT_TRUE(output == whole) << "the split shows";
       const auto received = ChunkDecoder::Decode(output);
@@ -161,18 +162,18 @@ TEST_P(ChunkWalkerProperty, ReceiverGetsWhatTheObserverLetsThrough) {
   }
 }
 
-TEST_P(ChunkWalkerProperty, StreamIdsAreMapped) {
+TEST_P(ChunkForwarderProperty, StreamIdsAreMapped) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     RandomSender sender(2000 + round, GetParam().style);
     HashObserver observer(false);
-    ChunkWalker walker(Side::kOrigin, &observer);
+    ChunkForwarder forwarder(Side::kOrigin, &observer);
     std::mt19937_64 random(round);
     const Bytes first = FinishedInput(sender, kChunks);
     const Bytes second = FinishedInput(sender, kChunks);
-    Bytes output = WalkSplit(walker, first, random, 300);
-    walker.MapStreamId(1, 0x01020304);
-    output += WalkSplit(walker, second, random, 300);
+    Bytes output = ForwardSplit(forwarder, first, random, 300);
+    forwarder.MapStreamId(1, 0x01020304);
+    output += ForwardSplit(forwarder, second, random, 300);
 
     const size_t before = ChunkDecoder::Decode(first).messages.size();
     const auto all = ChunkDecoder::Decode(first + second).messages;
@@ -189,12 +190,12 @@ TEST_P(ChunkWalkerProperty, StreamIdsAreMapped) {
   }
 }
 
-TEST_P(ChunkWalkerProperty, InjectedMessagesArriveWholeAndInOrder) {
+TEST_P(ChunkForwarderProperty, InjectedMessagesArriveWholeAndInOrder) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     RandomSender sender(3000 + round, GetParam().style);
     HashObserver observer(false);
-    ChunkWalker walker(Side::kOrigin, &observer);
+    ChunkForwarder forwarder(Side::kOrigin, &observer);
     std::mt19937_64 random(round);
     Bytes input;
     Bytes output;
@@ -204,7 +205,7 @@ TEST_P(ChunkWalkerProperty, InjectedMessagesArriveWholeAndInOrder) {
       input += bytes;
       // Anywhere, also in the middle of a chunk.
       const auto cut = static_cast<ptrdiff_t>(random() % bytes.size());
-      output += WalkSplit(walker, Bytes(bytes.begin(), bytes.begin() + cut), random, 50);
+      output += ForwardSplit(forwarder, Bytes(bytes.begin(), bytes.begin() + cut), random, 50);
       Message message;
       constexpr uint32_t kIds[] = {2, 3, 5, 64, 9};
       message.header = {kIds[random() % std::size(kIds)], MessageType::kCommandAmf0, 0,
@@ -216,10 +217,10 @@ TEST_P(ChunkWalkerProperty, InjectedMessagesArriveWholeAndInOrder) {
       }
       message.header.length = static_cast<uint32_t>(message.payload.size());
       Pieces out;
-      ASSERT_TRUE(walker.Inject(message.header, message.payload, out).ok());
+      ASSERT_TRUE(forwarder.Inject(message.header, message.payload, out).ok());
       output += out.Flatten();
       own.push_back(message);
-      output += WalkSplit(walker, Bytes(bytes.begin() + cut, bytes.end()), random, 50);
+      output += ForwardSplit(forwarder, Bytes(bytes.begin() + cut, bytes.end()), random, 50);
     }
     const auto received = ChunkDecoder::Decode(output);
     ASSERT_EQ(received.error, "");
@@ -233,11 +234,11 @@ TEST_P(ChunkWalkerProperty, InjectedMessagesArriveWholeAndInOrder) {
   }
 }
 
-TEST_P(ChunkWalkerProperty, AnotherSenderTakesOverAnywhere) {
+TEST_P(ChunkForwarderProperty, AnotherSenderTakesOverAnywhere) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     HashObserver observer(false);
-    ChunkWalker walker(Side::kOrigin, &observer);
+    ChunkForwarder forwarder(Side::kOrigin, &observer);
     std::mt19937_64 random(round);
     Bytes output;
     std::vector<Message> expected;
@@ -245,13 +246,13 @@ TEST_P(ChunkWalkerProperty, AnotherSenderTakesOverAnywhere) {
       RandomSender sender(4000 + 3 * round + turn, GetParam().style);
       Bytes input = turn == 2 ? FinishedInput(sender, kChunks) : RandomInput(sender, kChunks);
       if (turn < 2) input.resize(input.size() - random() % 40);
-      output += WalkSplit(walker, input, random, 300);
+      output += ForwardSplit(forwarder, input, random, 300);
       if (turn == 2) {
         const auto more = observer.Expect(ChunkDecoder::Decode(input).messages);
         expected.insert(expected.end(), more.begin(), more.end());
       } else {
         Pieces out;
-        walker.ResetInput(out);
+        forwarder.ResetInput(out);
         output += out.Flatten();
         // The receiver is between two messages.
         EXPECT_EQ(ChunkDecoder::Decode(output).error, "");
@@ -265,20 +266,20 @@ TEST_P(ChunkWalkerProperty, AnotherSenderTakesOverAnywhere) {
   }
 }
 
-TEST_P(ChunkWalkerProperty, AnotherReceiverTakesOverAnywhere) {
+TEST_P(ChunkForwarderProperty, AnotherReceiverTakesOverAnywhere) {
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     HashObserver observer(false);
-    ChunkWalker walker(Side::kClient, &observer);
+    ChunkForwarder forwarder(Side::kClient, &observer);
     std::mt19937_64 random(round);
     RandomSender sender(5000 + round, GetParam().style);
     const Bytes input = FinishedInput(sender, 2 * kChunks);
     const size_t cut = random() % (input.size() / 2);
     Bytes first(input.begin(), input.begin() + static_cast<ptrdiff_t>(cut));
     Bytes second(input.begin() + static_cast<ptrdiff_t>(cut), input.end());
-    const auto before = ChunkDecoder::Decode(WalkSplit(walker, first, random, 300));
-    walker.ResetOutput();
-    const auto after = ChunkDecoder::Decode(WalkSplit(walker, second, random, 300));
+    const auto before = ChunkDecoder::Decode(ForwardSplit(forwarder, first, random, 300));
+    forwarder.ResetOutput();
+    const auto after = ChunkDecoder::Decode(ForwardSplit(forwarder, second, random, 300));
     ASSERT_EQ(after.error, "");
 
     // Each message goes to one receiver, whole; what the first got half of goes to none.
@@ -300,7 +301,7 @@ TEST_P(ChunkWalkerProperty, AnotherReceiverTakesOverAnywhere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, ChunkWalkerProperty,
+INSTANTIATE_TEST_SUITE_P(Styles, ChunkForwarderProperty,
                          ::testing::Values(Row{"ExtendedRepeated", ExtendedStyle::kRepeat},
                                            Row{"ExtendedOmitted", ExtendedStyle::kOmit},
                                            Row{"ExtendedAbsolute", ExtendedStyle::kAbsolute}),

@@ -18,7 +18,7 @@
 namespace srsproxy::rtmp {
 
 // What happens to a message, decided when it starts.
-enum class Treatment : uint8_t {
+enum class MessageAction : uint8_t {
   kPass,         // Goes through as it comes; nothing is kept.
   kPassAndShow,  // Goes through as it comes; OnMessage sees the payload when it is complete.
   kHold,         // Waits until it is complete; OnMessage may change its bytes and decides.
@@ -48,7 +48,7 @@ enum class Decision : uint8_t {
 // receiver is told before one that it would cut differently. An extended timestamp on a format 3
 // chunk is told by comparison with what it would have to be. Only what is shown, held or consumed
 // is copied, and only while it lasts. Used by one thread.
-class ChunkWalker {
+class ChunkForwarder {
  public:
   class Observer {
    public:
@@ -57,8 +57,8 @@ class ChunkWalker {
     // A message starts. `header` is as the sender wrote it (its stream id, not the mapped one). For
     // command, data and user control messages `prefix` is the payload's first min(length, 16)
     // bytes, and nothing of the message has gone out yet; for all other types it is empty.
-    virtual Treatment OnMessageStart(const MessageHeader& header,
-                                     std::span<const uint8_t> prefix) = 0;
+    virtual MessageAction OnMessageStart(const MessageHeader& header,
+                                         std::span<const uint8_t> prefix) = 0;
 
     // A message that was shown, held or consumed is complete. `payload` lives until the call
     // returns. Changes to it, and the decision, count only for kHold.
@@ -70,24 +70,24 @@ class ChunkWalker {
     uint16_t max_chunk_streams = 64;
   };
 
-  // `sender` is at fault in errors. `observer` outlives the walker.
-  // Inside the observer's calls only Stop and MapStreamId may be called on this walker.
-  ChunkWalker(Side sender, Observer* observer);
-  ChunkWalker(Side sender, Observer* observer, Limits limits);
-  ChunkWalker(ChunkWalker&&) noexcept;
-  ~ChunkWalker();
+  // `sender` is at fault in errors. `observer` outlives the forwarder.
+  // Inside the observer's calls only Stop and MapStreamId may be called on this forwarder.
+  ChunkForwarder(Side sender, Observer* observer);
+  ChunkForwarder(Side sender, Observer* observer, Limits limits);
+  ChunkForwarder(ChunkForwarder&&) noexcept;
+  ~ChunkForwarder();
 
   // Reads `in`, whose bytes may be changed in place, and appends to `out` what goes on to the
   // receiver: views of `in`, and copies. Returns how many bytes were read: all, unless Stop was
-  // called. After an error (INVALID_ARGUMENT) the walker must not be used again.
-  absl::StatusOr<size_t> Walk(std::span<uint8_t> in, Pieces& out);
+  // called. After an error (INVALID_ARGUMENT) the forwarder must not be used again.
+  absl::StatusOr<size_t> Forward(std::span<uint8_t> in, Pieces& out);
 
-  // Makes Walk return at the end of the chunk that it reads; called from OnMessage, that is right
-  // after the message.
+  // Makes Forward return at the end of the chunk that it reads; called from OnMessage, that is
+  // right after the message.
   void Stop() { stop_ = true; }
 
   // Writes the proxy's own message (header.length is ignored) as soon as the output is between two
-  // chunks and no message is half sent on the chunk stream: now, or in a later Walk.
+  // chunks and no message is half sent on the chunk stream: now, or in a later Forward.
   // RESOURCE_EXHAUSTED: more than max_collected bytes wait. Not from inside the observer's calls.
   absl::Status Inject(const MessageHeader& header, std::span<const uint8_t> payload, Pieces& out);
 
@@ -114,13 +114,13 @@ class ChunkWalker {
   static constexpr size_t kNone = SIZE_MAX;
 
   struct ChunkHeader;  // A parsed header.
-  struct Input;        // Where a Walk stands.
+  struct Input;        // Where a Forward stands.
   struct ChunkStream;  // What sender and receiver know of a chunk stream.
   struct Collected;    // A message, or its beginning, that is kept.
   struct Queued;       // A message that waits to be injected.
 
-  absl::Status WalkRange(Input& input);
-  absl::Status WalkCarried(Input& input);
+  absl::Status ForwardRange(Input& input);
+  absl::Status ForwardCarried(Input& input);
   size_t ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const;
   absl::Status BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
   absl::Status StartMessage(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);

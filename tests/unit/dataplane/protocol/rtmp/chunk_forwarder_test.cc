@@ -1,5 +1,5 @@
 // Scripts: what goes in, what comes out, at every split of the input.
-#include "dataplane/protocol/rtmp/chunk_walker.h"
+#include "dataplane/protocol/rtmp/chunk_forwarder.h"
 
 #include <functional>
 #include <string>
@@ -18,14 +18,15 @@ using ::testing::HasSubstr;
 Bytes Filled(size_t size, uint8_t value) { return Bytes(size, value); }
 
 // Treats messages as its functions say; without them, everything passes.
-class ScriptObserver : public ChunkWalker::Observer {
+class ScriptObserver : public ChunkForwarder::Observer {
  public:
-  using Start = std::function<Treatment(const MessageHeader&, std::span<const uint8_t>)>;
+  using Start = std::function<MessageAction(const MessageHeader&, std::span<const uint8_t>)>;
   using Whole = std::function<Decision(const MessageHeader&, std::span<uint8_t>)>;
 
-  Treatment OnMessageStart(const MessageHeader& header, std::span<const uint8_t> prefix) override {
+  MessageAction OnMessageStart(const MessageHeader& header,
+                               std::span<const uint8_t> prefix) override {
     started.push_back(header);
-    return start ? start(header, prefix) : Treatment::kPass;
+    return start ? start(header, prefix) : MessageAction::kPass;
   }
   Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override {
     shown.push_back({header, Bytes(payload.begin(), payload.end())});
@@ -38,14 +39,14 @@ class ScriptObserver : public ChunkWalker::Observer {
   std::vector<Message> shown;
 };
 
-Treatment ConsumeCommands(const MessageHeader& header, std::span<const uint8_t>) {
-  return IsCommand(header.type) ? Treatment::kConsume : Treatment::kPass;
+MessageAction ConsumeCommands(const MessageHeader& header, std::span<const uint8_t>) {
+  return IsCommand(header.type) ? MessageAction::kConsume : MessageAction::kPass;
 }
-Treatment HoldCommands(const MessageHeader& header, std::span<const uint8_t>) {
-  return IsCommand(header.type) ? Treatment::kHold : Treatment::kPass;
+MessageAction HoldCommands(const MessageHeader& header, std::span<const uint8_t>) {
+  return IsCommand(header.type) ? MessageAction::kHold : MessageAction::kPass;
 }
-Treatment DropControl(const MessageHeader& header, std::span<const uint8_t>) {
-  return header.chunk_stream_id == 2 ? Treatment::kDrop : Treatment::kPass;
+MessageAction DropControl(const MessageHeader& header, std::span<const uint8_t>) {
+  return header.chunk_stream_id == 2 ? MessageAction::kDrop : MessageAction::kPass;
 }
 Decision Invert(const MessageHeader&, std::span<uint8_t> payload) {
   for (uint8_t& byte : payload) byte ^= 0xff;
@@ -67,7 +68,7 @@ struct Script {
 
 void PrintTo(const Script& script, std::ostream* os) { *os << script.name; }
 
-class ChunkWalkerScript : public ::testing::TestWithParam<Script> {
+class ChunkForwarderScript : public ::testing::TestWithParam<Script> {
  protected:
   // Feeds the input cut at `cuts`.
   Bytes Run(const std::vector<size_t>& cuts) {
@@ -75,34 +76,34 @@ class ChunkWalkerScript : public ::testing::TestWithParam<Script> {
     ScriptObserver observer;
     observer.start = script.start;
     observer.whole = script.whole;
-    ChunkWalker walker(Side::kOrigin, &observer);
-    walker.MapStreamId(1, script.map_stream_1_to);
+    ChunkForwarder forwarder(Side::kOrigin, &observer);
+    forwarder.MapStreamId(1, script.map_stream_1_to);
     Bytes input = script.input;
     Bytes output;
     size_t from = 0;
     for (size_t index = 0; index <= cuts.size(); ++index) {
       const size_t to = index < cuts.size() ? cuts[index] : input.size();
       Pieces out;
-      const auto walked = walker.Walk(std::span(input).subspan(from, to - from), out);
-      EXPECT_TRUE(walked.ok()) << walked.status();
+      const auto forwarded = forwarder.Forward(std::span(input).subspan(from, to - from), out);
+      EXPECT_TRUE(forwarded.ok()) << forwarded.status();
       out.CopyTo(output);
       from = to;
     }
-    EXPECT_TRUE(walker.at_input_boundary());
-    EXPECT_TRUE(walker.at_output_boundary());
+    EXPECT_TRUE(forwarder.at_input_boundary());
+    EXPECT_TRUE(forwarder.at_output_boundary());
     return output;
   }
 };
 
-TEST_P(ChunkWalkerScript, AtOnce) { EXPECT_EQ(Run({}), GetParam().output); }
+TEST_P(ChunkForwarderScript, AtOnce) { EXPECT_EQ(Run({}), GetParam().output); }
 
-TEST_P(ChunkWalkerScript, ByteByByte) {
+TEST_P(ChunkForwarderScript, ByteByByte) {
   std::vector<size_t> cuts(GetParam().input.size());
   for (size_t at = 0; at < cuts.size(); ++at) cuts[at] = at;
   EXPECT_EQ(Run(cuts), GetParam().output);
 }
 
-TEST_P(ChunkWalkerScript, CutOnceAnywhere) {
+TEST_P(ChunkForwarderScript, CutOnceAnywhere) {
   for (size_t cut = 0; cut <= GetParam().input.size(); ++cut) {
     ASSERT_EQ(Run({cut}), GetParam().output) << "cut at " << cut;
   }
@@ -170,7 +171,7 @@ std::vector<Script> Scripts() {
                      CommandOn(3, 0, 5, 40) + Chunk({1, 3, 9, 4, kVideo}, Filled(4, 9)),
                      Chunk({0, 3, 14, 4, kVideo, 1}, Filled(4, 9)), ConsumeCommands});
   const auto consume_first = [](const MessageHeader& header, std::span<const uint8_t>) {
-    return header.timestamp == 5 ? Treatment::kConsume : Treatment::kPass;
+    return header.timestamp == 5 ? MessageAction::kConsume : MessageAction::kPass;
   };
   scripts.push_back(
       {"ConsumedThenFormat2", Video(0, 5, 4) + Video(2, 9, 4), Video(0, 14, 4), consume_first});
@@ -215,7 +216,7 @@ std::vector<Script> Scripts() {
                      Chunk({0, 4, 14, 4, kVideo, 6}, Filled(4, 9)), consume_first, nullptr, 6});
 
   const auto drop_long = [](const MessageHeader& header, std::span<const uint8_t>) {
-    return header.length > 100 ? Treatment::kDrop : Treatment::kPass;
+    return header.length > 100 ? MessageAction::kDrop : MessageAction::kPass;
   };
   scripts.push_back({"DroppedMedia", long_video + video_128 + video_44 + Video(1, 1, 3),
                      Video(0, 11, 3), drop_long});
@@ -292,73 +293,74 @@ std::vector<Script> Scripts() {
   return scripts;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ChunkWalkerScript, ::testing::ValuesIn(Scripts()),
+INSTANTIATE_TEST_SUITE_P(All, ChunkForwarderScript, ::testing::ValuesIn(Scripts()),
                          [](const auto& row) { return row.param.name; });
 
-class ChunkWalkerTest : public ::testing::Test {
+class ChunkForwarderTest : public ::testing::Test {
  protected:
-  Bytes Walk(Bytes in) {
+  Bytes Forward(Bytes in) {
     Pieces out;
-    const auto walked = walker_.Walk(in, out);
-    EXPECT_TRUE(walked.ok()) << walked.status();
+    const auto forwarded = forwarder_.Forward(in, out);
+    EXPECT_TRUE(forwarded.ok()) << forwarded.status();
     return out.Flatten();
   }
   Bytes Inject(const MessageHeader& header, const Bytes& payload) {
     Pieces out;
-    EXPECT_TRUE(walker_.Inject(header, payload, out).ok());
+    EXPECT_TRUE(forwarder_.Inject(header, payload, out).ok());
     return out.Flatten();
   }
 
   ScriptObserver observer_;
-  ChunkWalker walker_{Side::kOrigin, &observer_};
+  ChunkForwarder forwarder_{Side::kOrigin, &observer_};
   const MessageHeader own_{.chunk_stream_id = 3, .type = kCommand, .stream_id = 0};
 };
 
-TEST_F(ChunkWalkerTest, ABufferWithoutRewritingIsOnePiece) {
+TEST_F(ChunkForwarderTest, ABufferWithoutRewritingIsOnePiece) {
   Bytes in = SetChunkSize(200) + Video(0, 1, 150) + Video(1, 40, 150) + Video(3, 0, 150);
   Pieces out;
-  ASSERT_TRUE(walker_.Walk(in, out).ok());
+  ASSERT_TRUE(forwarder_.Forward(in, out).ok());
   ASSERT_EQ(out.list().size(), 2u) << "SetChunkSize is copied, the rest is a view";
   EXPECT_EQ(out.list()[1].data(), in.data() + SetChunkSize(200).size());
 }
 
-TEST_F(ChunkWalkerTest, TellsEveryMessageWithItsAbsoluteTimestamp) {
-  Walk(Video(0, 5, 20) + Video(1, 40, 30) + Video(3, 0, 30) + CommandOn(3, 0, 1, 4));
+TEST_F(ChunkForwarderTest, TellsEveryMessageWithItsAbsoluteTimestamp) {
+  Forward(Video(0, 5, 20) + Video(1, 40, 30) + Video(3, 0, 30) + CommandOn(3, 0, 1, 4));
   const MessageHeader video{4, kVideo, 30, 1, 85};
   ASSERT_EQ(observer_.started.size(), 4u);
   EXPECT_EQ(observer_.started[2], video);
   EXPECT_EQ(observer_.started[3], (MessageHeader{3, kCommand, 4, 1, 1}));
 }
 
-TEST_F(ChunkWalkerTest, ShowsWhatPasses) {
+TEST_F(ChunkForwarderTest, ShowsWhatPasses) {
   observer_.start = [](const MessageHeader&, std::span<const uint8_t>) {
-    return Treatment::kPassAndShow;
+    return MessageAction::kPassAndShow;
   };
   const Bytes in = Chunk({0, 4, 10, 200, kVideo, 1}, Filled(128, 1)) +
                    Continuation(4, Filled(72, 1)) + CommandOn(3, 0, 0, 20);
-  EXPECT_EQ(Walk(in), in);
+  EXPECT_EQ(Forward(in), in);
   ASSERT_EQ(observer_.shown.size(), 2u);
   EXPECT_EQ(observer_.shown[0].payload, Filled(200, 1));
   EXPECT_EQ(observer_.shown[1].payload, Filled(20, 2));
 }
 
-TEST_F(ChunkWalkerTest, StopsRightAfterTheMessage) {
+TEST_F(ChunkForwarderTest, StopsRightAfterTheMessage) {
   observer_.start = HoldCommands;
   observer_.whole = [this](const MessageHeader&, std::span<uint8_t>) {
-    walker_.Stop();
+    forwarder_.Stop();
     return Decision::kForward;
   };
   const Bytes first = Video(0, 1, 3) + CommandOn(3, 0, 0, 20);
   Bytes in = first + Video(1, 1, 3);
   Pieces out;
-  const auto walked = walker_.Walk(in, out);
-  ASSERT_TRUE(walked.ok());
-  EXPECT_EQ(*walked, first.size());
+  const auto forwarded = forwarder_.Forward(in, out);
+  ASSERT_TRUE(forwarded.ok());
+  EXPECT_EQ(*forwarded, first.size());
   EXPECT_EQ(out.Flatten(), first);
-  EXPECT_EQ(Walk(Bytes(in.begin() + static_cast<ptrdiff_t>(*walked), in.end())), Video(1, 1, 3));
+  EXPECT_EQ(Forward(Bytes(in.begin() + static_cast<ptrdiff_t>(*forwarded), in.end())),
+            Video(1, 1, 3));
 }
 
-TEST_F(ChunkWalkerTest, InjectsAtOnceBetweenChunks) {
+TEST_F(ChunkForwarderTest, InjectsAtOnceBetweenChunks) {
   EXPECT_EQ(Inject(own_, Filled(200, 5)),
             Chunk({0, 3, 0, 200, kCommand, 0}, Filled(128, 5)) + Continuation(3, Filled(72, 5)));
   MessageHeader late = own_;
@@ -368,115 +370,116 @@ TEST_F(ChunkWalkerTest, InjectsAtOnceBetweenChunks) {
                 Continuation(3, Filled(2, 5), 0x1000000));
 }
 
-TEST_F(ChunkWalkerTest, InjectsAtTheEndOfTheChunk) {
+TEST_F(ChunkForwarderTest, InjectsAtTheEndOfTheChunk) {
   const Bytes in = Chunk({0, 4, 10, 200, kVideo, 1}, Filled(128, 1));
-  Walk(Bytes(in.begin(), in.begin() + 50));
-  EXPECT_FALSE(walker_.at_output_boundary());
+  Forward(Bytes(in.begin(), in.begin() + 50));
+  EXPECT_FALSE(forwarder_.at_output_boundary());
   EXPECT_EQ(Inject(own_, Filled(4, 5)), Bytes());
-  EXPECT_EQ(Walk(Bytes(in.begin() + 50, in.end()) + Continuation(4, Filled(72, 1))),
+  EXPECT_EQ(Forward(Bytes(in.begin() + 50, in.end()) + Continuation(4, Filled(72, 1))),
             Bytes(in.begin() + 50, in.end()) + Chunk({0, 3, 0, 4, kCommand, 0}, Filled(4, 5)) +
                 Continuation(4, Filled(72, 1)));
 }
 
-TEST_F(ChunkWalkerTest, InjectsOnABusyChunkStreamWhenItsMessageHasEnded) {
-  Walk(Chunk({0, 3, 10, 200, kVideo, 1}, Filled(128, 1)));
+TEST_F(ChunkForwarderTest, InjectsOnABusyChunkStreamWhenItsMessageHasEnded) {
+  Forward(Chunk({0, 3, 10, 200, kVideo, 1}, Filled(128, 1)));
   EXPECT_EQ(Inject(own_, Filled(4, 5)), Bytes());
-  EXPECT_EQ(Walk(Continuation(3, Filled(72, 1)) + Chunk({1, 3, 1, 2, kVideo}, Filled(2, 1))),
+  EXPECT_EQ(Forward(Continuation(3, Filled(72, 1)) + Chunk({1, 3, 1, 2, kVideo}, Filled(2, 1))),
             Continuation(3, Filled(72, 1)) + Chunk({0, 3, 0, 4, kCommand, 0}, Filled(4, 5)) +
                 Chunk({0, 3, 11, 2, kVideo, 1}, Filled(2, 1)));
 }
 
-TEST_F(ChunkWalkerTest, BoundsWhatWaitsToBeInjected) {
-  Walk(Chunk({0, 3, 10, 200, kVideo, 1}, Filled(128, 1)));
+TEST_F(ChunkForwarderTest, BoundsWhatWaitsToBeInjected) {
+  Forward(Chunk({0, 3, 10, 200, kVideo, 1}, Filled(128, 1)));
   Pieces out;
-  ASSERT_TRUE(walker_.Inject(own_, Filled(60'000, 5), out).ok());
-  EXPECT_EQ(walker_.Inject(own_, Filled(60'000, 5), out).code(),
+  ASSERT_TRUE(forwarder_.Inject(own_, Filled(60'000, 5), out).ok());
+  EXPECT_EQ(forwarder_.Inject(own_, Filled(60'000, 5), out).code(),
             absl::StatusCode::kResourceExhausted);
 }
 
-TEST_F(ChunkWalkerTest, RefusesToInjectWhatRtmpCannotSay) {
+TEST_F(ChunkForwarderTest, RefusesToInjectWhatRtmpCannotSay) {
   Pieces out;
   for (const uint32_t id : {0u, 1u, 65600u}) {
-    const absl::Status status = walker_.Inject({.chunk_stream_id = id}, {}, out);
+    const absl::Status status = forwarder_.Inject({.chunk_stream_id = id}, {}, out);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(SideOf(status), Side::kProxy);
   }
 }
 
-TEST_F(ChunkWalkerTest, TellsTheReceiverTheSendersChunkSizeBeforeItMatters) {
+TEST_F(ChunkForwarderTest, TellsTheReceiverTheSendersChunkSizeBeforeItMatters) {
   Inject({.chunk_stream_id = 2, .type = MessageType::kSetChunkSize}, U32(5000));
-  EXPECT_EQ(walker_.output_chunk_size(), 5000u);
-  EXPECT_EQ(Walk(Video(0, 1, 128)), Video(0, 1, 128)) << "fits in one chunk of either size";
+  EXPECT_EQ(forwarder_.output_chunk_size(), 5000u);
+  EXPECT_EQ(Forward(Video(0, 1, 128)), Video(0, 1, 128)) << "fits in one chunk of either size";
   const Bytes in =
       Chunk({0, 5, 1, 200, kVideo, 1}, Filled(128, 1)) + Continuation(5, Filled(72, 1));
-  EXPECT_EQ(Walk(in), SetChunkSize(128) + in);
-  EXPECT_EQ(Walk(SetChunkSize(4096) + Video(0, 1, 300)), SetChunkSize(4096) + Video(0, 1, 300));
+  EXPECT_EQ(Forward(in), SetChunkSize(128) + in);
+  EXPECT_EQ(Forward(SetChunkSize(4096) + Video(0, 1, 300)), SetChunkSize(4096) + Video(0, 1, 300));
 }
 
-TEST_F(ChunkWalkerTest, FillsUpWhatTheFormerSenderLeft) {
-  Walk(Chunk({0, 4, 10, 300, kVideo, 1}, Filled(128, 1)) +
-       Chunk({0, 5, 10, 150, kVideo, 1}, Filled(100, 1)));
+TEST_F(ChunkForwarderTest, FillsUpWhatTheFormerSenderLeft) {
+  Forward(Chunk({0, 4, 10, 300, kVideo, 1}, Filled(128, 1)) +
+          Chunk({0, 5, 10, 150, kVideo, 1}, Filled(100, 1)));
   Pieces out;
-  walker_.ResetInput(out);
+  forwarder_.ResetInput(out);
   EXPECT_EQ(out.Flatten(), Filled(28, 0) + Continuation(4, Filled(128, 0)) +
                                Continuation(4, Filled(44, 0)) + Continuation(5, Filled(22, 0)));
-  EXPECT_TRUE(walker_.at_output_boundary());
-  EXPECT_EQ(Walk(Chunk({1, 4, 3, 2, kVideo}, Filled(2, 1))),
+  EXPECT_TRUE(forwarder_.at_output_boundary());
+  EXPECT_EQ(Forward(Chunk({1, 4, 3, 2, kVideo}, Filled(2, 1))),
             Chunk({0, 4, 3, 2, kVideo, 0}, Filled(2, 1)));
 }
 
-TEST_F(ChunkWalkerTest, AbortsALongMessageOfTheFormerSender) {
-  Walk(Chunk({0, 4, 10, 1'000'000, kVideo, 1}, Filled(100, 1)));
+TEST_F(ChunkForwarderTest, AbortsALongMessageOfTheFormerSender) {
+  Forward(Chunk({0, 4, 10, 1'000'000, kVideo, 1}, Filled(100, 1)));
   Pieces out;
-  walker_.ResetInput(out);
+  forwarder_.ResetInput(out);
   EXPECT_EQ(out.Flatten(), Filled(28, 0) + Abort(4));
-  EXPECT_EQ(Walk(Video(0, 1, 3)), Video(0, 1, 3));
+  EXPECT_EQ(Forward(Video(0, 1, 3)), Video(0, 1, 3));
 }
 
-TEST_F(ChunkWalkerTest, DropsWhatTheFormerReceiverGotHalfOf) {
-  Walk(SetChunkSize(200) + Chunk({0, 4, 10, 300, kVideo, 1}, Filled(150, 1)));
-  walker_.ResetOutput();
-  EXPECT_EQ(walker_.output_chunk_size(), 128u);
-  EXPECT_EQ(Walk(Filled(50, 1) + Continuation(4, Filled(100, 1)) + Video(1, 5, 3) + Video(2, 5, 3)),
-            Video(0, 15, 3) + Video(2, 5, 3));
-  EXPECT_EQ(Walk(Video(1, 5, 150)), SetChunkSize(200) + Video(1, 5, 150));
+TEST_F(ChunkForwarderTest, DropsWhatTheFormerReceiverGotHalfOf) {
+  Forward(SetChunkSize(200) + Chunk({0, 4, 10, 300, kVideo, 1}, Filled(150, 1)));
+  forwarder_.ResetOutput();
+  EXPECT_EQ(forwarder_.output_chunk_size(), 128u);
+  EXPECT_EQ(
+      Forward(Filled(50, 1) + Continuation(4, Filled(100, 1)) + Video(1, 5, 3) + Video(2, 5, 3)),
+      Video(0, 15, 3) + Video(2, 5, 3));
+  EXPECT_EQ(Forward(Video(1, 5, 150)), SetChunkSize(200) + Video(1, 5, 150));
 }
 
-TEST_F(ChunkWalkerTest, ALaterMappingReachesChunkStreamsInUse) {
-  Walk(Video(0, 5, 3));
-  walker_.MapStreamId(1, 9);
-  EXPECT_EQ(Walk(Video(2, 5, 3) + Video(2, 5, 3)),
+TEST_F(ChunkForwarderTest, ALaterMappingReachesChunkStreamsInUse) {
+  Forward(Video(0, 5, 3));
+  forwarder_.MapStreamId(1, 9);
+  EXPECT_EQ(Forward(Video(2, 5, 3) + Video(2, 5, 3)),
             Chunk({0, 4, 10, 3, kVideo, 9}, Filled(3, 9)) + Video(2, 5, 3));
-  walker_.MapStreamId(1, 1);
-  EXPECT_EQ(Walk(Video(2, 5, 3)), Video(0, 20, 3));
+  forwarder_.MapStreamId(1, 1);
+  EXPECT_EQ(Forward(Video(2, 5, 3)), Video(0, 20, 3));
 }
 
-TEST_F(ChunkWalkerTest, IsSmall) { EXPECT_LE(sizeof(ChunkWalker), 200u); }
+TEST_F(ChunkForwarderTest, IsSmall) { EXPECT_LE(sizeof(ChunkForwarder), 200u); }
 
 struct BrokenInput {
   std::string name;
   Bytes input;
   std::string message;
-  Treatment treatment = Treatment::kPass;
+  MessageAction action = MessageAction::kPass;
 };
 
 void PrintTo(const BrokenInput& row, std::ostream* os) { *os << row.name; }
 
-class ChunkWalkerBroken : public ::testing::TestWithParam<BrokenInput> {};
+class ChunkForwarderBroken : public ::testing::TestWithParam<BrokenInput> {};
 
-TEST_P(ChunkWalkerBroken, IsTheSendersFault) {
+TEST_P(ChunkForwarderBroken, IsTheSendersFault) {
   for (const bool byte_by_byte : {false, true}) {
     ScriptObserver observer;
     observer.start = [](const MessageHeader&, std::span<const uint8_t>) {
-      return GetParam().treatment;
+      return GetParam().action;
     };
-    ChunkWalker walker(Side::kClient, &observer);
+    ChunkForwarder forwarder(Side::kClient, &observer);
     Bytes input = GetParam().input;
     absl::Status status;
     Pieces out;
     const size_t step = byte_by_byte ? 1 : input.size();
     for (size_t at = 0; at < input.size() && status.ok(); at += step) {
-      status = walker.Walk(std::span(input).subspan(at, step), out).status();
+      status = forwarder.Forward(std::span(input).subspan(at, step), out).status();
     }
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(SideOf(status), Side::kClient);
@@ -502,14 +505,14 @@ std::vector<BrokenInput> BrokenInputs() {
       {"StartsWithFormat3", Continuation(4, {}), "starts with a header of format 3"},
       {"MessageInsideAnother", Chunk({0, 4, 0, 200, kVideo, 1}, Filled(128, 1)) + Video(1, 0, 3),
        "72 bytes of the one before are missing"},
-      {"HeldWithoutEnd", endless, "longer than it may be", Treatment::kHold},
-      {"ConsumedWithoutEnd", endless, "longer than it may be", Treatment::kConsume},
-      {"ShownWithoutEnd", endless, "longer than it may be", Treatment::kPassAndShow},
+      {"HeldWithoutEnd", endless, "longer than it may be", MessageAction::kHold},
+      {"ConsumedWithoutEnd", endless, "longer than it may be", MessageAction::kConsume},
+      {"ShownWithoutEnd", endless, "longer than it may be", MessageAction::kPassAndShow},
       {"ControlWithoutEnd", endless_control, "longer than it may be"},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ChunkWalkerBroken, ::testing::ValuesIn(BrokenInputs()),
+INSTANTIATE_TEST_SUITE_P(All, ChunkForwarderBroken, ::testing::ValuesIn(BrokenInputs()),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace
