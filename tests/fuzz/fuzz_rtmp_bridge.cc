@@ -60,12 +60,13 @@ class Driver final : public Bridge::Listener {
       case 2:
         return FromOrigin(std::move(bytes));
       case 3:
-        if (bridge_.state() == BridgeState::kPicking) connected_ ? Continue() : Connect();
+        if (bridge_.state() == BridgeState::kSelecting) connected_ ? Continue() : Connect();
         return;
       case 4:
         return CloseOrigin();
       case 5:
-        if (bridge_.state() == BridgeState::kPicking || bridge_.state() == BridgeState::kAsking) {
+        if (bridge_.state() == BridgeState::kSelecting ||
+            bridge_.state() == BridgeState::kAwaitingOrigin) {
           Pieces client;
           Pieces origin;
           bridge_.Refuse(OriginFailure(absl::StatusCode::kUnavailable, "none"), {client, origin});
@@ -79,7 +80,7 @@ class Driver final : public Bridge::Listener {
   void FromClient(Bytes bytes) {
     if (bridge_.state() == BridgeState::kEnded) return;
     std::span<uint8_t> in = bytes;
-    in = in.first(std::min(in.size(), bridge_.ClientAppetite()));
+    in = in.first(std::min(in.size(), bridge_.ClientReadCapacity()));
     Pieces client;
     Pieces origin;
     bridge_.FromClient(in, {client, origin});

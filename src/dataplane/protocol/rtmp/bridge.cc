@@ -85,18 +85,18 @@ void Bridge::FromClient(std::span<uint8_t> in, Output out) {
     if (!client_handshake_->done()) return;
     hops_ = client_handshake_->hops();
     client_handshake_.reset();
-    SetState(BridgeState::kNaming);
+    SetState(BridgeState::kAwaitingRequest);
   }
   switch (state_) {
-    case BridgeState::kNaming:
+    case BridgeState::kAwaitingRequest:
       record_.insert(record_.end(), in.begin(), in.end());
       ReadRecord();
       break;
-    case BridgeState::kPicking:
-    case BridgeState::kAsking:
+    case BridgeState::kSelecting:
+    case BridgeState::kAwaitingOrigin:
       record_.insert(record_.end(), in.begin(), in.end());
       break;
-    case BridgeState::kFlowing:
+    case BridgeState::kRelaying:
     case BridgeState::kIdle:
       ForwardToOrigin(in, out);
       break;
@@ -125,22 +125,22 @@ void Bridge::FromOrigin(std::span<uint8_t> in, Output out) {
   FlushQueues(out);
 }
 
-size_t Bridge::ClientAppetite() const {
+size_t Bridge::ClientReadCapacity() const {
   switch (state_) {
-    case BridgeState::kFlowing:
+    case BridgeState::kRelaying:
     case BridgeState::kIdle:
       return SIZE_MAX;
     case BridgeState::kEnded:
       return 0;
     default:
-      return kMaxRecord - std::min(kMaxRecord, record_.size());
+      return kReplayCapacity - std::min(kReplayCapacity, record_.size());
   }
 }
 
 void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>> real_ip,
                        Output out) {
   retired_ = {};
-  SetState(BridgeState::kAsking);
+  SetState(BridgeState::kAwaitingOrigin);
   ask_ = Ask::kHandshake;
   accepted_ = false;
   connect_answered_ = false;
@@ -172,7 +172,7 @@ void Bridge::Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>>
 
 void Bridge::Continue(Output out) {
   retired_ = {};
-  SetState(BridgeState::kAsking);
+  SetState(BridgeState::kAwaitingOrigin);
   ask_ = Ask::kVerdict;
   accepted_ = false;
   continues_ = true;
@@ -188,18 +188,18 @@ void Bridge::Refuse(absl::Status why, Output out) {
 
 void Bridge::OriginClosed(absl::Status why, Output out) {
   origin_handshake_.reset();
-  if (state_ == BridgeState::kAsking && ask_ == Ask::kHandshake) {
-    SetState(BridgeState::kPicking);
+  if (state_ == BridgeState::kAwaitingOrigin && ask_ == Ask::kHandshake) {
+    SetState(BridgeState::kSelecting);
     return;
   }
-  if (state_ == BridgeState::kAsking && why.ok()) {
+  if (state_ == BridgeState::kAwaitingOrigin && why.ok()) {
     // SRS refuses by closing.
     why = OriginFailure(absl::StatusCode::kPermissionDenied,
                         "the origin closed the connection without an answer");
   }
-  if (state_ == BridgeState::kAsking) {
+  if (state_ == BridgeState::kAwaitingOrigin) {
     Refuse(std::move(why), out);
-  } else if (state_ != BridgeState::kPicking) {
+  } else if (state_ != BridgeState::kSelecting) {
     End(std::move(why));
   }
 }
@@ -208,16 +208,16 @@ void Bridge::OriginClosed(absl::Status why, Output out) {
 
 void Bridge::ReadRecord() {
   Pieces unused;
-  while (state_ == BridgeState::kNaming && record_read_ < record_.size()) {
+  while (state_ == BridgeState::kAwaitingRequest && record_read_ < record_.size()) {
     const auto read = naming_forwarder_->Forward(std::span(record_).subspan(record_read_), unused);
     if (!read.ok()) return Fail(read.status());
     record_read_ += *read;
     if (create_.has_value() && create_->record_end == 0) create_->record_end = record_read_;
   }
-  if (state_ == BridgeState::kPicking) {
+  if (state_ == BridgeState::kSelecting) {
     request_end_ = record_read_;
     naming_forwarder_.reset();
-  } else if (state_ == BridgeState::kNaming && record_.size() >= kMaxRecord) {
+  } else if (state_ == BridgeState::kAwaitingRequest && record_.size() >= kReplayCapacity) {
     Fail(ClientFailure(absl::StatusCode::kOutOfRange,
                        "64 KiB came without a publish or play command"));
   }
@@ -240,7 +240,7 @@ Decision Bridge::NamingObserver::OnMessage(const MessageHeader& header,
 }
 
 void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_t> payload) {
-  if (state_ != BridgeState::kNaming) return;
+  if (state_ != BridgeState::kAwaitingRequest) return;
   const auto command = DecodeCommand(header.type, payload);
   if (!command.ok()) return Fail(AtFault(Side::kClient, command.status()));
   if (command->name == "connect") return OnConnect(header, *command, payload);
@@ -271,7 +271,7 @@ void Bridge::OnNamingCommand(const MessageHeader& header, std::span<const uint8_
 
 // As the origin will, when the record gets there; that answer is swallowed.
 void Bridge::OnNamingPing(uint32_t timestamp) {
-  if (state_ != BridgeState::kNaming) return;
+  if (state_ != BridgeState::kAwaitingRequest) return;
   for_client_.push_back(
       {{.chunk_stream_id = kControlChunkStream, .type = MessageType::kUserControl},
        UserControlPayload(UserControlEvent::kPingResponse, timestamp)});
@@ -327,7 +327,7 @@ void Bridge::SetRequest(const MessageHeader& header, std::span<const uint8_t> pa
   key_ = std::move(request.key);
   role_ = request.role;
   media_seen_ = false;
-  SetState(BridgeState::kPicking);
+  SetState(BridgeState::kSelecting);
 }
 
 // ---- The origin, until it has answered
@@ -369,7 +369,7 @@ void Bridge::ForwardToOrigin(std::span<uint8_t> in, Output out) {
     if (!read.ok()) return Fail(read.status());
     in = in.subspan(*read);
     FlushQueues(out);
-    if (state_ == BridgeState::kPicking) {  // What follows waits for the next verdict.
+    if (state_ == BridgeState::kSelecting) {  // What follows waits for the next verdict.
       record_.assign(in.begin(), in.end());
       return;
     }
@@ -383,7 +383,7 @@ void Bridge::ForwardToClient(std::span<uint8_t> in, Output out) {
     if (!read.ok()) return Fail(read.status());
     in = in.subspan(*read);
     FlushQueues(out);
-    if (state_ != BridgeState::kAsking) continue;
+    if (state_ != BridgeState::kAwaitingOrigin) continue;
     if (accepted_) {
       StartFlowing(out);
     } else if (std::exchange(replay_next_, false)) {
@@ -394,7 +394,7 @@ void Bridge::ForwardToClient(std::span<uint8_t> in, Output out) {
 
 MessageAction Bridge::OriginObserver::OnMessageStart(const MessageHeader& header,
                                                      std::span<const uint8_t> prefix) {
-  if (bridge.state_ == BridgeState::kAsking) return bridge.AnswerAction(header, prefix);
+  if (bridge.state_ == BridgeState::kAwaitingOrigin) return bridge.AnswerAction(header, prefix);
   if (IsMedia(header.type)) {
     if (bridge.role_ == Role::kViewer) bridge.media_seen_ = true;
     return MessageAction::kPass;
@@ -410,7 +410,7 @@ MessageAction Bridge::OriginObserver::OnMessageStart(const MessageHeader& header
 
 Decision Bridge::OriginObserver::OnMessage(const MessageHeader& header,
                                            std::span<uint8_t> payload) {
-  const bool asking = bridge.state_ == BridgeState::kAsking;
+  const bool asking = bridge.state_ == BridgeState::kAwaitingOrigin;
   if (!IsCommand(header.type)) {
     if (asking) bridge.OnControlAnswer(header, payload);
     for (const StreamIds& ids : bridge.ids_) {
@@ -545,7 +545,7 @@ void Bridge::OnConnectResult(const ResultCommand& result) {
   if (result.ok) return;
   if (result.redirect.empty()) return RefusedByOrigin(result, "connect");
   redirect_ = result.redirect;
-  SetState(BridgeState::kPicking);
+  SetState(BridgeState::kSelecting);
 }
 
 void Bridge::OnStreamIdResult(const ResultCommand& result) {
@@ -566,7 +566,7 @@ void Bridge::OnVerdict(const MessageHeader& header, const Command& command,
   if (!verdict.ok()) return Fail(AtFault(Side::kOrigin, verdict.status()));
   if (verdict->is_error() && !verdict->redirect.empty()) {
     redirect_ = verdict->redirect;
-    return SetState(BridgeState::kPicking);
+    return SetState(BridgeState::kSelecting);
   }
   if (verdict->is_error()) {
     PassToClient(header, payload);
@@ -607,7 +607,7 @@ void Bridge::KeepForLater(const MessageHeader& header, std::span<const uint8_t> 
 }
 
 void Bridge::StartFlowing(Output out) {
-  SetState(BridgeState::kFlowing);
+  SetState(BridgeState::kRelaying);
   for (const KeptMessage& kept : std::exchange(after_verdict_, {})) {
     PassToClient(kept.header, kept.payload);
   }
@@ -634,7 +634,7 @@ void Bridge::StartFlowing(Output out) {
 
 MessageAction Bridge::ClientObserver::OnMessageStart(const MessageHeader& header,
                                                      std::span<const uint8_t> prefix) {
-  if (bridge.state_ != BridgeState::kAsking) return bridge.FlowingAction(header, prefix);
+  if (bridge.state_ != BridgeState::kAwaitingOrigin) return bridge.FlowingAction(header, prefix);
   return !bridge.ids_.empty() && CarriesStreamId(header.type, prefix) ? MessageAction::kHold
                                                                       : MessageAction::kPass;
 }
@@ -658,7 +658,7 @@ MessageAction Bridge::FlowingAction(const MessageHeader& header, std::span<const
 
 Decision Bridge::ClientObserver::OnMessage(const MessageHeader& header,
                                            std::span<uint8_t> payload) {
-  if (IsCommand(header.type) && bridge.state_ != BridgeState::kAsking) {
+  if (IsCommand(header.type) && bridge.state_ != BridgeState::kAwaitingOrigin) {
     bridge.OnFlowingCommand(header, payload);
   }
   for (const StreamIds& ids : bridge.ids_) {
@@ -824,7 +824,7 @@ void Bridge::Fail(absl::Status why) {
   if (state_ == BridgeState::kEnded) return;
   if (SideOf(why) == Side::kClient) {
     TellClientStatus("NetConnection.Call.Failed", MessageOf(why));
-  } else if (state_ == BridgeState::kAsking) {
+  } else if (state_ == BridgeState::kAwaitingOrigin) {
     // It is not the client's name that is wrong.
     TellClientStatus(RefusalCode(role_, absl::StatusCode::kUnavailable),
                      "the origin's answer could not be read");

@@ -35,19 +35,19 @@
 namespace srsproxy::rtmp {
 
 enum class BridgeState : uint8_t {
-  kHandshake,  // The client's handshake is not done.
-  kNaming,     // The client has not yet said what it wants to publish or play.
-  kPicking,    // The driver finds an origin for key() and role(): Connected, Continue, or Refuse.
-  kAsking,     // The origin has not yet said yes or no.
-  kFlowing,    // It said yes.
-  kIdle,       // The stream has ended, the connections stay; the client may name another one.
-  kEnded,      // Send what there is to send, and close. status() says why.
+  kHandshake,        // The client's handshake is not done.
+  kAwaitingRequest,  // The client has not yet said what it wants to publish or play.
+  kSelecting,  // The driver finds an origin for key() and role(): Connected, Continue, or Refuse.
+  kAwaitingOrigin,  // The origin has not yet said yes or no.
+  kRelaying,        // It said yes.
+  kIdle,            // The stream has ended, the connections stay; the client may name another one.
+  kEnded,           // Send what there is to send, and close. status() says why.
 };
 
 class Bridge {
  public:
   // What the client sent is kept up to this size until the origin's verdict.
-  static constexpr size_t kMaxRecord = 64 * 1024;
+  static constexpr size_t kReplayCapacity = 64 * 1024;
 
   struct Output {
     Pieces& to_client;
@@ -74,31 +74,31 @@ class Bridge {
   void FromOrigin(std::span<uint8_t> in, Output out);
 
   // How many bytes of the client may be given to FromClient now.
-  size_t ClientAppetite() const;
+  size_t ClientReadCapacity() const;
 
-  // In kPicking: the connection to a picked origin is up. `real_ip`: the client's address, to be
+  // In kSelecting: the connection to a picked origin is up. `real_ip`: the client's address, to be
   // told by SRS's prefix.
   void Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>> real_ip, Output out);
-  // In kPicking: the origin that is connected already serves this stream too.
+  // In kSelecting: the origin that is connected already serves this stream too.
   void Continue(Output out);
-  // In kPicking, kAsking, kFlowing: the client is told `why` by onStatus, and the bridge ends with
-  // it. Between two chunks of what flows; in the middle of one it just ends.
+  // In kSelecting, kAwaitingOrigin, kRelaying: the client is told `why` by onStatus, and the bridge
+  // ends with it. Between two chunks of what flows; in the middle of one it just ends.
   void Refuse(absl::Status why, Output out);
   // The origin's connection has ended; OK: in order. Before any byte of the client was used, the
-  // state becomes kPicking again, and another origin may be tried; otherwise the bridge ends.
+  // state becomes kSelecting again, and another origin may be tried; otherwise the bridge ends.
   void OriginClosed(absl::Status why, Output out);
 
   BridgeState state() const { return state_; }
   // Why it ended; OK: the origin closed in order.
   const absl::Status& status() const { return status_; }
 
-  // The srsproxies that the client has come through. From kNaming on.
+  // The srsproxies that the client has come through. From kAwaitingRequest on.
   const HopList& hops() const { return hops_; }
   const StreamKey& key() const { return key_; }
   Role role() const { return role_; }
-  // Where the origin sent the client, in kPicking after a redirect (302); else empty.
+  // Where the origin sent the client, in kSelecting after a redirect (302); else empty.
   const std::string& redirect() const { return redirect_; }
-  // In kAsking: nothing of the client has been told to the origin yet.
+  // In kAwaitingOrigin: nothing of the client has been told to the origin yet.
   bool origin_handshaking() const { return origin_handshake_ != nullptr; }
   // Media has passed from the one that sends it.
   bool media_seen() const { return media_seen_; }

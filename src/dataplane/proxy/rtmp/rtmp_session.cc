@@ -78,10 +78,10 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
         stream_->connector.OriginFailed(ConnectOutcome::kFailed, why);
       }
     }
-    if (bridge_.state() == State::kPicking && !over()) co_await FindOrigin();
+    if (bridge_.state() == State::kSelecting && !over()) co_await FindOrigin();
     if (over()) break;
-    relay_.SetPace(bridge_.state() == State::kFlowing ? net::Poller::Pace::kGathering
-                                                      : net::Poller::Pace::kPrompt);
+    relay_.SetPace(bridge_.state() == State::kRelaying ? net::Poller::Pace::kGathering
+                                                       : net::Poller::Pace::kPrompt);
     relay_.Resume();
   }
   deadline_.Disarm();
@@ -102,7 +102,7 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   } else {
     bridge_.FromOrigin(in, to);
   }
-  if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAsking) {
+  if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAwaitingOrigin) {
     ArmDeadline(kCommandTimeouts * config_->handshake_timeout, Side::kOrigin, "its answer");
   }
   unclaimed_in_ += received;
@@ -124,7 +124,7 @@ void RtmpSession::OnClosed(Side side, absl::Status why) {
 
 size_t RtmpSession::Appetite(Side side) const {
   if (over()) return 0;
-  return side == Side::kClient ? bridge_.ClientAppetite() : SIZE_MAX;
+  return side == Side::kClient ? bridge_.ClientReadCapacity() : SIZE_MAX;
 }
 
 void RtmpSession::OnBridgeState(State before, State now) {
@@ -133,19 +133,19 @@ void RtmpSession::OnBridgeState(State before, State now) {
   switch (now) {
     case State::kHandshake:
       break;
-    case State::kNaming:
+    case State::kAwaitingRequest:
       context_.metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient,
                                         absl::FromChrono(context_.clock.Now() - accepted_));
       ArmDeadline(kCommandTimeouts * handshake_timeout, Side::kClient, "publish or play");
       break;
-    case State::kPicking:
+    case State::kSelecting:
       deadline_.Disarm();
-      if (before != State::kAsking) BeginStream();
+      if (before != State::kAwaitingOrigin) BeginStream();
       break;
-    case State::kAsking:
+    case State::kAwaitingOrigin:
       ArmDeadline(handshake_timeout, Side::kOrigin, "the handshake");
       break;
-    case State::kFlowing:
+    case State::kRelaying:
       deadline_.Disarm();
       stream_->session.PublisherAccepted();
       break;
@@ -340,9 +340,9 @@ void RtmpSession::CountClientError(const absl::Status& why) {
   } else if (absl::IsOutOfRange(why)) {
     error = ClientError::kTooLarge;
   } else if (absl::IsInvalidArgument(why)) {
-    error = phase_ == State::kHandshake ? ClientError::kWrongProtocol
-            : phase_ == State::kPicking ? ClientError::kBadName
-                                        : ClientError::kMalformed;
+    error = phase_ == State::kHandshake   ? ClientError::kWrongProtocol
+            : phase_ == State::kSelecting ? ClientError::kBadName
+                                          : ClientError::kMalformed;
   } else if (why.ok() && heard_ && bridge_.state() == State::kHandshake) {
     error = ClientError::kHandshake;
   }

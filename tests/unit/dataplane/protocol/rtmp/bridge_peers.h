@@ -66,7 +66,7 @@ class Peers : public Bridge::Listener {
   }
 
   void ConnectOrigin() {
-    ASSERT_EQ(bridge.state(), BridgeState::kPicking);
+    ASSERT_EQ(bridge.state(), BridgeState::kSelecting);
     to_origin.clear();
     Output out;
     bridge.Connected({.time_ms = 3, .random = 4}, std::nullopt, {out.client, out.origin});
@@ -83,7 +83,7 @@ class Peers : public Bridge::Listener {
   void Client(Bytes bytes) {
     Feed(std::move(bytes), [this](std::span<uint8_t> in, Bridge::Output out) {
       // As its driver, nothing but what it has an appetite for.
-      in = in.first(std::min(in.size(), bridge.ClientAppetite()));
+      in = in.first(std::min(in.size(), bridge.ClientReadCapacity()));
       bridge.FromClient(in, out);
     });
   }

@@ -62,7 +62,7 @@ Bytes OriginStatus(std::string_view code, uint32_t stream_id = 1,
 void PublishScript(Peers peers) {
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
-  ASSERT_EQ(peers.bridge.state(), State::kPicking);
+  ASSERT_EQ(peers.bridge.state(), State::kSelecting);
   EXPECT_EQ(peers.bridge.key().ToString(), "example.com/live/one");
   EXPECT_EQ(peers.bridge.role(), Role::kPublisher);
   EXPECT_THAT(Peers::Names(peers.HeardByClient()),
@@ -79,7 +79,7 @@ void PublishScript(Peers peers) {
   peers.Origin(Say(Named("onFCPublish", 0, {AmfNull{}, AmfObject{}}), 1, 5));
   EXPECT_THAT(peers.to_client, IsEmpty()) << "no success before the origin has said it";
   peers.Origin(OriginStatus("NetStream.Publish.Start"));
-  EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers.bridge.state(), State::kRelaying);
   EXPECT_THAT(Peers::Names(peers.HeardByClient()),
               ElementsAre("onFCPublish", "onStatus NetStream.Publish.Start"));
 
@@ -88,8 +88,8 @@ void PublishScript(Peers peers) {
   EXPECT_EQ(peers.to_origin, EncoderBytes() + media);
   EXPECT_TRUE(peers.bridge.media_seen());
   EXPECT_EQ(peers.bridge.state(), State::kIdle);
-  EXPECT_THAT(peers.states, ElementsAre(State::kNaming, State::kPicking, State::kAsking,
-                                        State::kFlowing, State::kIdle));
+  EXPECT_THAT(peers.states, ElementsAre(State::kAwaitingRequest, State::kSelecting,
+                                        State::kAwaitingOrigin, State::kRelaying, State::kIdle));
 }
 
 TEST(BridgeTest, WhatAPublisherSendsArrivesByteForByte) { PublishScript(Peers()); }
@@ -115,7 +115,7 @@ void PlayScript(Peers peers) {
   peers.Origin(testing::SetChunkSize(60'000));
   peers.Origin(Say(MessageType::kUserControl, 0, Bytes{0, 0, 0, 0, 0, 7}, 2));
   peers.Origin(OriginStatus("NetStream.Play.Reset", 7) + OriginStatus("NetStream.Play.Start", 7));
-  ASSERT_EQ(peers.bridge.state(), State::kFlowing);
+  ASSERT_EQ(peers.bridge.state(), State::kRelaying);
   EXPECT_EQ(peers.HeardByOrigin()[2].header.stream_id, 7);
   EXPECT_EQ(peers.HeardByOrigin()[3].payload, (Bytes{0, 3, 0, 0, 0, 7, 0, 0, 11, 184}));
 
@@ -155,12 +155,12 @@ TEST(BridgeTest, AClientMaySendEverythingAtOnce) {
   EXPECT_EQ(peers.to_origin, EncoderBytes() + media);
 }
 
-TEST(BridgeTest, MoreThanTheRecordHoldsIsNotTakenBeforeTheVerdict) {
+TEST(BridgeTest, MoreThanTheReplayBufferHoldsIsNotTakenBeforeTheVerdict) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
-  peers.Client(Bytes(peers.bridge.ClientAppetite()));
-  EXPECT_EQ(peers.bridge.ClientAppetite(), 0);
+  peers.Client(Bytes(peers.bridge.ClientReadCapacity()));
+  EXPECT_EQ(peers.bridge.ClientReadCapacity(), 0);
 }
 
 // ---- What the origin says to things that were answered already
@@ -376,11 +376,11 @@ TEST(BridgeTest, TransactionsOfZeroAreToldApart) {
     peers.ConnectOrigin();
     peers.Origin(Say(ConnectResult(1, 0)) + testing::SetChunkSize(60'000));
     if (answers_all) peers.Origin(Say(EmptyResult(0)) + Say(EmptyResult(0)));
-    EXPECT_EQ(peers.bridge.state(), State::kAsking);
+    EXPECT_EQ(peers.bridge.state(), State::kAwaitingOrigin);
     peers.Origin(Say(CreateStreamResult(0, 3)));
     EXPECT_EQ(peers.HeardByOrigin().back().header.stream_id, 3) << "publish";
     peers.Origin(OriginStatus("NetStream.Publish.Start", 3));
-    EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+    EXPECT_EQ(peers.bridge.state(), State::kRelaying);
     EXPECT_THAT(Peers::Names(peers.HeardByClient()),
                 ElementsAre("onStatus NetStream.Publish.Start"));
   }
@@ -408,7 +408,7 @@ TEST(BridgeTest, EveryCreateStreamIsGivenTheSameStream) {
         << "the second answer may never come";
     EXPECT_EQ(peers.HeardByOrigin().back().header.stream_id, 7);
     peers.Origin(second_answer + OriginStatus("NetStream.Play.Start", 7));
-    EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+    EXPECT_EQ(peers.bridge.state(), State::kRelaying);
     ASSERT_THAT(Peers::Names(peers.HeardByClient()), ElementsAre("onStatus NetStream.Play.Start"));
     EXPECT_EQ(peers.HeardByClient().back().header.stream_id, 1);
   }
@@ -429,7 +429,7 @@ TEST(BridgeTest, ATransactionMayBeNoNumberAtAll) {
   peers.ConnectOrigin();
   peers.Origin(Say(ConnectResult(kNaN, 0)) + Say(EmptyResult(kNaN)) +
                Say(CreateStreamResult(kNaN, 3)) + OriginStatus("NetStream.Publish.Start", 3));
-  ASSERT_EQ(peers.bridge.state(), State::kFlowing);
+  ASSERT_EQ(peers.bridge.state(), State::kRelaying);
   EXPECT_THAT(Peers::Names(peers.HeardByClient()), ElementsAre("onStatus NetStream.Publish.Start"));
 
   peers.Client(Say(CreateStream(kNaN)));
@@ -449,7 +449,7 @@ TEST(BridgeTest, AnOriginMayAnswerConnectWithOneWhateverItWas) {
   peers.ConnectOrigin();
   peers.Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(1, 1)) +
                OriginStatus("NetStream.Play.Start"));
-  EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers.bridge.state(), State::kRelaying);
 }
 
 TEST(BridgeTest, TheOriginsRefusalIsToldInItsWords) {
@@ -502,7 +502,7 @@ TEST(BridgeTest, ACloseInTheHandshakeLetsAnotherOriginBeTried) {
   Pieces origin;
   peers.bridge.Connected({}, std::nullopt, {client, origin});
   peers.OriginCloses();
-  ASSERT_EQ(peers.bridge.state(), State::kPicking);
+  ASSERT_EQ(peers.bridge.state(), State::kSelecting);
   peers.ConnectOrigin();
   peers.Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(4, 1)));
   EXPECT_EQ(peers.to_origin, EncoderBytes());
@@ -555,7 +555,7 @@ TEST(BridgeTest, ARedirectIsTheDriversToFollowAndNeverPassedOut) {
       peers.AnswerCommands(2);
       peers.Origin(Say(Named("onStatus", 0, {AmfNull{}, information}), 1, 5));
     }
-    EXPECT_EQ(peers.bridge.state(), State::kPicking);
+    EXPECT_EQ(peers.bridge.state(), State::kSelecting);
     EXPECT_EQ(peers.bridge.redirect(), "rtmp://10.0.0.9/live/one");
     EXPECT_THAT(Peers::Names(peers.HeardByClient()), IsEmpty());
     peers.ConnectOrigin();
@@ -572,7 +572,7 @@ class SecondStream : public ::testing::Test {
     peers_.ConnectOrigin();
     peers_.AnswerCommands(2);
     peers_.Origin(OriginStatus("NetStream.Play.Start"));
-    ASSERT_EQ(peers_.bridge.state(), State::kFlowing);
+    ASSERT_EQ(peers_.bridge.state(), State::kRelaying);
     peers_.ForgetClient();
     peers_.to_origin.clear();
   }
@@ -585,12 +585,12 @@ TEST_F(SecondStream, IsPickedAnewOnceTheFirstHasEnded) {
   EndFirst();
   ASSERT_EQ(peers_.bridge.state(), State::kIdle);
   peers_.Client(PlayBytes("two"));
-  ASSERT_EQ(peers_.bridge.state(), State::kPicking);
+  ASSERT_EQ(peers_.bridge.state(), State::kSelecting);
   EXPECT_EQ(peers_.bridge.key().stream, "two");
   peers_.Continue();
   EXPECT_THAT(Peers::Names(peers_.HeardByOrigin()), ElementsAre("closeStream", "play"));
   peers_.Origin(OriginStatus("NetStream.Play.Start"));
-  EXPECT_EQ(peers_.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers_.bridge.state(), State::kRelaying);
   EXPECT_THAT(Peers::Names(peers_.HeardByClient()), ElementsAre("onStatus NetStream.Play.Start"));
 }
 
@@ -599,9 +599,9 @@ TEST_F(SecondStream, IsNotAcceptedByTheRestOfTheFirst) {
   peers_.Client(PlayBytes("two"));
   peers_.Continue();
   peers_.Origin(Video(1));
-  EXPECT_EQ(peers_.bridge.state(), State::kAsking);
+  EXPECT_EQ(peers_.bridge.state(), State::kAwaitingOrigin);
   peers_.Origin(OriginStatus("NetStream.Play.Start"));
-  EXPECT_EQ(peers_.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers_.bridge.state(), State::kRelaying);
 }
 
 TEST(BridgeTest, AnOriginThatPlaysWithoutAWordDoesSoAgain) {
@@ -611,11 +611,11 @@ TEST(BridgeTest, AnOriginThatPlaysWithoutAWordDoesSoAgain) {
   peers.ConnectOrigin();
   peers.AnswerCommands(2);
   peers.Origin(Video(1));
-  ASSERT_EQ(peers.bridge.state(), State::kFlowing);
+  ASSERT_EQ(peers.bridge.state(), State::kRelaying);
   peers.Client(Say(Named("closeStream", 0, {AmfNull{}}), 1, 8) + PlayBytes("two"));
   peers.Continue();
   peers.Origin(Video(1));
-  EXPECT_EQ(peers.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers.bridge.state(), State::kRelaying);
 }
 
 TEST_F(SecondStream, MayBeOnAnotherOrigin) {
@@ -635,7 +635,7 @@ TEST_F(SecondStream, MayBeOnAnotherOrigin) {
 
 TEST_F(SecondStream, IsRefusedWhileTheFirstIsLive) {
   peers_.Client(PlayBytes("two", 2));
-  EXPECT_EQ(peers_.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers_.bridge.state(), State::kRelaying);
   EXPECT_EQ(peers_.bridge.key().stream, "one");
   EXPECT_THAT(peers_.to_origin, IsEmpty());
   const auto heard = peers_.HeardByClient();
@@ -681,13 +681,13 @@ TEST_F(SecondStream, OfAnEncoderBringsItsCallsToAnotherOrigin) {
                 Say(EmptyResult(7)) + Say(EmptyResult(8)) + Say(CreateStreamResult(2, 1)));
   EXPECT_THAT(peers_.to_client, IsEmpty());
   peers_.Origin(OriginStatus("NetStream.Publish.Start"));
-  EXPECT_EQ(peers_.bridge.state(), State::kFlowing);
+  EXPECT_EQ(peers_.bridge.state(), State::kRelaying);
 }
 
 TEST_F(SecondStream, OnTheSameOriginHearsItsAnswersAsTheyCome) {
   EndFirst();
   peers_.Client(Say(CreateStream(9)) + Say(Named("play", 0, {AmfNull{}, "two"}), 1, 8));
-  ASSERT_EQ(peers_.bridge.state(), State::kPicking);
+  ASSERT_EQ(peers_.bridge.state(), State::kSelecting);
   peers_.Continue();
   peers_.Origin(Say(CreateStreamResult(9, 1)) + OriginStatus("NetStream.Play.Start"));
   EXPECT_THAT(Peers::Names(peers_.HeardByClient()),

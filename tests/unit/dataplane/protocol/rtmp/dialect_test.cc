@@ -326,7 +326,7 @@ class Conversation {
  private:
   // One step of the driver or the origin; false when there is nothing to do.
   bool Serve() {
-    if (peers_.bridge.state() == BridgeState::kPicking) {
+    if (peers_.bridge.state() == BridgeState::kSelecting) {
       connected_ ? peers_.Continue() : peers_.ConnectOrigin();
       connected_ = true;
       return true;
