@@ -1,7 +1,7 @@
 #include "dataplane/protocol/rtmp/chunk_forwarder.h"
 
 #include <algorithm>
-#include <cassert>
+#include <optional>
 
 #include <absl/strings/str_cat.h>
 
@@ -10,9 +10,6 @@
 namespace srsproxy::rtmp {
 namespace {
 
-constexpr uint32_t kExtendedTimestamp = 0xffffff;  // In the 24 bit field: the real one follows.
-constexpr size_t kMessageHeaderSize[] = {11, 7, 3, 0};  // By format.
-constexpr size_t kStreamIdOffset = 7;                   // In a format 0 message header.
 constexpr uint32_t kPrefixSize = 16;
 
 constexpr uint8_t kZeros[4096] = {};
@@ -26,49 +23,6 @@ bool IsFollowed(MessageType type) {
   return type == MessageType::kSetChunkSize || type == MessageType::kAbort;
 }
 
-// Builds one chunk header.
-class HeaderWriter {
- public:
-  // With the same form of the chunk stream id as `basic`, the first bytes of another header there.
-  HeaderWriter(uint8_t format, std::span<const uint8_t> basic) {
-    for (const uint8_t byte : basic) bytes_[size_++] = byte;
-    bytes_[0] = static_cast<uint8_t>((bytes_[0] & 0x3f) | format << 6);
-  }
-
-  // With the shortest form of the chunk stream id.
-  HeaderWriter(uint8_t format, uint32_t chunk_stream_id) {
-    const auto format_bits = static_cast<uint8_t>(format << 6);
-    if (chunk_stream_id < 64) {
-      bytes_[size_++] = static_cast<uint8_t>(format_bits | chunk_stream_id);
-    } else if (chunk_stream_id < 64 + 256) {
-      bytes_[size_++] = format_bits;
-      bytes_[size_++] = static_cast<uint8_t>(chunk_stream_id - 64);
-    } else {
-      bytes_[size_++] = format_bits | 1;
-      bytes_[size_++] = static_cast<uint8_t>(chunk_stream_id - 64);
-      bytes_[size_++] = static_cast<uint8_t>((chunk_stream_id - 64) >> 8);
-    }
-  }
-
-  void Timestamp(uint32_t timestamp, bool extended) {
-    WriteU24(Take(3), extended ? kExtendedTimestamp : timestamp);
-  }
-  void LengthAndType(uint32_t length, MessageType type) {
-    WriteU24(Take(3), length);
-    *Take(1) = static_cast<uint8_t>(type);
-  }
-  void StreamId(uint32_t stream_id) { WriteStreamId(Take(4), stream_id); }
-  void Extended(uint32_t timestamp) { WriteU32(Take(4), timestamp); }
-
-  std::span<const uint8_t> bytes() const { return {bytes_.data(), size_}; }
-
- private:
-  uint8_t* Take(size_t size) { return bytes_.data() + std::exchange(size_, size_ + size); }
-
-  std::array<uint8_t, 18> bytes_;
-  size_t size_ = 0;
-};
-
 // Writes `payload` in chunks of `chunk_size`, the first of which has its header already.
 void WriteChunks(std::span<const uint8_t> payload, uint32_t chunk_size,
                  std::span<const uint8_t> continuation, Pieces& out) {
@@ -79,17 +33,6 @@ void WriteChunks(std::span<const uint8_t> payload, uint32_t chunk_size,
 }
 
 }  // namespace
-
-struct ChunkForwarder::ChunkHeader {
-  uint32_t chunk_stream_id = 0;
-  uint32_t timestamp = 0;  // The 24 bit field, or the extended one.
-  uint32_t length = 0;
-  uint32_t stream_id = 0;
-  MessageType type{};
-  uint8_t format = 0;
-  uint8_t basic_size = 1;  // Bytes of format and chunk stream id.
-  bool extended = false;
-};
 
 struct ChunkForwarder::Input {
   uint8_t* position;
@@ -106,39 +49,30 @@ struct ChunkForwarder::Input {
 
 struct ChunkForwarder::Collected {
   std::vector<uint8_t> payload;
-  std::array<uint8_t, kMaxHeaderSize> header;        // The first chunk's, as it came.
-  std::array<uint8_t, kMaxHeaderSize> continuation;  // The last format 3 header, as it came.
+  std::array<uint8_t, kMaxChunkHeaderSize> header;        // The first chunk's, as it came.
+  std::array<uint8_t, kMaxChunkHeaderSize> continuation;  // The last format 3 header, as it came.
   uint8_t header_size = 0;
   uint8_t basic_size = 0;
   uint8_t continuation_size = 0;  // 0: there was none yet.
   bool recut = false;             // The chunk size has changed since the message started.
 };
 
-struct ChunkForwarder::ChunkStream {
+// `id` and the last message, as the sender wrote it; and how that goes on.
+struct ChunkForwarder::ChunkStream : ChunkStreamState {
   // What the receiver knows of the last message's header, compared with what the sender thinks.
   enum class View : uint8_t { kSame, kOtherDelta, kOther };
   // How the current message's first header was changed.
   enum class Rewrite : uint8_t { kNone, kFull, kDelta };
 
-  uint32_t id = 0;
-  // The last message, as the sender wrote it.
-  uint32_t stream_id = 0;
-  uint32_t timestamp = 0;
-  uint32_t delta = 0;  // What a format 3 header adds: the last timestamp field.
-  uint32_t length = 0;
   uint32_t missing = 0;  // Payload bytes in chunks that have not started.
-  MessageType type{};
   MessageAction action = MessageAction::kPass;
   View view = View::kSame;
   Rewrite rewrite = Rewrite::kNone;
   uint8_t format = 0;      // Of the message's first chunk.
-  bool extended = false;   // The last timestamp field was an extended one.
-  bool fresh = true;       // The sender has not used this chunk stream.
   bool undecided = false;  // Collecting the prefix for OnMessageStart.
   bool half_sent = false;  // The message's beginning went out as it came; so does the rest.
   std::unique_ptr<Collected> collected;
 
-  MessageHeader Header() const { return {id, type, length, stream_id, timestamp}; }
   uint32_t prefix_size() const { return std::min(length, kPrefixSize); }
 
   // The timestamp field of the header that the receiver got, and whether it was extended.
@@ -149,10 +83,11 @@ struct ChunkForwarder::ChunkStream {
                : SentTimestamp() >= kExtendedTimestamp;
   }
 
-  // The format 3 header that goes before further chunks of a message; `basic` as in HeaderWriter.
+  // The format 3 header that goes before further chunks of a message; `basic` as in
+  // ChunkHeaderWriter.
   template <typename Basic>
-  HeaderWriter Continuation(Basic basic) const {
-    HeaderWriter header(3, basic);
+  ChunkHeaderWriter Continuation(Basic basic) const {
+    ChunkHeaderWriter header(3, basic);
     if (SentExtended()) header.Extended(SentTimestamp());
     return header;
   }
@@ -189,7 +124,7 @@ absl::Status ChunkForwarder::ForwardRange(Input& input) {
   while (input.size() > 0) {
     if (chunk_missing_ == 0) {
       ChunkHeader header;
-      const size_t size = ParseHeader({input.position, input.size()}, header);
+      const size_t size = ReadHeader({input.position, input.size()}, header);
       if (size == 0) {
         carried_size_ = static_cast<uint8_t>(input.size());
         std::ranges::copy(input.Take(input.size()), carried_.begin());
@@ -214,15 +149,15 @@ absl::Status ChunkForwarder::ForwardRange(Input& input) {
 // Completes a header that was cut by the end of the former Forward.
 absl::Status ChunkForwarder::ForwardCarried(Input& input) {
   ChunkHeader header;
-  size_t size = ParseHeader({carried_.data(), carried_size_}, header);
+  size_t size = ReadHeader({carried_.data(), carried_size_}, header);
   while (size == 0 && input.size() > 0) {
     carried_[carried_size_++] = input.Take(1).front();
-    size = ParseHeader({carried_.data(), carried_size_}, header);
+    size = ReadHeader({carried_.data(), carried_size_}, header);
   }
   if (size == 0) return absl::OkStatus();
 
   // Bytes are left over when what might have been an extended timestamp turns out to be payload.
-  std::array<uint8_t, kMaxHeaderSize> bytes = carried_;
+  std::array<uint8_t, kMaxChunkHeaderSize> bytes = carried_;
   Input rest{bytes.data(), bytes.data() + std::exchange(carried_size_, 0), false, input.out};
   const std::span<uint8_t> raw = rest.Take(size);
   absl::Status status;
@@ -243,47 +178,16 @@ absl::Status ChunkForwarder::ForwardCarried(Input& input) {
 }
 
 // Returns the header's size, or 0 when `bytes` ends before it does.
-size_t ChunkForwarder::ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const {
-  const uint8_t first = bytes[0];
-  header.format = first >> 6;
-  header.chunk_stream_id = first & 0x3f;
-  header.basic_size = header.chunk_stream_id == 0 ? 2 : header.chunk_stream_id == 1 ? 3 : 1;
-  const size_t size = header.basic_size + kMessageHeaderSize[header.format];
-  if (bytes.size() < size) return 0;
-  if (header.basic_size > 1) {
-    header.chunk_stream_id = 64u + bytes[1];
-    if (header.basic_size == 3) header.chunk_stream_id += bytes[2] * 256u;
-  }
-
-  const uint8_t* field = bytes.data() + header.basic_size;
-  if (header.format < 3) {
-    header.timestamp = ReadU24(field);
-    if (header.format < 2) {
-      header.length = ReadU24(field + 3);
-      header.type = static_cast<MessageType>(field[6]);
-    }
-    if (header.format == 0) header.stream_id = ReadStreamId(field + kStreamIdOffset);
-    if (header.timestamp != kExtendedTimestamp) return size;
-    if (bytes.size() < size + 4) return 0;
-    header.timestamp = ReadU32(bytes.data() + size);
-    header.extended = true;
-    return size + 4;
-  }
-
-  // Senders disagree on whether format 3 repeats an extended timestamp, and which one.
+size_t ChunkForwarder::ReadHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const {
+  const size_t size = ReadChunkHeader(bytes, header);
+  if (size == 0 || header.format < 3) return size;
   const size_t index = FindStream(header.chunk_stream_id);
   if (index == kNone || !streams_[index].extended) return size;
-  const ChunkStream& stream = streams_[index];
-  const size_t available = std::min<size_t>(4, bytes.size() - size);
-  for (const uint32_t candidate : {stream.delta, stream.timestamp}) {
-    uint8_t expected[4];
-    WriteU32(expected, candidate);
-    if (!std::equal(expected, expected + available, bytes.data() + size)) continue;
-    if (available < 4) return 0;
-    header.extended = true;
-    return size + 4;
-  }
-  return size;
+  const std::optional<size_t> repeated =
+      RepeatedTimestampSize(bytes.subspan(size), streams_[index]);
+  if (!repeated.has_value()) return 0;
+  header.extended = *repeated > 0;
+  return size + *repeated;
 }
 
 // `raw` is the header; the payload follows at input.position, as far as it has come.
@@ -326,26 +230,11 @@ absl::Status ChunkForwarder::BeginChunk(const ChunkHeader& header, std::span<uin
 absl::Status ChunkForwarder::StartMessage(const ChunkHeader& header, std::span<uint8_t> raw,
                                           Input& input) {
   ChunkStream& stream = streams_[current_];
-  if (stream.fresh && header.format > 1) {
+  if (!stream.StartMessage(header)) {
     return Fault(absl::StrCat("chunk stream ", stream.id, " starts with a header of format ",
                               header.format, ", which has no length and type"));
   }
-  stream.fresh = false;
   stream.format = header.format;
-  if (header.format < 2) {
-    stream.length = header.length;
-    stream.type = header.type;
-  }
-  if (header.format < 3) {
-    stream.delta = header.timestamp;
-    stream.extended = header.extended;
-  }
-  if (header.format == 0) {
-    stream.stream_id = header.stream_id;
-    stream.timestamp = header.timestamp;
-  } else {
-    stream.timestamp += stream.delta;
-  }
   chunk_missing_ = std::min(input_chunk_size_, stream.length);
   stream.missing = stream.length - chunk_missing_;
 
@@ -561,7 +450,7 @@ void ChunkForwarder::WriteStartHeader(size_t index, std::span<uint8_t> raw, size
     return;
   }
   const bool full = stream.rewrite == Rewrite::kFull;
-  HeaderWriter header(full ? 0 : 2, raw.first(basic_size));
+  ChunkHeaderWriter header(full ? 0 : 2, raw.first(basic_size));
   header.Timestamp(stream.SentTimestamp(), stream.SentExtended());
   if (full) {
     header.LengthAndType(stream.length, stream.type);
@@ -578,7 +467,7 @@ void ChunkForwarder::WriteCollected(size_t index, Pieces& out) {
                    false, out);
   const ChunkStream& stream = streams_[index];
   const std::span<const uint8_t> header = collected.header;
-  HeaderWriter continuation = stream.Continuation(header.first(collected.basic_size));
+  ChunkHeaderWriter continuation = stream.Continuation(header.first(collected.basic_size));
   std::span<const uint8_t> bytes = continuation.bytes();
   if (stream.rewrite == ChunkStream::Rewrite::kNone && collected.continuation_size > 0) {
     bytes = {collected.continuation.data(), collected.continuation_size};
@@ -624,8 +513,8 @@ void ChunkForwarder::WriteQueued(Pieces& out) {
 void ChunkForwarder::WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload,
                               Pieces& out) {
   const bool extended = header.timestamp >= kExtendedTimestamp;
-  HeaderWriter start(0, header.chunk_stream_id);
-  HeaderWriter continuation(3, header.chunk_stream_id);
+  ChunkHeaderWriter start(0, header.chunk_stream_id);
+  ChunkHeaderWriter continuation(3, header.chunk_stream_id);
   start.Timestamp(header.timestamp, extended);
   start.LengthAndType(static_cast<uint32_t>(payload.size()), header.type);
   start.StreamId(header.stream_id);

@@ -13,6 +13,7 @@
 
 #include "dataplane/core/bytes.h"
 #include "dataplane/core/status.h"
+#include "dataplane/protocol/rtmp/chunk_header.h"
 #include "dataplane/protocol/rtmp/message.h"
 
 namespace srsproxy::rtmp {
@@ -35,10 +36,9 @@ enum class Decision : uint8_t {
 // Reads chunks from `in` at any split, and writes what the receiver gets: the same bytes, save
 //  - the message stream id, where MapStreamId says so;
 //  - the first header on a chunk stream that the receiver knows differently than the sender
-//  (because
-//    a message there was kept from it, or the proxy wrote there, or one side was replaced): it
-//    becomes format 0 with the absolute timestamp; and if the sender's next message there starts
-//    with format 3, that becomes format 2 with the sender's delta;
+//    (because a message there was kept from it, or the proxy wrote there, or one side was
+//    replaced): it becomes format 0 with the absolute timestamp; and if the sender's next message
+//    there starts with format 3, that becomes format 2 with the sender's delta;
 //  - a SetChunkSize before a chunk that the receiver would cut differently;
 //  - what was injected, held (sent when complete) or kept back.
 // Messages on other chunk streams flow on while one is held.
@@ -109,11 +109,8 @@ class ChunkForwarder {
   bool at_output_boundary() const;  // No chunk is half written.
 
  private:
-  // The longest chunk header: 3 bytes of chunk stream id, 11 of message header, 4 of timestamp.
-  static constexpr size_t kMaxHeaderSize = 18;
   static constexpr size_t kNone = SIZE_MAX;
 
-  struct ChunkHeader;  // A parsed header.
   struct Input;        // Where a Forward stands.
   struct ChunkStream;  // What sender and receiver know of a chunk stream.
   struct Collected;    // A message, or its beginning, that is kept.
@@ -121,7 +118,7 @@ class ChunkForwarder {
 
   absl::Status ForwardRange(Input& input);
   absl::Status ForwardCarried(Input& input);
-  size_t ParseHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const;
+  size_t ReadHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const;
   absl::Status BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
   absl::Status StartMessage(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
   absl::Status TakePayload(std::span<const uint8_t> bytes, Input& input);
@@ -154,7 +151,7 @@ class ChunkForwarder {
   Side sender_;
   bool stop_ = false;
   uint8_t carried_size_ = 0;
-  std::array<uint8_t, kMaxHeaderSize> carried_;  // The beginning of a chunk header.
+  std::array<uint8_t, kMaxChunkHeaderSize> carried_;  // The beginning of a chunk header.
   uint32_t input_chunk_size_ = kDefaultChunkSize;
   uint32_t output_chunk_size_ = kDefaultChunkSize;
   uint32_t chunk_missing_ = 0;  // Payload bytes of the chunk being read that have not come yet.
