@@ -423,6 +423,9 @@ net::Task<void> DataPlane::Serve(Lane& lane, const Listening& listening, net::In
     case Listener::kRtmp:
     case Listener::kRtmps:
     case Listener::kSystemApi:
+    case Listener::kGrpc:
+    case Listener::kWebRtc:
+    case Listener::kSrt:
       break;
   }
   RtmpSession session(lane.rtmp, listening.listener, std::move(client));

@@ -5,6 +5,7 @@
 #include "controlplane/access/grpc_certificates.h"
 #include "controlplane/access/tokens.h"
 #include "dataplane/core/host.h"
+#include "dataplane/core/listener.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy::control {
@@ -77,11 +78,13 @@ std::vector<std::string> AccessWarnings(const Config& config) {
         FormatListenAddress(config.system_api),
         "; set PROXY_SYSTEM_API_ALLOW, PROXY_ORIGIN_NETWORKS or PROXY_HTTP_API_AUTH_ENABLED"));
   }
-  for (const auto* api : {&config.http_api, &config.https_api}) {
-    if (!config.cluster_api || !IsWide(*api) || !config.tokens_file.empty()) continue;
+  for (const ListenerRow& row : kListeners) {
+    const ListenAddress& api = config.*row.address;
+    if (row.service != Service::kHttpApi || !IsWide(api)) continue;
+    if (!config.cluster_api || !config.tokens_file.empty()) continue;
     warnings.push_back(absl::StrCat(
         "anybody can list and end the origins' clients who reaches the cluster API at ",
-        FormatListenAddress(*api), "; set PROXY_TOKENS_FILE"));
+        FormatListenAddress(api), "; set PROXY_TOKENS_FILE"));
   }
   return warnings;
 }

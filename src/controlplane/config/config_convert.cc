@@ -4,7 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -15,6 +15,7 @@
 #include "controlplane/config/config_access.h"
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/core/host.h"
+#include "dataplane/core/listener.h"
 #include "dataplane/core/text.h"
 
 namespace srsproxy::control {
@@ -33,7 +34,7 @@ class Converter {
     problems_.push_back({std::string(setting), std::string(reason)});
   }
 
-  ListenAddress Listener(std::string_view setting, std::string_view text) {
+  ListenAddress Address(std::string_view setting, std::string_view text) {
     return ValueOr<ListenAddress>(setting, ParseListenAddress(text));
   }
 
@@ -120,12 +121,31 @@ std::vector<std::string> List(const google::protobuf::RepeatedPtrField<std::stri
   return {field.begin(), field.end()};
 }
 
+// Of a field that is text.
+std::string TextOf(const v1::Config& settings, std::string_view field) {
+  const auto* found = v1::Config::descriptor()->FindFieldByName(std::string(field));
+  return settings.GetReflection()->GetString(settings, found);
+}
+
 bool Overlap(const ListenAddress& a, const ListenAddress& b) {
   const auto everywhere = [](const ListenAddress& address) {
     return address.host.empty() || IsWildcardHost(address.host);
   };
   return a.enabled && b.enabled && a.port == b.port && a.port != 0 &&
          (a.host == b.host || everywhere(a) || everywhere(b));
+}
+
+void CheckPorts(const Config& config, std::vector<ConfigProblem>& problems) {
+  for (const ListenerRow& later : kListeners) {
+    for (const ListenerRow& earlier : kListeners) {
+      if (earlier.listener == later.listener) break;
+      const bool shared = (earlier.tcp && later.tcp) || (earlier.udp && later.udp);
+      if (!shared || !Overlap(config.*earlier.address, config.*later.address)) continue;
+      problems.push_back({std::string(later.setting),
+                          absl::StrCat("port ", (config.*later.address).port, " is used by ",
+                                       ToAbsl(earlier.setting), " already")});
+    }
+  }
 }
 
 void CheckReadable(std::string_view setting, const std::string& path,
@@ -149,16 +169,9 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   Converter convert(problems);
   Config config;
 
-  config.rtmp_server = convert.Listener("rtmp_server", settings.rtmp_server());
-  config.rtmps_server = convert.Listener("rtmps_server", settings.rtmps_server());
-  config.http_server = convert.Listener("http_server", settings.http_server());
-  config.https_server = convert.Listener("https_server", settings.https_server());
-  config.http_api = convert.Listener("http_api", settings.http_api());
-  config.https_api = convert.Listener("https_api", settings.https_api());
-  config.webrtc_server = convert.Listener("webrtc_server", settings.webrtc_server());
-  config.srt_server = convert.Listener("srt_server", settings.srt_server());
-  config.system_api = convert.Listener("system_api", settings.system_api());
-  config.grpc_server = convert.Listener("grpc_server", settings.grpc_server());
+  for (const ListenerRow& row : kListeners) {
+    config.*row.address = convert.Address(row.setting, TextOf(settings, row.setting));
+  }
   config.tls_cert = settings.tls_cert();
   config.tls_key = settings.tls_key();
   config.static_files = settings.static_files();
@@ -246,27 +259,11 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
 
 std::vector<ConfigProblem> CheckTogether(const Config& config) {
   std::vector<ConfigProblem> problems;
-  const std::pair<std::string_view, const ListenAddress*> listeners[] = {
-      {"rtmp_server", &config.rtmp_server},     {"rtmps_server", &config.rtmps_server},
-      {"http_server", &config.http_server},     {"https_server", &config.https_server},
-      {"http_api", &config.http_api},           {"https_api", &config.https_api},
-      {"webrtc_server", &config.webrtc_server}, {"system_api", &config.system_api},
-      {"grpc_server", &config.grpc_server}};
-  for (auto later = std::begin(listeners); later != std::end(listeners); ++later) {
-    for (auto earlier = std::begin(listeners); earlier != later; ++earlier) {
-      if (!Overlap(*earlier->second, *later->second)) continue;
-      problems.push_back(
-          {std::string(later->first), absl::StrCat("port ", later->second->port, " is used by ",
-                                                   ToAbsl(earlier->first), " already")});
-    }
-  }
-
+  CheckPorts(config, problems);
   const bool has_certificate = !config.tls_cert.empty() && !config.tls_key.empty();
-  for (const auto& [name, listener] : {std::pair("rtmps_server", &config.rtmps_server),
-                                       std::pair("https_server", &config.https_server),
-                                       std::pair("https_api", &config.https_api)}) {
-    if (listener->enabled && !has_certificate) {
-      problems.push_back({name, "needs tls_cert and tls_key"});
+  for (const ListenerRow& row : kListeners) {
+    if (row.tls && (config.*row.address).enabled && !has_certificate) {
+      problems.push_back({std::string(row.setting), "needs tls_cert and tls_key"});
     }
   }
   CheckReadable("tls_cert", config.tls_cert, problems);

@@ -53,26 +53,6 @@ std::string Text(std::string_view text) { return std::string(text); }
 
 }  // namespace
 
-std::string_view ListenerName(Listener listener) {
-  switch (listener) {
-    case Listener::kRtmp:
-      return "rtmp";
-    case Listener::kRtmps:
-      return "rtmps";
-    case Listener::kHttp:
-      return "http";
-    case Listener::kHttps:
-      return "https";
-    case Listener::kHttpApi:
-      return "http_api";
-    case Listener::kHttpsApi:
-      return "https_api";
-    case Listener::kSystemApi:
-      return "system_api";
-  }
-  return "unknown";
-}
-
 std::string_view ClientErrorName(ClientError error) {
   switch (error) {
     case ClientError::kWrongProtocol:
@@ -178,11 +158,10 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
 
   MetricFamily Connections() const {
     auto family = MakeFamily("srsproxy_connections", "Open client connections.", MetricType::Gauge);
-    for (size_t i = 0; i < kListeners; ++i) {
+    for (size_t i = 0; i < kCountedListeners; ++i) {
       const double closed = Sum([i](const WorkerMetrics& w) -> auto& { return w.closed_[i]; });
       const double opened = Sum([i](const WorkerMetrics& w) -> auto& { return w.opened_[i]; });
-      AddSample(family, {{"listener", ListenerName(static_cast<Listener>(i))}},
-                std::max(0.0, opened - closed));
+      AddSample(family, {{"listener", kListeners[i].name()}}, std::max(0.0, opened - closed));
     }
     return family;
   }

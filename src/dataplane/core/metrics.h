@@ -19,6 +19,7 @@
 
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
+#include "dataplane/core/listener.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/session.h"
@@ -28,11 +29,6 @@ namespace srsproxy {
 
 // As seen from the client's side of this proxy.
 enum class Direction : uint8_t { kIn, kOut };
-
-enum class Listener : uint8_t { kRtmp, kRtmps, kHttp, kHttps, kHttpApi, kHttpsApi, kSystemApi };
-inline constexpr size_t kListeners = 7;
-// "rtmp", "rtmps", "http", "https", "http_api", "https_api", "system_api"
-std::string_view ListenerName(Listener listener);
 
 // What a client did wrong.
 enum class ClientError : uint8_t {
@@ -114,8 +110,8 @@ class alignas(64) WorkerMetrics {
   template <typename T, size_t kSize>
   using Array = std::array<T, kSize>;
 
-  Array<RelaxedCounter, kListeners> opened_;
-  Array<RelaxedCounter, kListeners> closed_;
+  Array<RelaxedCounter, kCountedListeners> opened_;
+  Array<RelaxedCounter, kCountedListeners> closed_;
   Array<Array<RelaxedCounter, kRoles>, kProtocols> started_;
   Array<Array<Array<Array<RelaxedCounter, kEndReasons>, kSides>, kRoles>, kProtocols> ended_;
   Array<Array<Array<RelaxedCounter, kDirections>, kRoles>, kProtocols> bytes_;
