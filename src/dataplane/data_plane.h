@@ -2,7 +2,6 @@
 // streams are.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <absl/time/time.h>
 
 #include "dataplane/balance/mover.h"
+#include "dataplane/balance/origin_event_reporter.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
@@ -20,7 +20,6 @@
 #include "dataplane/core/authorizer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/event_log.h"
-#include "dataplane/core/hops.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
@@ -28,21 +27,19 @@
 #include "dataplane/core/session_control.h"
 #include "dataplane/core/stores.h"
 #include "dataplane/core/stream_directory.h"
+#include "dataplane/listeners.h"
+#include "dataplane/maintenance.h"
 #include "dataplane/net/dial_rules.h"
-#include "dataplane/net/listener.h"
 #include "dataplane/net/name_lookup.h"
-#include "dataplane/net/server_certificate.h"
-#include "dataplane/net/task.h"
-#include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/proxy/hls/hls_sessions.h"
 #include "dataplane/proxy/http/live_streams.h"
 #include "dataplane/proxy/http/static_files.h"
+#include "dataplane/proxy/sessions/graceful_shutdown.h"
 #include "dataplane/proxy/sessions/session_table.h"
+#include "dataplane/worker_context.h"
 
 namespace srsproxy {
-
-namespace asio = boost::asio;
 
 // Made, started and drained on one thread; the registries that it hands out are thread-safe.
 class DataPlane {
@@ -73,28 +70,25 @@ class DataPlane {
   absl::Status Start();
 
   // Closes the listeners. Sessions go on.
-  void StopAccepting();
+  void StopAccepting() { listeners_->StopAccepting(); }
   // Stops accepting, and ends the sessions one after another over `spread`. False: that has begun
   // already. Any thread.
   bool BeginDrain(absl::Duration spread);
-  bool draining() const { return draining_; }  // Any thread.
+  bool draining() const { return shutdown_->draining(); }  // Any thread.
   // Ends every session, and returns when all have said goodbye: true; or after `timeout`: false. A
   // repeated call goes on waiting. Blocking.
   bool Drain(absl::Duration timeout);
 
-  struct BoundListener {
-    std::string setting;  // "rtmp_server"
-    std::string address;  // host:port
-  };
-  const std::vector<BoundListener>& listeners() const { return bound_; }
+  using BoundListener = srsproxy::BoundListener;
+  const std::vector<BoundListener>& listeners() const { return listeners_->bound(); }
   // When the certificate of the TLS listeners expires. Absent: there is none. Any thread.
-  std::optional<absl::Time> certificate_expiry() const;
+  std::optional<absl::Time> certificate_expiry() const { return listeners_->certificate_expiry(); }
   uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
   // Connections that are open now. Any thread.
-  uint64_t sessions() const { return limit_->used(); }
+  uint64_t sessions() const { return limit_.used(); }
 
   // Answers until the data plane ends.
-  net::NameLookup& names() { return names_; }
+  net::NameLookup& names() { return maintenance_->names(); }
   OriginRegistry& origins() { return *origins_; }
   StreamDirectory& streams() { return *dependencies_.stores.streams; }
   Balancer& balancer() { return *balancer_; }
@@ -104,68 +98,36 @@ class DataPlane {
   const EventLog& event_log() const { return event_log_; }
 
  private:
-  struct Lane;       // What belongs to one worker.
-  struct Listening;  // One listener on all workers.
-  struct DrainState;
-
-  absl::Status LoadCertificate(const Config& config);
-  // 0: not listening.
-  uint16_t PortOf(Listener listener) const;
-  absl::Status Listen(std::string_view setting, const ListenAddress& address, Listener listener,
-                      bool tls);
+  void MakeWorkerContexts();
+  void MakeMovers();
   absl::Status OpenStaticFiles(const Config& config);
-  absl::Status RegisterDefaultBackend();
-  // Ends the registrations that must not be connected to, of those that came before it was known.
-  void EvictForbidden();
-  void Accept(Lane& lane, const Listening& listening, net::Incoming client);
-  net::Task<void> Serve(Lane& lane, const Listening& listening, net::Incoming client);
+  void CollectMetrics();
   void Reconfigure(const Config& config);
-  // What a worker does once a second.
-  net::Task<void> Tend(Lane& lane);
-  net::Task<void> Housekeep();
-  net::Task<void> MoveStreams();
-  net::Task<void> Probe(std::shared_ptr<const Origin> origin);
   void OnOriginEvent(const OriginEvent& event);
-  // Whether new streams wait for origins, and again when that may change. Housekeeper only.
-  void TellSettling();
-  // What the store of streams says of itself, when that has changed. Within Start, then housekeeper
-  // only.
-  void TellStoreState();
-  net::Task<void> SayGoodbye(Lane& lane, std::shared_ptr<DrainState> state);
-  net::Task<void> EndOneByOne(Lane& lane, absl::Duration spread);
 
   const Dependencies dependencies_;
   const MonotonicTime started_;
-  const BootId boot_id_ = NewBootId();
-  RunningClock running_clock_;             // By which silence is judged.
-  bool settling_ = false;                  // As told last. Housekeeper only.
-  std::optional<StoreState> store_state_;  // As told last. Housekeeper only.
+  RunningClock running_clock_;  // By which silence is judged.
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
+  OriginEventReporter origin_event_reporter_;
   OriginRegistry::Subscription origin_events_;
   StreamCounts stream_counts_;
   std::unique_ptr<StickyBalancer> balancer_;
   const uint64_t descriptors_;
   HlsSessions hls_sessions_;
-  std::unique_ptr<SessionLimit> limit_;
+  SessionLimit limit_;
   SessionLimit cluster_requests_;
   net::Workers workers_;
-  std::vector<std::unique_ptr<Lane>> lanes_;  // One for each worker.
+  std::vector<std::unique_ptr<WorkerContext>> contexts_;  // One for each worker.
   std::unique_ptr<SessionControl> session_control_;
+  std::unique_ptr<GracefulShutdown> shutdown_;
   std::unique_ptr<Mover> mover_;
   std::unique_ptr<Rebalancer> rebalancer_;
-  std::optional<LiveStreams> live_streams_;            // Once listening.
-  std::unique_ptr<StaticFiles> static_files_;          // When there are any.
-  std::optional<net::ServerCertificate> certificate_;  // With TLS listeners.
-  std::vector<std::unique_ptr<Listening>> listening_;
-  std::vector<BoundListener> bound_;
-  std::atomic<bool> draining_{false};
-  std::shared_ptr<DrainState> drain_;  // Once a drain has begun.
-  // What EvictForbidden went by last.
-  std::shared_ptr<const Config> reviewed_config_;
-  size_t reviewed_listeners_ = 0;
-  std::unique_ptr<net::Worker> housekeeper_;  // For what is no session's: leases, probes, names.
-  net::NameLookup names_{housekeeper_->io()};
+  std::unique_ptr<Listeners> listeners_;
+  std::optional<LiveStreams> live_streams_;    // Once listening.
+  std::unique_ptr<StaticFiles> static_files_;  // When there are any.
+  std::unique_ptr<Maintenance> maintenance_;
   const LiveConfig::Subscription config_changes_;
 };
 

@@ -10,7 +10,7 @@ _WALL_CLOCK = re.compile(r"\babsl::Now\b|\bsystem_clock\b|\bgettimeofday\b|(?<![
 _WALL_DEADLINE = re.compile(r"\bToChronoTime\(|\bToTimespec\(")
 # What people read: the name of a file, the log, what a certificate says.
 _MAY_READ_IT = ("src/dataplane/core/clock.h", "src/dataplane/core/log.cc",
-                "src/dataplane/data_plane.cc", "src/dataplane/directory/state_folder.cc",
+                "src/dataplane/listener_certificate.cc", "src/dataplane/directory/state_folder.cc",
                 "src/controlplane/access/access_files.cc", "tools/srsproxyctl/output/environment.h")
 
 

@@ -50,12 +50,16 @@ ROOMS = {
 BELOW_ROOMS = ["controlplane/call_status.h", "controlplane/call_status.cc",
                "controlplane/grpc_time.h"]
 
+# Of the data plane: what wires its rooms.
+BESIDE_ROOMS = ["src/dataplane/data_plane.", "src/dataplane/listeners.",
+                "src/dataplane/maintenance.", "src/dataplane/worker_context."]
+
 # Beast's HTTP messages are a codec and need no more of Asio than its buffers.
 ASIO_FOLDERS = ["src/dataplane/net/", "src/dataplane/directory/", "src/dataplane/balance/",
-                "src/dataplane/proxy/", "src/dataplane/data_plane", "src/controlplane/",
+                "src/dataplane/proxy/", *BESIDE_ROOMS, "src/controlplane/",
                 "src/main.cc"]
 
-SOCKET_FOLDERS = ["src/dataplane/net/", "src/dataplane/proxy/", "src/dataplane/data_plane",
+SOCKET_FOLDERS = ["src/dataplane/net/", "src/dataplane/proxy/", *BESIDE_ROOMS,
                   "src/main.cc"]
 
 # Libraries, and the only folders that may include them.

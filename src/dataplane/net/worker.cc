@@ -29,7 +29,9 @@ Worker::Worker(uint32_t index)
   asio::co_spawn(io_, gathering_.Run(), asio::detached);
 }
 
-Worker::~Worker() {
+Worker::~Worker() { Join(); }
+
+void Worker::Join() {
   Stop();
   if (thread_.joinable()) thread_.join();
 }

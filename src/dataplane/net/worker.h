@@ -34,12 +34,14 @@ class Worker {
   explicit Worker(uint32_t index);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker();  // Stops and joins.
+  ~Worker();  // Joins.
 
   void Start();
   // Ends the thread after the handler that runs now; what is left is destroyed unrun. From any
   // thread.
   void Stop();
+  // Stop, and returns when the thread has ended.
+  void Join();
 
   uint32_t index() const { return index_; }
   asio::io_context& io() { return io_; }
