@@ -188,3 +188,18 @@ def test_unit_tests_stand_in_the_folders_of_what_they_test():
              if not any((ROOT / top / path.relative_to("tests/unit")).parent.is_dir()
                         for top in ("src", "tools"))]
     assert not wrong, "\n".join(wrong)
+
+
+def test_tests_include_every_header_of_the_sessions():
+    """Directly, or by another header: what nothing includes, no test can run."""
+    seen, todo = set(), [str(path) for path in tracked("tests/*_test.cc")]
+    while todo:
+        for _, own, _ in includes(todo.pop()):
+            places = [top + own for top in ("src/", "") if own]
+            path = next((place for place in places if (ROOT / place).is_file()), None)
+            if path and path not in seen:
+                seen.add(path)
+                todo.append(path)
+    headers = {path for path in SOURCES if path.startswith("src/dataplane/proxy/")
+               and path.endswith(".h")}
+    assert headers <= seen, sorted(headers - seen)

@@ -1,0 +1,115 @@
+#include "dataplane/proxy/rtmp/rtmp_session.h"
+
+#include "tests/unit/dataplane/protocol/rtmp/bridge_peers.h"
+#include "tests/unit/dataplane/proxy/session_fixture.h"
+
+namespace srsproxy::testing {
+namespace {
+
+using rtmp::AmfNull;
+using rtmp::AmfObject;
+using rtmp::testing::Bytes;
+using rtmp::testing::Named;
+using rtmp::testing::Say;
+
+constexpr size_t kPacket = 1536;
+
+std::string Text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+// As a command begins: an AMF0 string.
+std::string NameOf(const std::string& command) {
+  return std::string("\x02\x00", 2) + static_cast<char>(command.size()) + command;
+}
+
+std::string Media() {
+  const std::string text = "\x27MEDIA";
+  return Text(Say(rtmp::MessageType::kVideo, 1, Bytes(text.begin(), text.end()), 6));
+}
+
+// The handshake without digests, and all up to the client's command on its stream.
+Script ClientSays(const rtmp::Command& command) {
+  AmfObject about;
+  about.properties = {{"app", "live"}, {"tcUrl", "rtmp://v.com/live"}};
+  return {{.send = "\x03" + std::string(kPacket, '\0')},
+          {.bytes = 1 + 2 * kPacket},
+          {.send = std::string(kPacket, '\0')},
+          {.send = Text(Say(Named("connect", 1, {about})))},
+          {.until = NameOf("_result")},
+          {.send = Text(Say(rtmp::CreateStream(2)))},
+          {.until = NameOf("_result")},
+          {.send = Text(Say(command, 1, 8))},
+          {.until = NameOf("onStatus")}};
+}
+
+Script OriginAnswers(const std::string& command, const std::string& code) {
+  return {{.bytes = 1 + kPacket},
+          {.send = "\x03" + std::string(2 * kPacket, '\0')},
+          {.bytes = kPacket},
+          {.until = NameOf("connect")},
+          {.send = Text(Say(rtmp::ConnectResult(1, 0)))},
+          {.until = NameOf("createStream")},
+          {.send = Text(Say(rtmp::CreateStreamResult(2, 1)))},
+          {.until = NameOf(command)},
+          {.send = Text(Say(rtmp::OnStatus("status", code, "it begins"), 1, 5))}};
+}
+
+class RtmpSessionTest : public SessionFixture {
+ protected:
+  net::Task<void> ServeClient(net::Incoming client) {
+    RtmpSession session(needs_, Listener::kRtmp, std::move(client));
+    co_await session.Run(nullptr);
+  }
+  Serve serve() {
+    return [this](net::Incoming client) { return ServeClient(std::move(client)); };
+  }
+
+  const RtmpSessionNeeds needs_{config_, upstream_, table_, random_};
+};
+
+struct Roles {
+  Script client;
+  Script origin;
+};
+
+Roles Plays() {
+  Roles roles{ClientSays(Named("play", 0, {AmfNull{}, "cam"})),
+              OriginAnswers("play", "NetStream.Play.Start")};
+  roles.origin.push_back({.send = Media()});
+  roles.client.push_back({.until = "MEDIA"});
+  return roles;
+}
+
+Roles Publishes() {
+  Roles roles{ClientSays(Named("publish", 3, {AmfNull{}, "cam", "live"})),
+              OriginAnswers("publish", "NetStream.Publish.Start")};
+  roles.client.push_back({.send = Media()});
+  roles.origin.push_back({.until = "MEDIA"});
+  return roles;
+}
+
+TEST_F(RtmpSessionTest, APlayerGetsItsMedia) {
+  const auto [client, origin] = Plays();
+  const auto heard = Run(serve(), {client, client.size(), Leaving::kCloses}, {origin});
+  EXPECT_THAT(heard, ::testing::HasSubstr("MEDIA"));
+  EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("sessions_total.*viewer.* 1\n"));
+}
+
+TEST_F(RtmpSessionTest, APublishersMediaReachesTheOrigin) {
+  const auto [client, origin] = Publishes();
+  bool reached = false;
+  Run(serve(), {client}, {origin, origin.size(), Leaving::kCloses, [&reached] { reached = true; }});
+  EXPECT_TRUE(reached);
+}
+
+TEST_F(RtmpSessionTest, APlayEndsWhoeverLeavesWhen) {
+  const auto [client, origin] = Plays();
+  RunAllEnds(serve(), client, origin);
+}
+
+TEST_F(RtmpSessionTest, APublishEndsWhoeverLeavesWhen) {
+  const auto [client, origin] = Publishes();
+  RunAllEnds(serve(), client, origin);
+}
+
+}  // namespace
+}  // namespace srsproxy::testing

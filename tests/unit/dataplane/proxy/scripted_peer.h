@@ -1,0 +1,95 @@
+// A client or an origin that follows a script over TCP, and leaves after any of its steps.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+
+#include "dataplane/net/task.h"
+
+namespace srsproxy::testing {
+
+using net::asio::ip::tcp;
+
+// Sends, or reads on until something has come.
+struct Step {
+  std::string send{};
+  size_t bytes = 0;     // To be read.
+  std::string until{};  // To be read up to and with.
+};
+using Script = std::vector<Step>;
+
+enum class Leaving {
+  kCloses,
+  kResets,
+  kStays,  // And does nothing but read, until the other side closes.
+};
+
+class ScriptedPeer {
+ public:
+  // After `steps` of the script it leaves in this way; `then` is called before.
+  struct Plan {
+    Script script;
+    size_t steps = SIZE_MAX;
+    Leaving leaving = Leaving::kStays;
+    std::function<void()> then = nullptr;
+  };
+
+  explicit ScriptedPeer(tcp::socket socket) : socket_(std::move(socket)) {}
+
+  // Returns when it has left, or the other side has. It is there until then.
+  net::Task<void> Play(Plan plan) {
+    const size_t steps = std::min(plan.steps, plan.script.size());
+    for (size_t i = 0; i < steps; ++i) {
+      if (!co_await Take(plan.script[i])) co_return socket_.close();
+    }
+    if (plan.then != nullptr) plan.then();
+    if (plan.leaving == Leaving::kResets) socket_.set_option(tcp::socket::linger(true, 0));
+    if (plan.leaving == Leaving::kStays) {
+      while (co_await ReadSome()) {
+      }
+    }
+    socket_.close();
+  }
+
+  const std::string& heard() const { return heard_; }
+
+ private:
+  net::Task<bool> Take(const Step& step) {
+    if (!step.send.empty()) {
+      const auto [error, sent] =
+          co_await net::asio::async_write(socket_, net::asio::buffer(step.send), net::kNoThrow);
+      co_return !error;
+    }
+    while (true) {
+      const size_t at = step.until.empty() ? taken_ : heard_.find(step.until, taken_);
+      const size_t end = at == std::string::npos ? at : at + step.until.size() + step.bytes;
+      if (end <= heard_.size()) {
+        taken_ = end;
+        co_return true;
+      }
+      if (!co_await ReadSome()) co_return false;
+    }
+  }
+
+  net::Task<bool> ReadSome() {
+    std::array<char, 4096> buffer{};
+    const auto [error, bytes] =
+        co_await socket_.async_read_some(net::asio::buffer(buffer), net::kNoThrow);
+    heard_.append(buffer.data(), bytes);
+    co_return !error;
+  }
+
+  tcp::socket socket_;
+  std::string heard_;
+  size_t taken_ = 0;
+};
+
+}  // namespace srsproxy::testing

@@ -1,0 +1,222 @@
+// Runs one session between a client and an origin that tests play, without a proxy around it, and
+// fails when the session leaves anything behind.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/balance/start_settle.h"
+#include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/net/listener.h"
+#include "dataplane/proxy/sessions/session_table.h"
+#include "dataplane/proxy/upstream/upstream_needs.h"
+#include "tests/unit/dataplane/proxy/scripted_peer.h"
+
+namespace srsproxy::testing {
+
+// Places everybody on one origin, once each.
+class OneOrigin final : public Balancer {
+ public:
+  explicit OneOrigin(uint16_t port) {
+    auto origin = std::make_shared<Origin>();
+    origin->id = "o-s-1";
+    origin->registration.server = "o";
+    origin->registration.ip = "127.0.0.1";
+    origin_ = std::move(origin);
+    endpoint_ = {Transport::kTcp, "127.0.0.1", port};
+  }
+
+  void Pick(PickRequest request, PickCallback done) override {
+    if (!request.excluded.empty()) {
+      return done(ProxyFailure(absl::StatusCode::kUnavailable, "there is no other origin"));
+    }
+    Placement placement;
+    placement.origin = origin_;
+    placement.endpoint = endpoint_;
+    placement.strategy = "random";
+    placement.lease = std::make_unique<Lease>(leases);
+    done(std::move(placement));
+  }
+  PickExplanation Explain(const PickRequest&) const override { return {}; }
+  void ReportConnect(std::string_view, ConnectOutcome) override {}
+
+  int leases = 0;  // That are held.
+
+ private:
+  class Lease final : public StreamLease {
+   public:
+    explicit Lease(int& leases) : leases_(leases) { ++leases_; }
+    ~Lease() override { --leases_; }
+    void MarkLive(StreamHold::LiveCallback done) override { done(absl::OkStatus()); }
+    void WhenLost(StreamHold::LostCallback) override {}
+    void Refused() override {}
+
+   private:
+    int& leases_;
+  };
+
+  std::shared_ptr<const Origin> origin_;
+  Endpoint endpoint_;
+};
+
+class SessionFixture : public ::testing::Test {
+ protected:
+  using Plan = ScriptedPeer::Plan;
+  // Runs the session of a client to its end.
+  using Serve = std::function<net::Task<void>(net::Incoming client)>;
+  // A part of a run takes no longer; every timeout of the sessions is.
+  static constexpr auto kLongestRun = std::chrono::seconds(10);
+
+  static Config LongTimeouts() {
+    Config config;
+    config.connect_timeout = config.handshake_timeout = config.write_timeout = absl::Seconds(60);
+    config.cluster_api = true;
+    return config;
+  }
+
+  ~SessionFixture() override {
+    origins_.reset();
+    worker_.reset();  // What hangs is destroyed while everything else is there.
+  }
+
+  // Runs one session, and returns what the client heard.
+  std::string Run(const Serve& serve, Plan client, Plan origin) {
+    tcp::acceptor front(io(), Loopback());
+    tcp::socket socket(io());
+    socket.connect(front.local_endpoint());
+    tcp::endpoint peer;
+    tcp::socket accepted = front.accept(peer);
+    ScriptedPeer client_peer(std::move(socket));
+    session_ended_ = false;
+    auto ended = [this](const std::exception_ptr& fault) {
+      EXPECT_EQ(fault, nullptr);
+      session_ended_ = true;
+      boost::system::error_code ignored;
+      origins_->cancel(ignored);
+    };
+    auto task = serve({std::move(accepted), peer});
+    net::asio::co_spawn(io(), std::move(task), std::move(ended));
+    Spawn(client_peer.Play(std::move(client)));
+    Spawn(AcceptOrigins(std::move(origin)));
+    const auto latest = std::chrono::steady_clock::now() + kLongestRun;
+    io().restart();
+    while (!session_ended_ || peers_ > 0) {
+      if (std::chrono::steady_clock::now() > latest) {
+        ADD_FAILURE() << "the session hangs: ended " << session_ended_ << ", peers " << peers_;
+        break;
+      }
+      io().run_one_for(std::chrono::milliseconds(100));
+      if (session_ended_) EndPooled();
+    }
+    io().poll();
+    ExpectNothingIsLeft();
+    return client_peer.heard();
+  }
+
+  // A session each for a client and an origin that leave after each of their steps in each way, and
+  // for an operator who ends it there.
+  void RunAllEnds(const Serve& serve, const Script& client, const Script& origin) {
+    for (const Leaving leaving : {Leaving::kCloses, Leaving::kResets}) {
+      for (size_t step = 0; step <= client.size(); ++step) {
+        SCOPED_TRACE("the client leaves after step " + std::to_string(step));
+        Run(serve, {client, step, leaving}, {origin});
+      }
+      for (size_t step = 0; step <= origin.size(); ++step) {
+        SCOPED_TRACE("the origin leaves after step " + std::to_string(step));
+        Run(serve, {client}, {origin, step, leaving});
+      }
+    }
+    auto kick = [this] {
+      table_.KickAll(ProxyFailure(absl::StatusCode::kAborted, "an operator ended it"));
+    };
+    for (size_t step = 0; step <= client.size(); ++step) {
+      SCOPED_TRACE("kicked after step " + std::to_string(step) + " of the client");
+      Run(serve, {client, step, Leaving::kStays, kick}, {origin});
+    }
+    for (size_t step = 0; step < origin.size(); ++step) {
+      SCOPED_TRACE("kicked after step " + std::to_string(step) + " of the origin");
+      Run(serve, {client}, {origin, step, Leaving::kStays, kick});
+    }
+  }
+
+  // What is left of sessions on purpose is ended here.
+  virtual void EndRest() {}
+
+  net::asio::io_context& io() { return worker_->io(); }
+  uint16_t origin_port() const { return origins_->local_endpoint().port(); }
+  static tcp::endpoint Loopback() { return {net::asio::ip::address_v4::loopback(), 0}; }
+
+  Clock clock_;
+  Logger logger_{{.sink = [](std::string_view) {}}};
+  Metrics metrics_{"test"};
+  LiveConfig config_{LongTimeouts()};
+  MemoryOriginStore store_;
+  OriginRegistry registry_{clock_, store_};
+  net::DialRules dial_rules_{config_};
+  HopGuard hop_guard_{BootId{1}, clock_, logger_};
+  OriginConnections connections_{clock_};
+  std::mt19937_64 random_{1};
+  std::unique_ptr<net::Worker> worker_ = std::make_unique<net::Worker>(0);
+  std::optional<tcp::acceptor> origins_{std::in_place, worker_->io(), Loopback()};
+  OneOrigin balancer_{origin_port()};
+  SessionTable table_{worker_->io().get_executor()};
+  const SessionContext context_{*worker_, clock_, logger_, metrics_, metrics_.AddWorker()};
+  const UpstreamNeeds upstream_{.context = context_,
+                                .balancer = balancer_,
+                                .origins = registry_,
+                                .dial_rules = dial_rules_,
+                                .hop_guard = hop_guard_,
+                                .connections = connections_,
+                                .proxy_started = clock_.Now() - StartSettle::kWindow};
+
+ private:
+  net::Task<void> AcceptOrigins(Plan plan) {
+    while (!session_ended_) {
+      auto [error, socket] = co_await origins_->async_accept(net::kNoThrow);
+      if (error) co_return;
+      ScriptedPeer peer(std::move(socket));
+      co_await peer.Play(plan);
+    }
+  }
+
+  void Spawn(net::Task<void> peer) {
+    ++peers_;
+    auto left = [this](const std::exception_ptr&) { --peers_; };
+    net::asio::co_spawn(io(), std::move(peer), std::move(left));
+  }
+
+  // The origin of a connection that is kept waits for its close.
+  void EndPooled() {
+    Endpoint origin{Transport::kTcp, "127.0.0.1", origin_port()};
+    while (connections_.Take(origin).has_value()) {
+    }
+  }
+
+  void ExpectNothingIsLeft() {
+    EndRest();
+    EXPECT_EQ(balancer_.leases, 0) << "a lease is held";
+    EXPECT_EQ(table_.size(), 0U) << "a session is in the table";
+    std::istringstream text(metrics_.Serialize());
+    for (std::string line; std::getline(text, line);) {
+      const bool gauge =
+          line.starts_with("srsproxy_sessions{") || line.starts_with("srsproxy_connections{");
+      EXPECT_TRUE(!gauge || line.ends_with(" 0")) << line;
+    }
+  }
+
+  bool session_ended_ = false;
+  int peers_ = 0;
+};
+
+}  // namespace srsproxy::testing
