@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include <boost/url/pct_string_view.hpp>
 #include <fcntl.h>
 
 namespace srsproxy {
@@ -20,31 +21,6 @@ constexpr std::string_view kIndex = "index.html";
 
 absl::Status NotFound() {
   return ClientFailure(absl::StatusCode::kNotFound, "there is no such file");
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> Decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = HexDigit(text[i + 1]);
-    const int low = HexDigit(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
 }
 
 bool IsForbidden(char c) {
@@ -75,9 +51,10 @@ std::string PathOf(int fd) {
 
 std::optional<std::string> StaticPathOf(std::string_view target) {
   if (!target.starts_with('/')) return std::nullopt;
-  auto path = Decode(target.substr(1, target.find('?') - 1));
-  if (!path.has_value() || std::any_of(path->begin(), path->end(), IsForbidden) ||
-      !MayBeServed(*path)) {
+  const auto encoded = boost::urls::make_pct_string_view(target.substr(1, target.find('?') - 1));
+  if (encoded.has_error()) return std::nullopt;
+  std::string path = encoded->decode();
+  if (std::any_of(path.begin(), path.end(), IsForbidden) || !MayBeServed(path)) {
     return std::nullopt;
   }
   return path;
