@@ -74,7 +74,8 @@ LIBRARIES = [
 ]
 
 # Codecs are handed bytes and time; they fetch neither.
-PROTOCOL_LIBRARIES = re.compile(r"[a-z_]+$|absl/|openssl/|boost/(beast/http/|json/|url/|asio/buffer)")
+PROTOCOL_LIBRARIES = re.compile(
+    r"[a-z_]+$|absl/|openssl/|boost/(beast/http/|json/|url/|asio/buffer)")
 PROTOCOL_MUST_NOT = re.compile(
     r"\w*_clock::now|absl::Now\b|\bgettimeofday\b|\bclock_gettime\b|\btime\(|\brand\(|"
     r"\bRAND_bytes\b|std::random_device|std::(cout|cerr|ifstream|ofstream|FILE)\b|\bfopen\b|"
