@@ -33,7 +33,7 @@ inline OriginDecision DecisionTo(const OriginOverrides& wanted) {
 inline absl::StatusOr<OriginOverrides> DecideNow(OriginRegistry& origins, std::string server,
                                                  OriginDecision decision) {
   std::promise<absl::StatusOr<OriginOverrides>> decided;
-  origins.Decide(
+  origins.overrides().Decide(
       std::move(server), std::move(decision),
       [&decided](absl::StatusOr<OriginOverrides> answer) { decided.set_value(std::move(answer)); });
   return decided.get_future().get();
@@ -43,7 +43,7 @@ inline absl::StatusOr<OriginOverrides> DecideNow(OriginRegistry& origins, std::s
 inline absl::StatusOr<OriginOverrides> UpdateOverrides(
     OriginRegistry& origins, std::string_view server,
     absl::FunctionRef<void(OriginOverrides&)> change) {
-  OriginOverrides wanted = origins.OverridesOf(server);
+  OriginOverrides wanted = origins.overrides().Of(server);
   change(wanted);
   return DecideNow(origins, std::string(server), DecisionTo(wanted));
 }

@@ -28,7 +28,7 @@ absl::StatusOr<std::vector<OriginName>> FindNames(const OriginRegistry& origins,
                                                   std::string_view field, std::string_view text) {
   if (text.empty()) return InvalidField(field, "is needed");
   if (!IsPrintableUtf8(text)) return InvalidField(field, "is not printable text");
-  auto names = MatchOrigins(*origins.snapshot(), origins.OverriddenServers(), text);
+  auto names = MatchOrigins(*origins.snapshot(), origins.overrides().Servers(), text);
   if (!names.empty()) return names;
   return CallError(absl::StatusCode::kNotFound, v1::ERROR_REASON_ORIGIN_NOT_FOUND,
                    absl::StrCat("no origin is known here whose server, device_id or id is, or "

@@ -296,7 +296,7 @@ void OriginService::Update(const v1::UpdateOriginRequest& request, const CallCon
     *response.mutable_settings() = ToProto(*overrides);
     for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), server)) {
       Origin changed = *origin;
-      OriginRegistry::ApplyOverrides(changed, *overrides);
+      OperatorOverrides::Apply(changed, *overrides);
       *response.add_origins() = Describe(changed);
     }
     done(std::move(response));
@@ -333,7 +333,7 @@ void OriginService::Drain(const v1::DrainOriginRequest& request, const CallConte
 void OriginService::Decide(const std::string& server, OriginDecision decision, bool validate_only,
                            const CallContext& call, Done<OriginOverrides> done) {
   if (validate_only) {
-    auto decided = origins_.CheckDecision(server, std::move(decision));
+    auto decided = origins_.overrides().Check(server, std::move(decision));
     if (!decided.ok()) return done(WithDriver(decided.status()));
     return done(std::move(decided));
   }
@@ -346,7 +346,7 @@ void OriginService::Decide(const std::string& server, OriginDecision decision, b
                            {"caller", caller}});
     done(std::move(overrides));
   };
-  origins_.Decide(server, std::move(decision), std::move(decided));
+  origins_.overrides().Decide(server, std::move(decision), std::move(decided));
 }
 
 v1::Origin OriginService::Describe(const Origin& origin) const {

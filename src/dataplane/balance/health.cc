@@ -32,17 +32,6 @@ OriginHealth HeartbeatRhythm::HealthAt(MonotonicTime now, absl::Duration min_sus
   return OriginHealth::kHealthy;
 }
 
-void ConnectOpinion::Report(ConnectOutcome outcome, int down_after) {
-  if (outcome == ConnectOutcome::kOk) {
-    failures_ = 0;
-    down_ = false;
-    return;
-  }
-  failures_ = std::min(failures_ + 1, down_after);
-  const bool at_once = outcome == ConnectOutcome::kRefused || outcome == ConnectOutcome::kForbidden;
-  if (at_once || failures_ >= down_after) down_ = true;
-}
-
 bool SelfPreservation::MayExpire(MonotonicTime now, size_t origins, size_t expiring,
                                  absl::Duration ttl) {
   if (until_.has_value()) {

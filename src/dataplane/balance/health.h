@@ -1,12 +1,11 @@
-// How alive an origin is: three small state machines without a clock or lock of their own.
-// DESIGN "Origins".
+// How alive an origin is by its heartbeats: two small state machines without a clock or lock of
+// their own.
 #pragma once
 
 #include <optional>
 
 #include <absl/time/time.h>
 
-#include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin.h"
 
@@ -40,18 +39,6 @@ class HeartbeatRhythm {
   std::optional<MonotonicTime> last_heartbeat_;
   std::optional<absl::Duration> last_gap_;
   std::optional<absl::Duration> gap_before_;
-};
-
-// One proxy's opinion of an origin, by its own connections.
-class ConnectOpinion {
- public:
-  // DOWN after `down_after` failures in a row, or one refused connection; a success ends it.
-  void Report(ConnectOutcome outcome, int down_after);
-  bool down() const { return down_; }
-
- private:
-  int failures_ = 0;
-  bool down_ = false;
 };
 
 // Silence of many origins at once says more about this proxy's network than about them.

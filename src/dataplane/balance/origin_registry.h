@@ -1,28 +1,32 @@
-// Who the origins are: registrations, leases, superseding, health, and this proxy's opinion of
-// them. DESIGN "Origins".
+// OriginRegistry: the origins of this proxy under one lock. Each question that it answers has a
+// file of its own: who exists (origin_table), who takes whose place (origin_succession), leases
+// (origin_leases, lease_expiry), what operators decided (operator_overrides), how connections went
+// (passive_health), what does not go together (origin_conflicts), and who is shown
+// (origin_snapshots).
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/functional/any_invocable.h>
 #include <absl/functional/function_ref.h>
 #include <absl/time/time.h>
 
-#include "dataplane/balance/health.h"
-#include "dataplane/balance/lease_end.h"
+#include "dataplane/balance/lease_expiry.h"
+#include "dataplane/balance/operator_overrides.h"
+#include "dataplane/balance/origin_conflicts.h"
+#include "dataplane/balance/origin_event.h"
+#include "dataplane/balance/origin_registry_options.h"
+#include "dataplane/balance/origin_snapshots.h"
+#include "dataplane/balance/origin_succession.h"
+#include "dataplane/balance/origin_table.h"
 #include "dataplane/balance/origin_traffic.h"
-#include "dataplane/balance/registration_contests.h"
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
@@ -32,22 +36,6 @@
 #include "dataplane/core/status.h"
 
 namespace srsproxy {
-
-struct OriginRegistryOptions {
-  absl::Duration ttl = absl::Seconds(300);                // PROXY_ORIGIN_SERVER_TTL
-  absl::Duration heartbeat_interval = absl::Seconds(10);  // Assumed until told or observed.
-  absl::Duration min_suspect_after = absl::Seconds(30);
-  absl::Duration probe_interval = absl::Seconds(3);    // Between probes of one DOWN origin.
-  int down_after_failures = 3;                         // Consecutive; a refusal counts at once.
-  absl::Duration start_settle = absl::ZeroDuration();  // PROXY_START_SETTLE
-  size_t max_origins = 10'000;
-  size_t max_superseded = 4'096;  // Former ids that streams can still be followed from.
-  // How long, and how many, origins whose lease has ended stay as the last resort.
-  absl::Duration keep_dead = absl::Hours(24);
-  size_t max_dead = 1'000;
-  // How old the load and heartbeat times of snapshot() may be.
-  absl::Duration max_snapshot_age = absl::Milliseconds(100);
-};
 
 // What an origin is told when it registers.
 struct OriginLease {
@@ -86,28 +74,6 @@ struct OriginDeparture {
 enum class LiveSessions : uint8_t {
   kStay,       // The origin is kLeaving until the last has ended.
   kAreKicked,  // By the caller, next: the origin is gone at once.
-};
-
-// Registrations that do not go together: live origins of one `server` at different addresses (a
-// copied image, or one that has just moved), or several sources that take each other's place.
-struct OriginConflict {
-  std::string server;                   // Of a contest: of the one that has the place now.
-  std::vector<std::string> origin_ids;  // Sorted. One when it is an id that is contested.
-  std::string message;                  // What is wrong, and what to do.
-  uint64_t takeovers = 0;  // Of a contest: how often the place has changed hands. Else 0.
-};
-
-struct OriginEvent {
-  enum class Kind : uint8_t {
-    kJoined,    // First registration of this id.
-    kChanged,   // Anything but its load and heartbeat times changed.
-    kLeft,      // It is in no snapshot any more; `reason` says why.
-    kConflict,  // As OriginConflict; it takes part in one.
-  };
-  Kind kind = Kind::kJoined;
-  std::shared_ptr<const Origin> origin;  // After the change; for kLeft as it was last.
-  std::string reason;     // In words: "registered", "no heartbeat for 5m", "superseded by ...".
-  bool repeated = false;  // kConflict: the same was told within the last minute.
 };
 
 // Totals since the start, for metrics.
@@ -166,20 +132,9 @@ class OriginRegistry {
   // ones stay. `check` must not call the registry.
   void Evict(absl::FunctionRef<absl::Status(const OriginRegistration&)> check);
 
-  // What an operator decided for a `server`, registered or not.
-  OriginOverrides OverridesOf(std::string_view server) const { return store_.Overrides(server); }
-  // All servers about which an operator has decided anything.
-  std::vector<std::string> OverriddenServers() const;
-  // Changes what an operator decides for every origin of `server`, now and later:
-  // OriginStore::Decide with its answers, made at this time. snapshot() shows it when `done` is
-  // called. A drain is begun, or its deadline changed, by the proxy only that drives the fleet:
-  // else FAILED_PRECONDITION, as CheckDrives.
-  void Decide(std::string server, OriginDecision decision, OriginStore::DecideCallback done);
-  // What Decide would answer, as far as is known here; changes nothing.
-  absl::StatusOr<OriginOverrides> CheckDecision(std::string_view server,
-                                                OriginDecision decision) const;
-  // Gives `origin` what an operator decided, in place of what was decided before.
-  static void ApplyOverrides(Origin& origin, OriginOverrides overrides);
+  // What operators decided, and decide.
+  OperatorOverrides& overrides() { return overrides_; }
+  const OperatorOverrides& overrides() const { return overrides_; }
 
   // PROXY_ORIGIN_SERVER_TTL: also of leases that were given before.
   void SetTtl(absl::Duration ttl);
@@ -224,23 +179,12 @@ class OriginRegistry {
   // second.
   void Tick();
 
-  // Ends its subscription when destroyed; no call is running after that. May outlive the registry.
-  class Subscription {
-   public:
-    Subscription() = default;
-    Subscription(Subscription&&) = default;
-    Subscription& operator=(Subscription&&) = default;
-
-   private:
-    friend class OriginRegistry;
-    explicit Subscription(std::shared_ptr<void> token) : token_(std::move(token)) {}
-    std::shared_ptr<void> token_;
-  };
+  using Subscription = OriginSnapshots::Subscription;
 
   // `callback` runs on the thread that made the change, one event at a time and in order, after
   // snapshot() shows it. It must not block, nor call the registry except snapshot(), nor destroy a
   // Subscription.
-  using EventCallback = absl::AnyInvocable<void(const OriginEvent&)>;
+  using EventCallback = OriginSnapshots::EventCallback;
   [[nodiscard]] Subscription Subscribe(EventCallback callback);
 
   // Calls `done` once, as soon as an origin is known: inline when one is, else under the rules of
@@ -248,111 +192,50 @@ class OriginRegistry {
   [[nodiscard]] Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
 
  private:
-  struct Entry {
-    std::shared_ptr<const Origin> origin;
-    std::string lease_id;  // As told last. Empty: permanent, remembered, or deregistered.
-    std::vector<std::string> leases;  // Digests of those that hold, latest first.
-    bool heard = true;                // Since this registry was made.
-    LeaseEnd lease_end;
-    uint64_t last_sequence = 0;          // Since it registered last.
-    std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
-    HeartbeatRhythm rhythm;
-    ConnectOpinion opinion;
-    MonotonicTime next_probe;
-  };
-  using Entries = std::map<std::string, Entry, std::less<>>;    // By origin id.
-  using Index = std::set<std::pair<std::string, std::string>>;  // An attribute and an origin id.
-  struct Superseded {
-    std::string former;
-    std::string successor;
-    bool elsewhere = false;  // As OriginSuccessor.
-  };
-  struct Subscriber;
+  using Loser = std::pair<Registrant, absl::Duration>;
 
   // All of these are called with mutex_ held.
-  Subscription AddSubscriber(EventCallback callback);
-  absl::Duration AskedInterval(const Entry& entry) const;
-  // Heard within two intervals.
-  bool IsLive(const Entry& entry, MonotonicTime now) const;
-  // Another address of its server may take its place.
-  bool MayBeSuperseded(const Entry& entry, MonotonicTime now) const;
-  // `leases`: digests.
-  Entry& Add(Origin origin, std::vector<std::string> leases, std::string_view reason);
+  bool IsFull() const { return table_.entries().size() >= options_.max_origins; }
   void Remember(OriginRecord record);
   // Of those that nothing was heard of for a whole round, none is expected any more.
   void ForgetExpected(MonotonicTime now);
-  void GiveLease(Entry& entry);
-  void EndLeases(Entry& entry);
   void OnDecision(const std::string& server, const OriginOverrides& overrides);
-  absl::Status CheckSameId(const Entry& existing, const std::string& server, MayReplace may_replace,
+  // Whether one with this registration may take the place of all `superseded`, and of `existing`,
+  // which has its id, if it is there.
+  absl::Status CheckPlaces(const OriginRegistration& registration, const OriginEntry* existing,
+                           const std::vector<std::string>& superseded, MayReplace may_replace,
                            MonotonicTime now) const;
+  // Of `superseded`, those at an address of `registration`, with the intervals that they were asked
+  // for; raises `generation` above those of all.
+  std::vector<Loser> FindLosers(const OriginRegistration& registration,
+                                const std::vector<std::string>& superseded,
+                                uint64_t& generation) const;
   // Whether the address is still the same.
-  bool Renew(Entry& entry, Origin renewed, MonotonicTime now);
-  void MarkHeard(Origin& origin, MonotonicTime now) const;
-  void SetAddresses(const std::string& id, Entry& entry, std::vector<std::string> addresses);
-  void Update(Entry& entry, Origin changed, std::string_view reason);
-  // `unheard`: for its silence; whether it is gone for others, too, the store decides.
-  void Remove(Entries::iterator at, std::string reason, bool unheard = false);
-  std::vector<std::string> FindSuperseded(const OriginRegistration& registration,
-                                          MonotonicTime now) const;
-  void Supersede(const std::string& former, const std::string& successor);
-  // False: the former one is at another address, and a session has begun to use it there meanwhile.
-  bool TrySupersede(const std::string& former, const std::string& successor);
-  void ForgetSuperseded(absl::FunctionRef<bool(const Superseded&)> which);
-  Registrant RegistrantOf(const Entry& entry) const;
-  // `winner`, now registered, has taken the place of `loser`. Whether that is part of a contest.
-  bool NoteTakeover(const Entry& winner, const Registrant& loser, absl::Duration interval,
-                    MonotonicTime now);
-  void AddContests(MonotonicTime now, std::vector<OriginConflict>& to) const;
-  std::string AtSeveralAddresses(const OriginConflict& conflict) const;
-  void NoteConflict(const Entry& entry, MonotonicTime now);
-  void EmitConflict(const Entry& entry, std::string_view address, std::string_view other_address);
-  OriginDeparture Deregister(Entries::iterator at, LiveSessions live, std::string_view by);
-  void ExpireLeases(MonotonicTime now);
-  // What has become of the origins whose lease has ended.
-  void SettleEnded(MonotonicTime now);
-  // Forgets dead origins, those silent for longest first, until no more than `count` are left.
-  void KeepDead(size_t count);
-  void SupersedeMoved(MonotonicTime now);
-  // Adds those of one server, [begin, end), that are silent while another of them is live.
-  void FindMoved(Index::const_iterator begin, Index::const_iterator end, MonotonicTime now,
-                 std::vector<Superseded>& moved) const;
+  bool Renew(OriginEntry& entry, Origin renewed, MonotonicTime now);
+  bool OnTakeover(const OriginEntry& winner, const Registrant& loser, absl::Duration interval,
+                  MonotonicTime now);
+  OriginDeparture Deregister(OriginTable::Entries::iterator at, LiveSessions live,
+                             std::string_view by);
   void RestorePermanent();
-  void Save(const Entry& entry);
-  void Emit(OriginEvent::Kind kind, std::shared_ptr<const Origin> origin, std::string reason);
-  // Swaps the snapshot, then tells the pending events; later when only load and heartbeat times
-  // have changed and the snapshot is young.
   void Publish();
-  void PublishNow();
 
   const Clock& clock_;
   OriginStore& store_;
-  const FleetBus* const fleet_;
-
+  OperatorOverrides overrides_;
   mutable OriginTraffic traffic_;
-  mutable std::mutex mutex_;  // Guards all below except snapshot_.
+
+  mutable std::mutex mutex_;  // Guards all below but snapshots_.Current().
   OriginRegistryOptions options_;
-  Entries entries_;
-  Index ids_by_address_;
-  Index ids_by_server_;
-  absl::flat_hash_map<std::string, std::string> ids_by_lease_;  // By digest.
-  std::deque<Superseded> superseded_;                           // Oldest first.
-  std::shared_ptr<const OriginSuccessors> successors_;  // Of superseded_; null: to be made anew.
+  OriginSnapshots snapshots_;
+  OriginTable table_;
+  OriginSuccession succession_;
+  OriginConflicts conflicts_;
+  LeaseExpiry expiry_;
   std::vector<OriginRegistration> permanent_;
-  SelfPreservation self_preservation_;
   const MonotonicTime started_;
   StartSettle start_settle_;
-  RegistrationContests contests_;
-  OriginRegistryStats stats_;
-  std::vector<OriginEvent> pending_events_;
-  std::vector<std::weak_ptr<Subscriber>> subscribers_;
-  MonotonicTime published_at_;
-  bool stale_ = false;  // The snapshot lacks something.
-  uint64_t version_ = 0;
-  uint64_t shape_version_ = 0;
-
-  mutable std::mutex snapshot_mutex_;
-  std::shared_ptr<const OriginSnapshot> snapshot_;
+  uint64_t registrations_ = 0;
+  uint64_t heartbeats_ = 0;
 };
 
 }  // namespace srsproxy

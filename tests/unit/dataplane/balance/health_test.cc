@@ -66,36 +66,6 @@ INSTANTIATE_TEST_SUITE_P(
                     HealthCase{"interval_above_ttl", 200, 300, OriginHealth::kDead}),
     [](const auto& row) { return row.param.name; });
 
-struct OpinionCase {
-  const char* name;
-  std::vector<ConnectOutcome> outcomes;
-  bool down;
-};
-
-class ConnectOpinionTest : public testing::TestWithParam<OpinionCase> {};
-
-TEST_P(ConnectOpinionTest, FollowsFromConnections) {
-  ConnectOpinion opinion;
-  for (const ConnectOutcome outcome : GetParam().outcomes) opinion.Report(outcome, 3);
-  EXPECT_EQ(opinion.down(), GetParam().down);
-}
-
-constexpr auto kOk = ConnectOutcome::kOk;
-constexpr auto kRefused = ConnectOutcome::kRefused;
-constexpr auto kTimedOut = ConnectOutcome::kTimedOut;
-constexpr auto kFailed = ConnectOutcome::kFailed;
-INSTANTIATE_TEST_SUITE_P(
-    Outcomes, ConnectOpinionTest,
-    testing::Values(OpinionCase{"none", {}, false},
-                    OpinionCase{"two_failures", {kTimedOut, kFailed}, false},
-                    OpinionCase{"three_failures", {kTimedOut, kFailed, kTimedOut}, true},
-                    OpinionCase{"not_in_a_row", {kFailed, kFailed, kOk, kFailed, kFailed}, false},
-                    OpinionCase{"refused_once", {kRefused}, true},
-                    OpinionCase{"refused_then_failed", {kRefused, kFailed}, true},
-                    OpinionCase{"refused_then_connected", {kRefused, kOk}, false},
-                    OpinionCase{"connected_then_failed_once", {kRefused, kOk, kFailed}, false}),
-    [](const auto& row) { return row.param.name; });
-
 struct PreservationCase {
   const char* name;
   size_t origins;

@@ -1,0 +1,100 @@
+#include "dataplane/balance/lease_expiry.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+
+namespace srsproxy {
+namespace {
+
+// Leases that end within this of each other end together, as far as self-preservation goes.
+constexpr absl::Duration kExpiryWindow = absl::Seconds(30);
+
+}  // namespace
+
+void LeaseExpiry::Expire(MonotonicTime now) {
+  const absl::Duration window = std::min(kExpiryWindow, options_.ttl / 2);
+  size_t leased = 0;
+  size_t expiring = 0;
+  std::vector<OriginEntry*> expired;
+  for (auto& [id, entry] : table_.entries()) {
+    if (entry.origin->permanent || !entry.lease_end.held()) continue;
+    const absl::Duration silence = entry.rhythm.Silence(now);
+    ++leased;
+    if (silence >= options_.ttl - window) ++expiring;
+    if (silence >= options_.ttl) expired.push_back(&entry);
+  }
+  if (expired.empty() && !self_preservation_.active()) return;
+  if (!self_preservation_.MayExpire(now, leased, expiring, options_.ttl)) return;
+  for (OriginEntry* entry : expired) {
+    const absl::Time wall = clock_.WallNow();
+    entry->lease_end = LeaseEnd(LeaseEnd::Cause::kSilence, now);
+    store_.RecordSilent(entry->origin->id, wall);
+    ++expirations_;
+  }
+}
+
+void LeaseExpiry::SettleEnded(MonotonicTime now) {
+  OriginTable::Entries& entries = table_.entries();
+  size_t dead = 0;
+  for (auto next = entries.begin(); next != entries.end();) {
+    const auto at = next++;
+    OriginEntry& entry = at->second;
+    if (entry.lease_end.held()) continue;
+    const LeaseEnd::Outcome outcome =
+        entry.lease_end.OutcomeAt(now, traffic_.IsInUse(at->first), options_.keep_dead);
+    if (outcome == LeaseEnd::Outcome::kForgotten && traffic_.Retire(at->first)) {
+      table_.Remove(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead),
+                    /*unheard=*/true);
+      continue;
+    }
+    const bool is_dead = outcome == LeaseEnd::Outcome::kDead;
+    const OriginHealth health = is_dead ? OriginHealth::kDead : OriginHealth::kLeaving;
+    dead += is_dead ? 1 : 0;
+    if (entry.origin->health == health) continue;
+    Origin changed = *entry.origin;
+    changed.health = health;
+    table_.Update(entry, std::move(changed),
+                  is_dead ? absl::StrCat("no heartbeat for ", absl::FormatDuration(options_.ttl))
+                          : absl::StrCat("no heartbeat for ", absl::FormatDuration(options_.ttl),
+                                         "; what is live on it stays"));
+  }
+  if (dead > options_.max_dead) KeepDead(options_.max_dead);
+}
+
+void LeaseExpiry::KeepDead(size_t count) {
+  OriginTable::Entries& entries = table_.entries();
+  std::vector<std::pair<MonotonicTime, OriginTable::Entries::iterator>> dead;
+  for (auto at = entries.begin(); at != entries.end(); ++at) {
+    if (at->second.origin->health != OriginHealth::kDead) continue;
+    dead.emplace_back(at->second.origin->last_heard, at);
+  }
+  const auto longer_silent = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::sort(dead.begin(), dead.end(), longer_silent);
+  for (size_t i = 0; i + count < dead.size(); ++i) {
+    if (!traffic_.Retire(dead[i].second->first)) continue;
+    table_.Remove(dead[i].second, "dead, and others need its place", /*unheard=*/true);
+  }
+}
+
+void LeaseExpiry::UpdateHealth(MonotonicTime now) {
+  for (auto& [id, entry] : table_.entries()) {
+    if (entry.origin->permanent || !entry.lease_end.held()) continue;
+    const OriginHealth health =
+        entry.rhythm.HealthAt(now, options_.min_suspect_after, options_.ttl);
+    // A lease that self-preservation keeps is silent for long, not dead.
+    const OriginHealth shown =
+        health == OriginHealth::kDead || !entry.heard ? OriginHealth::kSuspect : health;
+    if (shown == entry.origin->health) continue;
+    Origin changed = *entry.origin;
+    changed.health = shown;
+    table_.Update(
+        entry, std::move(changed),
+        absl::StrCat("no heartbeat for ", absl::FormatDuration(absl::Trunc(
+                                              entry.rhythm.Silence(now), absl::Seconds(1)))));
+  }
+}
+
+}  // namespace srsproxy

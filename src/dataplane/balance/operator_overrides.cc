@@ -1,0 +1,48 @@
+#include "dataplane/balance/operator_overrides.h"
+
+#include <utility>
+
+namespace srsproxy {
+namespace {
+
+// A drain is carried out by the proxy that drives the fleet, so that is where one begins.
+absl::Status CheckDecider(const OriginDecision& decision, const FleetBus* fleet) {
+  const bool drains = decision.admin_state.value() == AdminState::kDraining ||
+                      decision.drain_deadline.value().has_value();
+  return drains ? CheckDrives(fleet) : absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<std::string> OperatorOverrides::Servers() const {
+  std::vector<std::string> servers;
+  for (const auto& [server, overrides] : store_.AllOverrides()) servers.push_back(server);
+  return servers;
+}
+
+void OperatorOverrides::Decide(std::string server, OriginDecision decision,
+                               OriginStore::DecideCallback done) {
+  decision.made_at = clock_.WallNow();
+  if (auto status = CheckDecider(decision, fleet_); !status.ok()) return done(std::move(status));
+  store_.Decide(std::move(server), std::move(decision), std::move(done));
+}
+
+absl::StatusOr<OriginOverrides> OperatorOverrides::Check(std::string_view server,
+                                                         OriginDecision decision) const {
+  decision.made_at = clock_.WallNow();
+  if (auto status = ValidateServer(server); !status.ok()) return status;
+  if (auto status = CheckDecider(decision, fleet_); !status.ok()) return status;
+  return Merge(store_.Overrides(server), decision);
+}
+
+void OperatorOverrides::Apply(Origin& origin, OriginOverrides overrides) {
+  const OriginRegistration& told = origin.registration;
+  origin.admin_state = overrides.admin_state.value_or(AdminState::kActive);
+  origin.weight = overrides.weight.value_or(told.weight);
+  origin.zone = overrides.zone.value_or(told.zone);
+  origin.labels = overrides.labels.value_or(told.labels);
+  origin.capacity = overrides.capacity.value_or(told.capacity);
+  origin.overrides = std::move(overrides);
+}
+
+}  // namespace srsproxy
