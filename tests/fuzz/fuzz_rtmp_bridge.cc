@@ -60,7 +60,9 @@ class Driver final : public Bridge::Listener {
       case 2:
         return FromOrigin(std::move(bytes));
       case 3:
-        if (bridge_.state() == BridgeState::kSelecting) connected_ ? Continue() : Connect();
+        if (bridge_.state() == BridgeState::kSelecting) {
+          connected_&& bridge_.redirect().empty() ? Continue() : Connect();
+        }
         return;
       case 4:
         return CloseOrigin();

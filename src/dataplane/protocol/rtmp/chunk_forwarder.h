@@ -70,12 +70,16 @@ class ChunkForwarder {
     uint16_t max_chunk_streams = 64;
   };
 
-  // `sender` is at fault in errors. `observer` outlives the forwarder.
+  // `sender` is at fault in errors. `observer` outlives the forwarder's use
+  // of it, and is there before the first Forward.
   // Inside the observer's calls only Stop and MapStreamId may be called on this forwarder.
   ChunkForwarder(Side sender, Observer* observer);
   ChunkForwarder(Side sender, Observer* observer, Limits limits);
   ChunkForwarder(ChunkForwarder&&) noexcept;
   ~ChunkForwarder();
+
+  // Another observer decides from the next call on.
+  void SetObserver(Observer& observer) { observer_ = &observer; }
 
   // Reads `in`, whose bytes may be changed in place, and appends to `out` what goes on to the
   // receiver: views of `in`, and copies. Returns how many bytes were read: all, unless Stop was
