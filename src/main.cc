@@ -132,7 +132,7 @@ int Run(const control::Startup& startup) {
        .names = data_plane.names(),
        .origins = data_plane.origins(),
        .streams = data_plane.streams(),
-       .mover = data_plane.mover(),
+       .migrations = data_plane.migrations(),
        .rebalancer = data_plane.rebalancer(),
        .balancer = data_plane.balancer(),
        .sessions = data_plane.session_control(),

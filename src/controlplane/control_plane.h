@@ -23,7 +23,7 @@
 #include "controlplane/services/serve.h"
 #include "controlplane/services/session_service.h"
 #include "controlplane/services/stream_service.h"
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/core/balancer.h"
@@ -54,7 +54,7 @@ class ControlPlane {
     net::NameLookup& names;
     OriginRegistry& origins;
     StreamDirectory& streams;
-    const Mover& mover;
+    const MigrationController& migrations;
     Rebalancer& rebalancer;
     const Balancer& balancer;
     SessionControl& sessions;

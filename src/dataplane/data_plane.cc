@@ -72,7 +72,7 @@ DataPlane::DataPlane(const Dependencies& dependencies)
                                                        .running_clock = running_clock_,
                                                        .origins = *origins_,
                                                        .streams = streams(),
-                                                       .mover = *mover_,
+                                                       .migrations = *migrations_,
                                                        .rebalancer = *rebalancer_,
                                                        .hls_sessions = hls_sessions_,
                                                        .settling = dependencies.settling,
@@ -110,15 +110,16 @@ void DataPlane::MakeMovers() {
   auto choose = [this](const StreamKey& key, std::string_view leaving_server) {
     return balancer_->ChooseFor(key, leaving_server);
   };
-  mover_ = std::make_unique<Mover>(Mover::Dependencies{.clock = dependencies_.clock,
-                                                       .logger = dependencies_.logger,
-                                                       .metrics = dependencies_.metrics,
-                                                       .origins = *origins_,
-                                                       .streams = streams(),
-                                                       .sessions = *session_control_,
-                                                       .choose = std::move(choose),
-                                                       .fleet = dependencies_.stores.fleet.get()});
-  streams().AddObserver(*mover_);
+  migrations_ = std::make_unique<MigrationController>(
+      MigrationController::Dependencies{.clock = dependencies_.clock,
+                                        .logger = dependencies_.logger,
+                                        .metrics = dependencies_.metrics,
+                                        .origins = *origins_,
+                                        .streams = streams(),
+                                        .sessions = *session_control_,
+                                        .choose = std::move(choose),
+                                        .fleet = dependencies_.stores.fleet.get()});
+  streams().AddObserver(*migrations_);
   rebalancer_ = std::make_unique<Rebalancer>(
       Rebalancer::Dependencies{.clock = dependencies_.clock,
                                .logger = dependencies_.logger,

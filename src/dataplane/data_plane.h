@@ -11,7 +11,7 @@
 
 #include <absl/time/time.h>
 
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 #include "dataplane/balance/origin_event_reporter.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/rebalancer.h"
@@ -93,7 +93,7 @@ class DataPlane {
   StreamDirectory& streams() { return *dependencies_.stores.streams; }
   Balancer& balancer() { return *balancer_; }
   SessionControl& session_control() { return *session_control_; }
-  const Mover& mover() const { return *mover_; }
+  const MigrationController& migrations() const { return *migrations_; }
   Rebalancer& rebalancer() { return *rebalancer_; }
   const EventLog& event_log() const { return event_log_; }
 
@@ -122,7 +122,7 @@ class DataPlane {
   std::vector<std::unique_ptr<WorkerContext>> contexts_;  // One for each worker.
   std::unique_ptr<SessionControl> session_control_;
   std::unique_ptr<GracefulShutdown> shutdown_;
-  std::unique_ptr<Mover> mover_;
+  std::unique_ptr<MigrationController> migrations_;
   std::unique_ptr<Rebalancer> rebalancer_;
   std::unique_ptr<Listeners> listeners_;
   std::optional<LiveStreams> live_streams_;    // Once listening.

@@ -67,7 +67,7 @@ net::Task<void> Maintenance::MoveStreams() {
     co_await timer.async_wait(net::kNoThrow);
     ReportStoreState();
     needs_.rebalancer.Tick();
-    needs_.mover.Tick();
+    needs_.migrations.Tick();
   }
 }
 

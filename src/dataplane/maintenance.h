@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/core/live_config.h"
@@ -35,7 +35,7 @@ class Maintenance {
     RunningClock& running_clock;
     OriginRegistry& origins;
     const StreamView& streams;
-    Mover& mover;
+    MigrationController& migrations;
     Rebalancer& rebalancer;
     HlsSessions& hls_sessions;
     // See DataPlane::Dependencies.

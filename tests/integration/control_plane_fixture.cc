@@ -106,7 +106,7 @@ ControlPlane::Dependencies ControlPlaneTest::Dependencies() {
           .names = names_,
           .origins = origins_,
           .streams = *streams_,
-          .mover = mover_,
+          .migrations = migrations_,
           .rebalancer = rebalancer_,
           .balancer = balancer_,
           .sessions = sessions_,

@@ -19,7 +19,7 @@
 #include "controlplane/access/access_files.h"
 #include "controlplane/access/token_authorizer.h"
 #include "controlplane/control_plane.h"
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/directory/memory_stream_directory.h"
@@ -89,15 +89,15 @@ class ControlPlaneTest : public testing::Test {
   StreamCounts counts_;
   StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
   FakeSessionControl sessions_;
-  Mover mover_{{.clock = clock_,
-                .logger = logger_,
-                .metrics = metrics_,
-                .origins = origins_,
-                .streams = *streams_,
-                .sessions = sessions_,
-                .choose = [](const StreamKey&, std::string_view) {
-                  return absl::UnavailableError("this test moves nothing");
-                }}};
+  MigrationController migrations_{{.clock = clock_,
+                                   .logger = logger_,
+                                   .metrics = metrics_,
+                                   .origins = origins_,
+                                   .streams = *streams_,
+                                   .sessions = sessions_,
+                                   .choose = [](const StreamKey&, std::string_view) {
+                                     return absl::UnavailableError("this test moves nothing");
+                                   }}};
   // Which a test ticks.
   Rebalancer rebalancer_{{.clock = clock_,
                           .logger = logger_,

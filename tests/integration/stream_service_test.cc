@@ -106,8 +106,8 @@ class StreamServiceTest : public ControlPlaneTest {
     StreamEvent placed_anew;
     placed_anew.kind = StreamEvent::Kind::kChanged;
     placed_anew.mapping = *streams_->Find(key_);
-    mover_.OnStreamEvent(placed_anew);
-    for (int i = 0; i < 2; ++i) mover_.Tick();
+    migrations_.OnStreamEvent(placed_anew);
+    for (int i = 0; i < 2; ++i) migrations_.Tick();
   }
 
   template <typename Response>

@@ -365,7 +365,7 @@ v1::DrainProgress OriginService::ProgressOf(const std::string& server,
   if (drain.deadline != absl::InfiniteFuture()) {
     *progress.mutable_deadline_time() = ToProto(drain.deadline);
   }
-  const auto counts = mover_.CountsOf(server);
+  const auto counts = migrations_.CountsOf(server);
   progress.set_streams_left(static_cast<int64_t>(counts.streams_left));
   progress.set_publishers_left(static_cast<int64_t>(counts.publishers_left));
   progress.set_streams_moved(static_cast<int64_t>(counts.streams_moved));

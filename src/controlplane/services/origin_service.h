@@ -11,7 +11,7 @@
 #include "controlplane/services/heartbeat_streams.h"
 #include "controlplane/services/heartbeats.h"
 #include "controlplane/services/serve.h"
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/session_control.h"
@@ -37,7 +37,7 @@ using OriginServiceBase = v1::OriginService::WithRawCallbackMethod_HeartbeatStre
 struct OriginSources {
   OriginRegistry& origins;
   const StreamView& streams;
-  const Mover& mover;
+  const MigrationController& migrations;
   SessionControl& sessions;
   const LiveConfig& config;
   const net::DialRules& dial_rules;
@@ -51,7 +51,7 @@ class OriginService final : public OriginServiceBase {
   OriginService(const OriginSources& sources, const CallObserver& observer)
       : origins_(sources.origins),
         streams_(sources.streams),
-        mover_(sources.mover),
+        migrations_(sources.migrations),
         sessions_(sources.sessions),
         config_(sources.config),
         dial_rules_(sources.dial_rules),
@@ -124,7 +124,7 @@ class OriginService final : public OriginServiceBase {
 
   OriginRegistry& origins_;
   const StreamView& streams_;
-  const Mover& mover_;
+  const MigrationController& migrations_;
   SessionControl& sessions_;
   const LiveConfig& config_;
   const net::DialRules& dial_rules_;

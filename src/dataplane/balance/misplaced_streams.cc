@@ -119,7 +119,7 @@ void MisplacedStreams::SettlePublishers(const Answer& answer, const OriginSnapsh
 
 void MisplacedStreams::SettleStrays(const Answer& answer) {
   if (answer.sessions.empty()) return Forget(answer.key);
-  dependencies_.ender.EndStrays(answer.key, false);
+  dependencies_.evictor.EvictMisplacedViewers(answer.key, false);
   LookAgain(answer.key);
 }
 

@@ -17,7 +17,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include "dataplane/balance/origin_registry.h"
-#include "dataplane/balance/session_ender.h"
+#include "dataplane/balance/session_evictor.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/origin.h"
@@ -27,7 +27,8 @@
 namespace srsproxy {
 
 // The publisher stays where it is, the mapping goes to it, and viewers elsewhere are ended, at the
-// rate of the SessionEnder. Only a publisher on an origin that is no longer known is ended itself.
+// rate of the SessionEvictor. Only a publisher on an origin that is no longer known is ended
+// itself.
 class MisplacedStreams {
  public:
   // All outlive it, but for questions to `sessions` that have not been answered.
@@ -37,7 +38,7 @@ class MisplacedStreams {
     const OriginRegistry& origins;
     StreamDirectory& streams;
     SessionControl& sessions;
-    SessionEnder& ender;
+    SessionEvictor& evictor;
   };
 
   explicit MisplacedStreams(Dependencies dependencies) : dependencies_(dependencies) {}
@@ -45,7 +46,7 @@ class MisplacedStreams {
   // The stream may be apart: it is looked at. False: too many are. Any thread; calls nobody.
   bool Suspect(const StreamKey& key);
 
-  // Call it about ten times a second, on the thread of the SessionEnder.
+  // Call it about ten times a second, on the thread of the SessionEvictor.
   void Tick();
 
   // Any thread: while a stream is apart, the origin of its live publisher; and how many are.

@@ -1,4 +1,4 @@
-// Where a stream belongs, as a pure function of what is known. DESIGN "Pick".
+// Where a stream belongs, as a pure function of what is known.
 //
 // A mapping that stands decides; on an origin whose lease has ended it stands while the stream is
 // live there. A stream that is placed anew goes to an ACTIVE origin that is not deregistered and

@@ -57,7 +57,7 @@ inline constexpr char kStreamPayload[] = "srsproxy/stream";
 //
 // A move is made only while the stream is where the plan saw it, has no publisher that the plan did
 // not see, and the sessions that it ends are within the plan's limit; else it is skipped. Moving
-// sessions along is the mover's work.
+// sessions along is the migration controller's work.
 class Rebalancer {
  public:
   static constexpr absl::Duration kPlanLife = absl::Minutes(10);

@@ -1,5 +1,5 @@
 // StartSettle: when a proxy that has just started may place new streams. Origins come one after
-// another, and the one that comes first is not to get all the streams that wait. DESIGN "Origins".
+// another, and the one that comes first is not to get all the streams that wait.
 #pragma once
 
 #include <algorithm>

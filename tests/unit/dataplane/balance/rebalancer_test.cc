@@ -361,7 +361,7 @@ TEST_F(RebalancerTest, IsAskedWhileItMoves) {
   EXPECT_EQ(Progress().moves_done, 100u);
 }
 
-// ---- Live publishers, which the mover would end
+// ---- Live publishers, which the migration controller would end
 
 class LiveRebalanceTest : public RebalancerTest {
  protected:

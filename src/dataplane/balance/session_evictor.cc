@@ -1,4 +1,4 @@
-#include "dataplane/balance/session_ender.h"
+#include "dataplane/balance/session_evictor.h"
 
 #include <algorithm>
 #include <chrono>
@@ -19,23 +19,23 @@ absl::Status Moved() {
 
 }  // namespace
 
-SessionEnder::SessionEnder(const Clock& clock, const StreamView& streams, SessionControl& sessions,
-                           SessionEnderOptions options)
+SessionEvictor::SessionEvictor(const Clock& clock, const StreamView& streams,
+                               SessionControl& sessions, SessionEvictorOptions options)
     : clock_(clock),
       streams_(streams),
       sessions_(sessions),
       options_(options),
       refilled_(clock.Now()) {}
 
-bool SessionEnder::EndStrays(const StreamKey& key, bool publisher_elsewhere) {
+bool SessionEvictor::EvictMisplacedViewers(const StreamKey& key, bool publisher_elsewhere) {
   return Begin({key, Role::kViewer}, publisher_elsewhere);
 }
 
-bool SessionEnder::EndPublishers(const StreamKey& key) {
+bool SessionEvictor::EvictPublishers(const StreamKey& key) {
   return Begin({key, Role::kPublisher}, false);
 }
 
-void SessionEnder::Tick() {
+void SessionEvictor::Tick() {
   const MonotonicTime now = clock_.Now();
   const double passed = std::chrono::duration<double>(now - refilled_).count();
   refilled_ = now;
@@ -61,7 +61,7 @@ void SessionEnder::Tick() {
   }
 }
 
-bool SessionEnder::Begin(Id id, bool publisher_elsewhere) {
+bool SessionEvictor::Begin(Id id, bool publisher_elsewhere) {
   if (tasks_.size() >= options_.max_streams && !tasks_.contains(id)) return false;
   const MonotonicTime now = clock_.Now();
   const auto [at, inserted] = tasks_.try_emplace(std::move(id));
@@ -73,14 +73,14 @@ bool SessionEnder::Begin(Id id, bool publisher_elsewhere) {
   return true;
 }
 
-void SessionEnder::Schedule(const Id& id, Task& task, MonotonicTime due) {
+void SessionEvictor::Schedule(const Id& id, Task& task, MonotonicTime due) {
   if (task.turn != 0) queue_.erase({task.due, task.turn, id});
   task.due = due;
   task.turn = ++last_turn_;
   queue_.emplace(due, task.turn, id);
 }
 
-void SessionEnder::TakeAnswers() {
+void SessionEvictor::TakeAnswers() {
   std::vector<Answer> taken;
   {
     const std::lock_guard lock(answers_->mutex);
@@ -93,7 +93,7 @@ void SessionEnder::TakeAnswers() {
   }
 }
 
-void SessionEnder::Settle(const Answer& answer, Tasks::iterator at) {
+void SessionEvictor::Settle(const Answer& answer, Tasks::iterator at) {
   Task& task = at->second;
   const MonotonicTime now = clock_.Now();
   if (answer.publisher_elsewhere) return Schedule(at->first, task, now + kPause);
@@ -113,7 +113,7 @@ void SessionEnder::Settle(const Answer& answer, Tasks::iterator at) {
   }
 }
 
-bool SessionEnder::Ask(const Id& id, const Task& task, size_t limit) {
+bool SessionEvictor::Ask(const Id& id, const Task& task, size_t limit) {
   const auto& [key, role] = id;
   const auto mapping = streams_.Find(key);
   if (!mapping.has_value()) return false;
@@ -141,7 +141,7 @@ bool SessionEnder::Ask(const Id& id, const Task& task, size_t limit) {
   return true;
 }
 
-void SessionEnder::AskForPublisherElsewhere(const Id& id, const StreamMapping& mapping) {
+void SessionEvictor::AskForPublisherElsewhere(const Id& id, const StreamMapping& mapping) {
   SessionFilter filter;
   filter.key = id.first;
   filter.role = Role::kPublisher;
@@ -154,7 +154,7 @@ void SessionEnder::AskForPublisherElsewhere(const Id& id, const StreamMapping& m
   sessions_.List(std::move(filter), "", 1, std::move(answered));
 }
 
-void SessionEnder::Kick(const Id& id, SessionFilter filter, size_t limit) {
+void SessionEvictor::Kick(const Id& id, SessionFilter filter, size_t limit) {
   allowance_ -= static_cast<double>(limit);
   auto answered = [answers = answers_, id, limit](const std::vector<SessionInfo>& ended) {
     answers->Add({.id = id, .allowed = limit, .ended = ended.size()});

@@ -1,4 +1,4 @@
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,13 +6,13 @@
 namespace srsproxy {
 namespace {
 
-constexpr size_t kMaxNotes = 100'000;
+constexpr size_t kMaxWorkItems = 100'000;
 constexpr size_t kMaxDeadlines = 100'000;
-constexpr size_t kFollowedPerTick = 2'000;
+constexpr size_t kProcessedPerTick = 2'000;
 constexpr size_t kScannedPerTick = 5'000;
 
 // Streams with viewers alone are moved no faster than their viewers can be ended.
-constexpr size_t kMaxStraysWhileDraining = 100;
+constexpr size_t kMaxMisplacedWhileDraining = 100;
 
 constexpr absl::Duration kRetry = absl::Seconds(5);  // Of what could not be done.
 
@@ -39,31 +39,31 @@ bool TookItsSessions(const StreamEvent& event, const OriginRegistry& origins) {
 
 }  // namespace
 
-Mover::Mover(Dependencies dependencies, SessionEnderOptions options)
+MigrationController::MigrationController(Dependencies dependencies, SessionEvictorOptions options)
     : dependencies_(std::move(dependencies)),
       origins_(std::make_shared<const OriginSnapshot>()),
-      ender_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options),
+      evictor_(dependencies_.clock, dependencies_.streams, dependencies_.sessions, options),
       misplaced_({.clock = dependencies_.clock,
                   .logger = dependencies_.logger,
                   .origins = dependencies_.origins,
                   .streams = dependencies_.streams,
                   .sessions = dependencies_.sessions,
-                  .ender = ender_}) {}
+                  .evictor = evictor_}) {}
 
-void Mover::Tick() {
-  stray_moves_ = 0;
+void MigrationController::Tick() {
+  misplacing_moves_ = 0;
   const bool drives = dependencies_.fleet == nullptr || dependencies_.fleet->drives();
   if (drives && !std::exchange(drives_, drives)) ScanWithin(absl::ZeroDuration());
   drives_ = drives;
   RefreshDrains();
-  TakeNotes();
+  ProcessQueued();
   MeetDeadlines();
   ContinueScan();
   misplaced_.Tick();
-  ender_.Tick();
+  evictor_.Tick();
 }
 
-DrainCounts Mover::CountsOf(std::string_view server) const {
+DrainCounts MigrationController::CountsOf(std::string_view server) const {
   DrainCounts counts;
   for (const std::string& id : IdsOf(*dependencies_.origins.snapshot(), server)) {
     const auto of_origin = dependencies_.streams.CountsOf(id);
@@ -78,7 +78,7 @@ DrainCounts Mover::CountsOf(std::string_view server) const {
   return counts;
 }
 
-void Mover::OnStreamEvent(const StreamEvent& event) {
+void MigrationController::OnStreamEvent(const StreamEvent& event) {
   const bool moved = !event.former_origin_id.empty();
   if (event.cause.has_value() && event.here) {
     dependencies_.metrics.CountStreamMove(*event.cause, !moved);
@@ -94,33 +94,33 @@ void Mover::OnStreamEvent(const StreamEvent& event) {
   if (!event.cause.has_value() && !draining_) return;
 
   const StreamMapping& mapping = event.mapping;
-  Note note;
-  note.strays = moved && !took_sessions && mapping.viewers > 0;
-  note.publisher_elsewhere =
-      note.strays && mapping.publisher_live && event.cause != MoveCause::kPublisher;
+  WorkItem item;
+  item.misplaced_viewers = moved && !took_sessions && mapping.viewers > 0;
+  item.publisher_elsewhere =
+      item.misplaced_viewers && mapping.publisher_live && event.cause != MoveCause::kPublisher;
   // Whoever claimed it is placed where its publisher is not.
-  if (note.publisher_elsewhere && event.here) dependencies_.metrics.CountStickyViolation();
+  if (item.publisher_elsewhere && event.here) dependencies_.metrics.CountStickyViolation();
 
   const std::lock_guard lock(mutex_);
-  note.look = (event.cause.has_value() && mapping.pending.has_value()) ||
-              (!mapping.pending.has_value() && drained_.contains(mapping.origin_id));
+  item.reconcile = (event.cause.has_value() && mapping.pending.has_value()) ||
+                   (!mapping.pending.has_value() && drained_.contains(mapping.origin_id));
   if (const auto left = drained_.find(event.former_origin_id); moved && left != drained_.end()) {
     ++drains_[left->second].moved;
   }
-  if (!note.look && !note.strays) return;
-  if (notes_.size() >= kMaxNotes && !notes_.contains(mapping.key)) {
+  if (!item.reconcile && !item.misplaced_viewers) return;
+  if (queued_.size() >= kMaxWorkItems && !queued_.contains(mapping.key)) {
     missed_ = true;
     return;
   }
-  Note& known = notes_[mapping.key];
-  known.look |= note.look;
-  if (note.strays) {
-    known.strays = true;
-    known.publisher_elsewhere = note.publisher_elsewhere;
+  WorkItem& known = queued_[mapping.key];
+  known.reconcile |= item.reconcile;
+  if (item.misplaced_viewers) {
+    known.misplaced_viewers = true;
+    known.publisher_elsewhere = item.publisher_elsewhere;
   }
 }
 
-void Mover::RefreshDrains() {
+void MigrationController::RefreshDrains() {
   auto snapshot = dependencies_.origins.snapshot();
   if (snapshot->shape_version == origins_->shape_version) return;
   origins_ = std::move(snapshot);
@@ -160,54 +160,56 @@ void Mover::RefreshDrains() {
   }
 }
 
-void Mover::TakeNotes() {
-  if (following_.empty()) {
+void MigrationController::ProcessQueued() {
+  if (processing_.empty()) {
     const std::lock_guard lock(mutex_);
-    following_.swap(notes_);
-    if (missed_.exchange(false)) ScanForStrays();
+    processing_.swap(queued_);
+    if (missed_.exchange(false)) ScanForMisplaced();
   }
-  for (size_t i = 0; i < kFollowedPerTick && !following_.empty(); ++i) {
-    const auto note = following_.extract(following_.begin());
-    Follow(note.key(), note.mapped());
+  for (size_t i = 0; i < kProcessedPerTick && !processing_.empty(); ++i) {
+    const auto item = processing_.extract(processing_.begin());
+    Process(item.key(), item.mapped());
   }
 }
 
-void Mover::Follow(const StreamKey& key, const Note& note) {
-  if (note.strays && !ender_.EndStrays(key, note.publisher_elsewhere)) ScanForStrays();
-  if (!note.look) return;
-  if (const auto mapping = dependencies_.streams.Find(key)) LookAt(*mapping);
+void MigrationController::Process(const StreamKey& key, const WorkItem& item) {
+  if (item.misplaced_viewers && !evictor_.EvictMisplacedViewers(key, item.publisher_elsewhere))
+    ScanForMisplaced();
+  if (!item.reconcile) return;
+  if (const auto mapping = dependencies_.streams.Find(key)) Reconcile(*mapping);
 }
 
-void Mover::MeetDeadlines() {
+void MigrationController::MeetDeadlines() {
   const absl::Time now = dependencies_.clock.WallNow();
-  for (size_t i = 0; i < kFollowedPerTick; ++i) {
+  for (size_t i = 0; i < kProcessedPerTick; ++i) {
     if (deadlines_.empty() || deadlines_.begin()->first > now) return;
     const StreamKey key = deadlines_.extract(deadlines_.begin()).value().second;
-    if (const auto mapping = dependencies_.streams.Find(key)) LookAt(*mapping);
+    if (const auto mapping = dependencies_.streams.Find(key)) Reconcile(*mapping);
   }
 }
 
-void Mover::ScanWithin(absl::Duration delay) {
+void MigrationController::ScanWithin(absl::Duration delay) {
   scan_.next = std::min(scan_.next, dependencies_.clock.Now() + absl::ToChronoNanoseconds(delay));
 }
 
-void Mover::ScanForStrays() {
-  scan_.next_for_strays = true;
+void MigrationController::ScanForMisplaced() {
+  scan_.next_for_misplaced = true;
   ScanWithin(kRetry);
 }
 
-void Mover::ContinueScan() {
+void MigrationController::ContinueScan() {
   if (!scan_.running) {
     if (dependencies_.clock.Now() < scan_.next) return;
-    scan_ = {.running = true, .for_strays = scan_.next_for_strays, .after = "", .stuck = {}};
+    scan_ = {.running = true, .for_misplaced = scan_.next_for_misplaced, .after = "", .stuck = {}};
   }
   const auto page = dependencies_.streams.List(scan_.after, kScannedPerTick);
   for (const StreamMapping& mapping : page.mappings) {
-    if (scan_.for_strays && mapping.viewers > 0) {
-      Follow(mapping.key, {.strays = true, .publisher_elsewhere = mapping.publisher_live});
+    if (scan_.for_misplaced && mapping.viewers > 0) {
+      Process(mapping.key,
+              {.misplaced_viewers = true, .publisher_elsewhere = mapping.publisher_live});
     }
-    if (scan_.for_strays && mapping.publisher_live) misplaced_.Suspect(mapping.key);
-    LookAt(mapping);
+    if (scan_.for_misplaced && mapping.publisher_live) misplaced_.Suspect(mapping.key);
+    Reconcile(mapping);
   }
   scan_.after = page.next;
   if (!page.next.empty()) return;
@@ -216,7 +218,7 @@ void Mover::ContinueScan() {
   for (auto& [server, drain] : drains_) drain.stuck = scan_.stuck[server];
 }
 
-void Mover::LookAt(const StreamMapping& mapping) {
+void MigrationController::Reconcile(const StreamMapping& mapping) {
   const auto& pending = mapping.pending;
   const auto origin = drives_ ? origins_->Resolve(mapping.origin_id) : nullptr;
   if (origin != nullptr && origin->overrides.drain.has_value()) {
@@ -228,8 +230,8 @@ void Mover::LookAt(const StreamMapping& mapping) {
   if (pending.has_value()) EndWhenDue(mapping, *pending);
 }
 
-bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
-                        const OriginDrain& drain) {
+bool MigrationController::DrainStream(const StreamMapping& mapping, const std::string& server,
+                                      const OriginDrain& drain) {
   const auto& pending = mapping.pending;
   if (pending.has_value() && IsUsable(pending->origin_id)) {
     const bool timely = pending->cause == MoveCause::kDrain ? pending->deadline == drain.deadline
@@ -240,7 +242,7 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     return false;
   }
   const bool viewers_alone = mapping.publishers == 0 && mapping.viewers > 0;
-  if (viewers_alone && ender_.streams() + stray_moves_ >= kMaxStraysWhileDraining) {
+  if (viewers_alone && evictor_.streams() + misplacing_moves_ >= kMaxMisplacedWhileDraining) {
     ScanWithin(absl::Seconds(1));
     return true;
   }
@@ -254,12 +256,12 @@ bool Mover::DrainStream(const StreamMapping& mapping, const std::string& server,
     ScanWithin(kRetry);
     return true;
   }
-  stray_moves_ += viewers_alone ? 1 : 0;
+  misplacing_moves_ += viewers_alone ? 1 : 0;
   Ask(mapping, (*target)->id, drain.deadline, MoveCause::kDrain);
   return false;
 }
 
-void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending) {
+void MigrationController::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending) {
   if (pending.deadline == absl::InfiniteFuture()) return;
   const StreamKey& key = mapping.key;
   const absl::Time now = dependencies_.clock.WallNow();
@@ -273,7 +275,7 @@ void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending)
         {{"stream", key.ToString()}, {"origin", pending.origin_id}});
     Ask(mapping, mapping.origin_id, absl::InfiniteFuture(), pending.cause);
   } else if (pending.deadline <= now) {
-    if (!ender_.EndPublishers(key)) ScanWithin(kRetry);
+    if (!evictor_.EvictPublishers(key)) ScanWithin(kRetry);
   } else if (deadlines_.size() < kMaxDeadlines) {
     deadlines_.emplace(pending.deadline, key);
   } else {
@@ -281,21 +283,21 @@ void Mover::EndWhenDue(const StreamMapping& mapping, const PendingMove& pending)
   }
 }
 
-void Mover::Forget(const StreamMapping& mapping) {
+void MigrationController::Forget(const StreamMapping& mapping) {
   ReleaseRequest request{mapping.key, mapping.version, /*force=*/false,
                          StreamEventReason::kDrained};
   // Refused when somebody has come to use it, which was an event, if it matters.
   dependencies_.streams.Release(std::move(request), [](const absl::StatusOr<StreamMapping>&) {});
 }
 
-bool Mover::IsUsable(std::string_view origin_id) const {
+bool MigrationController::IsUsable(std::string_view origin_id) const {
   const auto origin = dependencies_.origins.snapshot()->Resolve(origin_id);
   return origin != nullptr && origin->admin_state == AdminState::kActive && !origin->down &&
          HoldsLease(*origin);
 }
 
-void Mover::Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,
-                MoveCause cause) {
+void MigrationController::Ask(const StreamMapping& mapping, std::string origin_id,
+                              absl::Time deadline, MoveCause cause) {
   MoveRequest request{mapping.key, std::move(origin_id), mapping.version, deadline, cause};
   // Whether it came to pass is told by its event; when the placement has changed meanwhile, that
   // was an event, too.

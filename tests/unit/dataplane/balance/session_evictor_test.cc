@@ -1,4 +1,4 @@
-#include "dataplane/balance/session_ender.h"
+#include "dataplane/balance/session_evictor.h"
 
 #include <map>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 
-class SessionEnderTest : public testing::Test {
+class SessionEvictorTest : public testing::Test {
  protected:
   void Move(const StreamKey& key, const std::string& origin_id,
             absl::Time deadline = absl::InfiniteFuture()) {
@@ -25,24 +25,24 @@ class SessionEnderTest : public testing::Test {
   void MakeStrays(const StreamKey& key, int viewers) {
     for (int i = 0; i < viewers; ++i) sessions_.Connect(key, Role::kViewer, "a");
     Move(key, "b");
-    ASSERT_TRUE(ender_.EndStrays(key, /*publisher_elsewhere=*/false));
+    ASSERT_TRUE(evictor_.EvictMisplacedViewers(key, /*publisher_elsewhere=*/false));
   }
   void Run(absl::Duration duration) {
     for (; duration > absl::ZeroDuration(); duration -= kTick) {
       clock_.Advance(kTick);
-      ender_.Tick();
+      evictor_.Tick();
     }
   }
 
   FakeClock clock_;
   MemoryStreamDirectory streams_{clock_, 1000};
   FakeSessions sessions_{streams_};
-  SessionEnder ender_{clock_, streams_, sessions_, {.max_streams = 3}};
+  SessionEvictor evictor_{clock_, streams_, sessions_, {.max_streams = 3}};
   const StreamKey key_{"v.com", "live", "cam"};
   const StreamKey other_{"v.com", "live", "other"};
 };
 
-TEST_F(SessionEnderTest, EndsStraysAtTheRate) {
+TEST_F(SessionEvictorTest, EndsMisplacedViewersAtTheRate) {
   MakeStrays(key_, 500);
   Run(absl::Seconds(4));
   EXPECT_NEAR(static_cast<double>(sessions_.kicks.size()), 200, 15);
@@ -51,7 +51,7 @@ TEST_F(SessionEnderTest, EndsStraysAtTheRate) {
   EXPECT_EQ(sessions_.kicks.size(), 500u);
 }
 
-TEST_F(SessionEnderTest, StreamsTakeTurns) {
+TEST_F(SessionEvictorTest, StreamsTakeTurns) {
   MakeStrays(key_, 300);
   MakeStrays(other_, 300);
   Run(absl::Seconds(4));
@@ -61,16 +61,16 @@ TEST_F(SessionEnderTest, StreamsTakeTurns) {
   EXPECT_NEAR(ended[other_], 100, 15);
 }
 
-TEST_F(SessionEnderTest, SparesThoseWhoAreWhereTheStreamIs) {
+TEST_F(SessionEvictorTest, SparesThoseWhoAreWhereTheStreamIs) {
   MakeStrays(key_, 2);
   for (int i = 0; i < 3; ++i) sessions_.Connect(key_, Role::kViewer);
   Run(absl::Seconds(20));
   EXPECT_EQ(sessions_.kicks.size(), 2u);
   EXPECT_EQ(sessions_.CountOn("b"), 3u);
-  EXPECT_EQ(ender_.streams(), 0u) << "done";
+  EXPECT_EQ(evictor_.streams(), 0u) << "done";
 }
 
-TEST_F(SessionEnderTest, CatchesWhoComesLate) {
+TEST_F(SessionEvictorTest, CatchesWhoComesLate) {
   MakeStrays(key_, 1);
   Run(absl::Seconds(1));
   // It asked before the move, and is connected only now.
@@ -81,23 +81,23 @@ TEST_F(SessionEnderTest, CatchesWhoComesLate) {
   EXPECT_EQ(sessions_.kicks.size(), 2u);
 }
 
-TEST_F(SessionEnderTest, AsksNobodyWhenNobodyIsLeft) {
+TEST_F(SessionEvictorTest, AsksNobodyWhenNobodyIsLeft) {
   MakeStrays(key_, 1);
   Run(absl::Seconds(20));
   sessions_.questions = 0;
-  ASSERT_TRUE(ender_.EndStrays(key_, false));
+  ASSERT_TRUE(evictor_.EvictMisplacedViewers(key_, false));
   Run(absl::Seconds(2));
   EXPECT_EQ(sessions_.questions, 0u);
-  EXPECT_EQ(ender_.streams(), 0u);
+  EXPECT_EQ(evictor_.streams(), 0u);
 }
 
-TEST_F(SessionEnderTest, LeavesViewersWithAPublisherThatIsElsewhere) {
+TEST_F(SessionEvictorTest, LeavesViewersWithAPublisherThatIsElsewhere) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, "a");
   sessions_.Connect(key_, Role::kViewer, "a");
   const uint64_t version = streams_.Find(key_)->version;
   HeldClaims claims(streams_);
   claims.Claim({key_, "b", Role::kViewer, version});
-  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/true));
+  ASSERT_TRUE(evictor_.EvictMisplacedViewers(key_, /*publisher_elsewhere=*/true));
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty());
 
@@ -108,66 +108,66 @@ TEST_F(SessionEnderTest, LeavesViewersWithAPublisherThatIsElsewhere) {
 }
 
 // The answer that no publisher is elsewhere is of before the stream was placed elsewhere.
-TEST_F(SessionEnderTest, AnAnswerOfBeforeTheStreamMovedEndsNobody) {
+TEST_F(SessionEvictorTest, AnAnswerOfBeforeTheStreamMovedEndsNobody) {
   sessions_.Connect(key_, Role::kPublisher, "a");
   sessions_.Connect(key_, Role::kViewer);
   HeldClaims claims(streams_);
-  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/true));
+  ASSERT_TRUE(evictor_.EvictMisplacedViewers(key_, /*publisher_elsewhere=*/true));
   sessions_.hold_lists = true;
   Run(kTick);
   ASSERT_EQ(sessions_.questions, 1u);
   claims.Claim({key_, "b", Role::kViewer, streams_.Find(key_)->version});
-  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/true));
+  ASSERT_TRUE(evictor_.EvictMisplacedViewers(key_, /*publisher_elsewhere=*/true));
   sessions_.AnswerLists();
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty()) << "they are where the publisher is";
 }
 
 // The event of the move has not come yet.
-TEST_F(SessionEnderTest, LooksForThePublisherAgainWhereverTheStreamIs) {
+TEST_F(SessionEvictorTest, LooksForThePublisherAgainWhereverTheStreamIs) {
   sessions_.Connect(key_, Role::kPublisher, "a");
   sessions_.Connect(key_, Role::kViewer);
   HeldClaims claims(streams_);
-  ASSERT_TRUE(ender_.EndStrays(key_, /*publisher_elsewhere=*/false));
+  ASSERT_TRUE(evictor_.EvictMisplacedViewers(key_, /*publisher_elsewhere=*/false));
   Run(absl::Seconds(1));
   claims.Claim({key_, "b", Role::kViewer, streams_.Find(key_)->version});
   Run(absl::Minutes(1));
   EXPECT_TRUE(sessions_.kicks.empty());
 }
 
-TEST_F(SessionEnderTest, EndsPublishersOfAnOverdueMove) {
+TEST_F(SessionEvictorTest, EndsPublishersOfAnOverdueMove) {
   sessions_.Connect(key_, Role::kPublisher, "a");
   Move(key_, "b", clock_.WallNow() + absl::Minutes(1));
-  ASSERT_TRUE(ender_.EndPublishers(key_));
+  ASSERT_TRUE(evictor_.EvictPublishers(key_));
   Run(absl::Seconds(30));
   EXPECT_TRUE(sessions_.kicks.empty()) << "it is not yet time";
-  EXPECT_EQ(ender_.streams(), 0u);
+  EXPECT_EQ(evictor_.streams(), 0u);
 
   clock_.Advance(absl::Minutes(1));
-  ASSERT_TRUE(ender_.EndPublishers(key_));
+  ASSERT_TRUE(evictor_.EvictPublishers(key_));
   Run(absl::Seconds(2));
   EXPECT_EQ(sessions_.kicks.size(), 1u);
   EXPECT_EQ(streams_.Find(key_)->origin_id, "b");
   sessions_.Connect(key_, Role::kPublisher);
   Run(absl::Seconds(20));
   EXPECT_EQ(sessions_.kicks.size(), 1u) << "it came back where the stream is";
-  EXPECT_EQ(ender_.streams(), 0u);
+  EXPECT_EQ(evictor_.streams(), 0u);
 }
 
-TEST_F(SessionEnderTest, TakesNoMoreStreamsThanItMay) {
+TEST_F(SessionEvictorTest, TakesNoMoreStreamsThanItMay) {
   for (const char* stream : {"1", "2", "3"}) MakeStrays({"v.com", "live", stream}, 1);
   sessions_.Connect(key_, Role::kViewer, "a");
-  EXPECT_FALSE(ender_.EndStrays(key_, false));
-  EXPECT_TRUE(ender_.EndStrays({"v.com", "live", "2"}, false)) << "one of those";
+  EXPECT_FALSE(evictor_.EvictMisplacedViewers(key_, false));
+  EXPECT_TRUE(evictor_.EvictMisplacedViewers({"v.com", "live", "2"}, false)) << "one of those";
   Run(absl::Seconds(20));
-  EXPECT_TRUE(ender_.EndStrays(key_, false));
+  EXPECT_TRUE(evictor_.EvictMisplacedViewers(key_, false));
 }
 
-TEST_F(SessionEnderTest, ForgetsAStreamThatIsGone) {
+TEST_F(SessionEvictorTest, ForgetsAStreamThatIsGone) {
   MakeStrays(key_, 1);
   streams_.Release(key_, 0, /*force=*/true, [](const auto&) {});
   Run(absl::Seconds(2));
-  EXPECT_EQ(ender_.streams(), 0u);
+  EXPECT_EQ(evictor_.streams(), 0u);
   EXPECT_TRUE(sessions_.kicks.empty());
 }
 

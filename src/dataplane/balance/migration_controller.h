@@ -1,6 +1,6 @@
-// Carries out what moves streams: it empties servers that are drained, ends publishers whose time
-// has come, ends viewers that a move has left behind, and has streams that are apart from their
-// publisher brought together. DESIGN "Moves".
+// MigrationController: carries out what moves streams. It empties servers that are drained, ends
+// publishers whose time has come, ends viewers that a move has left behind, and has streams that
+// are apart from their publisher brought together.
 //
 // The directory decides where a stream is; a move that anybody asks it for is followed up here. A
 // publisher that is to be ended now is one whose pending move's deadline is now.
@@ -22,7 +22,7 @@
 
 #include "dataplane/balance/misplaced_streams.h"
 #include "dataplane/balance/origin_registry.h"
-#include "dataplane/balance/session_ender.h"
+#include "dataplane/balance/session_evictor.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/fleet_bus.h"
 #include "dataplane/core/log.h"
@@ -47,25 +47,25 @@ struct DrainCounts {
 // A drain is what the registry says: a server whose admin state is DRAINING is drained, by the
 // deadline that its overrides tell, until they say otherwise; moves that are still pending are then
 // taken back.
-class Mover final : public StreamObserver {
+class MigrationController final : public StreamObserver {
  public:
   // Where a stream would be placed anew, were there no origin of `leaving_server`.
   using ChooseOrigin = std::function<absl::StatusOr<std::shared_ptr<const Origin>>(
       const StreamKey& key, std::string_view leaving_server)>;
 
-  // All outlive the mover, but for questions to `sessions` that have not been answered.
+  // All outlive the controller, but for questions to `sessions` that have not been answered.
   struct Dependencies {
     const Clock& clock;
     const Logger& logger;
     Metrics& metrics;
     const OriginRegistry& origins;
-    StreamDirectory& streams;  // Which the mover observes.
+    StreamDirectory& streams;  // Which the controller observes.
     SessionControl& sessions;
     ChooseOrigin choose;
     const FleetBus* fleet = nullptr;  // Null: this proxy is alone.
   };
 
-  explicit Mover(Dependencies dependencies, SessionEnderOptions options = {});
+  explicit MigrationController(Dependencies dependencies, SessionEvictorOptions options = {});
 
   // Call it about ten times a second, on one thread. A call works for some milliseconds at most.
   void Tick();
@@ -81,12 +81,12 @@ class Mover final : public StreamObserver {
 
  private:
   // What a stream's events call for.
-  struct Note {
-    bool look = false;  // At its mapping.
-    bool strays = false;
+  struct WorkItem {
+    bool reconcile = false;          // Its mapping.
+    bool misplaced_viewers = false;  // There may be some.
     bool publisher_elsewhere = false;
   };
-  using Notes = absl::flat_hash_map<StreamKey, Note>;
+  using WorkItems = absl::flat_hash_map<StreamKey, WorkItem>;
   struct Drain {
     OriginDrain drain;
     size_t moved = 0;
@@ -98,20 +98,20 @@ class Mover final : public StreamObserver {
   struct Scan {
     MonotonicTime next = MonotonicTime::max();  // When it begins, unless it runs.
     bool running = false;
-    bool for_strays = false;       // It asks for strays of every stream: their events were missed.
-    bool next_for_strays = false;  // So will the next one.
+    bool for_misplaced = false;       // It takes every stream for misplaced: events were missed.
+    bool next_for_misplaced = false;  // So will the next one.
     std::string after;
     std::map<std::string, size_t, std::less<>> stuck;  // By server.
   };
 
   void RefreshDrains();
-  void TakeNotes();
+  void ProcessQueued();
   void MeetDeadlines();
   void ContinueScan();
   void ScanWithin(absl::Duration delay);
-  void ScanForStrays();
-  void Follow(const StreamKey& key, const Note& note);
-  void LookAt(const StreamMapping& mapping);
+  void ScanForMisplaced();
+  void Process(const StreamKey& key, const WorkItem& item);
+  void Reconcile(const StreamMapping& mapping);
   // False: a move of the stream was asked for; its event comes.
   bool DrainStream(const StreamMapping& mapping, const std::string& server,
                    const OriginDrain& drain);
@@ -125,18 +125,18 @@ class Mover final : public StreamObserver {
 
   const Dependencies dependencies_;
   std::shared_ptr<const OriginSnapshot> origins_;  // As of the last tick. Its thread only, as are:
-  SessionEnder ender_;
+  SessionEvictor evictor_;
   MisplacedStreams misplaced_;
   Scan scan_;
   std::set<std::pair<absl::Time, StreamKey>> deadlines_;  // Of pending moves.
-  Notes following_;                                       // Taken from notes_.
-  size_t stray_moves_ = 0;  // In this tick: moves that leave viewers behind.
-  bool drives_ = false;     // As of the last tick: drains, for all of the fleet.
+  WorkItems processing_;                                  // Taken from queued_.
+  size_t misplacing_moves_ = 0;  // In this tick: moves that leave viewers behind.
+  bool drives_ = false;          // As of the last tick: drains, for all of the fleet.
 
   std::atomic<bool> draining_{false};  // drains_ is not empty.
-  std::atomic<bool> missed_{false};    // Notes, or suspects, for which there was no room.
+  std::atomic<bool> missed_{false};    // Work items, or suspects, for which there was no room.
   mutable std::mutex mutex_;           // Guards all below.
-  Notes notes_;
+  WorkItems queued_;
   Drains drains_;
   absl::flat_hash_map<std::string, std::string> drained_;  // Origin id → its server.
 };

@@ -1,4 +1,5 @@
-// Ends sessions of streams that move, a few each second: all at once would come back all at once.
+// SessionEvictor: ends sessions of streams that move, at a limited rate: all at once would come
+// back all at once.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 
 namespace srsproxy {
 
-struct SessionEnderOptions {
+struct SessionEvictorOptions {
   double sessions_per_second = 50;  // Of all streams together, taken in turns.
   size_t max_streams = 100'000;     // Whose sessions are being ended.
   // A viewer that asked before a move is connected to the former origin within this time.
@@ -27,20 +28,20 @@ struct SessionEnderOptions {
 };
 
 // Used on one thread.
-class SessionEnder {
+class SessionEvictor {
  public:
-  // All outlive the ender, but for questions to `sessions` that have not been answered.
-  SessionEnder(const Clock& clock, const StreamView& streams, SessionControl& sessions,
-               SessionEnderOptions options = {});
+  // All outlive the evictor, but for questions to `sessions` that have not been answered.
+  SessionEvictor(const Clock& clock, const StreamView& streams, SessionControl& sessions,
+                 SessionEvictorOptions options = {});
 
   // Ends the viewers of `key` that are on another origin than the stream, until none has come there
   // for late_arrivals. `publisher_elsewhere`: a publisher may be live on another origin; while it
   // is, its viewers are left in peace. False: too many streams.
-  bool EndStrays(const StreamKey& key, bool publisher_elsewhere);
+  bool EvictMisplacedViewers(const StreamKey& key, bool publisher_elsewhere);
 
   // Ends the publishers of `key` as long as it has a pending move that is overdue. False: too many
   // streams.
-  bool EndPublishers(const StreamKey& key);
+  bool EvictPublishers(const StreamKey& key);
 
   // Streams whose sessions are being ended.
   size_t streams() const { return tasks_.size(); }
@@ -53,7 +54,7 @@ class SessionEnder {
   struct Task {
     bool publisher_elsewhere = false;  // There may be one.
     uint64_t without = 0;      // The mapping's version of which it is known that there is none.
-    MonotonicTime look_until;  // Of strays.
+    MonotonicTime look_until;  // Of misplaced viewers.
     MonotonicTime due;
     uint64_t turn = 0;  // Orders the tasks that are due; 0: waits for an answer.
   };
@@ -64,7 +65,7 @@ class SessionEnder {
     bool publisher_elsewhere = false;
     uint64_t version = 0;  // Of the mapping, when it was asked for a publisher elsewhere; else 0.
   };
-  // Answers come on any thread, and may come when the ender is gone.
+  // Answers come on any thread, and may come when the evictor is gone.
   struct Answers {
     std::mutex mutex;
     std::vector<Answer> list;
@@ -88,7 +89,7 @@ class SessionEnder {
   const Clock& clock_;
   const StreamView& streams_;
   SessionControl& sessions_;
-  const SessionEnderOptions options_;
+  const SessionEvictorOptions options_;
   const std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
   Tasks tasks_;
   std::set<std::tuple<MonotonicTime, uint64_t, Id>> queue_;  // Due, turn and id of each task.

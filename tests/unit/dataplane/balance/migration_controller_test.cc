@@ -1,4 +1,4 @@
-#include "dataplane/balance/mover.h"
+#include "dataplane/balance/migration_controller.h"
 
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
@@ -19,13 +19,13 @@ constexpr absl::Duration kTick = absl::Milliseconds(100);
 
 std::string Id(const std::string& server) { return server + "-svc-1"; }
 
-class MoverTest : public testing::Test {
+class MigrationControllerTest : public testing::Test {
  protected:
-  MoverTest() {
-    streams_->AddObserver(*mover_);
+  MigrationControllerTest() {
+    streams_->AddObserver(*migrations_);
     for (const char* server : {"a", "b"}) Register(server);
   }
-  ~MoverTest() override { streams_->Stop(); }  // Sessions outlive the mover.
+  ~MigrationControllerTest() override { streams_->Stop(); }  // Sessions outlive the migrations.
 
   // The lease's id.
   std::string Register(const std::string& server, const std::string& pid = "1") {
@@ -62,7 +62,7 @@ class MoverTest : public testing::Test {
   void Run(absl::Duration duration) {
     for (; duration > absl::ZeroDuration(); duration -= kTick) {
       clock_.Advance(kTick);
-      mover_->Tick();
+      migrations_->Tick();
     }
   }
   std::string OriginOf(const StreamKey& key) {
@@ -97,18 +97,21 @@ class MoverTest : public testing::Test {
   FakeSessions sessions_{*streams_};
   HeldClaims claims_{*streams_};
   int choices_ = 0;
-  std::unique_ptr<Mover> mover_ = std::make_unique<Mover>(Mover::Dependencies{
-      .clock = clock_,
-      .logger = logger_,
-      .metrics = metrics_,
-      .origins = origins_,
-      .streams = *streams_,
-      .sessions = sessions_,
-      .choose = [this](const StreamKey&, std::string_view leaving) { return Choose(leaving); }});
+  std::unique_ptr<MigrationController> migrations_ =
+      std::make_unique<MigrationController>(MigrationController::Dependencies{
+          .clock = clock_,
+          .logger = logger_,
+          .metrics = metrics_,
+          .origins = origins_,
+          .streams = *streams_,
+          .sessions = sessions_,
+          .choose = [this](const StreamKey&, std::string_view leaving) {
+            return Choose(leaving);
+          }});
   const StreamKey key_{"v.com", "live", "cam"};
 };
 
-TEST_F(MoverTest, ViewersFollowAMove) {
+TEST_F(MigrationControllerTest, ViewersFollowAMove) {
   for (int i = 0; i < 5; ++i) sessions_.Connect(key_, Role::kViewer, Id("a"));
   Move(key_, "b");
   Run(absl::Seconds(1));
@@ -120,7 +123,7 @@ TEST_F(MoverTest, ViewersFollowAMove) {
   EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="operator",result="done"})"), 1);
 }
 
-TEST_F(MoverTest, NobodyIsEndedWhileThePublisherIsLive) {
+TEST_F(MigrationControllerTest, NobodyIsEndedWhileThePublisherIsLive) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   for (int i = 0; i < 5; ++i) sessions_.Connect(key_, Role::kViewer);
   Move(key_, "b");
@@ -137,7 +140,7 @@ TEST_F(MoverTest, NobodyIsEndedWhileThePublisherIsLive) {
   EXPECT_EQ(sessions_.CountOn(Id("b")), 1u) << "the publisher";
 }
 
-TEST_F(MoverTest, APublisherIsEndedAtTheDeadline) {
+TEST_F(MigrationControllerTest, APublisherIsEndedAtTheDeadline) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(key_, Role::kViewer);
   Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
@@ -150,7 +153,7 @@ TEST_F(MoverTest, APublisherIsEndedAtTheDeadline) {
   EXPECT_EQ(OriginOf(key_), Id("b"));
 }
 
-TEST_F(MoverTest, APublisherWhoseTimeHasComeIsEndedAtOnce) {
+TEST_F(MigrationControllerTest, APublisherWhoseTimeHasComeIsEndedAtOnce) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "b", clock_.WallNow());
   Run(kTick * 2);
@@ -158,7 +161,7 @@ TEST_F(MoverTest, APublisherWhoseTimeHasComeIsEndedAtOnce) {
   EXPECT_EQ(OriginOf(key_), Id("b"));
 }
 
-TEST_F(MoverTest, APublisherOfAMoveThatWasTakenBackGoesOn) {
+TEST_F(MigrationControllerTest, APublisherOfAMoveThatWasTakenBackGoesOn) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
   Run(absl::Seconds(1));
@@ -167,7 +170,7 @@ TEST_F(MoverTest, APublisherOfAMoveThatWasTakenBackGoesOn) {
   EXPECT_TRUE(sessions_.kicks.empty());
 }
 
-TEST_F(MoverTest, NobodyIsEndedForATargetThatIsGone) {
+TEST_F(MigrationControllerTest, NobodyIsEndedForATargetThatIsGone) {
   const std::string lease = Register("c");
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "c", clock_.WallNow() + absl::Seconds(30));
@@ -179,7 +182,7 @@ TEST_F(MoverTest, NobodyIsEndedForATargetThatIsGone) {
   EXPECT_EQ(OriginOf(key_), Id("a"));
 }
 
-TEST_F(MoverTest, ALaterDeadlineCounts) {
+TEST_F(MigrationControllerTest, ALaterDeadlineCounts) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "b", clock_.WallNow() + absl::Seconds(30));
   Run(absl::Seconds(1));
@@ -191,28 +194,29 @@ TEST_F(MoverTest, ALaterDeadlineCounts) {
 }
 
 // The stream is mapped to another origin than the one where its publisher is live.
-TEST_F(MoverTest, AStreamIsBroughtTogetherWhereItsPublisherIsLive) {
+TEST_F(MigrationControllerTest, AStreamIsBroughtTogetherWhereItsPublisherIsLive) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(key_, Role::kViewer);
   claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
-  const std::string stray = sessions_.Connect(key_, Role::kViewer);
+  const std::string misplaced = sessions_.Connect(key_, Role::kViewer);
   ASSERT_EQ(OriginOf(key_), Id("b"));
   EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
   Run(kTick * 2);
   EXPECT_EQ(OriginOf(key_), Id("a"));
-  EXPECT_EQ(mover_->misplaced().PublisherOf(key_), Id("a")) << "until the viewers have followed";
+  EXPECT_EQ(migrations_->misplaced().PublisherOf(key_), Id("a"))
+      << "until the viewers have followed";
   Run(absl::Seconds(1));
   ASSERT_EQ(sessions_.kicks.size(), 1u);
-  EXPECT_EQ(sessions_.kicks[0].id, stray);
+  EXPECT_EQ(sessions_.kicks[0].id, misplaced);
   Run(absl::Seconds(3));
-  EXPECT_EQ(mover_->misplaced().size(), 0u);
+  EXPECT_EQ(migrations_->misplaced().size(), 0u);
   EXPECT_EQ(sessions_.kicks.size(), 1u);
   EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="publisher",result="done"})"), 1);
   EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);
 }
 
 // Between the question where its publisher is and the answer, another one came elsewhere.
-TEST_F(MoverTest, AnAnswerOfBeforeTheStreamMovedBringsNothingTogether) {
+TEST_F(MigrationControllerTest, AnAnswerOfBeforeTheStreamMovedBringsNothingTogether) {
   const std::string former = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Run(kTick);
   ASSERT_EQ(sessions_.questions, 1u);
@@ -223,12 +227,12 @@ TEST_F(MoverTest, AnAnswerOfBeforeTheStreamMovedBringsNothingTogether) {
   for (int tick = 0; tick < 20; ++tick) {
     Run(kTick);
     ASSERT_EQ(OriginOf(key_), Id("b"));
-    ASSERT_EQ(mover_->misplaced().size(), 0u);
+    ASSERT_EQ(migrations_->misplaced().size(), 0u);
   }
   EXPECT_TRUE(sessions_.kicks.empty());
 }
 
-TEST_F(MoverTest, AMoveThatWaitsForThePublisherOutlivesTheCorrection) {
+TEST_F(MigrationControllerTest, AMoveThatWaitsForThePublisherOutlivesTheCorrection) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Register("c");
   claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
@@ -240,7 +244,7 @@ TEST_F(MoverTest, AMoveThatWaitsForThePublisherOutlivesTheCorrection) {
   EXPECT_EQ(OriginOf(key_), Id("c"));
 }
 
-TEST_F(MoverTest, APublisherOnAnOriginThatIsGoneIsEnded) {
+TEST_F(MigrationControllerTest, APublisherOnAnOriginThatIsGoneIsEnded) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   ASSERT_TRUE(origins_.DeregisterOrigin(Id("a")).ok());
   claims_.Claim({key_, Id("b"), Role::kViewer, streams_->Find(key_)->version});
@@ -249,10 +253,10 @@ TEST_F(MoverTest, APublisherOnAnOriginThatIsGoneIsEnded) {
   EXPECT_EQ(sessions_.kicks[0].role, Role::kPublisher);
   Run(absl::Seconds(3));
   EXPECT_EQ(OriginOf(key_), Id("b"));
-  EXPECT_EQ(mover_->misplaced().size(), 0u);
+  EXPECT_EQ(migrations_->misplaced().size(), 0u);
 }
 
-TEST_F(MoverTest, AReleasedStreamIsBroughtTogetherToo) {
+TEST_F(MigrationControllerTest, AReleasedStreamIsBroughtTogetherToo) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   streams_->Release(key_, 0, true, [](const auto& released) { ASSERT_TRUE(released.ok()); });
   sessions_.Connect(key_, Role::kViewer, Id("b"));
@@ -261,7 +265,7 @@ TEST_F(MoverTest, AReleasedStreamIsBroughtTogetherToo) {
   EXPECT_EQ(sessions_.CountOn(Id("b")), 0u);
 }
 
-TEST_F(MoverTest, TwoPublishersOfWhichOneIsWhereTheStreamIsAreLeftAlone) {
+TEST_F(MigrationControllerTest, TwoPublishersOfWhichOneIsWhereTheStreamIsAreLeftAlone) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   claims_.Claim({key_, Id("b"), Role::kPublisher, streams_->Find(key_)->version});
   sessions_.Connect(key_, Role::kPublisher);
@@ -269,19 +273,19 @@ TEST_F(MoverTest, TwoPublishersOfWhichOneIsWhereTheStreamIsAreLeftAlone) {
   EXPECT_EQ(OriginOf(key_), Id("b"));
 }
 
-// An origin that comes while the mover works: what it looks at is of after that.
-class OriginComesTest : public MoverTest {
+// An origin that comes while the migration controller works: what it looks at is of after that.
+class OriginComesTest : public MigrationControllerTest {
  protected:
   // In the next tick, once that has read the origins.
   void InNextTick(std::function<void()> what) {
     const StreamKey other{"v.com", "live", "other"};
     sessions_.Connect(other, Role::kPublisher, Id("a"));
-    Move(other, "b");  // The mover looks at it.
+    Move(other, "b");  // The migration controller looks at it.
     hooked_->before_find = std::move(what);
   }
 
   std::shared_ptr<HookedStreams> hooked_ = std::make_shared<HookedStreams>(streams_);
-  Mover hooked_mover_{
+  MigrationController hooked_migrations_{
       {.clock = clock_,
        .logger = logger_,
        .metrics = metrics_,
@@ -292,33 +296,33 @@ class OriginComesTest : public MoverTest {
 };
 
 TEST_F(OriginComesTest, AMoveToItIsNotTakenBack) {
-  streams_->AddObserver(hooked_mover_);
-  hooked_mover_.Tick();
+  streams_->AddObserver(hooked_migrations_);
+  hooked_migrations_.Tick();
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "d", clock_.WallNow());
   hooked_->before_find = [this] { Register("d"); };
   for (int i = 0; i < 3; ++i) {
     clock_.Advance(kTick);
-    hooked_mover_.Tick();
+    hooked_migrations_.Tick();
   }
   EXPECT_EQ(sessions_.kicks.size(), 1u) << "the publisher whose time has come";
   EXPECT_EQ(OriginOf(key_), Id("d"));
 }
 
 TEST_F(OriginComesTest, ItsPublisherIsNotEnded) {
-  streams_->AddObserver(hooked_mover_);
-  hooked_mover_.Tick();
+  streams_->AddObserver(hooked_migrations_);
+  hooked_migrations_.Tick();
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   for (SessionInfo& session : sessions_.sessions) session.origin_id = Id("d");
-  hooked_mover_.Tick();  // Asks where the publisher is.
+  hooked_migrations_.Tick();  // Asks where the publisher is.
   InNextTick([this] { Register("d"); });
   clock_.Advance(kTick);
-  hooked_mover_.Tick();
+  hooked_migrations_.Tick();
   EXPECT_TRUE(sessions_.kicks.empty());
   EXPECT_EQ(OriginOf(key_), Id("d"));
 }
 
-TEST_F(MoverTest, NothingIsMovedToAnOriginThatIsLeaving) {
+TEST_F(MigrationControllerTest, NothingIsMovedToAnOriginThatIsLeaving) {
   const std::string lease = Register("c");
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   const auto other = origins_.traffic().Begin(Id("c"), Role::kPublisher);
@@ -330,7 +334,7 @@ TEST_F(MoverTest, NothingIsMovedToAnOriginThatIsLeaving) {
   EXPECT_FALSE(IsPending(key_));
 }
 
-TEST_F(MoverTest, ViewersOfASupersededOriginGoOn) {
+TEST_F(MigrationControllerTest, ViewersOfASupersededOriginGoOn) {
   sessions_.Connect(key_, Role::kViewer, Id("a"));
   claims_.Claim({key_, "a-svc-2", Role::kViewer, streams_->Find(key_)->version, true});
   Run(absl::Minutes(1));
@@ -339,7 +343,7 @@ TEST_F(MoverTest, ViewersOfASupersededOriginGoOn) {
 }
 
 // Its successor is at another address, so it may still be there, with whoever waits on it.
-TEST_F(MoverTest, ViewersOfAnOriginThatWasSupersededElsewhereFollow) {
+TEST_F(MigrationControllerTest, ViewersOfAnOriginThatWasSupersededElsewhereFollow) {
   for (int i = 0; i < 3; ++i) sessions_.Connect(key_, Role::kViewer, Id("a"));
   Run(absl::Seconds(30));
   RegisterAt("10.0.1.1", "a", "2");
@@ -353,7 +357,7 @@ TEST_F(MoverTest, ViewersOfAnOriginThatWasSupersededElsewhereFollow) {
   EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 0);
 }
 
-TEST_F(MoverTest, APublisherOfAnOriginThatWasSupersededElsewhereIsEnded) {
+TEST_F(MigrationControllerTest, APublisherOfAnOriginThatWasSupersededElsewhereIsEnded) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Run(absl::Seconds(30));
   RegisterAt("10.0.1.1", "a", "2");
@@ -362,31 +366,31 @@ TEST_F(MoverTest, APublisherOfAnOriginThatWasSupersededElsewhereIsEnded) {
   ASSERT_EQ(sessions_.kicks.size(), 1u);
   EXPECT_EQ(sessions_.kicks[0].role, Role::kPublisher);
   Run(absl::Seconds(3));
-  EXPECT_EQ(mover_->misplaced().size(), 0u);
+  EXPECT_EQ(migrations_->misplaced().size(), 0u);
 }
 
 // ---- Drains
 
-TEST_F(MoverTest, ADrainMovesWhatHasNoPublisherNow) {
+TEST_F(MigrationControllerTest, ADrainMovesWhatHasNoPublisherNow) {
   const StreamKey idle{"v.com", "live", "idle"};
   const StreamKey elsewhere{"v.com", "live", "elsewhere"};
   sessions_.End(sessions_.Connect(idle, Role::kPublisher, Id("a")));
   sessions_.Connect(key_, Role::kViewer, Id("a"));
   sessions_.Connect(elsewhere, Role::kPublisher, Id("b"));
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 2u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 2u);
   Drain("a");
   Run(absl::Seconds(1));
   EXPECT_EQ(OriginOf(idle), Id("b"));
   EXPECT_EQ(OriginOf(key_), Id("b"));
   EXPECT_FALSE(IsPending(elsewhere));
   EXPECT_EQ(sessions_.kicks.size(), 1u);
-  const DrainCounts counts = mover_->CountsOf("a");
+  const DrainCounts counts = migrations_->CountsOf("a");
   EXPECT_EQ(counts.streams_left, 0u);
   EXPECT_EQ(counts.streams_moved, 2u);
   EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="drain",result="done"})"), 2);
 }
 
-TEST_F(MoverTest, ADrainWaitsForPublishersUntilItsDeadline) {
+TEST_F(MigrationControllerTest, ADrainWaitsForPublishersUntilItsDeadline) {
   const StreamKey patient{"v.com", "live", "patient"};
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(key_, Role::kViewer);
@@ -395,19 +399,19 @@ TEST_F(MoverTest, ADrainWaitsForPublishersUntilItsDeadline) {
   Run(absl::Seconds(50));
   EXPECT_TRUE(sessions_.kicks.empty());
   EXPECT_TRUE(IsPending(key_));
-  EXPECT_EQ(mover_->CountsOf("a").publishers_left, 2u);
+  EXPECT_EQ(migrations_->CountsOf("a").publishers_left, 2u);
   sessions_.End(leaves);
   EXPECT_EQ(OriginOf(patient), Id("b"));
-  EXPECT_EQ(mover_->CountsOf("a").streams_moved, 1u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_moved, 1u);
 
   Run(absl::Seconds(15));
   EXPECT_EQ(OriginOf(key_), Id("b"));
   EXPECT_EQ(sessions_.kicks.size(), 2u);
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
-  EXPECT_EQ(mover_->CountsOf("a").streams_moved, 2u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_moved, 2u);
 }
 
-TEST_F(MoverTest, ADrainTakesUpWhatComesWhileItRuns) {
+TEST_F(MigrationControllerTest, ADrainTakesUpWhatComesWhileItRuns) {
   Drain("a");
   Run(absl::Seconds(1));
   // Picked before the drain, claimed after it.
@@ -417,7 +421,7 @@ TEST_F(MoverTest, ADrainTakesUpWhatComesWhileItRuns) {
   EXPECT_EQ(sessions_.CountOn(Id("a")), 0u);
 }
 
-TEST_F(MoverTest, ANewDeadlineReplacesTheFormerOne) {
+TEST_F(MigrationControllerTest, ANewDeadlineReplacesTheFormerOne) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Drain("a");
   Run(absl::Minutes(10));
@@ -427,7 +431,7 @@ TEST_F(MoverTest, ANewDeadlineReplacesTheFormerOne) {
   EXPECT_EQ(OriginOf(key_), Id("b"));
 }
 
-TEST_F(MoverTest, ADrainThatEndsTakesItsPendingMovesBack) {
+TEST_F(MigrationControllerTest, ADrainThatEndsTakesItsPendingMovesBack) {
   const StreamKey operators{"v.com", "live", "operators"};
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   sessions_.Connect(operators, Role::kPublisher, Id("a"));
@@ -441,22 +445,22 @@ TEST_F(MoverTest, ADrainThatEndsTakesItsPendingMovesBack) {
   EXPECT_TRUE(IsPending(operators)) << "that is not the drain's";
 }
 
-TEST_F(MoverTest, WhatNobodyCanTakeIsStuckUntilSomebodyCan) {
+TEST_F(MigrationControllerTest, WhatNobodyCanTakeIsStuckUntilSomebodyCan) {
   SetState("b", AdminState::kCordoned);
   sessions_.Connect(key_, Role::kViewer, Id("a"));
   Drain("a");
   Run(absl::Seconds(30));
   EXPECT_EQ(OriginOf(key_), Id("a"));
   EXPECT_TRUE(sessions_.kicks.empty());
-  EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 1u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_stuck, 1u);
   EXPECT_LT(choices_, 10) << "it is tried again, but not without pause";
   Register("c");
   Run(absl::Seconds(7));
   EXPECT_EQ(OriginOf(key_), Id("c"));
-  EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 0u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_stuck, 0u);
 }
 
-TEST_F(MoverTest, ANameThatNobodyUsesHoldsNoDrainUp) {
+TEST_F(MigrationControllerTest, ANameThatNobodyUsesHoldsNoDrainUp) {
   SetState("b", AdminState::kCordoned);
   const StreamKey idle{"v.com", "live", "idle"};
   claims_.PublishOnce(idle, Id("a"));
@@ -465,29 +469,30 @@ TEST_F(MoverTest, ANameThatNobodyUsesHoldsNoDrainUp) {
   Run(absl::Seconds(1));
   EXPECT_EQ(OriginOf(idle), "") << "it is placed anew when somebody wants it";
   EXPECT_EQ(OriginOf(key_), Id("a"));
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 1u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 1u);
   sessions_.End(sessions_.sessions.front().id);
   Run(absl::Seconds(7));
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
-  EXPECT_EQ(mover_->CountsOf("a").streams_stuck, 0u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_stuck, 0u);
 }
 
-TEST_F(MoverTest, AnotherProxysDrainsAreNotDoneHere) {
+TEST_F(MigrationControllerTest, AnotherProxysDrainsAreNotDoneHere) {
   FakeFleet fleet;
   fleet.driving = false;
-  Mover mover({.clock = clock_,
-               .logger = logger_,
-               .metrics = metrics_,
-               .origins = origins_,
-               .streams = *streams_,
-               .sessions = sessions_,
-               .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); },
-               .fleet = &fleet});
-  streams_->AddObserver(mover);
+  MigrationController migrations(
+      {.clock = clock_,
+       .logger = logger_,
+       .metrics = metrics_,
+       .origins = origins_,
+       .streams = *streams_,
+       .sessions = sessions_,
+       .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); },
+       .fleet = &fleet});
+  streams_->AddObserver(migrations);
   const auto run = [&](absl::Duration duration) {
     for (; duration > absl::ZeroDuration(); duration -= kTick) {
       clock_.Advance(kTick);
-      mover.Tick();
+      migrations.Tick();
     }
   };
   const StreamKey published{"v.com", "live", "published"};
@@ -507,7 +512,7 @@ TEST_F(MoverTest, AnotherProxysDrainsAreNotDoneHere) {
   streams_->Stop();
 }
 
-TEST_F(MoverTest, WhatOtherProxiesCauseIsNotCountedHere) {
+TEST_F(MigrationControllerTest, WhatOtherProxiesCauseIsNotCountedHere) {
   StreamEvent event;
   event.kind = StreamEvent::Kind::kChanged;
   event.mapping.key = key_;
@@ -518,14 +523,14 @@ TEST_F(MoverTest, WhatOtherProxiesCauseIsNotCountedHere) {
   event.cause = MoveCause::kOperator;
   event.here = false;
   const std::string metric = R"(srsproxy_stream_moves_total{reason="operator",result="done"})";
-  mover_->OnStreamEvent(event);
+  migrations_->OnStreamEvent(event);
   EXPECT_EQ(Metric(metric), 0);
   event.here = true;
-  mover_->OnStreamEvent(event);
+  migrations_->OnStreamEvent(event);
   EXPECT_EQ(Metric(metric), 1);
 }
 
-TEST_F(MoverTest, APendingMoveGetsAnotherTargetWhenItsOwnCannotTakeIt) {
+TEST_F(MigrationControllerTest, APendingMoveGetsAnotherTargetWhenItsOwnCannotTakeIt) {
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Drain("a");
   Run(absl::Seconds(1));
@@ -536,45 +541,46 @@ TEST_F(MoverTest, APendingMoveGetsAnotherTargetWhenItsOwnCannotTakeIt) {
   EXPECT_EQ(streams_->Find(key_)->pending->origin_id, Id("c"));
 }
 
-TEST_F(MoverTest, ADrainHoldsForTheNextOriginOfTheServer) {
+TEST_F(MigrationControllerTest, ADrainHoldsForTheNextOriginOfTheServer) {
   sessions_.Connect(key_, Role::kViewer, Id("a"));
   SetState("b", AdminState::kCordoned);
   Drain("a");
   Run(absl::Seconds(1));
   Register("a", "2");  // Supersedes a-svc-1, to which the stream is mapped still.
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 1u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 1u);
   SetState("b", AdminState::kActive);
   Run(absl::Seconds(7));
   EXPECT_EQ(OriginOf(key_), Id("b"));
-  EXPECT_EQ(mover_->CountsOf("a").streams_moved, 1u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_moved, 1u);
 }
 
-TEST_F(MoverTest, ADrainGoesOnAfterARestart) {
+TEST_F(MigrationControllerTest, ADrainGoesOnAfterARestart) {
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Drain("a", clock_.WallNow() + absl::Seconds(10));
   // Of another process, so to say: it knows what the registry kept, and nothing else.
   streams_->Stop();
-  mover_ = nullptr;
+  migrations_ = nullptr;
   streams_ = std::make_shared<MemoryStreamDirectory>(clock_, 100);
   FakeSessions sessions(*streams_);
-  Mover mover({.clock = clock_,
-               .logger = logger_,
-               .metrics = metrics_,
-               .origins = origins_,
-               .streams = *streams_,
-               .sessions = sessions,
-               .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); }});
-  streams_->AddObserver(mover);
+  MigrationController migrations(
+      {.clock = clock_,
+       .logger = logger_,
+       .metrics = metrics_,
+       .origins = origins_,
+       .streams = *streams_,
+       .sessions = sessions,
+       .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); }});
+  streams_->AddObserver(migrations);
   sessions.Connect(key_, Role::kPublisher, Id("a"));
   for (absl::Duration time; time < absl::Seconds(12); time += kTick) {
     clock_.Advance(kTick);
-    mover.Tick();
+    migrations.Tick();
   }
   EXPECT_EQ(OriginOf(key_), Id("b"));
   streams_->Stop();
 }
 
-TEST_F(MoverTest, ALargeDrainIsDoneInSlices) {
+TEST_F(MigrationControllerTest, ALargeDrainIsDoneInSlices) {
   constexpr int kStreams = 20'000;
   const auto key = [](int i) { return StreamKey{"v.com", "live", std::to_string(i)}; };
   for (int i = 0; i < kStreams; ++i) {
@@ -582,24 +588,24 @@ TEST_F(MoverTest, ALargeDrainIsDoneInSlices) {
   }
   Drain("a");
   Run(kTick);
-  const size_t after_one = mover_->CountsOf("a").streams_moved;
+  const size_t after_one = migrations_->CountsOf("a").streams_moved;
   EXPECT_GT(after_one, 0u);
   EXPECT_LT(after_one, kStreams / 2) << "a tick is short";
   Run(absl::Seconds(2));
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
-  EXPECT_EQ(mover_->CountsOf("a").streams_moved, static_cast<size_t>(kStreams));
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_moved, static_cast<size_t>(kStreams));
 }
 
-TEST_F(MoverTest, StreamsWithViewersAloneMoveNoFasterThanViewersAreEnded) {
+TEST_F(MigrationControllerTest, StreamsWithViewersAloneMoveNoFasterThanViewersAreEnded) {
   constexpr size_t kStreams = 400;
   for (size_t i = 0; i < kStreams; ++i) {
     sessions_.Connect({"v.com", "live", std::to_string(i)}, Role::kViewer, Id("a"));
   }
   Drain("a");
   Run(absl::Seconds(1));
-  EXPECT_LE(mover_->CountsOf("a").streams_moved, 200u);
+  EXPECT_LE(migrations_->CountsOf("a").streams_moved, 200u);
   Run(absl::Minutes(1));
-  EXPECT_EQ(mover_->CountsOf("a").streams_left, 0u);
+  EXPECT_EQ(migrations_->CountsOf("a").streams_left, 0u);
   EXPECT_EQ(sessions_.CountOn(Id("a")), 0u);
   EXPECT_EQ(sessions_.kicks.size(), kStreams);
 }
