@@ -9,26 +9,26 @@ constexpr size_t kMinOriginsToPreserve = 4;
 
 }  // namespace
 
-void HeartbeatRhythm::Heartbeat(MonotonicTime now) {
+void HeartbeatTracker::Heartbeat(MonotonicTime now) {
   if (last_heartbeat_.has_value()) {
     gap_before_ = last_gap_;
     last_gap_ = absl::FromChrono(now - *last_heartbeat_);
   }
   last_heartbeat_ = now;
-  heard_ = now;
+  touched_ = now;
 }
 
-absl::Duration HeartbeatRhythm::Interval() const {
-  if (told_.has_value()) return *told_;
+absl::Duration HeartbeatTracker::Interval() const {
+  if (set_.has_value()) return *set_;
   if (last_gap_.has_value() && gap_before_.has_value()) return std::min(*last_gap_, *gap_before_);
   return assumed_;
 }
 
-OriginHealth HeartbeatRhythm::HealthAt(MonotonicTime now, absl::Duration min_suspect_after,
-                                       absl::Duration ttl) const {
-  const absl::Duration silence = Silence(now);
-  if (silence >= ttl) return OriginHealth::kDead;
-  if (silence >= std::max(min_suspect_after, 3 * Interval())) return OriginHealth::kSuspect;
+OriginHealth HeartbeatTracker::HealthAt(MonotonicTime now, absl::Duration min_suspect_after,
+                                        absl::Duration ttl) const {
+  const absl::Duration idle = IdleTime(now);
+  if (idle >= ttl) return OriginHealth::kDead;
+  if (idle >= std::max(min_suspect_after, 3 * Interval())) return OriginHealth::kSuspect;
   return OriginHealth::kHealthy;
 }
 

@@ -11,21 +11,21 @@
 
 namespace srsproxy {
 
-// How often an origin is heard, and how long it has been silent.
-class HeartbeatRhythm {
+// HeartbeatTracker: how often an origin is heard, and for how long it has been idle.
+class HeartbeatTracker {
  public:
-  // `assumed`: the interval until one is told or observed.
-  HeartbeatRhythm(MonotonicTime now, absl::Duration assumed) : heard_(now), assumed_(assumed) {}
+  // `assumed`: the interval until one is set or observed.
+  HeartbeatTracker(MonotonicTime now, absl::Duration assumed) : touched_(now), assumed_(assumed) {}
 
   // It gave a sign of life that is no heartbeat, such as registering again.
-  void Heard(MonotonicTime now) { heard_ = now; }
+  void Touch(MonotonicTime now) { touched_ = now; }
   void Heartbeat(MonotonicTime now);
-  void Told(absl::Duration interval) { told_ = interval; }
+  void SetInterval(absl::Duration interval) { set_ = interval; }
 
-  absl::Duration Silence(MonotonicTime now) const { return absl::FromChrono(now - heard_); }
+  absl::Duration IdleTime(MonotonicTime now) const { return absl::FromChrono(now - touched_); }
 
-  // Told, else observed (the shorter of the last two gaps, so that one pause does not count), else
-  // assumed.
+  // As set, else observed (the shorter of the last two gaps, so that one pause does not count),
+  // else assumed.
   absl::Duration Interval() const;
 
   // HEALTHY, SUSPECT after 3 intervals but at least `min_suspect_after`, DEAD after `ttl`.
@@ -33,9 +33,9 @@ class HeartbeatRhythm {
                         absl::Duration ttl) const;
 
  private:
-  MonotonicTime heard_;
+  MonotonicTime touched_;
   absl::Duration assumed_;
-  std::optional<absl::Duration> told_;
+  std::optional<absl::Duration> set_;
   std::optional<MonotonicTime> last_heartbeat_;
   std::optional<absl::Duration> last_gap_;
   std::optional<absl::Duration> gap_before_;

@@ -21,7 +21,7 @@ void LeaseExpiry::Expire(MonotonicTime now) {
   std::vector<OriginEntry*> expired;
   for (auto& [id, entry] : table_.entries()) {
     if (entry.origin->permanent || !entry.lease_end.held()) continue;
-    const absl::Duration silence = entry.rhythm.Silence(now);
+    const absl::Duration silence = entry.heartbeats.IdleTime(now);
     ++leased;
     if (silence >= options_.ttl - window) ++expiring;
     if (silence >= options_.ttl) expired.push_back(&entry);
@@ -83,7 +83,7 @@ void LeaseExpiry::UpdateHealth(MonotonicTime now) {
   for (auto& [id, entry] : table_.entries()) {
     if (entry.origin->permanent || !entry.lease_end.held()) continue;
     const OriginHealth health =
-        entry.rhythm.HealthAt(now, options_.min_suspect_after, options_.ttl);
+        entry.heartbeats.HealthAt(now, options_.min_suspect_after, options_.ttl);
     // A lease that self-preservation keeps is silent for long, not dead.
     const OriginHealth shown =
         health == OriginHealth::kDead || !entry.heard ? OriginHealth::kSuspect : health;
@@ -93,7 +93,7 @@ void LeaseExpiry::UpdateHealth(MonotonicTime now) {
     table_.Update(
         entry, std::move(changed),
         absl::StrCat("no heartbeat for ", absl::FormatDuration(absl::Trunc(
-                                              entry.rhythm.Silence(now), absl::Seconds(1)))));
+                                              entry.heartbeats.IdleTime(now), absl::Seconds(1)))));
   }
 }
 

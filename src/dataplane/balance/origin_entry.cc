@@ -21,7 +21,7 @@ bool ShareAddress(const std::vector<std::string>& a, const std::vector<std::stri
 }
 
 bool IsLive(const OriginEntry& entry, MonotonicTime now) {
-  return entry.lease_end.held() && entry.rhythm.Silence(now) < 2 * entry.rhythm.Interval();
+  return entry.lease_end.held() && entry.heartbeats.IdleTime(now) < 2 * entry.heartbeats.Interval();
 }
 
 absl::Duration AskedInterval(const OriginEntry& entry, const OriginRegistryOptions& options) {

@@ -25,7 +25,7 @@ struct OriginEntry {
   LeaseEnd lease_end;
   uint64_t last_sequence = 0;          // Since it registered last.
   std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
-  HeartbeatRhythm rhythm;
+  HeartbeatTracker heartbeats;
   PassiveHealth passive_health = {};
 };
 

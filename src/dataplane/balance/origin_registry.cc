@@ -195,7 +195,7 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
   ++heartbeats_;
   if (!ignored) {
     if (heartbeat.sequence != 0) entry.last_sequence = heartbeat.sequence;
-    entry.rhythm.Heartbeat(now);
+    entry.heartbeats.Heartbeat(now);
     const bool was_silent = !std::exchange(entry.lease_end, {}).held();
     entry.heard = true;
     Origin heard = *entry.origin;
@@ -447,9 +447,10 @@ bool OriginRegistry::Renew(OriginEntry& entry, Origin renewed, MonotonicTime now
   table_.Reindex(entry, renewed.registration.server, std::move(addresses));
   entry.last_sequence = 0;
   entry.lease_end = {};
-  entry.rhythm.Heard(now);
+  entry.heartbeats.Touch(now);
   entry.heard = true;
-  if (const auto told = renewed.registration.heartbeat_interval) entry.rhythm.Told(*told);
+  if (const auto told = renewed.registration.heartbeat_interval)
+    entry.heartbeats.SetInterval(*told);
   table_.MarkHeard(renewed, now);
   OperatorOverrides::Apply(renewed, store_.Overrides(renewed.registration.server));
   table_.Update(entry, std::move(renewed), same_address ? "renewed" : "moved to another address");

@@ -46,7 +46,8 @@ void OriginSuccession::FindMoved(OriginTable::Index::const_iterator begin,
   for (auto at = begin; at != end; ++at) {
     const OriginEntry& entry = table_.At(at->second);
     if (entry.origin->permanent || !IsLive(entry, now)) continue;
-    if (successor == nullptr || entry.rhythm.Silence(now) < successor->rhythm.Silence(now)) {
+    if (successor == nullptr ||
+        entry.heartbeats.IdleTime(now) < successor->heartbeats.IdleTime(now)) {
       successor = &entry;
     }
   }

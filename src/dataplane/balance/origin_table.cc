@@ -53,8 +53,8 @@ OriginEntry& OriginTable::Add(Origin origin, std::vector<std::string> digests,
                     .leases = {.lease_id = {}, .digests = std::move(digests)},
                     .lease_end = {},
                     .addresses = {},
-                    .rhythm = HeartbeatRhythm(now, options_.heartbeat_interval)};
-  if (const auto told = origin.registration.heartbeat_interval) entry.rhythm.Told(*told);
+                    .heartbeats = HeartbeatTracker(now, options_.heartbeat_interval)};
+  if (const auto told = origin.registration.heartbeat_interval) entry.heartbeats.SetInterval(*told);
   origin.id = origin.registration.Id();
   MarkHeard(origin, now);
   OperatorOverrides::Apply(origin, store_.Overrides(origin.registration.server));

@@ -15,28 +15,28 @@ MonotonicTime At(double seconds) {
   return kStart + absl::ToChronoNanoseconds(absl::Seconds(seconds));
 }
 
-TEST(HeartbeatRhythmTest, AssumesThenObservesThenIsTold) {
-  HeartbeatRhythm rhythm(kStart, absl::Seconds(10));
-  rhythm.Heartbeat(At(0));
-  rhythm.Heartbeat(At(20));
-  EXPECT_EQ(rhythm.Interval(), absl::Seconds(10)) << "one gap tells nothing";
-  rhythm.Heartbeat(At(40));
-  EXPECT_EQ(rhythm.Interval(), absl::Seconds(20));
-  rhythm.Heartbeat(At(140));
-  EXPECT_EQ(rhythm.Interval(), absl::Seconds(20)) << "one pause is no rhythm";
-  rhythm.Told(absl::Seconds(5));
-  EXPECT_EQ(rhythm.Interval(), absl::Seconds(5));
+TEST(HeartbeatTrackerTest, AssumesThenObservesThenIsTold) {
+  HeartbeatTracker heartbeats(kStart, absl::Seconds(10));
+  heartbeats.Heartbeat(At(0));
+  heartbeats.Heartbeat(At(20));
+  EXPECT_EQ(heartbeats.Interval(), absl::Seconds(10)) << "one gap tells nothing";
+  heartbeats.Heartbeat(At(40));
+  EXPECT_EQ(heartbeats.Interval(), absl::Seconds(20));
+  heartbeats.Heartbeat(At(140));
+  EXPECT_EQ(heartbeats.Interval(), absl::Seconds(20)) << "one pause is no change";
+  heartbeats.SetInterval(absl::Seconds(5));
+  EXPECT_EQ(heartbeats.Interval(), absl::Seconds(5));
 }
 
-TEST(HeartbeatRhythmTest, RegisteringAgainIsASignOfLifeButNoHeartbeat) {
-  HeartbeatRhythm rhythm(kStart, absl::Seconds(10));
+TEST(HeartbeatTrackerTest, RegisteringAgainIsASignOfLifeButNoHeartbeat) {
+  HeartbeatTracker heartbeats(kStart, absl::Seconds(10));
   for (const double seconds : {0, 40, 80}) {
-    rhythm.Heard(At(seconds));
-    rhythm.Heartbeat(At(seconds));
+    heartbeats.Touch(At(seconds));
+    heartbeats.Heartbeat(At(seconds));
   }
-  rhythm.Heard(At(120));
-  EXPECT_EQ(rhythm.Interval(), absl::Seconds(40));
-  EXPECT_EQ(rhythm.Silence(At(121)), absl::Seconds(1));
+  heartbeats.Touch(At(120));
+  EXPECT_EQ(heartbeats.Interval(), absl::Seconds(40));
+  EXPECT_EQ(heartbeats.IdleTime(At(121)), absl::Seconds(1));
 }
 
 struct HealthCase {
@@ -49,9 +49,9 @@ struct HealthCase {
 class HealthTest : public testing::TestWithParam<HealthCase> {};
 
 TEST_P(HealthTest, FollowsFromSilence) {
-  HeartbeatRhythm rhythm(kStart, absl::Seconds(10));
-  rhythm.Told(absl::Seconds(GetParam().interval));
-  EXPECT_EQ(rhythm.HealthAt(At(GetParam().silence), kMinSuspect, kTtl), GetParam().expected);
+  HeartbeatTracker heartbeats(kStart, absl::Seconds(10));
+  heartbeats.SetInterval(absl::Seconds(GetParam().interval));
+  EXPECT_EQ(heartbeats.HealthAt(At(GetParam().silence), kMinSuspect, kTtl), GetParam().expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(
