@@ -19,20 +19,6 @@ absl::Status NoLease() {
       "no origin holds this lease: it has expired, was superseded or deregistered; register again");
 }
 
-// Two servers may have ids that read the same: "a-b" with service "c", and "a" with service "b-c".
-absl::Status CheckSameId(const OriginEntry& existing, const std::string& server,
-                         OriginRegistry::MayReplace may_replace, MonotonicTime now) {
-  const Origin& origin = *existing.origin;
-  if (origin.registration.server == server) return absl::OkStatus();
-  const std::string whose = absl::StrCat("the id ", origin.id, " is that of an origin of server ",
-                                         origin.registration.server);
-  if (!may_replace(origin.registration.server)) {
-    return absl::PermissionDeniedError(whose + ", which the caller may not replace");
-  }
-  if (!IsLive(existing, now)) return absl::OkStatus();
-  return absl::AlreadyExistsError(whose + ": choose another service or pid");
-}
-
 }  // namespace
 
 OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
@@ -48,7 +34,16 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
       conflicts_(table_, snapshots_),
       expiry_(clock, store, traffic_, table_, options_),
       started_(clock.Now()),
-      start_settle_(started_, options.start_settle) {
+      start_settle_(started_, options.start_settle),
+      registrar_({.clock = clock,
+                  .store = store,
+                  .table = table_,
+                  .succession = succession_,
+                  .conflicts = conflicts_,
+                  .expiry = expiry_,
+                  .start_settle = start_settle_,
+                  .options = options_}),
+      backends_(clock, table_, succession_, start_settle_) {
   store_.Observe([this](const std::string& server, const OriginOverrides& overrides) {
     OnDecision(server, overrides);
   });
@@ -96,90 +91,18 @@ void OriginRegistry::Remember(OriginRecord record) {
 absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registration,
                                                      std::string_view source,
                                                      MayReplace may_replace) {
-  registration.ip = CanonicalHost(registration.ip);
-  const std::string id = registration.Id();
-  const MonotonicTime now = clock_.Now();
-
   const std::lock_guard lock(mutex_);
-  if (table_.Find(id) == nullptr && IsFull()) expiry_.KeepDead(0);
-  OriginEntry* const existing = table_.Find(id);
-  if (existing == nullptr && IsFull()) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the limit of ", options_.max_origins, " origins is reached"));
-  }
-  OriginLease lease;
-  lease.origin_id = id;
-  lease.superseded = succession_.FindSuperseded(registration, now);
-  const auto allowed = CheckPlaces(registration, existing, lease.superseded, may_replace, now);
-  if (!allowed.ok()) return allowed;
-
-  Origin origin;
-  const std::vector<Loser> losers = FindLosers(registration, lease.superseded, origin.generation);
-  origin.source = source;
-  origin.registered_at = clock_.WallNow();
-  origin.registration = std::move(registration);
-  if (existing == nullptr) {
-    table_.GiveLease(table_.Add(std::move(origin), {}, "registered"));
-    start_settle_.OriginJoined(now);
-  } else {
-    lease.renewed = Renew(*existing, std::move(origin), now);
-  }
-  std::erase_if(lease.superseded,
-                [&](const std::string& former) { return !succession_.TrySupersede(former, id); });
-
-  const OriginEntry& entry = table_.At(id);
-  for (const auto& [loser, interval] : losers) OnTakeover(entry, loser, interval, now);
-  if (!lease.renewed) conflicts_.OnRegistered(entry, now);
-  ++registrations_;
-  lease.generation = entry.origin->generation;
-  lease.lease_id = entry.leases.lease_id;
-  lease.heartbeat_interval = AskedInterval(entry, options_);
-  lease.ttl = options_.ttl;
-  Publish();
+  auto lease = registrar_.Register(std::move(registration), source, may_replace);
+  if (lease.ok()) Publish();
   return lease;
-}
-
-absl::Status OriginRegistry::CheckPlaces(const OriginRegistration& registration,
-                                         const OriginEntry* existing,
-                                         const std::vector<std::string>& superseded,
-                                         MayReplace may_replace, MonotonicTime now) const {
-  if (existing != nullptr) {
-    if (auto status = CheckSameId(*existing, registration.server, may_replace, now); !status.ok()) {
-      return status;
-    }
-  }
-  for (const std::string& former : superseded) {
-    const std::string& server = table_.At(former).origin->registration.server;
-    if (server != registration.server && !may_replace(server)) {
-      return absl::PermissionDeniedError(
-          absl::StrCat("one of the RTMP addresses is that of origin ", former, " of server ",
-                       server, ", which the caller may not replace"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-std::vector<OriginRegistry::Loser> OriginRegistry::FindLosers(
-    const OriginRegistration& registration, const std::vector<std::string>& superseded,
-    uint64_t& generation) const {
-  std::vector<Loser> losers;
-  const std::vector<std::string> addresses = RtmpAddresses(registration);
-  for (const std::string& former : superseded) {
-    const OriginEntry& entry = table_.At(former);
-    generation = std::max(generation, entry.origin->generation + 1);
-    if (ShareAddress(entry.addresses, addresses)) {
-      losers.emplace_back(RegistrantOf(entry), AskedInterval(entry, options_));
-    }
-  }
-  return losers;
 }
 
 absl::Status OriginRegistry::RegisterPermanent(OriginRegistration registration) {
   if (auto status = ValidateRegistration(registration); !status.ok()) return status;
   registration.ip = CanonicalHost(registration.ip);
   const std::lock_guard lock(mutex_);
-  permanent_.push_back(std::move(registration));
-  RestorePermanent();
+  backends_.Add(std::move(registration));
+  backends_.Restore();
   Publish();
   return absl::OkStatus();
 }
@@ -256,7 +179,7 @@ OriginDeparture OriginRegistry::Deregister(OriginTable::Entries::iterator at, Li
   } else {
     table_.Remove(at, std::string(by));
   }
-  RestorePermanent();
+  backends_.Restore();
   Publish();
   return departure;
 }
@@ -270,7 +193,7 @@ void OriginRegistry::Evict(absl::FunctionRef<absl::Status(const OriginRegistrati
     if (!status.ok()) table_.Remove(at, absl::StrCat("refused: ", status.message()));
     at = next;
   }
-  RestorePermanent();
+  backends_.Restore();
   Publish();
 }
 
@@ -316,7 +239,7 @@ std::vector<OriginConflict> OriginRegistry::Conflicts() const {
 
 OriginRegistryStats OriginRegistry::stats() const {
   const std::lock_guard lock(mutex_);
-  return {.registrations = registrations_,
+  return {.registrations = registrar_.registrations(),
           .heartbeats = heartbeats_,
           .lease_expirations = expiry_.expirations(),
           .superseded = succession_.superseded(),
@@ -380,7 +303,7 @@ void OriginRegistry::Tick() {
   ForgetExpected(now);
   conflicts_.Tick(now);
   expiry_.UpdateHealth(now);
-  RestorePermanent();
+  backends_.Restore();
   snapshots_.PublishPending([this](OriginSnapshot& next) { table_.Fill(next); });
 }
 
@@ -422,83 +345,6 @@ void OriginRegistry::ForgetExpected(MonotonicTime now) {
     changed.expected = false;
     table_.Update(entry, std::move(changed), "not heard since this proxy started");
   }
-}
-
-bool OriginRegistry::Renew(OriginEntry& entry, Origin renewed, MonotonicTime now) {
-  const Origin& former = *entry.origin;
-  std::vector<std::string> addresses = RtmpAddresses(renewed.registration);
-  const bool same_address = ShareAddress(entry.addresses, addresses);
-  const bool keeps_lease = !entry.leases.digests.empty() && former.source == renewed.source;
-  const Registrant loser = RegistrantOf(entry);
-  const bool was_live = IsLive(entry, now);
-  renewed.id = former.id;
-  renewed.load = former.load;
-  renewed.generation =
-      std::max(renewed.generation, same_address ? former.generation : former.generation + 1);
-  if (same_address) {
-    renewed.registered_at = former.registered_at;
-  } else {
-    entry.passive_health = {};
-  }
-  renewed.down = entry.passive_health.down();
-  if (!keeps_lease) table_.EndLeases(entry);
-  const bool to_save = renewed.generation != former.generation ||
-                       renewed.registration != former.registration || !entry.lease_end.held();
-  table_.Reindex(entry, renewed.registration.server, std::move(addresses));
-  entry.last_sequence = 0;
-  entry.lease_end = {};
-  entry.heartbeats.Touch(now);
-  entry.heard = true;
-  if (const auto told = renewed.registration.heartbeat_interval)
-    entry.heartbeats.SetInterval(*told);
-  table_.MarkHeard(renewed, now);
-  OperatorOverrides::Apply(renewed, store_.Overrides(renewed.registration.server));
-  table_.Update(entry, std::move(renewed), same_address ? "renewed" : "moved to another address");
-  if (entry.leases.lease_id.empty()) {
-    table_.GiveLease(entry);
-  } else if (to_save) {
-    table_.Save(entry);
-  }
-  const bool contested = !loser.source.empty() && loser != RegistrantOf(entry) &&
-                         OnTakeover(entry, loser, AskedInterval(entry, options_), now);
-  if (!contested && !same_address && was_live) {
-    conflicts_.Report(entry, loser.address, entry.addresses.front());
-  }
-  return same_address;
-}
-
-void OriginRegistry::RestorePermanent() {
-  for (const OriginRegistration& registration : permanent_) {
-    const std::vector<std::string> addresses = RtmpAddresses(registration);
-    std::vector<std::string> ended;  // It takes their place.
-    bool served = false;
-    for (const auto& [id, entry] : table_.entries()) {
-      if (id != registration.Id() && !ShareAddress(entry.addresses, addresses)) continue;
-      served |= entry.lease_end.held();
-      if (!entry.lease_end.held()) ended.push_back(id);
-    }
-    if (served) continue;
-    Origin origin;
-    origin.permanent = true;
-    origin.source = "settings";
-    origin.registered_at = clock_.WallNow();
-    origin.registration = registration;
-    const std::string backend = registration.Id();
-    if (const auto same = table_.entries().find(backend); same != table_.entries().end()) {
-      table_.Remove(same, "the default backend of the settings takes its place");
-    }
-    table_.Add(std::move(origin), {}, "the default backend of the settings");
-    for (const std::string& former : ended) {
-      if (former != backend) succession_.Supersede(former, backend);
-    }
-    start_settle_.PermanentJoined();
-  }
-}
-
-bool OriginRegistry::OnTakeover(const OriginEntry& winner, const Registrant& loser,
-                                absl::Duration interval, MonotonicTime now) {
-  return conflicts_.OnTakeover(winner, loser, std::max(interval, AskedInterval(winner, options_)),
-                               now);
 }
 
 void OriginRegistry::Publish() {

@@ -11,17 +11,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <absl/functional/any_invocable.h>
 #include <absl/functional/function_ref.h>
 #include <absl/time/time.h>
 
+#include "dataplane/balance/default_backends.h"
 #include "dataplane/balance/lease_expiry.h"
 #include "dataplane/balance/operator_overrides.h"
 #include "dataplane/balance/origin_conflicts.h"
 #include "dataplane/balance/origin_event.h"
+#include "dataplane/balance/origin_registrar.h"
 #include "dataplane/balance/origin_registry_options.h"
 #include "dataplane/balance/origin_snapshots.h"
 #include "dataplane/balance/origin_succession.h"
@@ -36,17 +37,6 @@
 #include "dataplane/core/status.h"
 
 namespace srsproxy {
-
-// What an origin is told when it registers.
-struct OriginLease {
-  std::string origin_id;
-  uint64_t generation = 1;
-  std::string lease_id;  // Secret: whoever has it may renew and end the registration.
-  absl::Duration heartbeat_interval;
-  absl::Duration ttl;
-  std::vector<std::string> superseded;  // Ids that this registration has replaced.
-  bool renewed = false;                 // The same origin was registered already.
-};
 
 // A sign of life.
 struct OriginHeartbeat {
@@ -104,7 +94,7 @@ class OriginRegistry {
   // RESOURCE_EXHAUSTED: max_origins. PERMISSION_DENIED: it would take the place of an origin of
   // another `server`, by its address or by an id that reads the same, and `may_replace` says no to
   // that. ALREADY_EXISTS: an origin of another `server` with an id that reads the same is live.
-  using MayReplace = absl::FunctionRef<bool(std::string_view server)>;
+  using MayReplace = OriginRegistrar::MayReplace;
   absl::StatusOr<OriginLease> Register(
       OriginRegistration registration, std::string_view source,
       MayReplace may_replace = [](std::string_view) { return true; });
@@ -192,31 +182,13 @@ class OriginRegistry {
   [[nodiscard]] Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
 
  private:
-  using Loser = std::pair<Registrant, absl::Duration>;
-
   // All of these are called with mutex_ held.
-  bool IsFull() const { return table_.entries().size() >= options_.max_origins; }
   void Remember(OriginRecord record);
   // Of those that nothing was heard of for a whole round, none is expected any more.
   void ForgetExpected(MonotonicTime now);
   void OnDecision(const std::string& server, const OriginOverrides& overrides);
-  // Whether one with this registration may take the place of all `superseded`, and of `existing`,
-  // which has its id, if it is there.
-  absl::Status CheckPlaces(const OriginRegistration& registration, const OriginEntry* existing,
-                           const std::vector<std::string>& superseded, MayReplace may_replace,
-                           MonotonicTime now) const;
-  // Of `superseded`, those at an address of `registration`, with the intervals that they were asked
-  // for; raises `generation` above those of all.
-  std::vector<Loser> FindLosers(const OriginRegistration& registration,
-                                const std::vector<std::string>& superseded,
-                                uint64_t& generation) const;
-  // Whether the address is still the same.
-  bool Renew(OriginEntry& entry, Origin renewed, MonotonicTime now);
-  bool OnTakeover(const OriginEntry& winner, const Registrant& loser, absl::Duration interval,
-                  MonotonicTime now);
   OriginDeparture Deregister(OriginTable::Entries::iterator at, LiveSessions live,
                              std::string_view by);
-  void RestorePermanent();
   void Publish();
 
   const Clock& clock_;
@@ -231,10 +203,10 @@ class OriginRegistry {
   OriginSuccession succession_;
   OriginConflicts conflicts_;
   LeaseExpiry expiry_;
-  std::vector<OriginRegistration> permanent_;
   const MonotonicTime started_;
   StartSettle start_settle_;
-  uint64_t registrations_ = 0;
+  OriginRegistrar registrar_;
+  DefaultBackends backends_;
   uint64_t heartbeats_ = 0;
 };
 
