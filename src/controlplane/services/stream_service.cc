@@ -13,6 +13,7 @@
 #include "controlplane/services/origin_lookup.h"
 #include "controlplane/services/page.h"
 #include "dataplane/balance/candidates.h"
+#include "dataplane/core/stream_change.h"
 
 namespace srsproxy::control {
 namespace {
@@ -88,21 +89,6 @@ uint32_t SessionsToEnd(const StreamMapping& mapping, bool moved, absl::Time now)
   if (moved) return mapping.viewers;
   const bool overdue = mapping.pending.has_value() && mapping.pending->deadline <= now;
   return overdue ? mapping.publishers + mapping.viewers : 0;
-}
-
-// What `mapping` would be after the move.
-MoveOutcome Foresee(StreamMapping mapping, const MoveRequest& move) {
-  MoveOutcome outcome;
-  mapping.pending.reset();
-  if (mapping.origin_id != move.origin_id) {
-    if (mapping.publishers > 0) {
-      mapping.pending = PendingMove{move.origin_id, move.deadline, move.cause};
-    } else {
-      outcome.former_origin_id = std::exchange(mapping.origin_id, move.origin_id);
-    }
-  }
-  outcome.mapping = std::move(mapping);
-  return outcome;
 }
 
 }  // namespace
@@ -280,11 +266,11 @@ void StreamService::Release(const v1::ReleaseStreamRequest& request, const CallC
   if (!key.ok()) return done(key.status());
   auto seen = MappingOf(*key);
   if (!seen.ok()) return done(seen.status());
-  const bool in_use = seen->publishers > 0 || seen->viewers > 0;
   v1::ReleaseStreamResponse response;
   *response.mutable_stream() = Describe(*seen);
   if (request.validate_only()) {
-    if (in_use && !request.force()) return done(StreamLive(*seen));
+    const auto checked = CheckRelease(*seen, {.key = *key, .force = request.force()});
+    if (!checked.ok()) return done(ChangeError(checked, *seen));
     return done(std::move(response));
   }
   const uint64_t version = seen->version;
@@ -324,13 +310,7 @@ void StreamService::Move(const v1::MoveStreamRequest& request, const CallContext
     response.set_sessions_to_end(SessionsToEnd(outcome->mapping, moved, observer_.clock.WallNow()));
     done(std::move(response));
   };
-  if (request.validate_only()) {
-    const uint64_t expected = request.expected_version();
-    if (expected != 0 && expected != seen->version) {
-      return answer(absl::AbortedError("another version"));
-    }
-    return answer(Foresee(*std::move(seen), *move));
-  }
+  if (request.validate_only()) return answer(ForeseeMove(*std::move(seen), *move));
   streams_.Move(*std::move(move), std::move(answer));
 }
 

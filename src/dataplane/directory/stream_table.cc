@@ -7,6 +7,7 @@
 #include <absl/hash/hash.h>
 #include <absl/strings/str_cat.h>
 
+#include "dataplane/core/stream_change.h"
 #include "dataplane/directory/stream_path.h"
 
 namespace srsproxy {
@@ -17,11 +18,6 @@ constexpr size_t kMaxOtherVhosts = 32;
 
 absl::Status NoMapping(const StreamKey& key) {
   return absl::NotFoundError(absl::StrCat("stream ", key.ToString(), " has no mapping"));
-}
-
-absl::Status OtherVersion(const StreamKey& key, uint64_t version, uint64_t expected) {
-  return absl::AbortedError(absl::StrCat("stream ", key.ToString(), " is at version ", version,
-                                         " now, not ", expected, ": it moved meanwhile"));
 }
 
 }  // namespace
@@ -199,36 +195,26 @@ StreamTable::Entry* StreamTable::FindEntry(Shard& shard, const StreamKey& key) {
 absl::StatusOr<MoveOutcome> StreamTable::MoveEntry(Shard& shard, const MoveRequest& request) {
   Entry* entry = FindEntry(shard, request.key);
   if (entry == nullptr) return NoMapping(request.key);
-  if (request.expected_version != 0 && request.expected_version != entry->version) {
-    return OtherVersion(request.key, entry->version, request.expected_version);
-  }
+  auto expected = CheckVersion(request.key, entry->version, request.expected_version);
+  if (!expected.ok()) return expected;
   MoveOutcome outcome;
-  if (entry->origin->first == request.origin_id) {
-    if (DropPending(shard, *entry)) {
-      Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoveTakenBack);
-    }
-  } else if (request.to_publisher) {
-    outcome.former_origin_id = entry->origin->first;
-    SetOrigin(shard, *entry, request.origin_id);
-    entry->placed_version = entry->version;
-    if (entry->pending && shard.pending.find(entry)->second.origin_id == request.origin_id) {
-      DropPending(shard, *entry);
-    }
-    Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kPublisherElsewhere,
-         request.cause, outcome.former_origin_id);
-  } else if (entry->publishers > 0) {
-    PendingMove pending{request.origin_id, request.deadline, request.cause};
-    PendingMove& known = shard.pending[entry];
-    if (!entry->pending || known != pending) {
-      known = std::move(pending);
-      entry->pending = true;
-      Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoveWaits,
-           request.cause);
-    }
-  } else {
-    outcome.former_origin_id = MoveTo(shard, *entry, request.origin_id);
-    Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoved, request.cause,
-         outcome.former_origin_id);
+  switch (StepOf(request, entry->origin->first, entry->publishers)) {
+    case MoveStep::kStays:
+      if (DropPending(shard, *entry)) {
+        Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoveTakenBack);
+      }
+      break;
+    case MoveStep::kJoinsPublisher:
+      outcome.former_origin_id = JoinPublisher(shard, *entry, request);
+      break;
+    case MoveStep::kWaits:
+      SetPending(shard, *entry, {request.origin_id, request.deadline, request.cause});
+      break;
+    case MoveStep::kMoves:
+      outcome.former_origin_id = MoveTo(shard, *entry, request.origin_id);
+      Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoved, request.cause,
+           outcome.former_origin_id);
+      break;
   }
   outcome.mapping = ToMapping(shard, *entry);
   return outcome;
@@ -238,17 +224,31 @@ absl::StatusOr<StreamMapping> StreamTable::ReleaseEntry(Shard& shard,
                                                         const ReleaseRequest& request) {
   Entry* entry = FindEntry(shard, request.key);
   if (entry == nullptr) return NoMapping(request.key);
-  if (request.expected_version != 0 && request.expected_version != entry->version) {
-    return OtherVersion(request.key, entry->version, request.expected_version);
-  }
-  if (entry->in_use() && !request.force) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("stream ", request.key.ToString(), " is used by ", entry->publishers,
-                     " publishers and ", entry->viewers, " viewers"));
-  }
   StreamMapping mapping = ToMapping(shard, *entry);
+  auto released = CheckRelease(mapping, request);
+  if (!released.ok()) return released;
   Remove(shard, *entry, request.reason);
   return mapping;
+}
+
+std::string StreamTable::JoinPublisher(Shard& shard, Entry& entry, const MoveRequest& request) {
+  std::string former = entry.origin->first;
+  SetOrigin(shard, entry, request.origin_id);
+  entry.placed_version = entry.version;
+  if (entry.pending && shard.pending.find(&entry)->second.origin_id == request.origin_id) {
+    DropPending(shard, entry);
+  }
+  Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherElsewhere,
+       request.cause, former);
+  return former;
+}
+
+void StreamTable::SetPending(Shard& shard, Entry& entry, PendingMove pending) {
+  PendingMove& known = shard.pending[&entry];
+  if (entry.pending && known == pending) return;
+  known = std::move(pending);
+  entry.pending = true;
+  Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMoveWaits, known.cause);
 }
 
 void StreamTable::SetOrigin(Shard& shard, Entry& entry, const std::string& origin_id) {

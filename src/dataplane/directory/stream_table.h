@@ -128,6 +128,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::StatusOr<StreamMapping> ReleaseEntry(Shard& shard, const ReleaseRequest& request);
   void SetOrigin(Shard& shard, Entry& entry, const std::string& origin_id);
   // Returns the former origin's id.
+  // Each reports the change; returns where the stream was.
+  std::string JoinPublisher(Shard& shard, Entry& entry, const MoveRequest& request);
+  void SetPending(Shard& shard, Entry& entry, PendingMove pending);
   std::string MoveTo(Shard& shard, Entry& entry, const std::string& origin_id);
   void Rest(Shard& shard, Entry& entry);
   // Tells that the mapping is gone, and forgets it.
