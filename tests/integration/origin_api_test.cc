@@ -246,6 +246,43 @@ TEST_F(OriginApiTest, OriginsAreNamedByAnyUniqueBeginning) {
   EXPECT_EQ(info.metadata().at("candidates"), "vid-1, vid-2");
 }
 
+TEST_F(OriginApiTest, ATextIsOneRegisteredOrigin) {
+  Register("vid-1", 1935);
+  Register("vid-2", 1936);
+  auto known = Change("vid-3", "zone");
+  known.set_allow_missing(true);
+  ASSERT_TRUE(Update(known).ok());
+  const auto get = [this](const std::string& origin, const std::string& id = "") {
+    v1::GetOriginRequest request;
+    request.set_origin(origin);
+    request.set_origin_id(id);
+    return Call(&Origins::GetOrigin, request);
+  };
+  for (const char* name : {"vid-1", "vid-1-s1-42", "vid-1-"}) {
+    EXPECT_EQ(get(name)->origin().id(), "vid-1-s1-42") << name;
+  }
+  const auto ambiguous = get("vi");
+  ExpectFailure(ambiguous, absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_ORIGIN");
+  EXPECT_EQ(ErrorInfoOf(ambiguous.status()).metadata().at("candidates"),
+            "vid-1-s1-42, vid-2-s1-42");
+  ExpectFailure(get("vid-3"), absl::StatusCode::kNotFound, "ORIGIN_NOT_FOUND");
+  ExpectFailure(get("nobody"), absl::StatusCode::kNotFound, "ORIGIN_NOT_FOUND");
+  ExpectFailure(get(""), absl::StatusCode::kInvalidArgument, "INVALID_FIELD");
+  ExpectFailure(get("vid-1", "vid-1-s1-42"), absl::StatusCode::kInvalidArgument, "INVALID_FIELD");
+}
+
+TEST_F(OriginApiTest, OfAServerWithTwoOriginsNoneIsTheOne) {
+  Register("vid-1", 1935);
+  OriginRegistration second = origins_.snapshot()->origins.front()->registration;
+  second.pid = "43";
+  second.ip = "10.0.0.9";
+  ASSERT_TRUE(origins_.Register(second, second.ip).ok());
+  v1::GetOriginRequest request;
+  request.set_origin("vid-1");
+  ExpectFailure(Call(&Origins::GetOrigin, request), absl::StatusCode::kFailedPrecondition,
+                "AMBIGUOUS_ORIGIN");
+}
+
 TEST_F(OriginApiTest, ARepeatedRequestIsDoneOnce) {
   Register("vid-1", 1935);
   auto request = Change("vid-1", "weight");

@@ -37,7 +37,7 @@ def test_every_example_says_what_it_shows(calls):
 
 @pytest.mark.parametrize("wrong, said", [
     ("- {call: OriginService.Nothing, request: {}, response: {}}", "no call"),
-    ("- {call: OriginService.GetOrigin, request: {origin: x}, response: {}}", "no field"),
+    ("- {call: OriginService.GetOrigin, request: {server: x}, response: {}}", "no field"),
     ("- {call: ProxyService.GetProxy, request: {}, response: {proxy: {pid: many}}}", "parse"),
     ("- {call: EventService.Watch, request: {}, response: {}}", "responses"),
     ("- {call: ProxyService.GetProxy, request: {}, response: {}, shell: ls}", "shell"),

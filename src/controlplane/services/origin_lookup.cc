@@ -70,4 +70,22 @@ absl::StatusOr<OriginName> FindOrigin(const OriginRegistry& origins, std::string
   return Ambiguous(text, candidates);
 }
 
+absl::StatusOr<std::shared_ptr<const Origin>> FindRegistered(OriginRegistry& origins,
+                                                             std::string_view field,
+                                                             std::string_view text) {
+  const auto names = FindNames(origins, field, text);
+  if (!names.ok()) return names.status();
+  const auto snapshot = origins.CurrentSnapshot();
+  std::vector<std::shared_ptr<const Origin>> found;
+  for (const auto& name : *names) {
+    const auto some = OriginsOf(*snapshot, name);
+    found.insert(found.end(), some.begin(), some.end());
+  }
+  if (found.empty()) return OriginNotFound(text);
+  if (found.size() == 1) return found.front();
+  std::vector<std::string> ids;
+  for (const auto& origin : found) ids.push_back(origin->id);
+  return Ambiguous(text, ids);
+}
+
 }  // namespace srsproxy::control

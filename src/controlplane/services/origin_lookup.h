@@ -1,10 +1,11 @@
 // Which origin a caller means: MatchOrigins, with the errors that the calls answer.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "dataplane/balance/origin_names.h"
+#include "controlplane/services/origin_names.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/status.h"
 
@@ -22,5 +23,10 @@ absl::StatusOr<std::string> FindServer(const OriginRegistry& origins, std::strin
 // The same, but tells the origin apart where `text` does.
 absl::StatusOr<OriginName> FindOrigin(const OriginRegistry& origins, std::string_view field,
                                       std::string_view text);
+
+// The one registered origin that `text` names. AMBIGUOUS_ORIGIN also where its server has several.
+absl::StatusOr<std::shared_ptr<const Origin>> FindRegistered(OriginRegistry& origins,
+                                                             std::string_view field,
+                                                             std::string_view text);
 
 }  // namespace srsproxy::control

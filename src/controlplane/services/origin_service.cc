@@ -38,15 +38,6 @@ std::string WarningOf(const OriginDeparture& departure, bool by_operator) {
   return absl::StrJoin(warnings, "; ");
 }
 
-std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
-                                                     const std::string& server) {
-  std::vector<std::shared_ptr<const Origin>> found;
-  for (const auto& origin : snapshot.origins) {
-    if (origin->registration.server == server) found.push_back(origin);
-  }
-  return found;
-}
-
 }  // namespace
 
 grpc::ServerUnaryReactor* OriginService::RegisterOrigin(grpc::CallbackServerContext* context,
@@ -242,10 +233,17 @@ absl::StatusOr<OriginDeparture> OriginService::TryDeregister(
 }
 
 absl::StatusOr<v1::GetOriginResponse> OriginService::Get(const v1::GetOriginRequest& request) {
-  if (request.origin_id().empty()) return InvalidField("origin_id", "is needed");
+  v1::GetOriginResponse response;
+  if (!request.origin().empty()) {
+    if (!request.origin_id().empty()) return InvalidField("origin", "has origin_id beside it");
+    const auto origin = FindRegistered(origins_, "origin", request.origin());
+    if (!origin.ok()) return origin.status();
+    *response.mutable_origin() = Describe(**origin);
+    return response;
+  }
+  if (request.origin_id().empty()) return InvalidField("origin_id", "is needed, or origin");
   const auto origin = origins_.CurrentSnapshot()->Find(request.origin_id());
   if (origin == nullptr) return OriginNotFound(request.origin_id());
-  v1::GetOriginResponse response;
   *response.mutable_origin() = Describe(*origin);
   return response;
 }
@@ -294,7 +292,7 @@ void OriginService::Update(const v1::UpdateOriginRequest& request, const CallCon
     v1::UpdateOriginResponse response;
     response.set_server(server);
     *response.mutable_settings() = ToProto(*overrides);
-    for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), server)) {
+    for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), {server, ""})) {
       Origin changed = *origin;
       OperatorOverrides::Apply(changed, *overrides);
       *response.add_origins() = Describe(changed);

@@ -68,22 +68,6 @@ absl::Status Unusable(std::string_view origin_id, std::string_view why) {
       {{"origin_id", origin_id}});
 }
 
-// The less, the better.
-auto Rank(const Origin& origin) {
-  return std::pair(origin.admin_state != AdminState::kActive, TierOf(origin));
-}
-
-// The origin that `name` means; of several of one server, the best.
-std::shared_ptr<const Origin> BestOf(const OriginSnapshot& origins, const OriginName& name) {
-  if (!name.origin_id.empty()) return origins.Find(name.origin_id);
-  std::shared_ptr<const Origin> best;
-  for (const auto& origin : origins.origins) {
-    if (origin->registration.server != name.server) continue;
-    if (best == nullptr || Rank(*origin) < Rank(*best)) best = origin;
-  }
-  return best;
-}
-
 // Who is ended by a move of `mapping`, before it and after it.
 uint32_t SessionsToEnd(const StreamMapping& mapping, bool moved, absl::Time now) {
   if (moved) return mapping.viewers;

@@ -26,6 +26,17 @@ Value Take(std::deque<Value>& values) {
   return value;
 }
 
+grpc::Status WithDetails(grpc::StatusCode code, const std::string& message,
+                         const v1::ErrorInfo& info) {
+  v1::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  google::protobuf::Any& detail = *details.add_details();
+  detail.set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
+  detail.set_value(info.SerializeAsString());
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
 }  // namespace
 
 v1::Origin MakeOrigin(const std::string& server, const std::string& ip) {
@@ -62,13 +73,7 @@ grpc::Status MakeFailure(grpc::StatusCode code, const std::string& message,
   v1::ErrorInfo info;
   info.set_reason(reason);
   info.set_domain("srsproxy");
-  v1::Status details;
-  details.set_code(code);
-  details.set_message(message);
-  google::protobuf::Any& detail = *details.add_details();
-  detail.set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
-  detail.set_value(info.SerializeAsString());
-  return grpc::Status(code, message, details.SerializeAsString());
+  return WithDetails(code, message, info);
 }
 
 FakeProxy::FakeProxy(std::shared_ptr<grpc::ServerCredentials> credentials) {
@@ -170,6 +175,31 @@ grpc::Status FakeProxy::DeregisterOrigin(grpc::ServerContext* context,
   response->set_leaving(deregister_leaves && !request->kick());
   response->set_sessions_ended(request->kick() ? 3 : 0);
   return grpc::Status::OK;
+}
+
+// The origin whose id or device_id begins so.
+grpc::Status FakeProxy::GetOrigin(grpc::ServerContext* context, const v1::GetOriginRequest* request,
+                                  v1::GetOriginResponse* response) {
+  if (auto begun = Begin(*context, "GetOrigin", *request); !begun.ok()) return begun;
+  std::string ids;
+  for (const v1::Origin& origin : origins) {
+    if (!origin.id().starts_with(request->origin()) &&
+        !origin.registration().device_id().starts_with(request->origin())) {
+      continue;
+    }
+    if (!response->has_origin()) *response->mutable_origin() = origin;
+    ids += (ids.empty() ? "" : ", ") + origin.id();
+  }
+  if (!response->has_origin()) {
+    return MakeFailure(grpc::StatusCode::NOT_FOUND, "no origin is '" + request->origin() + "'",
+                       "ORIGIN_NOT_FOUND");
+  }
+  if (ids == response->origin().id()) return grpc::Status::OK;
+  v1::ErrorInfo info;
+  info.set_reason("AMBIGUOUS_ORIGIN");
+  (*info.mutable_metadata())["origin"] = request->origin();
+  (*info.mutable_metadata())["candidates"] = ids;
+  return WithDetails(grpc::StatusCode::FAILED_PRECONDITION, "it may be any of them", info);
 }
 
 grpc::Status FakeProxy::ListOrigins(grpc::ServerContext* context,

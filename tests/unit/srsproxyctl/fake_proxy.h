@@ -95,6 +95,8 @@ class FakeProxy : public v1::OriginService::Service,
                               v1::RegisterOriginResponse*) override;
   grpc::Status DeregisterOrigin(grpc::ServerContext*, const v1::DeregisterOriginRequest*,
                                 v1::DeregisterOriginResponse*) override;
+  grpc::Status GetOrigin(grpc::ServerContext*, const v1::GetOriginRequest*,
+                         v1::GetOriginResponse*) override;
   grpc::Status ListOrigins(grpc::ServerContext*, const v1::ListOriginsRequest*,
                            v1::ListOriginsResponse*) override;
   grpc::Status UpdateOrigin(grpc::ServerContext*, const v1::UpdateOriginRequest*,

@@ -98,7 +98,7 @@ TEST_F(RunTest, DeregisterDoesNothingWhenTheOriginIsAmbiguous) {
   fake_.origins = {MakeOrigin("a1", "10.0.0.1"), MakeOrigin("a2", "10.0.0.2"),
                    MakeOrigin("a3", "10.0.0.3")};
   EXPECT_EQ(RunCommand({"origin", "deregister", "a", "--yes"}), 2);
-  EXPECT_THAT(err(), HasSubstr("a3-run1-100"));  // From the second page.
+  EXPECT_THAT(err(), HasSubstr("a3-run1-100"));
   EXPECT_THAT(fake_.changes(), IsEmpty());
 }
 

@@ -2,6 +2,10 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/strings/str_split.h>
 
 #include "srsproxy/v1/errors.pb.h"
 #include "tools/srsproxyctl/output/printer.h"
@@ -48,10 +52,27 @@ std::string_view Hint(std::string_view reason) {
   return found == hints.end() ? "" : found->second;
 }
 
+// The candidates of an AMBIGUOUS_ORIGIN, a line each; empty: the proxy does not list them.
+std::string AmbiguousText(const v1::ErrorInfo& info) {
+  const auto origin = info.metadata().find("origin");
+  const auto candidates = info.metadata().find("candidates");
+  if (origin == info.metadata().end() || candidates == info.metadata().end()) return "";
+  std::string text =
+      "origin '" + PrintableText(origin->second) + "' is ambiguous; write one of these:";
+  const std::vector<std::string> names = absl::StrSplit(candidates->second, ", ");
+  for (const std::string& name : names) text += "\n  " + PrintableText(name);
+  return text;
+}
+
 }  // namespace
 
 absl::Status AnsweredFailure(const grpc::Status& status) {
   const v1::ErrorInfo info = ErrorInfoOf(status);
+  if (info.reason() == kAmbiguousOrigin) {
+    if (const std::string text = AmbiguousText(info); !text.empty()) {
+      return absl::InvalidArgumentError(text);
+    }
+  }
   std::string text = PrintableText(status.error_message());
   if (!info.reason().empty()) text += " (" + PrintableText(info.reason()) + ")";
   if (const std::string_view hint = Hint(info.reason()); !hint.empty()) {

@@ -1,9 +1,9 @@
-#include "dataplane/balance/origin_names.h"
+#include "controlplane/services/origin_names.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace srsproxy {
+namespace srsproxy::control {
 
 void PrintTo(const OriginName& name, std::ostream* out) {
   *out << name.server << "/" << name.origin_id;
@@ -60,4 +60,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
-}  // namespace srsproxy
+}  // namespace srsproxy::control

@@ -1,13 +1,14 @@
 // What operators write for an origin: its server, device_id or id, or the beginning of one.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dataplane/core/origin.h"
 
-namespace srsproxy {
+namespace srsproxy::control {
 
 // What a text may mean.
 struct OriginName {
@@ -24,4 +25,12 @@ std::vector<OriginName> MatchOrigins(const OriginSnapshot& snapshot,
                                      const std::vector<std::string>& servers,
                                      std::string_view text);
 
-}  // namespace srsproxy
+// The origins of `snapshot` that `name` means, in its order.
+std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
+                                                     const OriginName& name);
+
+// The one of them that streams are best placed on: ACTIVE before any other state, then by health.
+// Null: there is none.
+std::shared_ptr<const Origin> BestOf(const OriginSnapshot& snapshot, const OriginName& name);
+
+}  // namespace srsproxy::control

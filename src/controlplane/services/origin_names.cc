@@ -1,9 +1,12 @@
-#include "dataplane/balance/origin_names.h"
+#include "controlplane/services/origin_names.h"
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
-namespace srsproxy {
+#include "dataplane/balance/candidates.h"
+
+namespace srsproxy::control {
 namespace {
 
 using Names = std::set<OriginName>;
@@ -44,7 +47,30 @@ Names FindNames(const OriginSnapshot& snapshot, const std::vector<std::string>& 
   return Match(snapshot, servers, [text](std::string_view name) { return name.starts_with(text); });
 }
 
+// The less, the better.
+auto Rank(const Origin& origin) {
+  return std::pair(origin.admin_state != AdminState::kActive, TierOf(origin));
+}
+
 }  // namespace
+
+std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
+                                                     const OriginName& name) {
+  std::vector<std::shared_ptr<const Origin>> found;
+  for (const auto& origin : snapshot.origins) {
+    if (origin->registration.server != name.server) continue;
+    if (name.origin_id.empty() || name.origin_id == origin->id) found.push_back(origin);
+  }
+  return found;
+}
+
+std::shared_ptr<const Origin> BestOf(const OriginSnapshot& snapshot, const OriginName& name) {
+  const auto origins = OriginsOf(snapshot, name);
+  const auto best = std::min_element(
+      origins.begin(), origins.end(),
+      [](const auto& one, const auto& other) { return Rank(*one) < Rank(*other); });
+  return best == origins.end() ? nullptr : *best;
+}
 
 std::vector<OriginName> MatchOrigins(const OriginSnapshot& snapshot,
                                      const std::vector<std::string>& servers,
@@ -53,4 +79,4 @@ std::vector<OriginName> MatchOrigins(const OriginSnapshot& snapshot,
   return {names.begin(), names.end()};
 }
 
-}  // namespace srsproxy
+}  // namespace srsproxy::control
