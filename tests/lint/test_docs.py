@@ -63,3 +63,13 @@ def test_no_file_names_the_folder_it_was_written_in():
              if str(path) != "tests/lint/test_docs.py"
              for number, line in lines(path) if pattern.search(line)]
     assert not found, "\n".join(found)
+
+
+def test_no_file_cites_what_is_not_in_the_tree():
+    """Documents of those who wrote it, which nobody else can open."""
+    cited = re.compile(r"\b(DESIGN|FACTS|STYLE|ISSUES?)(\.md\b|\b(?= \"|:))")
+    found = [f"{path}:{number}: {line.strip()}"
+             for path in tracked("src", "tools", "tests", "proto", "scripts", "cmake", "docs")
+             if path.suffix != ".binpb" and str(path) != "tests/lint/test_docs.py"
+             for number, line in lines(path) if cited.search(line)]
+    assert not found, "\n".join(found)

@@ -1,4 +1,4 @@
-// TLS of the gRPC server: its certificate, and whose certificates clients need. DESIGN "Who may".
+// TLS of the gRPC server: its certificate, and whose certificates clients need.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ struct Endpoint {
 };
 
 // Reads `1935`, `:1935`, `0.0.0.0:1935`, `[::]:1935`, `tcp://0.0.0.0:1935`, `udp://0.0.0.0:8000`,
-// `udp://8000` (FACTS: what SRS sends in its heartbeat). Ports are 1 to 65535. INVALID_ARGUMENT
+// `udp://8000`: what SRS sends in its heartbeat. Ports are 1 to 65535. INVALID_ARGUMENT
 // names the text.
 absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text, Transport default_transport);
 

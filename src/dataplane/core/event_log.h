@@ -1,4 +1,4 @@
-// What happened to origins and streams lately. DESIGN "Control plane", EventService.
+// What happened to origins and streams lately, for EventService.
 #pragma once
 
 #include <condition_variable>

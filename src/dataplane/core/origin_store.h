@@ -1,5 +1,5 @@
 // Where registrations and an operator's decisions for origins are kept, so that they outlive what
-// one proxy remembers. DESIGN "Origins": decisions belong to `server`, not to one registration.
+// one proxy remembers. Decisions belong to `server`, not to one registration.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// The one name of a stream, however a client spells it. DESIGN "Stream key".
+// The one name of a stream, however a client spells it.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Listening sockets: one for each worker on the same port. DESIGN "Threads".
+// Listening sockets: one for each worker on the same port.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// One thread, one io_context: where sessions are born, live and end. DESIGN "Threads".
+// One thread, one io_context: where sessions are born, live and end.
 #pragma once
 
 #include <cstddef>
