@@ -7,7 +7,7 @@
 #include "dataplane/proxy/hls/media_router.h"
 #include "dataplane/proxy/http/cluster_api.h"
 #include "dataplane/proxy/http/document_route.h"
-#include "dataplane/proxy/http/file_answer.h"
+#include "dataplane/proxy/http/file_response.h"
 #include "dataplane/proxy/http/http_route.h"
 #include "dataplane/proxy/http/live_streams.h"
 #include "dataplane/proxy/http/static_files.h"

@@ -12,12 +12,12 @@
 
 namespace {
 
-using srsproxy::hls::Continuity;
 using srsproxy::hls::Playlist;
 using srsproxy::hls::PlaylistKind;
 using srsproxy::hls::ReadPlaylist;
 using srsproxy::hls::RewriteOptions;
 using srsproxy::hls::RewritePlaylist;
+using srsproxy::hls::SequenceRewriter;
 
 const std::vector<std::string>& Own() {
   static const std::vector<std::string> own = {"origin:8080", "edge.example.com"};
@@ -37,7 +37,7 @@ void CheckUri(std::string_view uri) {
 }
 
 // The origin says `text`; the player gets the result.
-std::string Rewrite(std::string_view text, const Playlist& playlist, Continuity& continuity) {
+std::string Rewrite(std::string_view text, const Playlist& playlist, SequenceRewriter& continuity) {
   RewriteOptions options{.id = "N", .own_authorities = Own()};
   if (playlist.kind == PlaylistKind::kMedia) options.numbers = continuity.Next(playlist);
   const auto result = RewritePlaylist(text, playlist, options);
@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!playlist.ok() || playlist->kind == PlaylistKind::kNone) return 0;
   for (const auto variant : playlist->variants) CheckUri(variant);
 
-  Continuity continuity;
+  SequenceRewriter continuity;
   const std::string rewritten = Rewrite(text, *playlist, continuity);
   const auto again = ReadPlaylist(rewritten);
   if (again.ok() && !rewritten.empty()) {

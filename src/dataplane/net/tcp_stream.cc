@@ -156,8 +156,8 @@ void TcpStream::Close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-Task<void> CloseGently(Poller& poller, asio::any_io_executor executor, TcpStream stream,
-                       absl::Duration timeout) {
+Task<void> LingeringClose(Poller& poller, asio::any_io_executor executor, TcpStream stream,
+                          absl::Duration timeout) {
   struct Waiter final : Poller::Target {
     explicit Waiter(const asio::any_io_executor& on) : event(on) {}
     void OnReady(Poller::Readiness) override { event.Notify(); }

@@ -79,8 +79,8 @@ class TcpStream {
 // Ends `stream` so that the peer gets what was sent: says goodbye, throws away what still comes,
 // and closes when the peer has closed too, or after `timeout`. (A close with unread bytes would
 // reset the connection and lose what is under way.) `stream` is registered with no poller.
-Task<void> CloseGently(Poller& poller, asio::any_io_executor executor, TcpStream stream,
-                       absl::Duration timeout);
+Task<void> LingeringClose(Poller& poller, asio::any_io_executor executor, TcpStream stream,
+                          absl::Duration timeout);
 
 // The peer's address without a port, IPv4-mapped addresses as IPv4.
 std::string HostOf(const tcp::endpoint& endpoint);

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "dataplane/core/status.h"
-#include "dataplane/protocol/hls/continuity.h"
 #include "dataplane/protocol/hls/playlist.h"
+#include "dataplane/protocol/hls/sequence_rewriter.h"
 
 namespace srsproxy::hls {
 
@@ -22,7 +22,7 @@ struct RewriteOptions {
   // The path that the playlist came from, when the client asked for another: relative URIs are
   // written with it. Else empty.
   std::string_view base_path{};
-  // Of a media playlist: from Continuity::Next.
+  // Of a media playlist: from SequenceRewriter::Next.
   std::optional<PlaylistNumbers> numbers{};
 };
 

@@ -6,7 +6,7 @@
 #include "dataplane/protocol/hls/rewrite.h"
 #include "dataplane/protocol/hls/uri.h"
 #include "dataplane/proxy/hls/fingerprint.h"
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 
 namespace srsproxy {
 namespace {
@@ -60,7 +60,7 @@ HlsPlaylist::HlsPlaylist(const HlsNeeds& needs, HttpClient& client, http::Reques
       client_(client),
       request_(std::move(request)),
       path_(http::PathOf(request_.target)),
-      caller_(HlsCallerOf(request_, client, key)),
+      viewer_(HlsViewerKeyOf(request_, client, key)),
       began_(context_.clock.Now()),
       origin_(needs.upstream, client, request_, std::move(key), RequestFields(request_)) {}
 
@@ -69,7 +69,7 @@ net::Task<bool> HlsPlaylist::Run() {
   if (ended_) co_return false;
   const auto sent = co_await SendToClient(client_, context_.worker, text);
   context_.counters.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, text.size());
-  needs_.sessions.AddBytes(caller_, text.size());
+  needs_.sessions.AddBytes(viewer_, text.size());
   co_return sent.ok() && request_.keep_alive;
 }
 
@@ -80,15 +80,15 @@ void HlsPlaylist::End(Side, absl::Status) {
 }
 
 net::Task<std::string> HlsPlaylist::MakeAnswer() {
-  session_ = needs_.sessions.Find(caller_, path_);
+  session_ = needs_.sessions.Find(viewer_, path_);
   if (session_.kicked) co_return Failed(HlsSessions::KickedStatus());
   const auto page = co_await GetPage();
   if (!page.ok() || page->head.status >= 400) {
     const bool moves = !page.ok() || session_.origin_id != origin_.placement().origin->id;
     origin_.Refused();
     // Its encoder may come back on another origin.
-    const auto kept = moves ? needs_.sessions.Kept(caller_, path_) : std::nullopt;
-    if (kept.has_value()) co_return HandOut(KeptFields(), *kept);
+    const auto kept = moves ? needs_.sessions.Kept(viewer_, path_) : std::nullopt;
+    if (kept.has_value()) co_return ServePlaylist(KeptFields(), *kept);
   }
   if (!page.ok()) co_return Failed(page.status());
   if (page->head.status != 200) {
@@ -98,9 +98,9 @@ net::Task<std::string> HlsPlaylist::MakeAnswer() {
   auto rewritten = Rewrite(*page);
   if (!rewritten.ok()) co_return Failed(rewritten.status());
   if (page->playlist.kind == hls::PlaylistKind::kMedia) {
-    needs_.sessions.Keep(caller_, path_, *rewritten);
+    needs_.sessions.Keep(viewer_, path_, *rewritten);
   }
-  co_return HandOut(AnswerFields(page->head.fields), *rewritten);
+  co_return ServePlaylist(AnswerFields(page->head.fields), *rewritten);
 }
 
 net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::GetPage() {
@@ -111,7 +111,7 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::GetPage() {
   if (!head.ok()) co_return head.status();
   auto page = co_await ReadPage(asked_, *std::move(head));
   if (!page.ok() || page->head.status != 200) co_return page;
-  const bool expects_media = session_.polls_path || !caller_.context.empty();
+  const bool expects_media = session_.polls_path || !viewer_.context.empty();
   if (page->playlist.kind == hls::PlaylistKind::kMaster && expects_media) {
     co_return co_await Follow(*page);
   }
@@ -156,7 +156,7 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::Follow(const Page& mas
 std::string HlsPlaylist::TargetAt(const std::string& origin_id) const {
   std::string target = hls::WithoutId(request_.target);
   const bool moved = session_.known && session_.origin_id != origin_id;
-  if (!moved && !session_.context.empty() && session_.context != caller_.context) {
+  if (!moved && !session_.context.empty() && session_.context != viewer_.context) {
     target = hls::WithContext(target, session_.context);
   }
   if (session_.renumbered || moved) target = hls::WithoutDirectives(target);
@@ -169,8 +169,8 @@ std::vector<std::string> HlsPlaylist::OwnAuthorities() const {
 }
 
 absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
-  const std::string id = Fingerprint(caller_.key.ToString());
-  needs_.index.PutHls(id, caller_.key);
+  const std::string id = Fingerprint(viewer_.key.ToString());
+  needs_.index.PutHls(id, viewer_.key);
   // A context is told by the way that leads to the media playlist.
   std::string_view way = page.target;
   if (page.playlist.kind == hls::PlaylistKind::kMaster && !page.playlist.variants.empty()) {
@@ -184,7 +184,7 @@ absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
                                .server = placement.origin->registration.server,
                                .lease = origin_.TakeLease(),
                                .elapsed = absl::FromChrono(context_.clock.Now() - began_)};
-  const auto numbers = needs_.sessions.HandOut(caller_, std::move(handed));
+  const auto numbers = needs_.sessions.Serve(viewer_, std::move(handed));
   const std::vector<std::string> own = OwnAuthorities();
   const std::string_view path = http::PathOf(page.target);
   return hls::RewritePlaylist(*page.body, page.playlist,
@@ -194,7 +194,7 @@ absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
                                .numbers = numbers});
 }
 
-std::string HlsPlaylist::HandOut(http::Fields fields, std::string_view playlist) const {
+std::string HlsPlaylist::ServePlaylist(http::Fields fields, std::string_view playlist) const {
   const std::string tag = "\"" + Fingerprint(playlist) + "\"";
   fields.set("ETag", tag);
   if (HasTag(http::ValueOf(request_.fields, "If-None-Match"), tag)) {
@@ -208,11 +208,11 @@ std::string HlsPlaylist::Failed(const absl::Status& why) const {
   const unsigned status = HttpStatusOf(why);
   context_.counters.CountHttpResponse(Protocol::kHls, status);
   context_.logger.Debug("playlist not served", {{"client", client_.address},
-                                                {"stream", caller_.key.ToString()},
+                                                {"stream", viewer_.key.ToString()},
                                                 {"status", status},
                                                 {"side", SideName(SideOf(why))},
                                                 {"error", MessageOf(why)}});
-  return WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
+  return WriteForAnySite(ErrorResponse(status, MessageOf(why)), request_);
 }
 
 std::string HlsPlaylist::Write(unsigned status, std::string_view reason, http::Fields fields,

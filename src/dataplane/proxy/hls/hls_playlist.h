@@ -10,10 +10,10 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/protocol/hls/playlist.h"
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/hls/hls_caller.h"
 #include "dataplane/proxy/hls/hls_needs.h"
 #include "dataplane/proxy/hls/hls_origin.h"
 #include "dataplane/proxy/hls/hls_sessions.h"
+#include "dataplane/proxy/hls/hls_viewer_key.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
 #include "dataplane/proxy/sessions/session_context.h"
@@ -52,7 +52,7 @@ class HlsPlaylist final : public HttpExchange {
 
   // Each is a whole answer.
   std::string Failed(const absl::Status& why) const;
-  std::string HandOut(http::Fields fields, std::string_view playlist) const;
+  std::string ServePlaylist(http::Fields fields, std::string_view playlist) const;
   std::string Write(unsigned status, std::string_view reason, http::Fields fields,
                     std::string_view body) const;
 
@@ -61,7 +61,7 @@ class HlsPlaylist final : public HttpExchange {
   HttpClient& client_;
   const http::RequestHead request_;
   const std::string path_;
-  const HlsCaller caller_;
+  const HlsViewerKey viewer_;
   const MonotonicTime began_;
   HlsOrigin origin_;
   HlsSessions::View session_;

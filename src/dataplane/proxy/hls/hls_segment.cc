@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "dataplane/protocol/hls/uri.h"
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 
 namespace srsproxy {
 namespace {
@@ -28,12 +28,12 @@ HlsSegment::HlsSegment(const HlsNeeds& needs, HttpClient& client, http::RequestH
       context_(needs.upstream.context),
       client_(client),
       request_(std::move(request)),
-      caller_(HlsCallerOf(request_, client, key)),
+      viewer_(HlsViewerKeyOf(request_, client, key)),
       origin_(needs.upstream, client, request_, std::move(key), RequestFields(request_)),
       relay_(context_.worker, client, request_, net::Poller::Pace::kPrompt, *this) {}
 
 net::Task<bool> HlsSegment::Run() {
-  session_ = needs_.sessions.Find(caller_, "");
+  session_ = needs_.sessions.Find(viewer_, "");
   if (session_.kicked) co_return co_await Fail(HlsSessions::KickedStatus());
   const auto head = co_await FindSegment();
   if (ended_) co_return false;
@@ -54,8 +54,8 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
   const std::string target = hls::WithoutId(request_.target);
   const auto origins = needs_.upstream.origins.snapshot();
   // What was listed before the stream moved is where it was; its context tells.
-  const bool is_old = !caller_.context.empty() && session_.caller_origin_id != session_.origin_id;
-  const auto listed_by = is_old ? origins->Find(session_.caller_origin_id) : nullptr;
+  const bool is_old = !viewer_.context.empty() && session_.viewer_origin_id != session_.origin_id;
+  const auto listed_by = is_old ? origins->Find(session_.viewer_origin_id) : nullptr;
   if (listed_by != nullptr) {
     auto head = co_await origin_.AskAt(*listed_by, request_.method, target);
     if (ended_ || (head.ok() && head->status < 400)) co_return head;
@@ -81,25 +81,25 @@ net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
   AccountBytes();
   const bool broken = !ended.why.ok() && ended.side == Side::kOrigin;
   context_.counters.CountHttpResponse(Protocol::kHls, broken ? kBrokenOff : head.status);
-  if (relay_.origin_goes_on()) upstream.PoolConnection();
+  if (relay_.origin_keeps_alive()) upstream.PoolConnection();
   if (!ended.why.ok()) {
     context_.logger.Debug("segment broken off", {{"client", client_.address},
-                                                 {"stream", caller_.key.ToString()},
+                                                 {"stream", viewer_.key.ToString()},
                                                  {"side", SideName(ended.side)},
                                                  {"error", MessageOf(ended.why)}});
   }
-  co_return relay_.client_goes_on();
+  co_return relay_.client_keeps_alive();
 }
 
 net::Task<bool> HlsSegment::Fail(absl::Status why) {
   const unsigned status = HttpStatusOf(why);
   context_.counters.CountHttpResponse(Protocol::kHls, status);
   context_.logger.Debug("segment not served", {{"client", client_.address},
-                                               {"stream", caller_.key.ToString()},
+                                               {"stream", viewer_.key.ToString()},
                                                {"status", status},
                                                {"side", SideName(SideOf(why))},
                                                {"error", MessageOf(why)}});
-  const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
+  const std::string text = WriteForAnySite(ErrorResponse(status, MessageOf(why)), request_);
   const auto sent = co_await SendToClient(client_, context_.worker, text);
   co_return sent.ok() && request_.keep_alive;
 }
@@ -111,7 +111,7 @@ void HlsSegment::OnBytesPassed(uint64_t, uint64_t out) {
 }
 
 void HlsSegment::AccountBytes() {
-  needs_.sessions.AddBytes(caller_, std::exchange(unaccounted_, 0));
+  needs_.sessions.AddBytes(viewer_, std::exchange(unaccounted_, 0));
 }
 
 }  // namespace srsproxy

@@ -7,19 +7,19 @@
 
 #include "dataplane/core/origin.h"
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/hls/hls_caller.h"
 #include "dataplane/proxy/hls/hls_needs.h"
 #include "dataplane/proxy/hls/hls_origin.h"
 #include "dataplane/proxy/hls/hls_sessions.h"
-#include "dataplane/proxy/http/answer_relay.h"
+#include "dataplane/proxy/hls/hls_viewer_key.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/response_relay.h"
 #include "dataplane/proxy/sessions/session_context.h"
 
 namespace srsproxy {
 
 // Used on its worker only.
-class HlsSegment final : public HttpExchange, AnswerRelay::Observer {
+class HlsSegment final : public HttpExchange, ResponseRelay::Observer {
  public:
   // `needs` and `client` outlive it.
   HlsSegment(const HlsNeeds& needs, HttpClient& client, http::RequestHead request, StreamKey key);
@@ -28,7 +28,7 @@ class HlsSegment final : public HttpExchange, AnswerRelay::Observer {
   void End(Side side, absl::Status why) override;
 
  private:
-  // AnswerRelay::Observer
+  // ResponseRelay::Observer
   void OnBytesPassed(uint64_t in, uint64_t out) override;
 
   // The head of the answer of the origin that has the segment.
@@ -42,9 +42,9 @@ class HlsSegment final : public HttpExchange, AnswerRelay::Observer {
   const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead request_;
-  const HlsCaller caller_;
+  const HlsViewerKey viewer_;
   HlsOrigin origin_;
-  AnswerRelay relay_;
+  ResponseRelay relay_;
   HlsSessions::View session_;
   uint64_t unaccounted_ = 0;
   bool ended_ = false;

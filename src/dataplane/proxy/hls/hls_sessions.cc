@@ -20,10 +20,10 @@ constexpr size_t kMaxKeptBytes = 16 * 1024;  // Of one playlist.
 std::string_view Short(std::string_view text) { return text.substr(0, kMaxTextBytes); }
 
 // Parts are told apart by a byte that is in none of them.
-std::string NameOf(const HlsCaller& caller, std::string_view context) {
+std::string NameOf(const HlsViewerKey& viewer, std::string_view context) {
   const bool by_context = !context.empty();
-  return absl::StrCat(caller.host, "\n", caller.key.ToString(), by_context ? "\nc" : "\nu",
-                      ToAbsl(Short(by_context ? context : caller.user_agent)));
+  return absl::StrCat(viewer.host, "\n", viewer.key.ToString(), by_context ? "\nc" : "\nu",
+                      ToAbsl(Short(by_context ? context : viewer.user_agent)));
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ class HlsSessions::Session final : public SessionTable::Session {
   struct Track {
     std::string path;
     std::string origin_id;
-    hls::Continuity continuity;
+    hls::SequenceRewriter sequence;
     std::string kept;  // As it was handed out last.
     MonotonicTime kept_at;
   };
@@ -65,7 +65,7 @@ class HlsSessions::Session final : public SessionTable::Session {
   SessionInfo about;
   std::string server;
   MonotonicTime started;
-  MonotonicTime heard;
+  MonotonicTime touched;
   bool kicked = false;
   std::string context;
   std::string former_origin_id;
@@ -86,23 +86,23 @@ HlsSessions::HlsSessions(const Clock& clock, const Logger& logger, Metrics& metr
 
 HlsSessions::~HlsSessions() = default;
 
-HlsSessions::View HlsSessions::Find(const HlsCaller& caller, std::string_view path) {
-  const std::string name = NameOf(caller, caller.context);
+HlsSessions::View HlsSessions::Find(const HlsViewerKey& viewer, std::string_view path) {
+  const std::string name = NameOf(viewer, viewer.context);
   const std::lock_guard lock(mutex_);
-  Session* session = Hear(name);
+  Session* session = Touch(name);
   if (session == nullptr) return {};
   View view{.known = true,
             .kicked = session->kicked,
             .origin_id = session->about.origin_id,
             .former_origin_id = session->former_origin_id,
             .context = session->context,
-            .caller_origin_id = {}};
+            .viewer_origin_id = {}};
   for (const Session::Name& known : session->names) {
-    if (known.text == name) view.caller_origin_id = known.origin_id;
+    if (known.text == name) view.viewer_origin_id = known.origin_id;
   }
   if (const auto* track = session->FindTrack(path)) {
     view.polls_path = true;
-    view.renumbered = track->continuity.moved();
+    view.renumbered = track->sequence.moved();
   }
   return view;
 }
@@ -111,16 +111,17 @@ absl::Status HlsSessions::KickedStatus() {
   return ProxyFailure(absl::StatusCode::kNotFound, "this session was ended");
 }
 
-std::optional<hls::PlaylistNumbers> HlsSessions::HandOut(const HlsCaller& caller, Playlist handed) {
+std::optional<hls::PlaylistNumbers> HlsSessions::Serve(const HlsViewerKey& viewer,
+                                                       Playlist handed) {
   // A lease is let go of without the lock.
   std::shared_ptr<StreamLease> former;
   Leases released;
   const std::lock_guard lock(mutex_);
-  std::string name = NameOf(caller, caller.context);
-  Session* session = Hear(name);
-  if (session == nullptr && caller.context.empty() && !handed.context.empty()) {
-    name = NameOf(caller, handed.context);
-    session = Hear(name);
+  std::string name = NameOf(viewer, viewer.context);
+  Session* session = Touch(name);
+  if (session == nullptr && viewer.context.empty() && !handed.context.empty()) {
+    name = NameOf(viewer, handed.context);
+    session = Touch(name);
   }
   if (session == nullptr) {
     if (sessions_.size() >= options_.max_sessions) {
@@ -129,7 +130,7 @@ std::optional<hls::PlaylistNumbers> HlsSessions::HandOut(const HlsCaller& caller
           ProxyFailure(absl::StatusCode::kResourceExhausted, "too many viewers of HLS"), released);
       EraseOldest();
     }
-    session = &Begin(caller, std::move(name), handed);
+    session = &Begin(viewer, std::move(name), handed);
   }
   if (session->kicked) return std::nullopt;
   former = std::exchange(session->lease, std::move(handed.lease));
@@ -144,19 +145,19 @@ std::optional<hls::PlaylistNumbers> HlsSessions::HandOut(const HlsCaller& caller
   }
   if (!handed.context.empty() && session->context != handed.context) {
     session->context = handed.context;
-    AddName(*session, NameOf(caller, handed.context), handed.origin_id);
+    AddName(*session, NameOf(viewer, handed.context), handed.origin_id);
   }
   if (handed.content.kind != hls::PlaylistKind::kMedia) return std::nullopt;
   Session::Track& track = session->TrackOf(handed.path, handed.origin_id);
   if (track.origin_id != handed.origin_id) {
     track.origin_id = handed.origin_id;
-    track.continuity.OriginChanged();
+    track.sequence.OriginChanged();
   }
-  return track.continuity.Next(handed.content);
+  return track.sequence.Next(handed.content);
 }
 
-void HlsSessions::Keep(const HlsCaller& caller, std::string_view path, std::string_view text) {
-  const std::string name = NameOf(caller, caller.context);
+void HlsSessions::Keep(const HlsViewerKey& viewer, std::string_view path, std::string_view text) {
+  const std::string name = NameOf(viewer, viewer.context);
   const std::lock_guard lock(mutex_);
   const auto at = by_name_.find(name);
   auto* track = at == by_name_.end() ? nullptr : at->second->FindTrack(path);
@@ -168,8 +169,9 @@ void HlsSessions::Keep(const HlsCaller& caller, std::string_view path, std::stri
   kept_bytes_ += text.size();
 }
 
-std::optional<std::string> HlsSessions::Kept(const HlsCaller& caller, std::string_view path) const {
-  const std::string name = NameOf(caller, caller.context);
+std::optional<std::string> HlsSessions::Kept(const HlsViewerKey& viewer,
+                                             std::string_view path) const {
+  const std::string name = NameOf(viewer, viewer.context);
   const std::lock_guard lock(mutex_);
   const auto at = by_name_.find(name);
   const auto* track = at == by_name_.end() ? nullptr : at->second->FindTrack(path);
@@ -184,10 +186,10 @@ void HlsSessions::Forget(std::string& kept) {
   kept.clear();
 }
 
-void HlsSessions::AddBytes(const HlsCaller& caller, uint64_t out) {
-  const std::string name = NameOf(caller, caller.context);
+void HlsSessions::AddBytes(const HlsViewerKey& viewer, uint64_t out) {
+  const std::string name = NameOf(viewer, viewer.context);
   const std::lock_guard lock(mutex_);
-  Session* session = Hear(name);
+  Session* session = Touch(name);
   if (session == nullptr) return;
   session->about.bytes_out += out;
   if (session->lease != nullptr) session->lease->MediaPassed();
@@ -197,7 +199,7 @@ void HlsSessions::Tick() {
   Leases released;
   const std::lock_guard lock(mutex_);
   const MonotonicTime latest = clock_.Now() - absl::ToChronoNanoseconds(options_.silence);
-  while (!sessions_.empty() && sessions_.front().heard <= latest) {
+  while (!sessions_.empty() && sessions_.front().touched <= latest) {
     End(sessions_.front(), Side::kClient, absl::OkStatus(), released);
     EraseOldest();
   }
@@ -241,28 +243,28 @@ size_t HlsSessions::size() const {
   return sessions_.size();
 }
 
-HlsSessions::Session* HlsSessions::Hear(const std::string& name) {
+HlsSessions::Session* HlsSessions::Touch(const std::string& name) {
   const auto at = by_name_.find(name);
   if (at == by_name_.end()) return nullptr;
-  at->second->heard = clock_.Now();
+  at->second->touched = clock_.Now();
   sessions_.splice(sessions_.end(), sessions_, at->second);
   return &*at->second;
 }
 
-HlsSessions::Session& HlsSessions::Begin(const HlsCaller& caller, std::string name,
+HlsSessions::Session& HlsSessions::Begin(const HlsViewerKey& viewer, std::string name,
                                          const Playlist& handed) {
   Session& session = sessions_.emplace_back(*this);
   const MonotonicTime now = clock_.Now();
   session.about = {.id = NewSessionId(),
                    .protocol = Protocol::kHls,
                    .role = Role::kViewer,
-                   .key = caller.key,
+                   .key = viewer.key,
                    .origin_id = handed.origin_id,
-                   .client = caller.client,
+                   .client = viewer.client,
                    .started_at = clock_.WallNow(),
                    .media_flows = true};
   session.server = handed.server;
-  session.started = session.heard = now;
+  session.started = session.touched = now;
   session.context = handed.context;
   AddName(session, std::move(name), handed.origin_id);
   session.place.emplace(table_, session);

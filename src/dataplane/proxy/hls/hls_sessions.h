@@ -19,9 +19,9 @@
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session_control.h"
-#include "dataplane/protocol/hls/continuity.h"
 #include "dataplane/protocol/hls/playlist.h"
-#include "dataplane/proxy/hls/hls_caller.h"
+#include "dataplane/protocol/hls/sequence_rewriter.h"
+#include "dataplane/proxy/hls/hls_viewer_key.h"
 #include "dataplane/proxy/sessions/session_source.h"
 #include "dataplane/proxy/sessions/session_table.h"
 
@@ -50,13 +50,13 @@ class HlsSessions final : public SessionSource {
     bool kicked = false;           // It gets nothing until it was silent.
     std::string origin_id;         // Where its playlists come from.
     std::string former_origin_id;  // Where they came from before; empty: nowhere else.
-    std::string context;           // By which that origin knows it, in place of the caller's.
-    std::string caller_origin_id;  // The origin that gave out the caller's context.
+    std::string context;           // By which that origin knows it, in place of the viewer's.
+    std::string viewer_origin_id;  // The origin that gave out the viewer's context.
     bool polls_path = false;       // It was handed the media playlist `path` before.
     bool renumbered = false;       // With other numbers than the origin's.
   };
   // `path`: of the playlist that is asked for, or empty. A sign of life.
-  View Find(const HlsCaller& caller, std::string_view path);
+  View Find(const HlsViewerKey& viewer, std::string_view path);
 
   // What a kicked one is told.
   static absl::Status KickedStatus();
@@ -65,24 +65,24 @@ class HlsSessions final : public SessionSource {
   struct Playlist {
     std::string_view path;
     const hls::Playlist& content;
-    std::string context;  // By which the origin knows the caller; empty: it does not.
+    std::string context;  // By which the origin knows the viewer; empty: it does not.
     std::string origin_id;
     std::string server;
     std::unique_ptr<StreamLease> lease;
     absl::Duration elapsed;  // Since the request.
   };
-  // It is now handed to `caller`, whose session begins if there was none, and holds the lease from
-  // now on. Returns the numbers that a media playlist is to have, as hls::Continuity.
-  std::optional<hls::PlaylistNumbers> HandOut(const HlsCaller& caller, Playlist handed);
+  // It is now handed to `viewer`, whose session begins if there was none, and holds the lease from
+  // now on. Returns the numbers that a media playlist is to have, as hls::SequenceRewriter.
+  std::optional<hls::PlaylistNumbers> Serve(const HlsViewerKey& viewer, Playlist handed);
 
-  // What has become of the playlist after HandOut: kept, to be handed out again while a stream that
+  // What has become of the playlist after Serve: kept, to be handed out again while a stream that
   // moves is on no origin, for players give up at an error.
-  void Keep(const HlsCaller& caller, std::string_view path, std::string_view text);
+  void Keep(const HlsViewerKey& viewer, std::string_view path, std::string_view text);
   // What was kept; nullopt: nothing, or too long ago.
-  std::optional<std::string> Kept(const HlsCaller& caller, std::string_view path) const;
+  std::optional<std::string> Kept(const HlsViewerKey& viewer, std::string_view path) const;
 
-  // Bytes to the caller, if it has a session. A sign of life.
-  void AddBytes(const HlsCaller& caller, uint64_t out);
+  // Bytes to the viewer, if it has a session. A sign of life.
+  void AddBytes(const HlsViewerKey& viewer, uint64_t out);
 
   // Ends sessions that have been silent for too long. Call it about once a second.
   void Tick();
@@ -104,9 +104,9 @@ class HlsSessions final : public SessionSource {
   using Leases = std::vector<std::shared_ptr<StreamLease>>;
 
   // The session of that name, now the last of sessions_; nullptr: there is none.
-  Session* Hear(const std::string& name);
+  Session* Touch(const std::string& name);
   void Forget(std::string& kept);
-  Session& Begin(const HlsCaller& caller, std::string name, const Playlist& handed);
+  Session& Begin(const HlsViewerKey& viewer, std::string name, const Playlist& handed);
   // To the last of sessions_.
   void AddName(Session& session, std::string name, std::string origin_id);
   // Counts and logs the end of a session; what it held is let go of with `released`.

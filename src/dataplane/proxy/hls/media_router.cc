@@ -14,7 +14,7 @@ net::Task<HttpTaken> MediaRouter::Take(HttpClient& client, http::RequestHead& re
   if (!route.ok()) {
     needs_.upstream.context.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv),
                                                      ClientError::kBadName);
-    co_return ErrorAnswer(400, MessageOf(route.status()));
+    co_return ErrorResponse(400, MessageOf(route.status()));
   }
   switch (route->kind) {
     case MediaKind::kNone:

@@ -38,14 +38,14 @@ ClusterApi::ClusterApi(const ClusterApiNeeds& needs, HttpClient& client, http::R
       context_(needs.upstream.context),
       client_(client),
       head_(std::move(head)),
-      survey_(needs.upstream) {}
+      fan_out_(needs.upstream) {}
 
 net::Task<bool> ClusterApi::Run() {
   auto answer = co_await Answer();
-  co_return co_await SendAnswer(client_, context_.worker, std::move(answer), head_);
+  co_return co_await SendResponse(client_, context_.worker, std::move(answer), head_);
 }
 
-net::Task<HttpAnswer> ClusterApi::Answer() {
+net::Task<http::Response> ClusterApi::Answer() {
   auto parsed = srs_api::ParseRequest(head_.method, head_.target);
   if (!parsed.ok()) co_return Refusal(parsed.status());
   request_ = *std::move(parsed);
@@ -81,33 +81,33 @@ net::Task<HttpAnswer> ClusterApi::Answer() {
 }
 
 // Always answers; of the origins it tells whoever may know.
-net::Task<HttpAnswer> ClusterApi::Versions() {
+net::Task<http::Response> ClusterApi::Versions() {
   const bool open = !needs_.authorizer.asks();
   const bool may = client_.config->cluster_api &&
                    (open || head_.fields.count("Authorization") > 0) && Authorize().ok();
   if (!may || !needs_.requests.Take()) co_return Written(200, srs_api::Versions(Self()));
   const absl::Cleanup give = [this] { needs_.requests.Give(); };
-  survey_.Begin(HopsOf(head_.fields));
+  fan_out_.Begin(HopsOf(head_.fields));
   co_await EachOrigin(&ClusterApi::AskData);
   co_return Merged(srs_api::MergeVersions(Self(), TakeData()));
 }
 
-net::Task<HttpAnswer> ClusterApi::AskOrigins() {
-  survey_.Begin(HopsOf(head_.fields));
+net::Task<http::Response> ClusterApi::AskOrigins() {
+  fan_out_.Begin(HopsOf(head_.fields));
   if (request_.resource == Resource::kSummaries) co_return co_await Summaries();
   if (request_.id.empty()) co_return co_await List();
   if (request_.remove) co_return co_await RemoveClient();
   co_return co_await Item();
 }
 
-net::Task<HttpAnswer> ClusterApi::Summaries() {
+net::Task<http::Response> ClusterApi::Summaries() {
   co_await EachOrigin(&ClusterApi::AskData);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   co_return Merged(srs_api::MergeSummaries(Self(), TakeData()));
 }
 
-net::Task<HttpAnswer> ClusterApi::List() {
-  const bool short_lists = window() <= kItemsAtOnce && window() * survey_.size() <= kItemsInVain;
+net::Task<http::Response> ClusterApi::List() {
+  const bool short_lists = window() <= kItemsAtOnce && window() * fan_out_.size() <= kItemsInVain;
   if (short_lists || request_.resource == Resource::kVhosts) {
     co_await EachOrigin(&ClusterApi::AskListHead);
     PlanPage();
@@ -120,32 +120,32 @@ net::Task<HttpAnswer> ClusterApi::List() {
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
 
   std::vector<std::string> parts;
-  for (size_t i = 0; i < survey_.size(); ++i) {
-    if (!survey_.failed(i)) parts.push_back(std::move(findings_[i].text));
+  for (size_t i = 0; i < fan_out_.size(); ++i) {
+    if (!fan_out_.failed(i)) parts.push_back(std::move(findings_[i].text));
   }
   Body tail{{"more", srs_api::HasMore(ListSizes(), request_.start, request_.count)}};
-  srs_api::SetMissing(tail, survey_.missing());
+  srs_api::SetMissing(tail, fan_out_.missing());
   co_return Written(200,
                     srs_api::WriteList(srs_api::Envelope(Self()), request_.resource, parts, tail));
 }
 
-net::Task<HttpAnswer> ClusterApi::Item() {
+net::Task<http::Response> ClusterApi::Item() {
   co_await EachOrigin(&ClusterApi::AskItem);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   const auto holder = Holder();
   if (!holder.has_value()) co_return NotKnown();
-  srs_api::From<Body> item{survey_.server(*holder), *std::move(findings_[*holder].found)};
+  srs_api::From<Body> item{fan_out_.server(*holder), *std::move(findings_[*holder].found)};
   co_return Merged(srs_api::MarkedItem(Self(), request_.resource, std::move(item)));
 }
 
-net::Task<HttpAnswer> ClusterApi::RemoveClient() {
+net::Task<http::Response> ClusterApi::RemoveClient() {
   co_await EachOrigin(&ClusterApi::AskItem);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   const auto holder = Holder();
   if (!holder.has_value()) co_return NotKnown();
-  const std::string& server = survey_.server(*holder);
+  const std::string& server = fan_out_.server(*holder);
   const auto text =
-      co_await survey_.Ask(*holder, "DELETE", srs_api::ItemTarget(request_.resource, request_.id));
+      co_await fan_out_.Ask(*holder, "DELETE", srs_api::ItemTarget(request_.resource, request_.id));
   const auto code = text.ok() ? srs_api::ReadCode(*text) : text.status();
   if (!code.ok()) {
     co_return Failed(HttpStatusOf(code.status()), "the client's origin gave no answer");
@@ -172,13 +172,13 @@ absl::Status ClusterApi::Authorize() const {
 // ---- Asking
 
 net::Task<void> ClusterApi::EachOrigin(Step step) {
-  findings_.resize(survey_.size());
+  findings_.resize(fan_out_.size());
   auto take = [this, step](size_t i) { return (this->*step)(i); };
-  co_await survey_.Each(std::move(take));
+  co_await fan_out_.Each(std::move(take));
 }
 
 net::Task<absl::Status> ClusterApi::AskData(size_t i) {
-  const auto text = co_await survey_.Ask(i, "GET", srs_api::ListTarget(request_.resource, 0, 0));
+  const auto text = co_await fan_out_.Ask(i, "GET", srs_api::ListTarget(request_.resource, 0, 0));
   if (!text.ok()) co_return text.status();
   auto data = srs_api::ReadData(*text);
   if (!data.ok()) co_return data.status();
@@ -188,7 +188,7 @@ net::Task<absl::Status> ClusterApi::AskData(size_t i) {
 
 net::Task<absl::Status> ClusterApi::AskItem(size_t i) {
   const auto text =
-      co_await survey_.Ask(i, "GET", srs_api::ItemTarget(request_.resource, request_.id));
+      co_await fan_out_.Ask(i, "GET", srs_api::ItemTarget(request_.resource, request_.id));
   if (!text.ok()) co_return text.status();
   auto item = srs_api::ReadItem(request_.resource, *text);
   if (!item.ok()) co_return item.status();
@@ -223,7 +223,7 @@ net::Task<absl::Status> ClusterApi::AskListRange(size_t i) {
     if (!items.ok()) co_return items.status();
     const size_t got = std::min(items->size(), wanted);
     if (got > 0 && !known.text.empty()) known.text += ',';
-    known.text += srs_api::WriteItems(survey_.server(i), *std::move(items), {0, got});
+    known.text += srs_api::WriteItems(fan_out_.server(i), *std::move(items), {0, got});
     start += got;
     left = got < wanted ? 0 : left - got;
   }
@@ -232,7 +232,7 @@ net::Task<absl::Status> ClusterApi::AskListRange(size_t i) {
 
 net::Task<absl::StatusOr<json::array>> ClusterApi::AskItems(size_t i, size_t start, size_t count) {
   const auto text =
-      co_await survey_.Ask(i, "GET", srs_api::ListTarget(request_.resource, start, count));
+      co_await fan_out_.Ask(i, "GET", srs_api::ListTarget(request_.resource, start, count));
   if (!text.ok()) co_return text.status();
   co_return srs_api::ReadList(request_.resource, *text);
 }
@@ -241,8 +241,8 @@ net::Task<absl::StatusOr<json::array>> ClusterApi::AskItems(size_t i, size_t sta
 
 std::vector<size_t> ClusterApi::ListSizes() const {
   std::vector<size_t> sizes;
-  for (size_t i = 0; i < survey_.size(); ++i) {
-    sizes.push_back(survey_.failed(i) ? 0 : findings_[i].list_size);
+  for (size_t i = 0; i < fan_out_.size(); ++i) {
+    sizes.push_back(fan_out_.failed(i) ? 0 : findings_[i].list_size);
   }
   return sizes;
 }
@@ -253,18 +253,18 @@ void ClusterApi::PlanPage() {
 }
 
 void ClusterApi::WriteListHeads() {
-  for (size_t i = 0; i < survey_.size(); ++i) {
+  for (size_t i = 0; i < fan_out_.size(); ++i) {
     Findings& known = findings_[i];
-    if (survey_.failed(i)) continue;
-    known.text = srs_api::WriteItems(survey_.server(i), std::move(known.items), known.range);
+    if (fan_out_.failed(i)) continue;
+    known.text = srs_api::WriteItems(fan_out_.server(i), std::move(known.items), known.range);
   }
 }
 
 std::vector<srs_api::From<ClusterApi::Body>> ClusterApi::TakeData() {
   std::vector<srs_api::From<Body>> data;
-  for (size_t i = 0; i < survey_.size(); ++i) {
+  for (size_t i = 0; i < fan_out_.size(); ++i) {
     auto& found = findings_[i].found;
-    if (found.has_value()) data.push_back({survey_.server(i), *std::move(found)});
+    if (found.has_value()) data.push_back({fan_out_.server(i), *std::move(found)});
   }
   return data;
 }
@@ -280,28 +280,28 @@ std::optional<size_t> ClusterApi::Holder() const {
 
 srs_api::Speaker ClusterApi::Self() const { return {SRSPROXY_VERSION, ::getpid()}; }
 
-HttpAnswer ClusterApi::Merged(Body body) const {
-  srs_api::SetMissing(body, survey_.missing());
+http::Response ClusterApi::Merged(Body body) const {
+  srs_api::SetMissing(body, fan_out_.missing());
   return Written(200, body);
 }
 
-HttpAnswer ClusterApi::NotKnown() const {
+http::Response ClusterApi::NotKnown() const {
   return Merged(srs_api::Envelope(Self(), srs_api::NotFoundCode(request_.resource)));
 }
 
 // An empty cluster has answered.
-std::optional<HttpAnswer> ClusterApi::NobodyAnswered() const {
-  const auto missing = survey_.missing();
-  if (missing.empty() || missing.size() < survey_.size()) return std::nullopt;
-  const unsigned status = survey_.late() ? 504 : 502;
+std::optional<http::Response> ClusterApi::NobodyAnswered() const {
+  const auto missing = fan_out_.missing();
+  if (missing.empty() || missing.size() < fan_out_.size()) return std::nullopt;
+  const unsigned status = fan_out_.timed_out() ? 504 : 502;
   auto body = srs_api::Envelope(Self(), status);
   body["error"] = "no origin's API has answered";
   srs_api::SetMissing(body, missing);
   return Written(status, body);
 }
 
-HttpAnswer ClusterApi::Refusal(const absl::Status& why) const {
-  HttpAnswer answer;
+http::Response ClusterApi::Refusal(const absl::Status& why) const {
+  http::Response answer;
   switch (why.code()) {
     case absl::StatusCode::kUnauthenticated:
       answer = Failed(401, MessageOf(why));
@@ -321,18 +321,18 @@ HttpAnswer ClusterApi::Refusal(const absl::Status& why) const {
   }
 }
 
-HttpAnswer ClusterApi::Failed(unsigned status, std::string_view message) const {
+http::Response ClusterApi::Failed(unsigned status, std::string_view message) const {
   auto body = srs_api::Envelope(Self(), status);
   body["error"] = json::string_view(message.data(), message.size());
   return Written(status, body);
 }
 
-HttpAnswer ClusterApi::Written(unsigned status, const Body& body) const {
+http::Response ClusterApi::Written(unsigned status, const Body& body) const {
   return Written(status, srs_api::WriteJson(body));
 }
 
-HttpAnswer ClusterApi::Written(unsigned status, std::string json) const {
-  HttpAnswer answer{.status = status, .body = std::move(json)};
+http::Response ClusterApi::Written(unsigned status, std::string json) const {
+  http::Response answer{.status = status, .body = std::move(json)};
   if (request_.callback.empty()) return answer;
   answer.content_type = "text/javascript";
   answer.body = srs_api::AsJsonp(answer.body, request_.callback);

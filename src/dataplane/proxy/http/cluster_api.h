@@ -18,13 +18,13 @@
 #include "dataplane/protocol/srs_api/list_page.h"
 #include "dataplane/protocol/srs_api/merge.h"
 #include "dataplane/protocol/srs_api/request.h"
-#include "dataplane/proxy/http/http_answer.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/http_response.h"
 #include "dataplane/proxy/http/http_route.h"
 #include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/sessions/session_table.h"
-#include "dataplane/proxy/upstream/origin_survey.h"
+#include "dataplane/proxy/upstream/origin_fan_out.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
@@ -47,7 +47,7 @@ class ClusterApi final : public HttpExchange {
   ClusterApi(const ClusterApi&) = delete;
   ClusterApi& operator=(const ClusterApi&) = delete;
 
-  // For a path of which srs_api::IsApiPath holds. Takes OriginSurvey::kTimeout at most. Answers
+  // For a path of which srs_api::IsApiPath holds. Takes OriginFanOut::kTimeout at most. Answers
   //   200  SRS's envelope. `missing` names the origins that did not answer. As with SRS, an id that
   //        nobody knows has a `code` other than 0.
   //   400, 404, 405  no such request; 404 also while PROXY_CLUSTER_API is off
@@ -56,13 +56,13 @@ class ClusterApi final : public HttpExchange {
   //   503  too many ask at once
   //   508  a loop: CheckHops
   net::Task<bool> Run() override;
-  void End(Side, absl::Status) override { survey_.Cancel(); }
+  void End(Side, absl::Status) override { fan_out_.Cancel(); }
 
  private:
   using Resource = srs_api::Resource;
   using Body = boost::json::object;
 
-  // What is known of one origin of the survey.
+  // What is known of one origin of the fan-out.
   struct Findings {
     std::optional<Body> found;  // `data`, or one item.
     boost::json::array items;   // The first ones of a list.
@@ -72,14 +72,14 @@ class ClusterApi final : public HttpExchange {
   };
   using Step = net::Task<absl::Status> (ClusterApi::*)(size_t i);
 
-  net::Task<HttpAnswer> Answer();
-  net::Task<HttpAnswer> Versions();
+  net::Task<http::Response> Answer();
+  net::Task<http::Response> Versions();
   // Of what only origins know.
-  net::Task<HttpAnswer> AskOrigins();
-  net::Task<HttpAnswer> Summaries();
-  net::Task<HttpAnswer> List();
-  net::Task<HttpAnswer> Item();
-  net::Task<HttpAnswer> RemoveClient();
+  net::Task<http::Response> AskOrigins();
+  net::Task<http::Response> Summaries();
+  net::Task<http::Response> List();
+  net::Task<http::Response> Item();
+  net::Task<http::Response> RemoveClient();
 
   absl::Status Authorize() const;
   net::Task<void> EachOrigin(Step step);
@@ -102,21 +102,21 @@ class ClusterApi final : public HttpExchange {
   std::optional<size_t> Holder() const;
 
   srs_api::Speaker Self() const;
-  HttpAnswer Merged(Body body) const;  // With the missing origins named.
-  HttpAnswer NotKnown() const;
-  std::optional<HttpAnswer> NobodyAnswered() const;
-  HttpAnswer Refusal(const absl::Status& why) const;
-  HttpAnswer Failed(unsigned status, std::string_view message) const;
-  HttpAnswer Written(unsigned status, const Body& body) const;
-  HttpAnswer Written(unsigned status, std::string json) const;
+  http::Response Merged(Body body) const;  // With the missing origins named.
+  http::Response NotKnown() const;
+  std::optional<http::Response> NobodyAnswered() const;
+  http::Response Refusal(const absl::Status& why) const;
+  http::Response Failed(unsigned status, std::string_view message) const;
+  http::Response Written(unsigned status, const Body& body) const;
+  http::Response Written(unsigned status, std::string json) const;
 
   const ClusterApiNeeds& needs_;
   const SessionContext& context_;
   HttpClient& client_;
   const http::RequestHead head_;
   srs_api::Request request_;
-  OriginSurvey survey_;
-  std::vector<Findings> findings_;  // One for each origin of the survey.
+  OriginFanOut fan_out_;
+  std::vector<Findings> findings_;  // One for each origin of the fan-out.
 };
 
 // Hands such requests to a ClusterApi.

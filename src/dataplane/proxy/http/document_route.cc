@@ -9,7 +9,7 @@ namespace srsproxy {
 namespace {
 
 // In the form of SRS's API, for programs that look for an SRS here.
-HttpAnswer Versions() {
+http::Response Versions() {
   return {.body = srs_api::WriteJson(srs_api::Versions({SRSPROXY_VERSION, ::getpid()}))};
 }
 

@@ -13,11 +13,11 @@ net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
   co_return co_await awaited.Write(text, client.config->write_timeout);
 }
 
-net::Task<bool> SendAnswer(HttpClient& client, net::Worker& worker, HttpAnswer answer,
-                           const http::RequestHead& request) {
-  const std::string text = WriteAnswer(answer, request);
+net::Task<bool> SendResponse(HttpClient& client, net::Worker& worker, http::Response answer,
+                             const http::RequestHead& request) {
+  const std::string text = WriteForAnySite(answer, request);
   const auto sent = co_await SendToClient(client, worker, text);
-  co_return sent.ok() && answer.keep_alive&& request.keep_alive;
+  co_return sent.ok() && http::KeepsAlive(answer, request);
 }
 
 }  // namespace srsproxy

@@ -12,7 +12,7 @@
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/protocol/http/message_reader.h"
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 
 namespace srsproxy {
 
@@ -34,7 +34,7 @@ net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
                                      std::string_view text);
 
 // Sends `answer` to `request` likewise; whether the connection can carry another request.
-net::Task<bool> SendAnswer(HttpClient& client, net::Worker& worker, HttpAnswer answer,
-                           const http::RequestHead& request);
+net::Task<bool> SendResponse(HttpClient& client, net::Worker& worker, http::Response answer,
+                             const http::RequestHead& request);
 
 }  // namespace srsproxy

@@ -8,7 +8,7 @@
 
 namespace srsproxy {
 
-// Used on one worker only. What fits into memory needs none of this: it is an HttpAnswer.
+// Used on one worker only. What fits into memory needs none of this: it is an http::Response.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;

@@ -9,14 +9,14 @@
 
 #include "dataplane/net/task.h"
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/http/http_answer.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/http_response.h"
 
 namespace srsproxy {
 
 // Nothing: the request is for another route. An answer, or an exchange that will give it.
-using HttpTaken = std::variant<std::monostate, HttpAnswer, std::unique_ptr<HttpExchange>>;
+using HttpTaken = std::variant<std::monostate, http::Response, std::unique_ptr<HttpExchange>>;
 
 // One for each worker, used on it only.
 class HttpRoute {

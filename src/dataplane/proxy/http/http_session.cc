@@ -14,13 +14,13 @@ namespace {
 constexpr size_t kReadBytes = 4096;
 // Between two requests of a connection.
 constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
-constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 // Of a request; an offer of WebRTC has some thousand bytes.
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-HttpAnswer Preflight(const http::RequestHead& request, std::string_view methods) {
-  HttpAnswer answer{.status = 204};
+http::Response Preflight(const http::RequestHead& request, std::string_view methods) {
+  http::Response answer{.status = 204};
   answer.fields.set("Allow", std::string(methods));
   answer.fields.set("Access-Control-Allow-Methods", std::string(methods));
   const auto wanted = http::ValueOf(request.fields, "Access-Control-Request-Headers");
@@ -68,8 +68,8 @@ net::Task<void> HttpSession::Run() {
       if (!request.has_value() || !co_await Answer(*std::move(request))) break;
     }
   }
-  co_await net::CloseGently(context_.prompt(), context_.executor(), std::move(client_.stream),
-                            kGoodbyeTimeout);
+  co_await net::LingeringClose(context_.prompt(), context_.executor(), std::move(client_.stream),
+                               kLingerTimeout);
   context_.counters.ConnectionClosed(listener_);
 }
 
@@ -131,37 +131,37 @@ net::Task<bool> HttpSession::ReadMore(absl::Duration patience) {
 
 net::Task<bool> HttpSession::Answer(http::RequestHead request) {
   if (request.method == "OPTIONS") {
-    co_return co_await SendAnswer(client_, context_.worker, Preflight(request, site_.methods),
-                                  request);
+    co_return co_await SendResponse(client_, context_.worker, Preflight(request, site_.methods),
+                                    request);
   }
   if (site_.bodies) {
     const auto body = co_await ReadBody();
     if (!body.has_value()) co_return false;
   } else if (auto refusal = Refusal(request)) {
-    co_return co_await SendAnswer(client_, context_.worker, *std::move(refusal), request);
+    co_return co_await SendResponse(client_, context_.worker, *std::move(refusal), request);
   }
   for (HttpRoute* route : site_.routes) {
     auto taken = co_await route->Take(client_, request);
-    if (auto* answer = std::get_if<HttpAnswer>(&taken)) {
-      co_return co_await SendAnswer(client_, context_.worker, std::move(*answer), request);
+    if (auto* answer = std::get_if<http::Response>(&taken)) {
+      co_return co_await SendResponse(client_, context_.worker, std::move(*answer), request);
     }
     if (kicked_.has_value()) co_return false;
     if (auto* exchange = std::get_if<std::unique_ptr<HttpExchange>>(&taken)) {
       exchange_ = std::move(*exchange);
-      co_return co_await Conduct();
+      co_return co_await RunExchange();
     }
   }
-  co_return co_await SendAnswer(client_, context_.worker, ErrorAnswer(404, site_.not_found),
-                                request);
+  co_return co_await SendResponse(client_, context_.worker, ErrorResponse(404, site_.not_found),
+                                  request);
 }
 
-std::optional<HttpAnswer> HttpSession::Refusal(const http::RequestHead& request) const {
-  HttpAnswer answer;
+std::optional<http::Response> HttpSession::Refusal(const http::RequestHead& request) const {
+  http::Response answer;
   if (request.method != "GET" && request.method != "HEAD") {
-    answer = ErrorAnswer(405, "streams are played by GET");
+    answer = ErrorResponse(405, "streams are played by GET");
     answer.fields.set("Allow", std::string(site_.methods));
   } else if (request.framing != http::Framing::kNone) {
-    answer = ErrorAnswer(413, "a request for a stream has no body");
+    answer = ErrorResponse(413, "a request for a stream has no body");
   } else {
     return std::nullopt;
   }
@@ -169,7 +169,7 @@ std::optional<HttpAnswer> HttpSession::Refusal(const http::RequestHead& request)
   return answer;
 }
 
-net::Task<bool> HttpSession::Conduct() {
+net::Task<bool> HttpSession::RunExchange() {
   const bool session = exchange_->info() != nullptr;
   if (session) place_.List();
   const bool goes_on = co_await exchange_->Run();
@@ -185,8 +185,8 @@ net::Task<void> HttpSession::Reject(http::HeadError error) {
       {{"client", client_.address}, {"status", error.status}, {"error", error.message}});
   http::RequestHead unread;
   unread.keep_alive = false;
-  auto answer = ErrorAnswer(error.status, error.message);
-  co_await SendAnswer(client_, context_.worker, std::move(answer), unread);
+  auto answer = ErrorResponse(error.status, error.message);
+  co_await SendResponse(client_, context_.worker, std::move(answer), unread);
 }
 
 }  // namespace srsproxy

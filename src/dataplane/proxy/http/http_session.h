@@ -10,9 +10,9 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/http/http_answer.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/http_response.h"
 #include "dataplane/proxy/http/http_route.h"
 #include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/sessions/session_table.h"
@@ -54,9 +54,9 @@ class HttpSession final : SessionTable::Session {
   // Has the site answer a request; whether the connection can go on.
   net::Task<bool> Answer(http::RequestHead request);
   // Why the site takes no such request.
-  std::optional<HttpAnswer> Refusal(const http::RequestHead& request) const;
+  std::optional<http::Response> Refusal(const http::RequestHead& request) const;
   // Runs exchange_; whether the connection can go on.
-  net::Task<bool> Conduct();
+  net::Task<bool> RunExchange();
   // The client broke the protocol: one answer, and the end.
   net::Task<void> Reject(http::HeadError error);
 

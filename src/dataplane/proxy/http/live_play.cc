@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "dataplane/proxy/http/forwarded.h"
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 
 namespace srsproxy {
 
@@ -52,7 +52,7 @@ net::Task<bool> LivePlay::Run() {
   if (!over()) co_await PassAnswer(*head);
   upstream_request_.Close();
   session_.Finish(ended_->side, ended_->why);
-  co_return goes_on_;
+  co_return keeps_alive_;
 }
 
 void LivePlay::End(Side side, absl::Status why) {
@@ -98,7 +98,7 @@ net::Task<void> LivePlay::PassAnswer(const http::ResponseHead& head) {
   context_.counters.CountHttpResponse(Protocol::kHttpFlv, head.status);
   auto ended =
       co_await relay_.Run(head, upstream_request_.TakeUnread(), upstream_request_.connection());
-  goes_on_ = relay_.client_goes_on();
+  keeps_alive_ = relay_.client_keeps_alive();
   if (!over()) ended_ = std::move(ended);
 }
 
@@ -106,10 +106,10 @@ net::Task<void> LivePlay::Refuse(const absl::Status& why) {
   session_.Refused();
   const unsigned status = HttpStatusOf(why);
   context_.counters.CountHttpResponse(Protocol::kHttpFlv, status);
-  const std::string text = WriteAnswer(ErrorAnswer(status, MessageOf(why)), request_);
+  const std::string text = WriteForAnySite(ErrorResponse(status, MessageOf(why)), request_);
   const auto written = co_await SendToClient(client_, context_.worker, text);
   session_.AddBytes(0, text.size());
-  goes_on_ = written.ok() && request_.keep_alive;
+  keeps_alive_ = written.ok() && request_.keep_alive;
   End(SideOf(why), why);
 }
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/http/answer_relay.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/response_relay.h"
 #include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/sessions/stream_session.h"
 #include "dataplane/proxy/upstream/connector.h"
@@ -18,7 +18,7 @@
 namespace srsproxy {
 
 // Used on its worker only.
-class LivePlay final : public HttpExchange, AnswerRelay::Observer {
+class LivePlay final : public HttpExchange, ResponseRelay::Observer {
  public:
   // `upstream` and `client` outlive it.
   LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::RequestHead request,
@@ -34,7 +34,7 @@ class LivePlay final : public HttpExchange, AnswerRelay::Observer {
   // Sees the client leave while the origin is asked.
   class ClientWatch;
 
-  // AnswerRelay::Observer
+  // ResponseRelay::Observer
   void OnBytesPassed(uint64_t in, uint64_t out) override { session_.AddBytes(in, out); }
   void OnContent() override { session_.OnFirstMedia(client_.accepted); }
 
@@ -52,9 +52,9 @@ class LivePlay final : public HttpExchange, AnswerRelay::Observer {
   StreamSession session_;
   Connector connector_;
   HttpRequest upstream_request_;
-  AnswerRelay relay_;
-  bool goes_on_ = false;  // The client's connection can carry another request.
-  std::optional<AnswerRelay::Ended> ended_;
+  ResponseRelay relay_;
+  bool keeps_alive_ = false;  // The client's connection can carry another request.
+  std::optional<ResponseRelay::Ended> ended_;
 };
 
 }  // namespace srsproxy

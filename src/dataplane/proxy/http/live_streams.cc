@@ -91,12 +91,12 @@ json::object ToJson(const StreamMapping& mapping, const StreamAudience& audience
 
 }  // namespace
 
-net::Task<HttpAnswer> LiveStreams::Answer(net::asio::any_io_executor executor,
-                                          const http::RequestHead& request,
-                                          const VhostPolicy& vhosts) const {
+net::Task<http::Response> LiveStreams::Answer(net::asio::any_io_executor executor,
+                                              const http::RequestHead& request,
+                                              const VhostPolicy& vhosts) const {
   const auto query = ParseQuery(request.target);
   if (!query.has_value()) {
-    co_return ErrorAnswer(400, "count is a number from 1 to 1000, after the next of a page");
+    co_return ErrorResponse(400, "count is a number from 1 to 1000, after the next of a page");
   }
   // In slices, between which media goes on.
   std::vector<StreamMapping> live;
@@ -129,7 +129,7 @@ net::Task<HttpAnswer> LiveStreams::Answer(net::asio::any_io_executor executor,
   if (ports_.rtmp != 0) about["rtmp_port"] = ports_.rtmp;
   if (ports_.rtmps != 0) about["rtmps_port"] = ports_.rtmps;
   if (!next.empty()) about["next"] = absl::WebSafeBase64Escape(ToAbsl(next));
-  HttpAnswer answer{.body = json::serialize(about)};
+  http::Response answer{.body = json::serialize(about)};
   answer.body.pop_back();
   answer.body += ",\"streams\":[" + listed + "]}";
   answer.fields.set("Cache-Control", "no-store");

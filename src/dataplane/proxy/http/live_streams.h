@@ -11,7 +11,7 @@
 #include "dataplane/core/stream_view.h"
 #include "dataplane/net/task.h"
 #include "dataplane/protocol/http/head.h"
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 
 namespace srsproxy {
 
@@ -35,8 +35,9 @@ class LiveStreams {
   // read. Lists streams whose publisher is live, and those with viewers. A page may hold fewer than
   // `count` and not be the last: the last one has no `next`. `vhosts`: as paths are to be
   // understood.
-  net::Task<HttpAnswer> Answer(net::asio::any_io_executor executor,
-                               const http::RequestHead& request, const VhostPolicy& vhosts) const;
+  net::Task<http::Response> Answer(net::asio::any_io_executor executor,
+                                   const http::RequestHead& request,
+                                   const VhostPolicy& vhosts) const;
 
  private:
   const Clock& clock_;

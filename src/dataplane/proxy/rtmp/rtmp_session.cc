@@ -21,7 +21,7 @@ constexpr absl::Duration kIdleTimeout = absl::Minutes(3);
 constexpr int kMaxRedirects = 3;
 
 // How long the last bytes may take to reach those who are still there.
-constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 
 constexpr uint16_t kRtmpPort = 1935;
 
@@ -85,7 +85,7 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
     relay_.Resume();
   }
   deadline_.Disarm();
-  co_await SayGoodbye();
+  co_await ShutDownGracefully();
   context_.counters.ConnectionClosed(listener_);
 }
 
@@ -268,7 +268,7 @@ void RtmpSession::DropOrigin() {
 
 // ---- The end
 
-net::Task<void> RtmpSession::SayGoodbye() {
+net::Task<void> RtmpSession::ShutDownGracefully() {
   const auto& [side, why] = *ended_;
   // The lease first, so that whoever comes back is placed anew.
   if (stream_ != nullptr) {
@@ -293,7 +293,7 @@ net::Task<void> RtmpSession::SayGoodbye() {
   const auto executor = context_.executor();
   {
     // Whoever is still there gets what is kept for it.
-    const net::Deadline late(executor, kGoodbyeTimeout, [this] {
+    const net::Deadline late(executor, kLingerTimeout, [this] {
       relay_.Release(Side::kClient);
       relay_.Release(Side::kOrigin);
     });
@@ -305,9 +305,9 @@ net::Task<void> RtmpSession::SayGoodbye() {
   if (origin_ != nullptr) {
     origin_->ShutdownWrite();
     client_.ShutdownWrite();
-    co_await net::CloseGently(context_.prompt(), executor, std::move(*origin_), kGoodbyeTimeout);
+    co_await net::LingeringClose(context_.prompt(), executor, std::move(*origin_), kLingerTimeout);
   }
-  co_await net::CloseGently(context_.prompt(), executor, std::move(client_), kGoodbyeTimeout);
+  co_await net::LingeringClose(context_.prompt(), executor, std::move(client_), kLingerTimeout);
 }
 
 void RtmpSession::BeginStream() {

@@ -69,7 +69,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void Connected(net::TcpStream origin);
   void Refuse(const absl::Status& why);
   void DropOrigin();
-  net::Task<void> SayGoodbye();
+  net::Task<void> ShutDownGracefully();
 
   bool over() const { return ended_.has_value(); }
   // The first reason counts.

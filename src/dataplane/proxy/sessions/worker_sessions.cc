@@ -15,8 +15,8 @@ bool ById(const SessionInfo& a, const SessionInfo& b) { return a.id < b.id; }
 
 // What is answered, a part for each worker and each source; whoever answers last puts it together.
 template <typename Answer, typename Finish>
-struct Survey {
-  Survey(size_t parts, Finish its_finish)
+struct FanOut {
+  FanOut(size_t parts, Finish its_finish)
       : answers(parts), left(parts), finish(std::move(its_finish)) {}
 
   void Answered(size_t part, Answer answer) {
@@ -33,16 +33,16 @@ struct Survey {
 template <typename Answer, typename Ask, typename Finish>
 void AskAll(const std::vector<WorkerSessions::Lane>& lanes,
             const std::vector<SessionSource*>& sources, Ask ask, Finish finish) {
-  const auto survey =
-      std::make_shared<Survey<Answer, Finish>>(lanes.size() + sources.size(), std::move(finish));
+  const auto fan_out =
+      std::make_shared<FanOut<Answer, Finish>>(lanes.size() + sources.size(), std::move(finish));
   for (size_t i = 0; i < lanes.size(); ++i) {
-    auto answer = [survey, ask, i, &sessions = lanes[i].sessions] {
-      survey->Answered(i, ask(sessions));
+    auto answer = [fan_out, ask, i, &sessions = lanes[i].sessions] {
+      fan_out->Answered(i, ask(sessions));
     };
     net::asio::post(lanes[i].worker.io(), std::move(answer));
   }
   for (size_t i = 0; i < sources.size(); ++i) {
-    survey->Answered(lanes.size() + i, ask(*sources[i]));
+    fan_out->Answered(lanes.size() + i, ask(*sources[i]));
   }
 }
 

@@ -163,8 +163,8 @@ TEST_F(RelayTest, AGentleCloseDeliversEverythingAndWaitsForThePeer) {
   ASSERT_EQ(streams_[0].TryWrite({&farewell, 1}).bytes, 8);
   bool closed = false;
   asio::co_spawn(worker_.io(),
-                 CloseGently(worker_.poller(Poller::Pace::kPrompt), worker_.io().get_executor(),
-                             std::move(streams_[0]), absl::Seconds(20)),
+                 LingeringClose(worker_.poller(Poller::Pace::kPrompt), worker_.io().get_executor(),
+                                std::move(streams_[0]), absl::Seconds(20)),
                  [&closed](const std::exception_ptr&) { closed = true; });
   EXPECT_EQ(ReadExactly(client_, 8), "farewell");
   Until([&] { return IsAtEnd(client_); });

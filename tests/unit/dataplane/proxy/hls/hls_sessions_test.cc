@@ -41,7 +41,7 @@ class FakeLease final : public StreamLease {
 
 class HlsSessionsTest : public testing::Test {
  protected:
-  static HlsCaller Caller(std::string context, std::string host = "10.0.0.1") {
+  static HlsViewerKey Caller(std::string context, std::string host = "10.0.0.1") {
     return {.client = host + ":1000",
             .host = host,
             .key = kKey,
@@ -50,7 +50,7 @@ class HlsSessionsTest : public testing::Test {
   }
 
   // A media playlist with `segments` from `first` on, of the origin `origin`.
-  std::optional<hls::PlaylistNumbers> Poll(const HlsCaller& caller, const std::string& origin,
+  std::optional<hls::PlaylistNumbers> Poll(const HlsViewerKey& viewer, const std::string& origin,
                                            const std::string& context = "", int first = 0,
                                            int segments = 3) {
     std::string text =
@@ -58,20 +58,19 @@ class HlsSessionsTest : public testing::Test {
     for (int i = 0; i < segments; ++i) {
       text += "#EXTINF:4,\none-" + std::to_string(first + i) + ".ts\n";
     }
-    return HandOut(caller, text, origin, context);
+    return Serve(viewer, text, origin, context);
   }
-  std::optional<hls::PlaylistNumbers> HandOut(const HlsCaller& caller, const std::string& text,
-                                              const std::string& origin,
-                                              const std::string& context) {
+  std::optional<hls::PlaylistNumbers> Serve(const HlsViewerKey& viewer, const std::string& text,
+                                            const std::string& origin, const std::string& context) {
     const auto playlist = hls::ReadPlaylist(text);
     EXPECT_TRUE(playlist.ok());
-    return sessions_.HandOut(caller, {.path = kPath,
-                                      .content = *playlist,
-                                      .context = context,
-                                      .origin_id = origin,
-                                      .server = origin,
-                                      .lease = std::make_unique<FakeLease>(leases_, asked_),
-                                      .elapsed = absl::Milliseconds(1)});
+    return sessions_.Serve(viewer, {.path = kPath,
+                                    .content = *playlist,
+                                    .context = context,
+                                    .origin_id = origin,
+                                    .server = origin,
+                                    .lease = std::make_unique<FakeLease>(leases_, asked_),
+                                    .elapsed = absl::Milliseconds(1)});
   }
   std::vector<SessionInfo> Listed() const { return sessions_.List({}, "", 100).sessions; }
 
@@ -128,7 +127,7 @@ TEST_F(HlsSessionsTest, AddressContextAndPlayerTellSessionsApart) {
 }
 
 TEST_F(HlsSessionsTest, WithoutAContextThePlayersNameCounts) {
-  HlsCaller other = Caller("");
+  HlsViewerKey other = Caller("");
   other.user_agent = "other";
   Poll(Caller(""), "a");
   Poll(Caller(""), "a");
@@ -138,7 +137,7 @@ TEST_F(HlsSessionsTest, WithoutAContextThePlayersNameCounts) {
 
 // The context that the master playlist gives is the one that the player polls with.
 TEST_F(HlsSessionsTest, BeginsWithTheMasterPlaylist) {
-  HandOut(Caller(""), "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\none.m3u8?hls_ctx=abc\n", "a", "abc");
+  Serve(Caller(""), "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\none.m3u8?hls_ctx=abc\n", "a", "abc");
   EXPECT_FALSE(sessions_.Find(Caller(""), kPath).known);
   EXPECT_TRUE(sessions_.Find(Caller("abc"), kPath).known);
   EXPECT_FALSE(sessions_.Find(Caller("abc"), kPath).polls_path);
@@ -203,10 +202,10 @@ TEST_F(HlsSessionsTest, AfterAMoveTheNumbersGoOn) {
   EXPECT_EQ(view.origin_id, "b");
   EXPECT_EQ(view.former_origin_id, "a");
   EXPECT_EQ(view.context, "xyz");
-  EXPECT_EQ(view.caller_origin_id, "a");
+  EXPECT_EQ(view.viewer_origin_id, "a");
   EXPECT_TRUE(view.renumbered);
   // Segments that the new origin lists carry its context.
-  EXPECT_EQ(sessions_.Find(Caller("xyz"), "").caller_origin_id, "b");
+  EXPECT_EQ(sessions_.Find(Caller("xyz"), "").viewer_origin_id, "b");
   EXPECT_EQ(Listed().size(), 1u);
 }
 
@@ -231,18 +230,18 @@ TEST_F(HlsSessionsTest, AboveTheLimitTheMostSilentEnds) {
 }
 
 TEST_F(HlsSessionsTest, KeepsWhatWasHandedOutForAWhile) {
-  const HlsCaller caller = Caller("abc");
-  sessions_.Keep(caller, kPath, "before the first");
-  EXPECT_FALSE(sessions_.Kept(caller, kPath).has_value());
-  Poll(caller, "a", "abc");
-  EXPECT_FALSE(sessions_.Kept(caller, kPath).has_value());
-  sessions_.Keep(caller, kPath, "one");
-  sessions_.Keep(caller, kPath, "two");
-  EXPECT_EQ(sessions_.Kept(caller, kPath), "two");
-  EXPECT_FALSE(sessions_.Kept(caller, "/else").has_value());
+  const HlsViewerKey viewer = Caller("abc");
+  sessions_.Keep(viewer, kPath, "before the first");
+  EXPECT_FALSE(sessions_.Kept(viewer, kPath).has_value());
+  Poll(viewer, "a", "abc");
+  EXPECT_FALSE(sessions_.Kept(viewer, kPath).has_value());
+  sessions_.Keep(viewer, kPath, "one");
+  sessions_.Keep(viewer, kPath, "two");
+  EXPECT_EQ(sessions_.Kept(viewer, kPath), "two");
+  EXPECT_FALSE(sessions_.Kept(viewer, "/else").has_value());
   EXPECT_FALSE(sessions_.Kept(Caller("def"), kPath).has_value());
   clock_.Advance(absl::Seconds(61));
-  EXPECT_FALSE(sessions_.Kept(caller, kPath).has_value());
+  EXPECT_FALSE(sessions_.Kept(viewer, kPath).has_value());
 }
 
 TEST_F(HlsSessionsTest, WhatIsKeptIsBounded) {

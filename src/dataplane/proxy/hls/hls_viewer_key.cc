@@ -1,4 +1,4 @@
-#include "dataplane/proxy/hls/hls_caller.h"
+#include "dataplane/proxy/hls/hls_viewer_key.h"
 
 #include <utility>
 
@@ -7,7 +7,8 @@
 
 namespace srsproxy {
 
-HlsCaller HlsCallerOf(const http::RequestHead& request, const HttpClient& client, StreamKey key) {
+HlsViewerKey HlsViewerKeyOf(const http::RequestHead& request, const HttpClient& client,
+                            StreamKey key) {
   return {.client = client.address,
           .host = ViewerHost(request, client),
           .key = std::move(key),

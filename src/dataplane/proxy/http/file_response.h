@@ -5,9 +5,9 @@
 #include <string>
 
 #include "dataplane/protocol/http/file_request.h"
-#include "dataplane/proxy/http/http_answer.h"
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
+#include "dataplane/proxy/http/http_response.h"
 #include "dataplane/proxy/http/http_route.h"
 #include "dataplane/proxy/http/static_files.h"
 #include "dataplane/proxy/sessions/session_context.h"
@@ -15,11 +15,11 @@
 namespace srsproxy {
 
 // Used on one worker only.
-class FileAnswer final : public HttpExchange {
+class FileResponse final : public HttpExchange {
  public:
   // A GET or HEAD, for which nothing has been sent. All outlive it.
-  FileAnswer(const SessionContext& context, StaticFiles& files, HttpClient& client,
-             http::RequestHead request);
+  FileResponse(const SessionContext& context, StaticFiles& files, HttpClient& client,
+               http::RequestHead request);
 
   net::Task<bool> Run() override;
   void End(Side side, absl::Status why) override;
@@ -27,7 +27,7 @@ class FileAnswer final : public HttpExchange {
  private:
   net::Task<bool> Send(std::shared_ptr<const StaticFile> file);
   // To the same path with a slash at its end.
-  HttpAnswer Redirect() const;
+  http::Response Redirect() const;
   std::string HeadOf(const StaticFile& file, const http::FileReply& reply) const;
 
   const SessionContext& context_;
@@ -44,7 +44,7 @@ class FileRoute final : public HttpRoute {
   FileRoute(const SessionContext& context, StaticFiles& files) : context_(context), files_(files) {}
 
   net::Task<HttpTaken> Take(HttpClient& client, http::RequestHead& request) override {
-    co_return std::make_unique<FileAnswer>(context_, files_, client, std::move(request));
+    co_return std::make_unique<FileResponse>(context_, files_, client, std::move(request));
   }
 
  private:

@@ -19,7 +19,7 @@
 namespace srsproxy {
 
 // Used on its worker only.
-class OriginSurvey {
+class OriginFanOut {
  public:
   // How many origins are asked at the same time.
   static constexpr size_t kAtOnce = 32;
@@ -28,9 +28,9 @@ class OriginSurvey {
   static constexpr absl::Duration kTimeout = absl::Seconds(8);
 
   // `upstream` outlives it. Asks nobody before Begin.
-  explicit OriginSurvey(const UpstreamNeeds& upstream);
-  OriginSurvey(const OriginSurvey&) = delete;
-  OriginSurvey& operator=(const OriginSurvey&) = delete;
+  explicit OriginFanOut(const UpstreamNeeds& upstream);
+  OriginFanOut(const OriginFanOut&) = delete;
+  OriginFanOut& operator=(const OriginFanOut&) = delete;
 
   // Takes the origins as they are now, sorted by id, and starts the time for all. One that has told
   // no HTTP API has failed already.
@@ -43,7 +43,7 @@ class OriginSurvey {
   // The servers of the origins that failed.
   std::vector<std::string> missing() const;
   // Whether a question was not answered in time.
-  bool late() const;
+  bool timed_out() const;
 
   // Runs `step` for each origin that has not failed. One whose step fails has, from then on.
   using Step = std::function<net::Task<absl::Status>(size_t i)>;

@@ -21,7 +21,7 @@
 namespace srsproxy {
 
 // Used on its worker only, for one answer.
-class AnswerRelay final : net::Relay::Handler {
+class ResponseRelay final : net::Relay::Handler {
  public:
   // Hears what flows. Must not end the relay from within.
   class Observer {
@@ -38,10 +38,10 @@ class AnswerRelay final : net::Relay::Handler {
   };
 
   // All outlive it. `request`: what the client asked. `pace`: of the content, once some has come.
-  AnswerRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
-              net::Poller::Pace pace, Observer& observer);
-  AnswerRelay(const AnswerRelay&) = delete;
-  AnswerRelay& operator=(const AnswerRelay&) = delete;
+  ResponseRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
+                net::Poller::Pace pace, Observer& observer);
+  ResponseRelay(const ResponseRelay&) = delete;
+  ResponseRelay& operator=(const ResponseRelay&) = delete;
 
   // Before Run: an origin that says nothing for `patience`, or somewhat longer, while the client
   // takes what comes, is at fault with DEADLINE_EXCEEDED. Without it, a stream may be silent for
@@ -57,8 +57,8 @@ class AnswerRelay final : net::Relay::Handler {
   void End(Side side, absl::Status why);
 
   // After Run: whether each connection can carry another request.
-  bool client_goes_on() const { return keep_alive_ && complete_; }
-  bool origin_goes_on() const { return origin_keeps_alive_ && complete_ && !surplus_; }
+  bool client_keeps_alive() const { return keep_alive_ && complete_; }
+  bool origin_keeps_alive() const { return origin_keeps_alive_ && complete_ && !surplus_; }
 
  private:
   // net::Relay::Handler

@@ -1,4 +1,4 @@
-#include "dataplane/protocol/hls/continuity.h"
+#include "dataplane/protocol/hls/sequence_rewriter.h"
 
 #include <string>
 
@@ -20,7 +20,7 @@ Playlist Media(uint64_t sequence, uint64_t segments, uint64_t discontinuity_sequ
 
 // "sequence/discontinuity sequence", and "!" when a discontinuity is added before the first
 // segment; "-" for the origin's own numbers.
-std::string Told(Continuity& continuity, const Playlist& playlist) {
+std::string Told(SequenceRewriter& continuity, const Playlist& playlist) {
   const auto numbers = continuity.Next(playlist);
   if (!numbers.has_value()) return "-";
   EXPECT_EQ(numbers->discontinuity_before.value_or(0), 0);
@@ -29,8 +29,8 @@ std::string Told(Continuity& continuity, const Playlist& playlist) {
          (numbers->discontinuity_before.has_value() ? "!" : "");
 }
 
-TEST(ContinuityTest, WithoutAMoveTheNumbersAreTheOrigins) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, WithoutAMoveTheNumbersAreTheOrigins) {
+  SequenceRewriter continuity;
   EXPECT_EQ(Told(continuity, Media(0, 0)), "-");
   EXPECT_EQ(Told(continuity, Media(10, 3)), "-");
   EXPECT_EQ(Told(continuity, Media(11, 3)), "-");
@@ -38,16 +38,16 @@ TEST(ContinuityTest, WithoutAMoveTheNumbersAreTheOrigins) {
   EXPECT_FALSE(continuity.moved());
 }
 
-TEST(ContinuityTest, AMoveBeforeTheFirstPlaylistIsNone) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, AMoveBeforeTheFirstPlaylistIsNone) {
+  SequenceRewriter continuity;
   EXPECT_EQ(Told(continuity, Media(50, 0)), "-");
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(10, 3)), "-");
   EXPECT_FALSE(continuity.moved());
 }
 
-TEST(ContinuityTest, TheNewOriginFollowsWhatThePlayerHad) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, TheNewOriginFollowsWhatThePlayerHad) {
+  SequenceRewriter continuity;
   EXPECT_EQ(Told(continuity, Media(100, 5)), "-");
   continuity.OriginChanged();
   EXPECT_TRUE(continuity.moved());
@@ -59,16 +59,16 @@ TEST(ContinuityTest, TheNewOriginFollowsWhatThePlayerHad) {
   EXPECT_TRUE(continuity.moved());
 }
 
-TEST(ContinuityTest, HigherNumbersAreContinuedToo) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, HigherNumbersAreContinuedToo) {
+  SequenceRewriter continuity;
   Told(continuity, Media(0, 3));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(5000, 3)), "3/0!");
   EXPECT_EQ(Told(continuity, Media(5001, 3)), "4/1");
 }
 
-TEST(ContinuityTest, ADiscontinuityOfTheOriginsOwnIsNotDoubled) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, ADiscontinuityOfTheOriginsOwnIsNotDoubled) {
+  SequenceRewriter continuity;
   Told(continuity, Media(0, 3, 4, {1}));
   continuity.OriginChanged();
   // The player was told 4 + 1 of the last segment; the next one is 6.
@@ -78,8 +78,8 @@ TEST(ContinuityTest, ADiscontinuityOfTheOriginsOwnIsNotDoubled) {
   EXPECT_EQ(Told(continuity, Media(3, 3, 2)), "6/7");
 }
 
-TEST(ContinuityTest, TheOriginsDiscontinuitiesGoOnBeingCounted) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, TheOriginsDiscontinuitiesGoOnBeingCounted) {
+  SequenceRewriter continuity;
   Told(continuity, Media(0, 3));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(0, 3, 9, {2})), "3/0!");
@@ -87,8 +87,8 @@ TEST(ContinuityTest, TheOriginsDiscontinuitiesGoOnBeingCounted) {
   EXPECT_EQ(Told(continuity, Media(3, 3, 10)), "6/2");
 }
 
-TEST(ContinuityTest, RepeatedMovesStack) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, RepeatedMovesStack) {
+  SequenceRewriter continuity;
   Told(continuity, Media(10, 3));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(0, 3)), "13/0!");
@@ -100,8 +100,8 @@ TEST(ContinuityTest, RepeatedMovesStack) {
   EXPECT_EQ(Told(continuity, Media(2, 3)), "20/3");
 }
 
-TEST(ContinuityTest, AnEmptyPlaylistOfTheNewOriginSettlesNothing) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, AnEmptyPlaylistOfTheNewOriginSettlesNothing) {
+  SequenceRewriter continuity;
   Told(continuity, Media(10, 3, 2));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(0, 0)), "13/2!");
@@ -109,8 +109,8 @@ TEST(ContinuityTest, AnEmptyPlaylistOfTheNewOriginSettlesNothing) {
   EXPECT_EQ(Told(continuity, Media(5, 2)), "14/3");
 }
 
-TEST(ContinuityTest, AfterAMoveAnOriginThatStartsAnewIsContinued) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, AfterAMoveAnOriginThatStartsAnewIsContinued) {
+  SequenceRewriter continuity;
   Told(continuity, Media(10, 3));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(50, 3)), "13/0!");
@@ -118,16 +118,16 @@ TEST(ContinuityTest, AfterAMoveAnOriginThatStartsAnewIsContinued) {
   EXPECT_EQ(Told(continuity, Media(0, 1)), "16/1!");
 }
 
-TEST(ContinuityTest, SegmentsThatWerePassedOverLeaveAGap) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, SegmentsThatWerePassedOverLeaveAGap) {
+  SequenceRewriter continuity;
   Told(continuity, Media(10, 3));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(0, 3)), "13/0!");
   EXPECT_EQ(Told(continuity, Media(30, 3)), "43/1");
 }
 
-TEST(ContinuityTest, SkippedSegmentsCount) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, SkippedSegmentsCount) {
+  SequenceRewriter continuity;
   Playlist delta = Media(100, 40, 2);
   delta.skipped = 30;
   Told(continuity, Media(90, 40, 1, {5}));
@@ -141,8 +141,8 @@ TEST(ContinuityTest, SkippedSegmentsCount) {
   EXPECT_EQ(Told(continuity, delta), "141/3");
 }
 
-TEST(ContinuityTest, NumbersAtTheEndOfTheirRangeBreakNothing) {
-  Continuity continuity;
+TEST(SequenceRewriterTest, NumbersAtTheEndOfTheirRangeBreakNothing) {
+  SequenceRewriter continuity;
   Told(continuity, Media(UINT64_MAX, 3, UINT64_MAX));
   continuity.OriginChanged();
   EXPECT_EQ(Told(continuity, Media(UINT64_MAX, 3)), "2/18446744073709551615!");

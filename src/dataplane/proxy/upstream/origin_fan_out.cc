@@ -1,4 +1,4 @@
-#include "dataplane/proxy/upstream/origin_survey.h"
+#include "dataplane/proxy/upstream/origin_fan_out.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +12,7 @@
 namespace srsproxy {
 
 // Shared with the coroutines that take the steps, so that it is there as long as any of them.
-struct OriginSurvey::Round {
+struct OriginFanOut::Round {
   Round(const net::asio::any_io_executor& executor, Step its_step)
       : step(std::move(its_step)), ended(executor) {}
 
@@ -22,15 +22,15 @@ struct OriginSurvey::Round {
   net::Event ended;
 };
 
-struct OriginSurvey::Running {
+struct OriginFanOut::Running {
   std::vector<HttpRequest*> requests;
   bool cancelled = false;
 };
 
-OriginSurvey::OriginSurvey(const UpstreamNeeds& upstream)
+OriginFanOut::OriginFanOut(const UpstreamNeeds& upstream)
     : upstream_(upstream), context_(upstream.context), running_(std::make_shared<Running>()) {}
 
-void OriginSurvey::Begin(const HopList& hops) {
+void OriginFanOut::Begin(const HopList& hops) {
   hops_ = hops;
   deadline_ = context_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
   const auto origins = upstream_.origins.snapshot();  // Kept: they may change meanwhile.
@@ -44,7 +44,7 @@ void OriginSurvey::Begin(const HopList& hops) {
   }
 }
 
-std::vector<std::string> OriginSurvey::missing() const {
+std::vector<std::string> OriginFanOut::missing() const {
   std::vector<std::string> servers;
   for (size_t i = 0; i < size(); ++i) {
     if (failed(i)) servers.push_back(server(i));
@@ -52,12 +52,14 @@ std::vector<std::string> OriginSurvey::missing() const {
   return servers;
 }
 
-bool OriginSurvey::late() const {
-  const auto is_late = [](const Asked& asked) { return absl::IsDeadlineExceeded(asked.status); };
-  return std::any_of(origins_.begin(), origins_.end(), is_late);
+bool OriginFanOut::timed_out() const {
+  const auto is_timed_out = [](const Asked& asked) {
+    return absl::IsDeadlineExceeded(asked.status);
+  };
+  return std::any_of(origins_.begin(), origins_.end(), is_timed_out);
 }
 
-net::Task<void> OriginSurvey::Each(Step step) {
+net::Task<void> OriginFanOut::Each(Step step) {
   const auto executor = context_.executor();
   const auto round = std::make_shared<Round>(executor, std::move(step));
   round->running = std::min(kAtOnce, size());
@@ -70,7 +72,7 @@ net::Task<void> OriginSurvey::Each(Step step) {
   while (round->running > 0) co_await round->ended.Wait();
 }
 
-net::Task<void> OriginSurvey::TakeSteps(std::shared_ptr<Round> round) {
+net::Task<void> OriginFanOut::TakeSteps(std::shared_ptr<Round> round) {
   while (round->next < size()) {
     const size_t i = round->next++;
     if (failed(i)) continue;
@@ -83,7 +85,7 @@ net::Task<void> OriginSurvey::TakeSteps(std::shared_ptr<Round> round) {
   }
 }
 
-net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string method,
+net::Task<absl::StatusOr<std::string>> OriginFanOut::Ask(size_t i, std::string method,
                                                          std::string target) {
   const auto left = absl::FromChrono(deadline_ - context_.clock.Now());
   if (running_->cancelled) {
@@ -116,7 +118,7 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Ask(size_t i, std::string m
   co_return body;
 }
 
-net::Task<absl::StatusOr<std::string>> OriginSurvey::Fetch(HttpRequest& request, Endpoint endpoint,
+net::Task<absl::StatusOr<std::string>> OriginFanOut::Fetch(HttpRequest& request, Endpoint endpoint,
                                                            std::string method, std::string text) {
   auto head = co_await request.SendTo(std::move(endpoint), HttpRequest::Pool::kUse,
                                       std::move(method), std::move(text));
@@ -129,7 +131,7 @@ net::Task<absl::StatusOr<std::string>> OriginSurvey::Fetch(HttpRequest& request,
   co_return body;
 }
 
-std::string OriginSurvey::RequestFor(const Endpoint& origin, std::string_view method,
+std::string OriginFanOut::RequestFor(const Endpoint& origin, std::string_view method,
                                      std::string_view target) const {
   http::Fields fields;
   fields.set("Host", JoinHostPort(origin.host, origin.port));
@@ -141,7 +143,7 @@ std::string OriginSurvey::RequestFor(const Endpoint& origin, std::string_view me
   return http::WriteRequestHead(method, target, fields);
 }
 
-void OriginSurvey::Cancel() {
+void OriginFanOut::Cancel() {
   running_->cancelled = true;
   // A request leaves the list only after it was resumed.
   for (HttpRequest* request : running_->requests) request->Cancel();

@@ -1,20 +1,21 @@
-#include "dataplane/proxy/http/answer_relay.h"
+#include "dataplane/proxy/http/response_relay.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 #include "dataplane/proxy/upstream/http_request.h"
 
 namespace srsproxy {
 namespace {
 
-constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(2);
+constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 
 }  // namespace
 
-AnswerRelay::AnswerRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
-                         net::Poller::Pace pace, Observer& observer)
+ResponseRelay::ResponseRelay(net::Worker& worker, HttpClient& client,
+                             const http::RequestHead& request, net::Poller::Pace pace,
+                             Observer& observer)
     : worker_(worker),
       client_(client),
       request_(request),
@@ -24,9 +25,9 @@ AnswerRelay::AnswerRelay(net::Worker& worker, HttpClient& client, const http::Re
       changed_(worker.io().get_executor()),
       silence_(worker.io().get_executor()) {}
 
-net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
-                                               std::vector<uint8_t> unread,
-                                               net::TcpStream& origin) {
+net::Task<ResponseRelay::Ended> ResponseRelay::Run(const http::ResponseHead& head,
+                                                   std::vector<uint8_t> unread,
+                                                   net::TcpStream& origin) {
   tunnel_ = head.status == 101;
   refused_ = head.status >= 300;
   const auto chunks =
@@ -62,8 +63,8 @@ net::Task<AnswerRelay::Ended> AnswerRelay::Run(const http::ResponseHead& head,
 }
 
 // Head and first content go out together, at once.
-net::Task<absl::Status> AnswerRelay::SendFirst(const http::ResponseHead& head,
-                                               std::vector<uint8_t> unread) {
+net::Task<absl::Status> ResponseRelay::SendFirst(const http::ResponseHead& head,
+                                                 std::vector<uint8_t> unread) {
   std::string first = DownstreamHead(head);
   Pieces body;
   PassBody(unread, body);
@@ -76,7 +77,7 @@ net::Task<absl::Status> AnswerRelay::SendFirst(const http::ResponseHead& head,
 }
 
 // What the client sent right behind its request.
-void AnswerRelay::SendEarly() {
+void ResponseRelay::SendEarly() {
   const std::vector<uint8_t> early = client_.reader.TakeUnread();
   if (early.empty()) return;
   net::RelayOutput out;
@@ -85,12 +86,12 @@ void AnswerRelay::SendEarly() {
   relay_.Send(out);
 }
 
-void AnswerRelay::AwaitBytes() {
+void ResponseRelay::AwaitBytes() {
   heard_ = false;
   if (patience_ < absl::InfiniteDuration()) silence_.Arm(patience_, [this] { OnSilence(); });
 }
 
-void AnswerRelay::OnSilence() {
+void ResponseRelay::OnSilence() {
   // While the client does not take what has come, the origin is not read.
   if (heard_ || relay_.Keeps(Side::kClient)) return AwaitBytes();
   Finish(Side::kOrigin, OriginFailure(absl::StatusCode::kDeadlineExceeded,
@@ -99,29 +100,29 @@ void AnswerRelay::OnSilence() {
 
 // Whoever is still there gets what is kept for it: all of a complete answer, however slowly it
 // takes it; of another it gets what it takes at once.
-net::Task<void> AnswerRelay::Drain() {
+net::Task<void> ResponseRelay::Drain() {
   draining_ = true;
   net::Deadline late(worker_.io().get_executor());
-  if (!complete_) late.Arm(kGoodbyeTimeout, [this] { relay_.Release(Side::kClient); });
+  if (!complete_) late.Arm(kLingerTimeout, [this] { relay_.Release(Side::kClient); });
   co_await relay_.Drained(Side::kClient);
   draining_ = false;
 }
 
-void AnswerRelay::End(Side side, absl::Status why) {
+void ResponseRelay::End(Side side, absl::Status why) {
   Finish(side, std::move(why));
   if (!draining_) return;
   complete_ = false;
   relay_.Release(Side::kClient);
 }
 
-void AnswerRelay::Finish(Side side, absl::Status why) {
+void ResponseRelay::Finish(Side side, absl::Status why) {
   if (over()) return;
   ended_ = {side, std::move(why)};
   if (client_.awaited != nullptr) client_.awaited->Cancel();
   changed_.Notify();
 }
 
-std::string AnswerRelay::DownstreamHead(const http::ResponseHead& head) const {
+std::string ResponseRelay::DownstreamHead(const http::ResponseHead& head) const {
   http::Fields fields = http::EndToEnd(head.fields);
   if (tunnel_) {
     fields.set("Connection", "Upgrade");
@@ -139,7 +140,7 @@ std::string AnswerRelay::DownstreamHead(const http::ResponseHead& head) const {
   return http::WriteResponseHead(head.status, head.reason, fields);
 }
 
-void AnswerRelay::PassBody(std::span<const uint8_t> in, Pieces& out) {
+void ResponseRelay::PassBody(std::span<const uint8_t> in, Pieces& out) {
   const auto taken = body_.Read(in, out);
   if (!taken.ok()) return Finish(Side::kOrigin, BadResponse(MessageOf(taken.status())));
   if (!body_.at_end()) return;
@@ -148,7 +149,7 @@ void AnswerRelay::PassBody(std::span<const uint8_t> in, Pieces& out) {
   Finish(Side::kOrigin, absl::OkStatus());
 }
 
-void AnswerRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) {
+void ResponseRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) {
   if (from == Side::kClient) {
     if (tunnel_) {
       observer_.OnBytesPassed(in.size(), 0);
@@ -170,14 +171,14 @@ void AnswerRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   if (!out.to_client.empty()) NoteContent();
 }
 
-void AnswerRelay::NoteContent() {
+void ResponseRelay::NoteContent() {
   if (refused_ || content_) return;
   content_ = true;
   observer_.OnContent();
   changed_.Notify();
 }
 
-void AnswerRelay::OnClosed(Side side, absl::Status why) {
+void ResponseRelay::OnClosed(Side side, absl::Status why) {
   if (side == Side::kOrigin && why.ok() && !body_.may_close()) {
     why =
         OriginFailure(absl::StatusCode::kDataLoss, "the origin closed in the middle of its answer");
@@ -187,7 +188,7 @@ void AnswerRelay::OnClosed(Side side, absl::Status why) {
   Finish(fault, std::move(why));
 }
 
-size_t AnswerRelay::Appetite(Side side) const {
+size_t ResponseRelay::Appetite(Side side) const {
   if (over()) return 0;
   if (side == Side::kOrigin || tunnel_) return SIZE_MAX;
   return http::kMaxHeadBytes - std::min(client_.reader.unread(), http::kMaxHeadBytes);

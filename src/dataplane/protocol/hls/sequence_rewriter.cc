@@ -1,4 +1,4 @@
-#include "dataplane/protocol/hls/continuity.h"
+#include "dataplane/protocol/hls/sequence_rewriter.h"
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ uint64_t DiscontinuitiesUpTo(const Playlist& playlist, uint64_t index) {
 
 }  // namespace
 
-std::optional<PlaylistNumbers> Continuity::Next(const Playlist& playlist) {
+std::optional<PlaylistNumbers> SequenceRewriter::Next(const Playlist& playlist) {
   // Lower numbers are those of an origin that started anew.
   if (moved_ && playlist.media_sequence < origin_sequence_) changed_ = true;
   origin_sequence_ = playlist.media_sequence;
@@ -33,7 +33,7 @@ std::optional<PlaylistNumbers> Continuity::Next(const Playlist& playlist) {
   return moved_ ? std::optional(numbers) : std::nullopt;
 }
 
-void Continuity::StartAt(const Playlist& playlist) {
+void SequenceRewriter::StartAt(const Playlist& playlist) {
   const uint64_t own = DiscontinuitiesUpTo(playlist, 0);
   sequence_offset_ = next_sequence_ - playlist.media_sequence;
   first_sequence_ = next_sequence_;
@@ -43,7 +43,7 @@ void Continuity::StartAt(const Playlist& playlist) {
   moved_ = true;
 }
 
-void Continuity::NoteHandedOut(const Playlist& playlist, const PlaylistNumbers& numbers) {
+void SequenceRewriter::NoteHandedOut(const Playlist& playlist, const PlaylistNumbers& numbers) {
   const uint64_t last = numbers.discontinuity_sequence +
                         (numbers.discontinuity_before.has_value() ? 1 : 0) +
                         DiscontinuitiesUpTo(playlist, playlist.segments - 1);

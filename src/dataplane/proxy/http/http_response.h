@@ -1,4 +1,4 @@
-// What the proxy itself says to an HTTP client: errors, short documents.
+// Responses that the proxy itself gives to HTTP clients: errors, short documents.
 #pragma once
 
 #include <string>
@@ -6,20 +6,12 @@
 
 #include "dataplane/core/status.h"
 #include "dataplane/protocol/http/head.h"
+#include "dataplane/protocol/http/response.h"
 
 namespace srsproxy {
 
-// A whole answer, small enough to be held.
-struct HttpAnswer {
-  unsigned status = 200;
-  std::string content_type = "application/json";
-  std::string body{};
-  http::Fields fields{};   // More fields.
-  bool keep_alive = true;  // As far as the answer is concerned.
-};
-
 // {"error":"..."}; `message` must be fit for the client: no address of the inside.
-HttpAnswer ErrorAnswer(unsigned status, std::string_view message);
+http::Response ErrorResponse(unsigned status, std::string_view message);
 
 // The HTTP status of a failure on the way to an origin: 400 a bad name, 404 it is not there, 502
 // the origin broke or is not reached, 503 no origin or a limit of this proxy, 504 it took too long,
@@ -31,6 +23,6 @@ unsigned HttpStatusOf(const absl::Status& why);
 void AllowOtherSites(http::Fields& fields, const http::RequestHead& request);
 
 // Head and body; without the body in answer to HEAD. CORS fields are added.
-std::string WriteAnswer(const HttpAnswer& answer, const http::RequestHead& request);
+std::string WriteForAnySite(http::Response response, const http::RequestHead& request);
 
 }  // namespace srsproxy

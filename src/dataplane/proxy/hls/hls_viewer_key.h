@@ -11,7 +11,7 @@ namespace srsproxy {
 
 // By what requests are known to belong to one viewer: the address, the stream, and the context that
 // SRS gives each player (`hls_ctx`) or, where there is none, the player's name.
-struct HlsCaller {
+struct HlsViewerKey {
   std::string client;  // address:port
   std::string host;    // The address alone; the viewer's, where a trusted proxy tells it.
   StreamKey key;
@@ -19,6 +19,7 @@ struct HlsCaller {
   std::string user_agent;
 };
 
-HlsCaller HlsCallerOf(const http::RequestHead& request, const HttpClient& client, StreamKey key);
+HlsViewerKey HlsViewerKeyOf(const http::RequestHead& request, const HttpClient& client,
+                            StreamKey key);
 
 }  // namespace srsproxy

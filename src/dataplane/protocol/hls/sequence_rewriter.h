@@ -20,7 +20,7 @@ struct PlaylistNumbers {
 
 // What one player was told of one media playlist: a value, kept for each session and playlist. A
 // master's renditions are playlists of their own.
-class Continuity {
+class SequenceRewriter {
  public:
   // Playlists come from another origin from here on.
   void OriginChanged() { changed_ = any_; }

@@ -1,5 +1,5 @@
 // What a media listener serves beside streams: files, and short documents.
-#include "dataplane/proxy/http/file_answer.h"
+#include "dataplane/proxy/http/file_response.h"
 
 #include <filesystem>
 #include <fstream>
@@ -15,16 +15,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class FileAnswerTest : public SessionFixture {
+class FileResponseTest : public SessionFixture {
  protected:
-  FileAnswerTest() {
+  FileResponseTest() {
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / "page.html") << std::string(300'000, 'x') << "END OF THE PAGE";
     files_ = StaticFiles::Open(folder_).value();
     file_route_.emplace(context_, *files_);
     site_.routes = {&documents_, &*file_route_};
   }
-  ~FileAnswerTest() override {
+  ~FileResponseTest() override {
     files_->Stop();
     std::filesystem::remove_all(folder_);
   }
@@ -44,7 +44,7 @@ class FileAnswerTest : public SessionFixture {
   }
 
   const std::filesystem::path folder_ =
-      ::testing::TempDir() + "file_answer_test_" + std::to_string(getpid());
+      ::testing::TempDir() + "file_response_test_" + std::to_string(getpid());
   std::unique_ptr<StaticFiles> files_;
   MemoryStreamDirectory streams_{clock_, 10};
   FakeSessionControl sessions_;
@@ -55,15 +55,15 @@ class FileAnswerTest : public SessionFixture {
   HttpSite site_{.methods = "GET, HEAD, OPTIONS", .routes = {}, .not_found = "no such path"};
 };
 
-TEST_F(FileAnswerTest, AFileComesWhole) {
+TEST_F(FileResponseTest, AFileComesWhole) {
   EXPECT_THAT(Run(serve(), {Asks("/page.html", "END OF THE PAGE")}, {}), HasSubstr("END OF THE"));
 }
 
-TEST_F(FileAnswerTest, AFileEndsWhoeverLeavesWhen) {
+TEST_F(FileResponseTest, AFileEndsWhoeverLeavesWhen) {
   RunAllEnds(serve(), Asks("/page.html", "END OF THE PAGE"), {});
 }
 
-TEST_F(FileAnswerTest, DocumentsComeBeforeFiles) {
+TEST_F(FileResponseTest, DocumentsComeBeforeFiles) {
   EXPECT_THAT(Run(serve(), {Asks("/api/v1/versions", "}")}, {}), HasSubstr("\"code\":0"));
   EXPECT_THAT(Run(serve(), {Asks("/api/v1/live-streams", "}")}, {}), HasSubstr("\"streams\":[]"));
   RunAllEnds(serve(), Asks("/api/v1/live-streams", "}"), {});

@@ -1,4 +1,4 @@
-#include "dataplane/proxy/http/http_answer.h"
+#include "dataplane/proxy/http/http_response.h"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -7,7 +7,7 @@
 
 namespace srsproxy {
 
-HttpAnswer ErrorAnswer(unsigned status, std::string_view message) {
+http::Response ErrorResponse(unsigned status, std::string_view message) {
   const boost::json::object body{{"error", boost::json::string(message.data(), message.size())}};
   return {.status = status, .body = boost::json::serialize(body) + "\n"};
 }
@@ -40,18 +40,9 @@ void AllowOtherSites(http::Fields& fields, const http::RequestHead& request) {
   }
 }
 
-std::string WriteAnswer(const HttpAnswer& answer, const http::RequestHead& request) {
-  http::Fields fields = answer.fields;
-  fields.set("Server", "srsproxy");
-  fields.set("Access-Control-Allow-Origin", "*");
-  if (answer.status != 204) {
-    fields.set("Content-Type", answer.content_type);
-    fields.set("Content-Length", std::to_string(answer.body.size()));
-  }
-  fields.set("Connection", answer.keep_alive && request.keep_alive ? "keep-alive" : "close");
-  std::string text = http::WriteResponseHead(answer.status, "", fields);
-  if (request.method != "HEAD") text += answer.body;
-  return text;
+std::string WriteForAnySite(http::Response response, const http::RequestHead& request) {
+  response.fields.set("Access-Control-Allow-Origin", "*");
+  return http::WriteResponse(response, request);
 }
 
 }  // namespace srsproxy

@@ -1,4 +1,4 @@
-#include "dataplane/proxy/http/file_answer.h"
+#include "dataplane/proxy/http/file_response.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,35 +12,35 @@ constexpr uint64_t kSliceBytes = 64 * 1024;
 
 }  // namespace
 
-FileAnswer::FileAnswer(const SessionContext& context, StaticFiles& files, HttpClient& client,
-                       http::RequestHead request)
+FileResponse::FileResponse(const SessionContext& context, StaticFiles& files, HttpClient& client,
+                           http::RequestHead request)
     : context_(context), files_(files), client_(client), request_(std::move(request)) {}
 
-net::Task<bool> FileAnswer::Run() {
+net::Task<bool> FileResponse::Run() {
   auto path = StaticPathOf(request_.target);
   if (!path.has_value())
-    co_return co_await SendAnswer(client_, context_.worker,
-                                  ErrorAnswer(404, "there is no such file"), request_);
+    co_return co_await SendResponse(client_, context_.worker,
+                                    ErrorResponse(404, "there is no such file"), request_);
   auto file = co_await files_.Find(context_.executor(), *std::move(path));
   if (ended_) co_return false;
   if (absl::IsNotFound(file.status())) {
-    co_return co_await SendAnswer(client_, context_.worker,
-                                  ErrorAnswer(404, MessageOf(file.status())), request_);
+    co_return co_await SendResponse(client_, context_.worker,
+                                    ErrorResponse(404, MessageOf(file.status())), request_);
   }
   if (!file.ok())
-    co_return co_await SendAnswer(client_, context_.worker,
-                                  ErrorAnswer(503, MessageOf(file.status())), request_);
+    co_return co_await SendResponse(client_, context_.worker,
+                                    ErrorResponse(503, MessageOf(file.status())), request_);
   if ((*file)->is_folder())
-    co_return co_await SendAnswer(client_, context_.worker, Redirect(), request_);
+    co_return co_await SendResponse(client_, context_.worker, Redirect(), request_);
   co_return co_await Send(*std::move(file));
 }
 
-void FileAnswer::End(Side, absl::Status) {
+void FileResponse::End(Side, absl::Status) {
   ended_ = true;
   if (client_.awaited != nullptr) client_.awaited->Cancel();
 }
 
-net::Task<bool> FileAnswer::Send(std::shared_ptr<const StaticFile> file) {
+net::Task<bool> FileResponse::Send(std::shared_ptr<const StaticFile> file) {
   const http::FileReply reply = http::ReplyTo(request_, file->state());
   std::string text = HeadOf(*file, reply);
   uint64_t at = reply.begin;
@@ -62,15 +62,15 @@ net::Task<bool> FileAnswer::Send(std::shared_ptr<const StaticFile> file) {
   co_return request_.keep_alive;
 }
 
-HttpAnswer FileAnswer::Redirect() const {
+http::Response FileResponse::Redirect() const {
   const size_t query = std::min(request_.target.find('?'), request_.target.size());
-  HttpAnswer answer{.status = 301};
+  http::Response answer{.status = 301};
   answer.fields.set("Location",
                     request_.target.substr(0, query) + "/" + request_.target.substr(query));
   return answer;
 }
 
-std::string FileAnswer::HeadOf(const StaticFile& file, const http::FileReply& reply) const {
+std::string FileResponse::HeadOf(const StaticFile& file, const http::FileReply& reply) const {
   http::Fields fields = reply.fields;
   fields.set("Server", "srsproxy");
   fields.set("Access-Control-Allow-Origin", "*");
