@@ -246,6 +246,17 @@ TEST_F(OriginApiTest, OriginsAreNamedByAnyUniqueBeginning) {
   EXPECT_EQ(info.metadata().at("candidates"), "vid-1, vid-2");
 }
 
+TEST_F(OriginApiTest, CandidatesAreListedWholeAndTheRestIsCounted) {
+  const std::string server = "vid-" + std::string(60, 'x');
+  for (int i = 0; i < 5; ++i) {
+    Register(server + std::to_string(i), static_cast<uint16_t>(1935 + i));
+  }
+  const auto ambiguous = Update(Change("vid-", "zone"));
+  ExpectFailure(ambiguous, absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_ORIGIN");
+  EXPECT_EQ(ErrorInfoOf(ambiguous.status()).metadata().at("candidates"),
+            server + "0, " + server + "1, " + server + "2, and 2 more");
+}
+
 TEST_F(OriginApiTest, ATextIsOneRegisteredOrigin) {
   Register("vid-1", 1935);
   Register("vid-2", 1936);

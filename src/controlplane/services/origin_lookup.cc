@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
 
 #include "controlplane/call_status.h"
 #include "dataplane/core/text.h"
@@ -12,13 +11,24 @@
 namespace srsproxy::control {
 namespace {
 
-constexpr size_t kToldCandidates = 10;
+// As many as fit into an error's metadata, whole.
+constexpr size_t kMaxCandidates = 10;
+constexpr size_t kMaxListBytes = 230;
+
+std::string ListOf(const std::vector<std::string>& candidates) {
+  std::string list = candidates.front();
+  size_t listed = 1;
+  for (; listed < std::min(candidates.size(), kMaxCandidates); ++listed) {
+    if (list.size() + candidates[listed].size() > kMaxListBytes) break;
+    absl::StrAppend(&list, ", ", candidates[listed]);
+  }
+  const size_t more = candidates.size() - listed;
+  if (more > 0) absl::StrAppend(&list, ", and ", more, " more");
+  return list;
+}
 
 absl::Status Ambiguous(std::string_view text, const std::vector<std::string>& candidates) {
-  const size_t told = std::min(candidates.size(), kToldCandidates);
-  auto list =
-      absl::StrJoin(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(told), ", ");
-  if (told < candidates.size()) absl::StrAppend(&list, ", and ", candidates.size() - told, " more");
+  const std::string list = ListOf(candidates);
   return CallError(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_AMBIGUOUS_ORIGIN,
                    absl::StrCat(Quoted(text), " may be any of ", list, "; write one of them"),
                    {{"origin", text}, {"candidates", list}});
