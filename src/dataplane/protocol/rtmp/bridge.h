@@ -112,7 +112,10 @@ class Bridge {
   void StartRelaying(Output out);
 
   // Begins a call: what the former one put out has been taken.
-  void Begin() { sent_replay_ = {}; }
+  void Begin() {
+    sent_replay_ = {};
+    replay_.Sent();
+  }
   void Flush(Output out);
   void SetState(BridgeState state);
   void End(absl::Status why);

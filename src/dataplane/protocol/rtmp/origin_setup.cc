@@ -106,7 +106,7 @@ absl::Status OriginSetup::Replay(BridgeOutput out) {
 }
 
 absl::Status OriginSetup::ReplayBytes(size_t end, BridgeOutput out) {
-  std::span<uint8_t> part = std::span(wanted_.replay.bytes).subspan(replayed_, end - replayed_);
+  std::span<uint8_t> part = wanted_.replay.CopyToSend(replayed_, end);
   replayed_ = end;
   while (!part.empty()) {
     const auto read = forwarder_.ForwardToOrigin(part, out);

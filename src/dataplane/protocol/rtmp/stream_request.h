@@ -57,9 +57,18 @@ struct ReplayBuffer {
   bool holds_request = true;
   size_t request_end = 0;  // Where publish or play ends.
   std::optional<CreateStreamCall> create;
-  OpenCalls calls;  // The other calls before the request.
+  OpenCalls calls;                           // The other calls before the request.
+  std::vector<std::vector<uint8_t>> copies;  // Of CopyToSend.
 
   void Append(std::span<const uint8_t> in) { bytes.insert(bytes.end(), in.begin(), in.end()); }
+  // A copy of a part, to be sent to one origin: it is changed on its way, and another origin may
+  // get the same part. It lives until Sent.
+  std::span<uint8_t> CopyToSend(size_t begin, size_t end) {
+    const auto from = bytes.begin();
+    return copies.emplace_back(from + static_cast<ptrdiff_t>(begin),
+                               from + static_cast<ptrdiff_t>(end));
+  }
+  void Sent() { copies.clear(); }
   // All of them; what is appended from now on comes behind a later request.
   std::vector<uint8_t> TakeBytes() {
     holds_request = false;

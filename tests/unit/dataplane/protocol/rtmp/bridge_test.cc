@@ -563,6 +563,27 @@ TEST(BridgeTest, ARedirectIsTheDriversToFollowAndNeverPassedOut) {
   }
 }
 
+TEST(BridgeTest, TheOriginOfARedirectGetsItsOwnStreamId) {
+  Peers peers;
+  peers.HandshakeAsClient();
+  peers.Client(PlayerBytes());
+  peers.ConnectOrigin();
+  peers.AnswerCommands(2, 5);
+  AmfObject extra;
+  extra.properties = {{"redirect", "rtmp://10.0.0.9/live/one"}};
+  AmfObject information;
+  information.properties = {{"level", "error"}, {"code", "NetStream.Play.Failed"}, {"ex", extra}};
+  peers.Origin(Say(Named("onStatus", 0, {AmfNull{}, information}), 5, 5));
+  ASSERT_EQ(peers.bridge.state(), State::kSelecting);
+  peers.ConnectOrigin();
+  peers.AnswerCommands(2, 7);
+  const auto heard = peers.HeardByOrigin();
+  ASSERT_THAT(Peers::Names(heard), ElementsAre("connect", "createStream", "play"));
+  EXPECT_EQ(heard[2].header.stream_id, 7);
+  peers.Origin(OriginStatus("NetStream.Play.Start", 7));
+  EXPECT_EQ(peers.bridge.state(), State::kRelaying);
+}
+
 // A client that has ended its first stream and plays another one on the same connection.
 class SecondStream : public ::testing::Test {
  protected:
