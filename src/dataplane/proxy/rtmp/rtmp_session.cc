@@ -78,6 +78,12 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
         stream_->connector.OriginFailed(ConnectOutcome::kFailed, why);
       }
     }
+    if (std::exchange(origin_speaks_otherwise_, false) && !over()) {
+      DropOrigin();
+      stream_->connector.OriginFailed(
+          ConnectOutcome::kFailed,
+          OriginFailure(absl::StatusCode::kInvalidArgument, "its handshake is not RTMP's"));
+    }
     if (bridge_.state() == State::kSelecting && !over()) co_await FindOrigin();
     if (over()) break;
     relay_.SetPace(bridge_.state() == State::kRelaying ? net::Poller::Pace::kGathering
@@ -102,15 +108,23 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   } else {
     bridge_.FromOrigin(in, to);
   }
-  if (handshaking && !bridge_.origin_handshaking() && bridge_.state() == State::kAwaitingOrigin) {
-    ArmDeadline(kCommandTimeouts * config_->handshake_timeout, Side::kOrigin, "its answer");
-  }
+  if (handshaking && !bridge_.origin_handshaking()) OnOriginHandshake();
   unclaimed_in_ += received;
   unclaimed_out_ += out.to_client.total_bytes();
   if (stream_ == nullptr) return;
   ClaimBytes();
   StreamSession& session = stream_->session;
   if (!session.info().media_flows && bridge_.media_seen()) session.OnFirstMedia(accepted_);
+}
+
+void RtmpSession::OnOriginHandshake() {
+  if (bridge_.state() == State::kAwaitingOrigin) {
+    ArmDeadline(kCommandTimeouts * config_->handshake_timeout, Side::kOrigin, "its answer");
+  } else if (bridge_.state() == State::kSelecting && bridge_.redirect().empty()) {
+    // The relay is not to be told from within its handler.
+    origin_speaks_otherwise_ = true;
+    changed_.Notify();
+  }
 }
 
 void RtmpSession::OnClosed(Side side, absl::Status why) {

@@ -75,6 +75,8 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   // The first reason counts.
   void End(Side side, absl::Status why);
   void ArmDeadline(absl::Duration timeout, Side side, std::string_view what);
+  // The origin's handshake has ended, in one way or another.
+  void OnOriginHandshake();
   void OnDeadline(Side side, std::string_view what);
 
   void BeginStream();
@@ -111,6 +113,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   net::Deadline deadline_;
   std::unique_ptr<Stream> stream_;             // From the moment the client has named one.
   std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
+  bool origin_speaks_otherwise_ = false;       // Its handshake is not RTMP's.
   std::optional<Ended> ended_;
   State phase_ = State::kHandshake;  // The state in which it ended.
   uint64_t unclaimed_in_ = 0;  // Bytes that belong to the stream that comes, or is being served.

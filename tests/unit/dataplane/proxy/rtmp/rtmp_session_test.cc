@@ -101,6 +101,14 @@ TEST_F(RtmpSessionTest, APublishersMediaReachesTheOrigin) {
   EXPECT_TRUE(reached);
 }
 
+TEST_F(RtmpSessionTest, AnOriginThatSpeaksNoRtmpIsLeftAndCounted) {
+  const Script client = ClientSays(Named("play", 0, {AmfNull{}, "cam"}));
+  const Script origin = {{.bytes = 1 + kPacket}, {.send = "HTTP/1.1 400 Bad Request\r\n\r\n"}};
+  const auto heard = Run(serve(), {client}, {origin});
+  EXPECT_THAT(heard, ::testing::HasSubstr("could not be reached"));
+  EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("origin_failures_total.* 1\n"));
+}
+
 TEST_F(RtmpSessionTest, APlayEndsWhoeverLeavesWhen) {
   const auto [client, origin] = Plays();
   RunAllEnds(serve(), client, origin);
