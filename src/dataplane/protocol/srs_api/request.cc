@@ -47,8 +47,10 @@ using Query = boost::urls::params_encoded_view;
 
 // A query that is none says nothing.
 Query QueryOf(std::string_view target) {
-  const size_t question = std::min(target.find('?'), target.size());
-  const auto query = boost::urls::parse_query(target.substr(std::min(question + 1, target.size())));
+  const size_t question = target.find('?');
+  // Of an empty text Boost.URL 1.81 takes what stands behind it.
+  if (question == target.npos || question + 1 == target.size()) return Query();
+  const auto query = boost::urls::parse_query(target.substr(question + 1));
   return query.has_value() ? *query : Query();
 }
 

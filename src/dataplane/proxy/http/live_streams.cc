@@ -33,9 +33,10 @@ struct Query {
 
 std::optional<Query> ParseQuery(std::string_view target) {
   Query query;
-  const size_t question = std::min(target.find('?'), target.size());
-  const auto parameters =
-      boost::urls::parse_query(target.substr(std::min(question + 1, target.size())));
+  const size_t question = target.find('?');
+  // Of an empty text Boost.URL 1.81 takes what stands behind it.
+  if (question == target.npos || question + 1 == target.size()) return query;
+  const auto parameters = boost::urls::parse_query(target.substr(question + 1));
   if (parameters.has_error()) return std::nullopt;
   for (const auto& parameter : *parameters) {
     const std::string value = parameter.value.decode();

@@ -71,6 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         ReadCase{"TheFirstCounts", "GET", "/api/v1/clients?start&count=3&count=4&discount=5",
                  List(Resource::kClients, 0, 3)},
         ReadCase{"Escaped", "GET", "/api/v1/clients?%73tart=%37", List(Resource::kClients, 7)},
+        ReadCase{"EmptyQuery", "GET", "/api/v1/clients?", List(Resource::kClients)},
         ReadCase{"NoQuery", "GET", "/api/v1/clients?start=7&x=%zz", List(Resource::kClients)},
         ReadCase{"OneClient", "GET", "/api/v1/clients/8hy7t2x0", Client("8hy7t2x0", false)},
         ReadCase{"EndClient", "DELETE", "/api/v1/clients/8hy7t2x0", Client("8hy7t2x0", true)},
