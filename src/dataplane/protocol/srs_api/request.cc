@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <optional>
-#include <string>
 
 #include <absl/strings/ascii.h>
-#include <boost/url/params_encoded_view.hpp>
-#include <boost/url/parse_query.hpp>
 
 namespace srsproxy::srs_api {
 namespace {
@@ -43,27 +39,21 @@ bool IsPlain(std::string_view text, std::string_view more, size_t max_bytes) {
   return !text.empty() && text.size() <= max_bytes && std::all_of(text.begin(), text.end(), plain);
 }
 
-using Query = boost::urls::params_encoded_view;
-
-// A query that is none says nothing.
-Query QueryOf(std::string_view target) {
-  const size_t question = target.find('?');
-  // Of an empty text Boost.URL 1.81 takes what stands behind it.
-  if (question == target.npos || question + 1 == target.size()) return Query();
-  const auto query = boost::urls::parse_query(target.substr(question + 1));
-  return query.has_value() ? *query : Query();
-}
-
-// The first value of `name`; nullopt when it is not there.
-std::optional<std::string> Parameter(const Query& query, std::string_view name) {
-  const auto found = query.find(name);
-  if (found == query.end()) return std::nullopt;
-  return (*found).value.decode();
+// The first value of `name` in the query `a=b&c=d`; nullopt when it is not there.
+std::optional<std::string_view> Parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const size_t equals = pair.find('=');
+    if (pair.substr(0, equals) != name) continue;
+    return equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+  }
+  return std::nullopt;
 }
 
 // As atoi() reads it, but never negative; what is too large is SIZE_MAX.
-size_t NumberAt(const Query& query, std::string_view name) {
-  const std::string text = Parameter(query, name).value_or("");
+size_t NumberAt(std::string_view query, std::string_view name) {
+  const auto text = Parameter(query, name).value_or("");
   size_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc::result_out_of_range ? SIZE_MAX : number;
@@ -128,7 +118,7 @@ bool IsApiPath(std::string_view path) {
 
 absl::StatusOr<Request> ParseRequest(std::string_view method, std::string_view target) {
   const auto path = target.substr(0, target.find('?'));
-  const Query query = QueryOf(target);
+  const auto query = path.size() < target.size() ? target.substr(path.size() + 1) : "";
   Request request;
   request.callback = Parameter(query, "callback").value_or("");
   if (!request.callback.empty() && !IsPlain(request.callback, "-_.", kMaxCallbackBytes)) {
@@ -136,11 +126,10 @@ absl::StatusOr<Request> ParseRequest(std::string_view method, std::string_view t
                          "the callback may have letters, digits, '.', '_' and '-', 128 at most");
   }
   if (auto status = ReadPath(path, request); !status.ok()) return status;
-  std::string meant(method);
   if (!request.callback.empty() && method == "GET") {
-    meant = Parameter(query, "method").value_or(meant);
+    method = Parameter(query, "method").value_or(method);
   }
-  if (auto status = ReadMethod(meant, request); !status.ok()) return status;
+  if (auto status = ReadMethod(method, request); !status.ok()) return status;
   const size_t fallback = request.resource == Resource::kVhosts ? kMaxCount : kDefaultCount;
   request.start = std::min(NumberAt(query, "start"), kMaxStart);
   request.count = std::min(NumberAt(query, "count"), kMaxCount);

@@ -9,8 +9,6 @@
 #include <absl/strings/escaping.h>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/url/params_encoded_view.hpp>
-#include <boost/url/parse_query.hpp>
 
 #include "dataplane/core/protocol.h"
 
@@ -34,19 +32,21 @@ struct Query {
 std::optional<Query> ParseQuery(std::string_view target) {
   Query query;
   const size_t question = target.find('?');
-  // Of an empty text Boost.URL 1.81 takes what stands behind it.
-  if (question == target.npos || question + 1 == target.size()) return query;
-  const auto parameters = boost::urls::parse_query(target.substr(question + 1));
-  if (parameters.has_error()) return std::nullopt;
-  for (const auto& parameter : *parameters) {
-    const std::string value = parameter.value.decode();
-    if (parameter.key == "count") {
+  std::string_view rest = question == target.npos ? "" : target.substr(question + 1);
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view parameter = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    const std::string_view name = parameter.substr(0, equals);
+    const std::string_view value = parameter.substr(std::min(equals + 1, parameter.size()));
+    if (name == "count") {
       const auto* last = value.data() + value.size();
       const auto read = std::from_chars(value.data(), last, query.count);
       if (read.ec != std::errc() || read.ptr != last) return std::nullopt;
       if (query.count == 0 || query.count > LiveStreams::kMaxCount) return std::nullopt;
-    } else if (parameter.key == "after") {
-      if (!absl::WebSafeBase64Unescape(value, &query.after)) return std::nullopt;
+    } else if (name == "after") {
+      if (!absl::WebSafeBase64Unescape(ToAbsl(value), &query.after)) return std::nullopt;
     }
   }
   return query;
