@@ -22,12 +22,12 @@ ControlPlane::ControlPlane(Dependencies dependencies)
       requests_(dependencies_.clock),
       refusals_("origin registration refused", dependencies_.clock, dependencies_.logger),
       denials_("call denied", dependencies_.clock, dependencies_.logger),
-      gate_(dependencies_.access.tokens(), denials_, dependencies_.metrics),
+      authorizer_(dependencies_.access.tokens(), denials_, dependencies_.metrics),
       observer_{.clock = dependencies_.clock,
                 .metrics = dependencies_.metrics,
                 .logger = dependencies_.logger,
                 .requests = requests_,
-                .gate = gate_},
+                .authorizer = authorizer_},
       origin_service_({.origins = dependencies_.origins,
                        .streams = dependencies_.streams,
                        .migrations = dependencies_.migrations,
@@ -86,7 +86,7 @@ absl::Status ControlPlane::Start() {
                                                   .readiness = dependencies_.readiness,
                                                   .refusals = refusals_,
                                                   .version = dependencies_.version,
-                                                  .secret = gate_.in_process_secret(),
+                                                  .secret = authorizer_.in_process_secret(),
                                                   .channel = server_->InProcessChannel()});
   if (!api.ok()) {
     Stop(absl::ZeroDuration());

@@ -10,7 +10,7 @@
 #include <absl/time/time.h>
 
 #include "controlplane/access/access_files.h"
-#include "controlplane/access/call_gate.h"
+#include "controlplane/access/call_authorizer.h"
 #include "controlplane/access/refusal_log.h"
 #include "controlplane/config/config_store.h"
 #include "controlplane/control_server.h"
@@ -88,10 +88,10 @@ class ControlPlane {
   const Dependencies dependencies_;
   std::atomic<uint16_t> grpc_port_{0};
   std::atomic<uint16_t> system_api_port_{0};
-  RequestMemory requests_;
+  IdempotencyCache requests_;
   RefusalLog refusals_;  // Of registrations.
   RefusalLog denials_;   // Of calls.
-  const CallGate gate_;
+  const CallAuthorizer authorizer_;
   const CallObserver observer_;
   OriginService origin_service_;
   StreamService stream_service_;

@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
 
   grpc::ServerBuilder builder;
   for (auto* service : services) builder.RegisterService(service);
-  auto unknown_methods = std::make_unique<UnknownMethods>();
+  auto unknown_methods = std::make_unique<UnknownMethodHandler>();
   builder.RegisterCallbackGenericService(unknown_methods.get());
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(MakeUnreadableInterceptor());
@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(
       std::move(unknown_methods), std::move(server), std::move(listener), readiness));
 }
 
-ControlServer::ControlServer(std::unique_ptr<UnknownMethods> unknown_methods,
+ControlServer::ControlServer(std::unique_ptr<UnknownMethodHandler> unknown_methods,
                              std::unique_ptr<grpc::Server> server,
                              std::unique_ptr<GrpcListener> listener, Readiness& readiness)
     : unknown_methods_(std::move(unknown_methods)),

@@ -12,7 +12,7 @@
 
 #include "controlplane/grpc_listener.h"
 #include "controlplane/services/readiness.h"
-#include "controlplane/services/stray_calls.h"
+#include "controlplane/services/unknown_method_handler.h"
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
@@ -37,18 +37,18 @@ class ControlServer {
   // 0 when no port is open.
   uint16_t port() const { return listener_ == nullptr ? 0 : listener_->port(); }
 
-  // Its calls need CallGate's secret.
+  // Its calls need CallAuthorizer's secret.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Refuses new calls, waits at most `grace` for those that run, then cancels them. Blocking.
   void Stop(absl::Duration grace);
 
  private:
-  ControlServer(std::unique_ptr<UnknownMethods> unknown_methods,
+  ControlServer(std::unique_ptr<UnknownMethodHandler> unknown_methods,
                 std::unique_ptr<grpc::Server> server, std::unique_ptr<GrpcListener> listener,
                 Readiness& readiness);
 
-  const std::unique_ptr<UnknownMethods> unknown_methods_;
+  const std::unique_ptr<UnknownMethodHandler> unknown_methods_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<GrpcListener> listener_;  // Null when no port is open.
   Readiness& readiness_;

@@ -98,10 +98,10 @@ class EventServer {
   LiveConfig config_{MakeConfig()};
   Metrics metrics_{"1"};
   Logger logger_{LogOptions{.sink = [](std::string_view) {}}};
-  RequestMemory requests_{fleet.clock};
+  IdempotencyCache requests_{fleet.clock};
   RefusalLog denials_{"call denied", fleet.clock, logger_};
-  CallGate gate_{nullptr, denials_, metrics_};
-  CallObserver observer_{fleet.clock, metrics_, logger_, requests_, gate_};
+  CallAuthorizer authorizer_{nullptr, denials_, metrics_};
+  CallObserver observer_{fleet.clock, metrics_, logger_, requests_, authorizer_};
 
  public:
   EventService service;

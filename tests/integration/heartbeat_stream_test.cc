@@ -8,7 +8,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "controlplane/access/call_gate.h"
+#include "controlplane/access/call_authorizer.h"
 #include "controlplane/call_status.h"
 #include "controlplane/services/heartbeats.h"
 #include "tests/integration/control_plane_fixture.h"
@@ -306,9 +306,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(HeartbeatStreamTest, TooManyStreamsAreRefused) {
   Heartbeats heartbeats(origins_, metrics_);
   RefusalLog denials("call", clock_, logger_);
-  RequestMemory requests(clock_);
-  const CallGate gate(nullptr, denials, metrics_);
-  const CallObserver observer{clock_, metrics_, logger_, requests, gate};
+  IdempotencyCache requests(clock_);
+  const CallAuthorizer authorizer(nullptr, denials, metrics_);
+  const CallObserver observer{clock_, metrics_, logger_, requests, authorizer};
   HeartbeatStreams streams(heartbeats, origins_, observer, /*max_streams=*/2);
   class Service final : public v1::OriginService::WithRawCallbackMethod_HeartbeatStream<
                             v1::OriginService::Service> {

@@ -19,7 +19,7 @@ import dataclasses
 import re
 
 # These only look: an OK status harms none of them.
-INSPECTORS = re.compile(r"(?:absl::Is[A-Z]\w*|MessageOf|SideOf|EndReasonOf|ErrorInfoOf|Complain)")
+INSPECTORS = re.compile(r"(?:absl::Is[A-Z]\w*|MessageOf|SideOf|EndReasonOf|ErrorInfoOf|AddError)")
 # Have a status() of their own, which says more than whether they failed.
 OWN_STATUS = {"bridge_", "sources_"}
 JUMPS = ("return", "co_return", "break", "continue", "throw")

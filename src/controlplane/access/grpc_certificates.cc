@@ -62,20 +62,20 @@ class Reader {
 
   bool failed() const { return problems_.size() != before_; }
 
-  void Complain(const char* setting, const std::string& reason) {
+  void AddError(const char* setting, const std::string& reason) {
     problems_.push_back({setting, reason});
   }
 
   std::string Read(const char* setting, const std::string& path) {
     struct stat status;
     if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-      Complain(setting, path + " cannot be read: it is no file");
+      AddError(setting, path + " cannot be read: it is no file");
       return "";
     }
     errno = 0;
     std::ifstream file(path);
     if (!file.is_open()) {
-      Complain(setting, absl::StrCat(path, " cannot be read: ", std::strerror(errno)));
+      AddError(setting, absl::StrCat(path, " cannot be read: ", std::strerror(errno)));
       return "";
     }
     return std::string{std::istreambuf_iterator<char>(file), {}};
@@ -113,13 +113,13 @@ std::optional<GrpcCertificates::Contents> GrpcCertificates::ReadFiles(
     const Files& files, std::vector<ConfigProblem>& problems) {
   Reader reader(problems);
   if (!files.cert.empty() && files.key.empty()) {
-    reader.Complain("grpc_tls_cert", "needs grpc_tls_key");
+    reader.AddError("grpc_tls_cert", "needs grpc_tls_key");
   }
   if (files.cert.empty() && !files.key.empty()) {
-    reader.Complain("grpc_tls_key", "needs grpc_tls_cert");
+    reader.AddError("grpc_tls_key", "needs grpc_tls_cert");
   }
   if (files.cert.empty() && !files.client_ca.empty()) {
-    reader.Complain("grpc_tls_client_ca", "needs grpc_tls_cert and grpc_tls_key");
+    reader.AddError("grpc_tls_client_ca", "needs grpc_tls_cert and grpc_tls_key");
   }
   if (files.cert.empty() || reader.failed()) return std::nullopt;
 
@@ -135,18 +135,18 @@ std::optional<GrpcCertificates::Contents> GrpcCertificates::ReadFiles(
   const auto certificate = FirstCertificate(contents.cert);
   const auto key = PrivateKey(contents.key);
   if (certificate == nullptr) {
-    reader.Complain("grpc_tls_cert", files.cert + " holds no certificate in PEM");
+    reader.AddError("grpc_tls_cert", files.cert + " holds no certificate in PEM");
   }
   if (key == nullptr) {
-    reader.Complain("grpc_tls_key", files.key + " holds no private key in PEM without passphrase");
+    reader.AddError("grpc_tls_key", files.key + " holds no private key in PEM without passphrase");
   }
   if (!files.client_ca.empty() && FirstCertificate(contents.client_ca) == nullptr) {
-    reader.Complain("grpc_tls_client_ca", files.client_ca + " holds no certificate in PEM");
+    reader.AddError("grpc_tls_client_ca", files.client_ca + " holds no certificate in PEM");
   }
   if (reader.failed()) return std::nullopt;
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     ERR_clear_error();
-    reader.Complain("grpc_tls_key",
+    reader.AddError("grpc_tls_key",
                     files.key + " does not belong to the certificate " + files.cert);
     return std::nullopt;
   }

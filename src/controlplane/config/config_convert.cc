@@ -30,7 +30,7 @@ class Converter {
  public:
   explicit Converter(std::vector<ConfigProblem>& problems) : problems_(problems) {}
 
-  void Complain(std::string_view setting, std::string_view reason) {
+  void AddError(std::string_view setting, std::string_view reason) {
     problems_.push_back({std::string(setting), std::string(reason)});
   }
 
@@ -43,7 +43,7 @@ class Converter {
     if (text.empty()) return std::nullopt;
     absl::StatusOr<Endpoint> endpoint = ParseEndpoint(text, transport);
     if (endpoint.ok()) return *std::move(endpoint);
-    Complain(setting, MessageOf(endpoint.status()));
+    AddError(setting, MessageOf(endpoint.status()));
     return std::nullopt;
   }
 
@@ -54,7 +54,7 @@ class Converter {
   std::vector<PlacementRule> Rules(std::string_view setting,
                                    const google::protobuf::RepeatedPtrField<std::string>& texts) {
     if (texts.size() > kMostPlacementRules) {
-      Complain(setting, absl::StrCat("has more than ", kMostPlacementRules, " rules"));
+      AddError(setting, absl::StrCat("has more than ", kMostPlacementRules, " rules"));
       return {};
     }
     std::vector<PlacementRule> rules;
@@ -63,7 +63,7 @@ class Converter {
       if (rule.ok()) {
         rules.push_back(*std::move(rule));
       } else {
-        Complain(setting, MessageOf(rule.status()));
+        AddError(setting, MessageOf(rule.status()));
       }
     }
     return rules;
@@ -77,7 +77,7 @@ class Converter {
       if (network.ok()) {
         networks.push_back(*std::move(network));
       } else {
-        Complain(setting, MessageOf(network.status()));
+        AddError(setting, MessageOf(network.status()));
       }
     }
     return networks;
@@ -89,13 +89,13 @@ class Converter {
 
   absl::Duration Timeout(std::string_view setting, const google::protobuf::Duration& duration) {
     const absl::Duration time = Time(duration);
-    if (time <= absl::ZeroDuration()) Complain(setting, "has to be longer than 0");
+    if (time <= absl::ZeroDuration()) AddError(setting, "has to be longer than 0");
     return time;
   }
 
   uint16_t Port(std::string_view setting, uint32_t port) {
     if (port < 1 || port > 65535) {
-      Complain(setting, absl::StrCat("'", port, "': the port is not in 1 to 65535"));
+      AddError(setting, absl::StrCat("'", port, "': the port is not in 1 to 65535"));
     }
     return static_cast<uint16_t>(port);
   }
@@ -110,7 +110,7 @@ class Converter {
   template <typename T>
   T ValueOr(std::string_view setting, absl::StatusOr<T> value) {
     if (value.ok()) return *std::move(value);
-    Complain(setting, MessageOf(value.status()));
+    AddError(setting, MessageOf(value.status()));
     return T();
   }
 
@@ -181,7 +181,7 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   config.state_dir = settings.state_dir();
   config.workers = settings.workers();
   if (config.workers > kMostWorkers) {
-    convert.Complain("workers", absl::StrCat("'", config.workers, "' is more than ", kMostWorkers));
+    convert.AddError("workers", absl::StrCat("'", config.workers, "' is more than ", kMostWorkers));
   }
   config.max_sessions = settings.max_sessions();
   config.grace_quit_timeout = Converter::Time(settings.grace_quit_timeout());
@@ -211,14 +211,14 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   config.origin_server_ttl = convert.Timeout("origin_server_ttl", settings.origin_server_ttl());
   config.start_settle = Converter::Time(settings.start_settle());
   if (config.start_settle > kLongestSettle) {
-    convert.Complain("start_settle", "is longer than 10s, which is the most that clients wait");
+    convert.AddError("start_settle", "is longer than 10s, which is the most that clients wait");
   }
   config.max_streams = settings.max_streams();
-  if (config.max_streams == 0) convert.Complain("max_streams", "has to be at least 1");
+  if (config.max_streams == 0) convert.AddError("max_streams", "has to be at least 1");
   config.default_backend_enabled = settings.default_backend_enabled();
   config.default_backend_ip = settings.default_backend_ip();
   if (!IsIpAddress(config.default_backend_ip) && !IsHostName(config.default_backend_ip)) {
-    convert.Complain("default_backend_ip", Quoted(config.default_backend_ip) +
+    convert.AddError("default_backend_ip", Quoted(config.default_backend_ip) +
                                                " is neither an IP address nor a host name");
   }
   config.default_backend_rtmp =
@@ -257,7 +257,7 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   return config;
 }
 
-std::vector<ConfigProblem> CheckTogether(const Config& config) {
+std::vector<ConfigProblem> CheckCrossFields(const Config& config) {
   std::vector<ConfigProblem> problems;
   CheckPorts(config, problems);
   const bool has_certificate = !config.tls_cert.empty() && !config.tls_key.empty();

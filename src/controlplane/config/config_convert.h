@@ -15,6 +15,6 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
 
 // What single settings cannot tell: files that cannot be used, ports used twice, a listener that
 // lacks its certificate, a gRPC port that is open to strangers.
-std::vector<ConfigProblem> CheckTogether(const Config& config);
+std::vector<ConfigProblem> CheckCrossFields(const Config& config);
 
 }  // namespace srsproxy::control

@@ -59,7 +59,7 @@ LoadedConfig Resolve(WrittenSettings written, const std::string& host_name,
   }
   if (problems.empty()) {
     config.core = ToCoreConfig(config.proto, problems);
-    if (problems.empty()) problems = CheckTogether(config.core);
+    if (problems.empty()) problems = CheckCrossFields(config.core);
     for (ConfigProblem& problem : problems) problem.where = where(problem.setting);
   }
   config.written = std::move(written);
@@ -95,7 +95,7 @@ std::string FormatSettings(const LoadedConfig& config) {
   };
   std::vector<Row> rows = {{"SETTING", "SOURCE", "VALUE"}};
   for (const Setting& setting : AllSettings()) {
-    std::string value = setting.Shown(config.proto);
+    std::string value = setting.Masked(config.proto);
     if (!setting.Restriction().empty()) {
       absl::StrAppend(&value, value.empty() ? "" : " ", "(", ToAbsl(setting.Restriction()), ")");
     }

@@ -202,7 +202,7 @@ std::string Setting::Text(const v1::Config& config) const {
   }
 }
 
-std::string Setting::Shown(const v1::Config& config) const {
+std::string Setting::Masked(const v1::Config& config) const {
   return options_->secret() && IsSet(config) ? "***" : Text(config);
 }
 

@@ -39,7 +39,7 @@ class Setting {
   // The field's value as Set would read it.
   std::string Text(const v1::Config& config) const;
   // The same for people: `***` for a secret that is set.
-  std::string Shown(const v1::Config& config) const;
+  std::string Masked(const v1::Config& config) const;
 
   // False: the field is absent or empty.
   bool IsSet(const v1::Config& config) const;

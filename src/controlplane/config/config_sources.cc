@@ -54,7 +54,7 @@ class Reader {
   void Add(const std::string& setting, WrittenSetting written);
   void AddVariable(const std::string& variable, WrittenSetting written);
 
-  void Complain(std::string_view setting, std::string_view reason, std::string where = "") {
+  void AddError(std::string_view setting, std::string_view reason, std::string where = "") {
     read_.problems.push_back({std::string(setting), std::string(reason), std::move(where)});
   }
 
@@ -72,7 +72,7 @@ void Reader::AddFlags() {
   for (const auto& [name, text] : sources_.flags) {
     const Setting* setting = FindSetting(settings_, name);
     if (setting == nullptr) {
-      Complain(name, absl::StrCat("flag for '", name, "': there is no such setting"));
+      AddError(name, absl::StrCat("flag for '", name, "': there is no such setting"));
     } else {
       Add(name, {text, v1::SETTING_SOURCE_FLAG, setting->Flag()});
     }
@@ -101,10 +101,10 @@ void Reader::AddDotEnv() {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return;
   const absl::StatusOr<std::string> text = ReadFile(path);
-  if (!text.ok()) return Complain(kDotEnv, MessageOf(text.status()));
+  if (!text.ok()) return AddError(kDotEnv, MessageOf(text.status()));
   const auto variables = ParseDotEnv(*text);
   if (!variables.ok()) {
-    return Complain(kDotEnv, absl::StrCat(path.string(), ": ", variables.status().message()));
+    return AddError(kDotEnv, absl::StrCat(path.string(), ": ", variables.status().message()));
   }
   for (const auto& [name, variable] : *variables) {
     AddVariable(name, {.text = variable.value,
@@ -120,7 +120,7 @@ void Reader::AddFileEntry(const YAML::Node& key, const YAML::Node& value, const 
                          .name = name.empty() ? "key" : name,
                          .file = path,
                          .line = key.Mark().line + 1};
-  const auto complain = [&](std::string_view reason) { Complain(name, reason, written.Where()); };
+  const auto complain = [&](std::string_view reason) { AddError(name, reason, written.Where()); };
   const Setting* setting = FindSetting(settings_, name);
   if (setting == nullptr) return complain("there is no such setting");
   if (name == kConfigFile) return complain("the file cannot name another one");
@@ -141,12 +141,12 @@ void Reader::AddFile(const WrittenSetting& file) {
   const std::filesystem::path path =
       std::filesystem::path(sources_.working_directory) / file.text;  // Unless it is absolute.
   const absl::StatusOr<std::string> text = ReadFile(path);
-  if (!text.ok()) return Complain(kConfigFile, MessageOf(text.status()), file.Where());
+  if (!text.ok()) return AddError(kConfigFile, MessageOf(text.status()), file.Where());
   try {  // yaml-cpp tells by exceptions what is no YAML.
     const YAML::Node root = YAML::Load(*text);
     if (root.IsNull()) return;
     if (!root.IsMap()) {
-      return Complain(kConfigFile, "is no list of `setting: value` lines", path.string());
+      return AddError(kConfigFile, "is no list of `setting: value` lines", path.string());
     }
     std::map<std::string, int> lines;
     for (const auto& entry : root) {
@@ -156,12 +156,12 @@ void Reader::AddFile(const WrittenSetting& file) {
       if (is_first) {
         AddFileEntry(entry.first, entry.second, path.string());
       } else {
-        Complain(name, absl::StrCat("is set in line ", first->second, " already"),
+        AddError(name, absl::StrCat("is set in line ", first->second, " already"),
                  absl::StrCat(name, " (", path.string(), ", line ", line, ")"));
       }
     }
   } catch (const YAML::Exception& error) {
-    Complain(kConfigFile, error.msg, absl::StrCat(path.string(), ", line ", error.mark.line + 1));
+    AddError(kConfigFile, error.msg, absl::StrCat(path.string(), ", line ", error.mark.line + 1));
   }
 }
 

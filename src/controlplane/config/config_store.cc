@@ -17,7 +17,7 @@ namespace {
 v1::SettingValue ValueOf(const Setting& setting, const LoadedConfig& config) {
   v1::SettingValue value;
   value.set_name(setting.name());
-  value.set_value(setting.Shown(config.proto));
+  value.set_value(setting.Masked(config.proto));
   const auto written = config.written.find(setting.name());
   value.set_source(written != config.written.end() ? written->second.source
                                                    : v1::SETTING_SOURCE_DEFAULT);

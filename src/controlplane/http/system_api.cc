@@ -11,7 +11,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
-#include "controlplane/access/call_gate.h"
+#include "controlplane/access/call_authorizer.h"
 #include "controlplane/access/secret.h"
 #include "controlplane/call_status.h"
 #include "controlplane/grpc_time.h"

@@ -40,7 +40,7 @@ class SystemApi {
     const Readiness& readiness;
     RefusalLog& refusals;
     std::string version;
-    std::string secret;                      // CallGate::in_process_secret().
+    std::string secret;                      // CallAuthorizer::in_process_secret().
     std::shared_ptr<grpc::Channel> channel;  // ControlServer::InProcessChannel().
   };
 

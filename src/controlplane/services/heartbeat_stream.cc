@@ -5,7 +5,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/call_status.h"
-#include "controlplane/services/stray_calls.h"
+#include "controlplane/services/unknown_method_handler.h"
 #include "srsproxy/v1/origin_service.grpc.pb.h"
 
 namespace srsproxy::control {

@@ -10,7 +10,7 @@ ServedCall::ServedCall(const CallObserver& observer, std::string_view method,
                        const grpc::ServerContextBase& context,
                        const google::protobuf::Message* request)
     : observer_(observer), method_(method), started_(observer.clock.Now()) {
-  auto admitted = observer.gate.Admit(method, context, request);
+  auto admitted = observer.authorizer.Authorize(method, context, request);
   if (admitted.ok()) {
     context_ = *std::move(admitted);
   } else {

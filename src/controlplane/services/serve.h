@@ -9,9 +9,9 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include "controlplane/access/call_authorizer.h"
 #include "controlplane/access/call_context.h"
-#include "controlplane/access/call_gate.h"
-#include "controlplane/services/request_memory.h"
+#include "controlplane/services/idempotency_cache.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
@@ -23,12 +23,12 @@ struct CallObserver {
   const Clock& clock;
   Metrics& metrics;
   const Logger& logger;
-  RequestMemory& requests;
-  const CallGate& gate;
+  IdempotencyCache& requests;
+  const CallAuthorizer& authorizer;
 };
 
-// One call, from the gate to its end. Serve and ServeAsync make one for each unary call; the
-// reactor of a streaming call holds one itself:
+// One call, from its authorization to its end. Serve and ServeAsync make one for each unary call;
+// the reactor of a streaming call holds one itself:
 //
 //   Reactor(...) : call_(observer, "srsproxy.v1.EventService/Watch", *context, request) {
 //     if (!call_.admitted().ok()) { Finish(call_.End(call_.admitted())); return; }
@@ -36,7 +36,7 @@ struct CallObserver {
 //   Finish(call_.End(status));
 class ServedCall {
  public:
-  // Lets the call through the gate, or not. `method` is `srsproxy.v1.Service/Call` and outlives the
+  // Authorizes the call, or refuses it. `method` is `srsproxy.v1.Service/Call` and outlives the
   // call; `request` is null when messages follow later.
   ServedCall(const CallObserver& observer, std::string_view method,
              const grpc::ServerContextBase& context, const google::protobuf::Message* request);
@@ -56,7 +56,7 @@ class ServedCall {
   absl::Status admitted_;
 };
 
-// Ends what RequestMemory::Begin began, for requests that can have a `request_id`. `response` is
+// Ends what IdempotencyCache::Begin began, for requests that can have a `request_id`. `response` is
 // null when the call failed.
 template <typename Request>
 void Remember(const CallObserver& observer, std::string_view method, const ServedCall& call,

@@ -12,8 +12,8 @@
 #include "tools/srsproxyctl/commands/event_stream.h"
 #include "tools/srsproxyctl/output/event_view.h"
 #include "tools/srsproxyctl/output/filter.h"
-#include "tools/srsproxyctl/output/picture.h"
 #include "tools/srsproxyctl/output/printer.h"
+#include "tools/srsproxyctl/output/watch_cache.h"
 
 namespace srsproxy::ctl {
 
@@ -47,14 +47,14 @@ class LiveList {
     const Printer& printer = context_.printer;
     if (printer.shows_tables() && !printer.redraws()) context_.printer.BeginList(changes_);
     return FollowEvents(context_, request,
-                        {[this] { picture_.ExpectSnapshot(); },
+                        {[this] { cache_.ExpectSnapshot(); },
                          [this](const v1::WatchResponse& response) { return Show(response); }});
   }
 
  private:
   bool Show(const v1::WatchResponse& response) {
-    const std::vector<v1::Event> changes = picture_.Apply(response);
-    if (!picture_.complete()) return true;
+    const std::vector<v1::Event> changes = cache_.Apply(response);
+    if (!cache_.complete()) return true;
     if (!context_.printer.redraws()) {
       for (const v1::Event& event : changes) {
         if (filter_.Matches(subject_(event))) context_.printer.Next(changes_, event);
@@ -67,7 +67,7 @@ class LiveList {
 
   void Draw() {
     std::vector<Message> messages;
-    for (const auto& [key, event] : picture_.entries()) {
+    for (const auto& [key, event] : cache_.entries()) {
       const Message& message = subject_(event);
       if (belongs_(message) && filter_.Matches(message)) messages.push_back(message);
     }
@@ -84,7 +84,7 @@ class LiveList {
   const Message& (*const subject_)(const v1::Event&);
   const std::function<bool(const Message&)> belongs_;
   View<v1::Event> changes_;
-  Picture picture_;
+  WatchCache cache_;
 };
 
 }  // namespace srsproxy::ctl

@@ -29,7 +29,7 @@ struct Sample {
   std::vector<v1::Origin> origins;
 };
 
-absl::StatusOr<Sample> Look(Context& context) {
+absl::StatusOr<Sample> Poll(Context& context) {
   Sample sample;
   const auto add_proxies = [&sample](v1::ListProxiesResponse& page) {
     for (v1::Proxy& proxy : *page.mutable_proxies()) sample.proxies[proxy.id()] = std::move(proxy);
@@ -166,11 +166,11 @@ absl::Status ShowTop(Context& context, const TopOptions& options) {
   const absl::Duration interval =
       std::max(options.interval.value_or(kDefaultInterval), kShortestInterval);
   const bool forever = !options.count.has_value() && context.printer.redraws();
-  auto before = Look(context);
+  auto before = Poll(context);
   if (!before.ok()) return before.status();
   for (uint32_t shown = 0; forever || shown < options.count.value_or(1); ++shown) {
     context.environment.sleep(interval);
-    auto now = Look(context);
+    auto now = Poll(context);
     if (!now.ok()) return now.status();
     Show(context.printer, *before, *now);
     if (!context.printer.good()) return absl::OkStatus();

@@ -15,7 +15,7 @@ namespace srsproxy::control {
 absl::Status UnreadableMessage();
 
 // Answers every unknown method by UNIMPLEMENTED with UNKNOWN_METHOD. Thread-safe.
-class UnknownMethods final : public grpc::CallbackGenericService {
+class UnknownMethodHandler final : public grpc::CallbackGenericService {
  public:
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;

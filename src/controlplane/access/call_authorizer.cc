@@ -1,4 +1,4 @@
-#include "controlplane/access/call_gate.h"
+#include "controlplane/access/call_authorizer.h"
 
 #include <optional>
 #include <utility>
@@ -44,7 +44,7 @@ std::shared_ptr<const Identity> CertificateIdentity(const grpc::AuthContext& aut
 
 }  // namespace
 
-CallGate::CallGate(const TokenStore* tokens, RefusalLog& denials, Metrics& metrics)
+CallAuthorizer::CallAuthorizer(const TokenStore* tokens, RefusalLog& denials, Metrics& metrics)
     : tokens_(tokens),
       denials_(denials),
       metrics_(metrics),
@@ -53,9 +53,9 @@ CallGate::CallGate(const TokenStore* tokens, RefusalLog& denials, Metrics& metri
       anybody_(std::make_shared<const Identity>(
           Identity{.role = AccessRole::kAdmin, .name = "anybody", .servers = {}})) {}
 
-absl::StatusOr<CallContext> CallGate::Admit(std::string_view method,
-                                            const grpc::ServerContextBase& context,
-                                            const google::protobuf::Message* request) const {
+absl::StatusOr<CallContext> CallAuthorizer::Authorize(
+    std::string_view method, const grpc::ServerContextBase& context,
+    const google::protobuf::Message* request) const {
   auto caller = CheckedCaller(method, context, request);
   if (caller.ok()) {
     metrics_.CountAuthDecision(AuthResult::kAllowed, caller->proof);
@@ -68,7 +68,7 @@ absl::StatusOr<CallContext> CallGate::Admit(std::string_view method,
   return caller.status();
 }
 
-absl::StatusOr<CallGate::Caller> CallGate::CheckedCaller(
+absl::StatusOr<CallAuthorizer::Caller> CallAuthorizer::CheckedCaller(
     std::string_view method, const grpc::ServerContextBase& context,
     const google::protobuf::Message* request) const {
   auto caller = Identify(context);
@@ -81,7 +81,8 @@ absl::StatusOr<CallGate::Caller> CallGate::CheckedCaller(
   return caller;
 }
 
-absl::StatusOr<CallGate::Caller> CallGate::Identify(const grpc::ServerContextBase& context) const {
+absl::StatusOr<CallAuthorizer::Caller> CallAuthorizer::Identify(
+    const grpc::ServerContextBase& context) const {
   const auto& metadata = context.client_metadata();
   if (metadata.contains(kInProcessMetadata)) {
     const auto secret = MetadataOf(context, kInProcessMetadata);
@@ -106,7 +107,7 @@ absl::StatusOr<CallGate::Caller> CallGate::Identify(const grpc::ServerContextBas
   return Caller{{std::move(host), anybody_}, "open"};
 }
 
-absl::StatusOr<std::shared_ptr<const Identity>> CallGate::FindToken(
+absl::StatusOr<std::shared_ptr<const Identity>> CallAuthorizer::FindToken(
     const grpc::ServerContextBase& context) const {
   const auto authorization = MetadataOf(context, kAuthorization);
   const auto token = authorization ? BearerToken(*authorization) : std::nullopt;

@@ -1,4 +1,4 @@
-#include "tools/srsproxyctl/output/picture.h"
+#include "tools/srsproxyctl/output/watch_cache.h"
 
 #include <string_view>
 #include <utility>
@@ -46,9 +46,9 @@ bool SameSubject(const v1::Event& a, const v1::Event& b) {
 
 }  // namespace
 
-void Picture::ExpectSnapshot() { snapshot_.emplace(); }
+void WatchCache::ExpectSnapshot() { snapshot_.emplace(); }
 
-std::vector<v1::Event> Picture::Apply(const v1::WatchResponse& response) {
+std::vector<v1::Event> WatchCache::Apply(const v1::WatchResponse& response) {
   for (const v1::Event& event : response.events())
     ApplyTo(snapshot_ ? *snapshot_ : entries_, event);
   if (!snapshot_.has_value()) return {response.events().begin(), response.events().end()};
@@ -57,7 +57,7 @@ std::vector<v1::Event> Picture::Apply(const v1::WatchResponse& response) {
   return Replace(*std::exchange(snapshot_, std::nullopt));
 }
 
-std::vector<v1::Event> Picture::Replace(Entries fresh) {
+std::vector<v1::Event> WatchCache::Replace(Entries fresh) {
   std::vector<v1::Event> changes;
   for (const auto& [key, event] : entries_) {
     if (fresh.contains(key)) continue;

@@ -1,4 +1,4 @@
-#include "controlplane/services/stray_calls.h"
+#include "controlplane/services/unknown_method_handler.h"
 
 #include "controlplane/call_status.h"
 
@@ -47,7 +47,7 @@ absl::Status UnreadableMessage() {
                    "not UTF-8");
 }
 
-grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
+grpc::ServerGenericBidiReactor* UnknownMethodHandler::CreateReactor(
     grpc::GenericCallbackServerContext* /*context*/) {
   return new RefusedCall(CallError(absl::StatusCode::kUnimplemented,
                                    v1::ERROR_REASON_UNKNOWN_METHOD,

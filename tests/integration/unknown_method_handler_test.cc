@@ -20,9 +20,10 @@ struct Stray {
   const char* reason;
 };
 
-class StrayCallTest : public ControlPlaneTest, public testing::WithParamInterface<Stray> {};
+class UnknownMethodHandlerTest : public ControlPlaneTest,
+                                 public testing::WithParamInterface<Stray> {};
 
-TEST_P(StrayCallTest, IsToldWhy) {
+TEST_P(UnknownMethodHandlerTest, IsToldWhy) {
   grpc::GenericStub stub(Channel());
   grpc::ClientContext context;
   const grpc::Slice slice(GetParam().bytes);
@@ -54,7 +55,7 @@ constexpr auto kUnimplemented = absl::StatusCode::kUnimplemented;
 const std::string kNotUtf8 = "\x0a\x03\xff\xfe\xfd";  // Of field 1, a string.
 
 INSTANTIATE_TEST_SUITE_P(
-    Calls, StrayCallTest,
+    Calls, UnknownMethodHandlerTest,
     testing::Values(Stray{"UnknownMethod", "/srsproxy.v1.OriginService/Nothing", "", kUnimplemented,
                           "UNKNOWN_METHOD"},
                     Stray{"UnknownService", "/srsproxy.v1.Nothing/Nothing", "", kUnimplemented,

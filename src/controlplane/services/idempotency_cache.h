@@ -1,4 +1,5 @@
-// Calls and their answers, by request_id, so that a call which is repeated is not done twice.
+// IdempotencyCache: calls and their answers, by request_id, so that a call which is repeated is not
+// done twice.
 #pragma once
 
 #include <deque>
@@ -19,10 +20,10 @@ namespace srsproxy::control {
 
 // Thread-safe. Remembers for ten minutes, at most 10,000 calls and 64 MiB of their answers; the
 // oldest leave first. Each caller's ids are its own: `caller` is the name of its identity.
-class RequestMemory {
+class IdempotencyCache {
  public:
   // `clock` outlives it.
-  explicit RequestMemory(const Clock& clock) : clock_(clock) {}
+  explicit IdempotencyCache(const Clock& clock) : clock_(clock) {}
 
   // True: `request` was answered before, and `response` is that answer. False: it has no
   // request_id, or a new one: answer it, and call End. ABORTED with REQUEST_RUNNING: the same is

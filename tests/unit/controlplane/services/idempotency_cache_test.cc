@@ -1,4 +1,4 @@
-#include "controlplane/services/request_memory.h"
+#include "controlplane/services/idempotency_cache.h"
 
 #include <string>
 
@@ -16,7 +16,7 @@ constexpr std::string_view kKick = "srsproxy.v1.SessionService/KickSessions";
 constexpr std::string_view kOther = "srsproxy.v1.SessionService/Other";
 constexpr std::string_view kCaller = "the token 'grafana'";
 
-class RequestMemoryTest : public testing::Test {
+class IdempotencyCacheTest : public testing::Test {
  protected:
   static v1::KickSessionsRequest Request(const std::string& id, const std::string& message = "") {
     v1::KickSessionsRequest request;
@@ -38,11 +38,11 @@ class RequestMemoryTest : public testing::Test {
   }
 
   FakeClock clock_;
-  RequestMemory memory_{clock_};
+  IdempotencyCache memory_{clock_};
   v1::KickSessionsResponse answer_;
 };
 
-TEST_F(RequestMemoryTest, ARepetitionGetsTheFirstAnswer) {
+TEST_F(IdempotencyCacheTest, ARepetitionGetsTheFirstAnswer) {
   EXPECT_FALSE(*Begin(Request("a")));
   Answer(Request("a"), true);
   EXPECT_TRUE(*Begin(Request("a")));
@@ -52,33 +52,33 @@ TEST_F(RequestMemoryTest, ARepetitionGetsTheFirstAnswer) {
   EXPECT_FALSE(*memory_.Begin(kKick, "anybody", Request("a"), answer_)) << "another caller";
 }
 
-TEST_F(RequestMemoryTest, WithoutAnIdNothingIsRemembered) {
+TEST_F(IdempotencyCacheTest, WithoutAnIdNothingIsRemembered) {
   EXPECT_FALSE(*Begin(Request("")));
   Answer(Request(""), true);
   EXPECT_FALSE(*Begin(Request("")));
 }
 
-TEST_F(RequestMemoryTest, OneThatIsBeingAnsweredIsNotDoneTwice) {
+TEST_F(IdempotencyCacheTest, OneThatIsBeingAnsweredIsNotDoneTwice) {
   EXPECT_FALSE(*Begin(Request("a")));
   const auto again = Begin(Request("a")).status();
   EXPECT_TRUE(absl::IsAborted(again)) << again;
   EXPECT_EQ(ErrorInfoOf(again).reason(), "REQUEST_RUNNING");
 }
 
-TEST_F(RequestMemoryTest, AFailedCallMayBeRepeated) {
+TEST_F(IdempotencyCacheTest, AFailedCallMayBeRepeated) {
   EXPECT_FALSE(*Begin(Request("a")));
   memory_.End(kKick, kCaller, Request("a"), nullptr);
   EXPECT_FALSE(*Begin(Request("a")));
 }
 
-TEST_F(RequestMemoryTest, AnIdBelongsToOneRequest) {
+TEST_F(IdempotencyCacheTest, AnIdBelongsToOneRequest) {
   EXPECT_FALSE(*Begin(Request("a", "one")));
   Answer(Request("a", "one"), true);
   EXPECT_EQ(ErrorInfoOf(Begin(Request("a", "two")).status()).reason(), "REQUEST_ID_REUSED");
   EXPECT_TRUE(absl::IsInvalidArgument(Begin(Request(std::string(129, 'x'))).status()));
 }
 
-TEST_F(RequestMemoryTest, AMapIsTheSameInAnyOrder) {
+TEST_F(IdempotencyCacheTest, AMapIsTheSameInAnyOrder) {
   const auto update = [](bool backwards) {
     v1::UpdateOriginRequest request;
     request.set_request_id("a");
@@ -96,7 +96,7 @@ TEST_F(RequestMemoryTest, AMapIsTheSameInAnyOrder) {
   }
 }
 
-TEST_F(RequestMemoryTest, LargeAnswersLeaveSooner) {
+TEST_F(IdempotencyCacheTest, LargeAnswersLeaveSooner) {
   for (int i = 0; i < 3; ++i) {
     v1::KickSessionsResponse response;
     response.add_sessions()->set_id(std::string(30 << 20, 'x'));
@@ -108,7 +108,7 @@ TEST_F(RequestMemoryTest, LargeAnswersLeaveSooner) {
   EXPECT_FALSE(*Begin(Request("0")));
 }
 
-TEST_F(RequestMemoryTest, ForgetsAfterTenMinutes) {
+TEST_F(IdempotencyCacheTest, ForgetsAfterTenMinutes) {
   EXPECT_FALSE(*Begin(Request("a")));
   memory_.End(kKick, kCaller, Request("a"), nullptr);
   clock_.Advance(absl::Minutes(9));
@@ -120,7 +120,7 @@ TEST_F(RequestMemoryTest, ForgetsAfterTenMinutes) {
   EXPECT_FALSE(*Begin(Request("a")));
 }
 
-TEST_F(RequestMemoryTest, TheOldestLeaveFirst) {
+TEST_F(IdempotencyCacheTest, TheOldestLeaveFirst) {
   for (int i = 0; i <= 10'000; ++i) {
     const auto request = Request(std::to_string(i));
     ASSERT_FALSE(*Begin(request));

@@ -1,4 +1,4 @@
-// What exists, as a watcher knows it from events.
+// WatchCache: what exists, as a watcher knows it from events.
 #pragma once
 
 #include <map>
@@ -11,12 +11,12 @@
 namespace srsproxy::ctl {
 
 // Made of the messages of a Watch, in order.
-class Picture {
+class WatchCache {
  public:
-  // What comes next is a snapshot; what it does not tell is gone.
+  // What comes next is a snapshot; what it does not hold is gone.
   void ExpectSnapshot();
 
-  // Applies one message. Returns how the picture changed: the message's events, or, where a
+  // Applies one message. Returns how the cache changed: the message's events, or, where a
   // snapshot became complete, events of the difference, with sequence 0.
   std::vector<v1::Event> Apply(const v1::WatchResponse& response);
 

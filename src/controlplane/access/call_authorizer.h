@@ -1,4 +1,4 @@
-// The gate that every gRPC call passes: who calls, and may they?
+// CallAuthorizer: who makes a gRPC call, and whether they may.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@
 
 namespace srsproxy::control {
 
-// Metadata of the System API's calls: its HTTP client's address, and the gate's secret, which
-// proves that the call was made in this process.
+// Metadata of the System API's calls: its HTTP client's address, and the authorizer's secret,
+// which proves that the call was made in this process.
 inline constexpr char kCallerMetadata[] = "srsproxy-caller";
 inline constexpr char kInProcessMetadata[] = "srsproxy-in-process";
 
@@ -27,15 +27,16 @@ inline constexpr char kInProcessMetadata[] = "srsproxy-in-process";
 // A caller is identified by the in-process secret; else by its bearer token, when tokens are used;
 // else it is an admin: by its client certificate, where the server asks for one, or because the
 // port is open to all.
-class CallGate {
+class CallAuthorizer {
  public:
-  // `tokens` may be null: callers need none. `denials` is told of each call that is not admitted.
-  CallGate(const TokenStore* tokens, RefusalLog& denials, Metrics& metrics);
+  // `tokens` may be null: callers need none. `denials` logs each call that is not authorized.
+  CallAuthorizer(const TokenStore* tokens, RefusalLog& denials, Metrics& metrics);
 
   // `request` is null when a stream opens. UNAUTHENTICATED with TOKEN_REQUIRED; PERMISSION_DENIED
   // with ROLE_DENIED, SCOPE_DENIED or RESERVED_METADATA.
-  absl::StatusOr<CallContext> Admit(std::string_view method, const grpc::ServerContextBase& context,
-                                    const google::protobuf::Message* request) const;
+  absl::StatusOr<CallContext> Authorize(std::string_view method,
+                                        const grpc::ServerContextBase& context,
+                                        const google::protobuf::Message* request) const;
 
   // The value of kInProcessMetadata. Hand it to nobody outside of the process.
   const std::string& in_process_secret() const { return secret_; }

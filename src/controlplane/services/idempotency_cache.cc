@@ -1,4 +1,4 @@
-#include "controlplane/services/request_memory.h"
+#include "controlplane/services/idempotency_cache.h"
 
 #include <chrono>
 #include <utility>
@@ -40,9 +40,9 @@ SecretDigest DigestOf(const google::protobuf::Message& request) {
 
 }  // namespace
 
-absl::StatusOr<bool> RequestMemory::Begin(std::string_view method, std::string_view caller,
-                                          const google::protobuf::Message& request,
-                                          google::protobuf::Message& response) {
+absl::StatusOr<bool> IdempotencyCache::Begin(std::string_view method, std::string_view caller,
+                                             const google::protobuf::Message& request,
+                                             google::protobuf::Message& response) {
   const std::string id = RequestIdOf(request);
   if (id.empty()) return false;
   if (id.size() > kMaxIdBytes) return InvalidField("request_id", "is longer than 128 bytes");
@@ -68,9 +68,9 @@ absl::StatusOr<bool> RequestMemory::Begin(std::string_view method, std::string_v
   return response.ParseFromString(*call.response);
 }
 
-void RequestMemory::End(std::string_view method, std::string_view caller,
-                        const google::protobuf::Message& request,
-                        const google::protobuf::Message* response) {
+void IdempotencyCache::End(std::string_view method, std::string_view caller,
+                           const google::protobuf::Message& request,
+                           const google::protobuf::Message* response) {
   const std::string id = RequestIdOf(request);
   if (id.empty()) return;
   const std::lock_guard lock(mutex_);
@@ -85,12 +85,12 @@ void RequestMemory::End(std::string_view method, std::string_view caller,
   }
 }
 
-void RequestMemory::Forget(Calls::iterator call) {
+void IdempotencyCache::Forget(Calls::iterator call) {
   if (call->second.response.has_value()) bytes_ -= call->second.response->size();
   calls_.erase(call);
 }
 
-void RequestMemory::ForgetOld() {
+void IdempotencyCache::ForgetOld() {
   const MonotonicTime now = clock_.Now();
   while (!order_.empty()) {
     const auto& [key, at] = order_.front();
