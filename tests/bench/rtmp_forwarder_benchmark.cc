@@ -27,7 +27,7 @@ class PassAll : public ChunkForwarder::Observer {
 std::vector<uint8_t> MediaOf(uint32_t chunk_size, size_t frame_size, int frames) {
   PassAll observer;
   ChunkForwarder sender(Side::kProxy, &observer);
-  Pieces out;
+  BufferSequence out;
   const auto send = [&](uint32_t id, MessageType type, uint32_t timestamp, size_t size) {
     const std::vector<uint8_t> payload(size, 0x17);
     const MessageHeader header{
@@ -57,7 +57,7 @@ void BM_ForwardMedia(benchmark::State& state) {
                                    3 * ((200 + chunk_size - 1) / chunk_size));
   PassAll observer;
   ChunkForwarder forwarder(Side::kOrigin, &observer);
-  Pieces out;
+  BufferSequence out;
   for (auto _ : state) {
     for (size_t at = 0; at < media.size(); at += read_size) {
       out.Clear();

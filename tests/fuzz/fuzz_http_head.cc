@@ -17,14 +17,14 @@
 
 namespace {
 
-using srsproxy::Pieces;
+using srsproxy::BufferSequence;
 using srsproxy::http::BodyReader;
 
 // What of `body` is passed, read in parts of `part` bytes.
 std::vector<uint8_t> ReadBody(BodyReader reader, std::span<const uint8_t> body, size_t part) {
   std::vector<uint8_t> passed;
   while (!body.empty() && !reader.at_end()) {
-    Pieces out;
+    BufferSequence out;
     const auto in = body.first(std::min(part, body.size()));
     const auto taken = reader.Read(in, out);
     out.CopyTo(passed);

@@ -33,10 +33,10 @@ class PassAll final : public ChunkForwarder::Observer {
 // Reads what one side gets.
 class Reader {
  public:
-  void Read(const Pieces& pieces) {
+  void Read(const BufferSequence& pieces) {
     Bytes bytes;
     pieces.CopyTo(bytes);
-    Pieces unused;
+    BufferSequence unused;
     Require(forwarder_.Forward(bytes, unused).ok());
   }
 
@@ -69,8 +69,8 @@ class Driver final : public Bridge::Listener {
       case 5:
         if (bridge_.state() == BridgeState::kSelecting ||
             bridge_.state() == BridgeState::kAwaitingOrigin) {
-          Pieces client;
-          Pieces origin;
+          BufferSequence client;
+          BufferSequence origin;
           bridge_.Refuse(OriginFailure(absl::StatusCode::kUnavailable, "none"), {client, origin});
           Take(client, origin);
         }
@@ -83,29 +83,29 @@ class Driver final : public Bridge::Listener {
     if (bridge_.state() == BridgeState::kEnded) return;
     std::span<uint8_t> in = bytes;
     in = in.first(std::min(in.size(), bridge_.ClientReadCapacity()));
-    Pieces client;
-    Pieces origin;
+    BufferSequence client;
+    BufferSequence origin;
     bridge_.FromClient(in, {client, origin});
     Take(client, origin);
   }
   void FromOrigin(Bytes bytes) {
     if (!connected_ || bridge_.state() == BridgeState::kEnded) return;
-    Pieces client;
-    Pieces origin;
+    BufferSequence client;
+    BufferSequence origin;
     bridge_.FromOrigin(bytes, {client, origin});
     Take(client, origin);
   }
   void Continue() {
-    Pieces client;
-    Pieces origin;
+    BufferSequence client;
+    BufferSequence origin;
     bridge_.Continue({client, origin});
     Take(client, origin);
   }
   void CloseOrigin() {
     if (!connected_ || bridge_.state() == BridgeState::kEnded) return;
     connected_ = false;
-    Pieces client;
-    Pieces origin;
+    BufferSequence client;
+    BufferSequence origin;
     bridge_.OriginClosed(absl::OkStatus(), {client, origin});
     Take(client, origin);
   }
@@ -114,8 +114,8 @@ class Driver final : public Bridge::Listener {
     ClientHandshake handshake({.time_ms = 1, .random = 2});
     Bytes said(handshake.TakeOutput());
     while (true) {
-      Pieces client;
-      Pieces origin;
+      BufferSequence client;
+      BufferSequence origin;
       bridge_.FromClient(said, {client, origin});
       if (handshake.done()) return;
       Bytes heard;
@@ -130,8 +130,8 @@ class Driver final : public Bridge::Listener {
     ServerHandshake handshake({.time_ms = 3, .random = 4});
     Bytes heard;
     {
-      Pieces client;
-      Pieces origin;
+      BufferSequence client;
+      BufferSequence origin;
       bridge_.Connected({.time_ms = 5, .random = 6}, std::nullopt, {client, origin});
       at_client_.Read(client);
       origin.CopyTo(heard);
@@ -140,8 +140,8 @@ class Driver final : public Bridge::Listener {
       const auto used = handshake.Consume(heard);
       Require(used.ok());
       Bytes said(handshake.TakeOutput());
-      Pieces client;
-      Pieces origin;
+      BufferSequence client;
+      BufferSequence origin;
       bridge_.FromOrigin(said, {client, origin});
       at_client_.Read(client);
       heard.clear();
@@ -149,12 +149,12 @@ class Driver final : public Bridge::Listener {
     }
     const auto used = handshake.Consume(heard);  // Its end, and the first of the record.
     Require(used.ok() && handshake.done());
-    Pieces record;
+    BufferSequence record;
     record.AppendCopy(std::span(heard).subspan(*used));
     at_origin_->Read(record);
   }
 
-  void Take(const Pieces& client, const Pieces& origin) {
+  void Take(const BufferSequence& client, const BufferSequence& origin) {
     at_client_.Read(client);
     if (at_origin_.has_value()) at_origin_->Read(origin);
   }

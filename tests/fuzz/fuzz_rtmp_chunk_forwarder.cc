@@ -56,7 +56,7 @@ void RequireReadable(Bytes output) {
   Observer observer(true);
   ChunkForwarder reader(Side::kProxy, &observer,
                         {.max_collected = 1u << 20, .max_chunk_streams = 64});
-  Pieces out;
+  BufferSequence out;
   Require(reader.Forward(output, out).ok());
 }
 
@@ -69,7 +69,7 @@ Outcome RunCut(Bytes input, std::minstd_rand& random, size_t most, Observer& obs
   Outcome outcome;
   ChunkForwarder forwarder(Side::kClient, &observer, kLimits);
   forwarder.MapStreamId(1, 5);
-  Pieces out;
+  BufferSequence out;
   for (size_t at = 0; at < input.size() && outcome.ok;) {
     const size_t size = std::min<size_t>(1 + random() % most, input.size() - at);
     out.Clear();
@@ -85,7 +85,7 @@ Outcome RunCut(Bytes input, std::minstd_rand& random, size_t most, Observer& obs
 void RunWithEvents(Bytes input, std::minstd_rand& random, bool check) {
   Observer observer(false);
   ChunkForwarder forwarder(Side::kClient, &observer, kLimits);
-  Pieces out;
+  BufferSequence out;
   for (size_t at = 0; at < input.size();) {
     const size_t size = std::min<size_t>(1 + random() % 64, input.size() - at);
     if (!forwarder.Forward(std::span(input).subspan(at, size), out).ok()) break;

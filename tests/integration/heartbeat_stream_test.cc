@@ -12,7 +12,7 @@
 #include "controlplane/call_status.h"
 #include "controlplane/services/heartbeats.h"
 #include "tests/integration/control_plane_fixture.h"
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 
 namespace srsproxy::control {
 namespace {
@@ -199,8 +199,8 @@ TEST_F(HeartbeatStreamTest, ADrainedServerHearsOfIt) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
   const auto set_state = [this](AdminState state) {
-    ASSERT_TRUE(UpdateOverrides(origins_, "vid-1", [&](OriginOverrides& wishes) {
-                  wishes.admin_state = state;
+    ASSERT_TRUE(UpdateOverrides(origins_, "vid-1", [&](OriginOverrides& overrides) {
+                  overrides.admin_state = state;
                 }).ok());
   };
   set_state(AdminState::kDraining);

@@ -9,7 +9,7 @@
 
 #include "controlplane/call_status.h"
 #include "tests/integration/control_plane_fixture.h"
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 
 namespace srsproxy::control {
 namespace {

@@ -45,13 +45,14 @@ class LateOriginStore final : public OriginStore {
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
     return store_.AllOverrides();
   }
-  void Observe(DecisionObserver observer) override { store_.Observe(std::move(observer)); }
+  void Observe(OverridesObserver observer) override { store_.Observe(std::move(observer)); }
 
-  void Decide(std::string server, OriginDecision decision, DecideCallback done) override {
+  void ChangeOverrides(std::string server, OverridesChange change,
+                       ChangeOverridesCallback done) override {
     {
       const std::lock_guard lock(mutex_);
       if (!stopped_) {
-        waiting_.push_back({std::move(server), std::move(decision), std::move(done)});
+        waiting_.push_back({std::move(server), std::move(change), std::move(done)});
         changed_.notify_all();
         return;
       }
@@ -73,8 +74,8 @@ class LateOriginStore final : public OriginStore {
  private:
   struct Open {
     std::string server;
-    OriginDecision decision;
-    DecideCallback done;
+    OverridesChange change;
+    ChangeOverridesCallback done;
   };
 
   void Run() {
@@ -85,7 +86,7 @@ class LateOriginStore final : public OriginStore {
       Open open = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      store_.Decide(std::move(open.server), std::move(open.decision), std::move(open.done));
+      store_.ChangeOverrides(std::move(open.server), std::move(open.change), std::move(open.done));
       lock.lock();
     }
   }

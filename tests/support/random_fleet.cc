@@ -6,7 +6,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/services/convert.h"
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 
 namespace srsproxy {
 namespace {
@@ -73,7 +73,7 @@ void FleetActor::Claim() {
   request.origin_id = AnyOrigin();
   request.role = Any(2) == 0 ? Role::kPublisher : Role::kViewer;
   if (Any(3) == 0) request.replaces_version = AnyVersion(request.key);
-  request.follows = Any(2) == 0;
+  request.inherits = Any(2) == 0;
   fleet_.streams.Claim(request, [this](absl::StatusOr<ClaimOutcome> outcome) {
     if (outcome.ok()) sessions_.push_back(std::move(outcome->hold));
   });

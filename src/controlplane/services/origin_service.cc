@@ -280,44 +280,44 @@ absl::StatusOr<v1::ListOriginsResponse> OriginService::List(const v1::ListOrigin
 
 void OriginService::Update(const v1::UpdateOriginRequest& request, const CallContext& call,
                            Done<v1::UpdateOriginResponse> done) {
-  auto decision = DecisionFromProto(request.settings(), request.update_mask());
-  if (!decision.ok()) return done(decision.status());
+  auto change = OverridesChangeFromProto(request.settings(), request.update_mask());
+  if (!change.ok()) return done(change.status());
   if (request.origin().empty()) return done(InvalidField("origin", "is needed"));
   const auto server =
       request.allow_missing() ? request.origin() : FindServer(origins_, "origin", request.origin());
   if (!server.ok()) return done(server.status());
-  auto decided = [this, server = *server,
+  auto changed = [this, server = *server,
                   done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
     if (!overrides.ok()) return done(overrides.status());
     v1::UpdateOriginResponse response;
     response.set_server(server);
     *response.mutable_settings() = ToProto(*overrides);
     for (const auto& origin : OriginsOf(*origins_.CurrentSnapshot(), {server, ""})) {
-      Origin changed = *origin;
-      OperatorOverrides::Apply(changed, *overrides);
-      *response.add_origins() = Describe(changed);
+      Origin merged = *origin;
+      OperatorOverrides::Apply(merged, *overrides);
+      *response.add_origins() = Describe(merged);
     }
     done(std::move(response));
   };
-  Decide(*server, *std::move(decision), request.validate_only(), call, std::move(decided));
+  ChangeOverrides(*server, *std::move(change), request.validate_only(), call, std::move(changed));
 }
 
 void OriginService::Drain(const v1::DrainOriginRequest& request, const CallContext& call,
                           Done<v1::DrainOriginResponse> done) {
-  OriginDecision decision;
-  decision.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
-  decision.drain_deadline = FieldChange<absl::Time>::Clear();
+  OverridesChange change;
+  change.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
+  change.drain_deadline = FieldChange<absl::Time>::Clear();
   if (request.has_deadline()) {
     const auto patience = FromProto("deadline", request.deadline());
     if (!patience.ok()) return done(patience.status());
     if (*patience > kMaxDeadline) {
       return done(InvalidField("deadline", "must not be above 8760h"));
     }
-    decision.drain_deadline = FieldChange<absl::Time>::Set(observer_.clock.WallNow() + *patience);
+    change.drain_deadline = FieldChange<absl::Time>::Set(observer_.clock.WallNow() + *patience);
   }
   const auto server = FindServer(origins_, "origin", request.origin());
   if (!server.ok()) return done(server.status());
-  auto decided = [this, server = *server,
+  auto changed = [this, server = *server,
                   done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
     if (!overrides.ok()) return done(overrides.status());
     v1::DrainOriginResponse response;
@@ -325,17 +325,18 @@ void OriginService::Drain(const v1::DrainOriginRequest& request, const CallConte
     *response.mutable_progress() = ProgressOf(server, *overrides->drain);
     done(std::move(response));
   };
-  Decide(*server, std::move(decision), request.validate_only(), call, std::move(decided));
+  ChangeOverrides(*server, std::move(change), request.validate_only(), call, std::move(changed));
 }
 
-void OriginService::Decide(const std::string& server, OriginDecision decision, bool validate_only,
-                           const CallContext& call, Done<OriginOverrides> done) {
+void OriginService::ChangeOverrides(const std::string& server, OverridesChange change,
+                                    bool validate_only, const CallContext& call,
+                                    Done<OriginOverrides> done) {
   if (validate_only) {
-    auto decided = origins_.overrides().Check(server, std::move(decision));
-    if (!decided.ok()) return done(WithDriver(decided.status()));
-    return done(std::move(decided));
+    auto changed = origins_.overrides().Check(server, std::move(change));
+    if (!changed.ok()) return done(WithDriver(changed.status()));
+    return done(std::move(changed));
   }
-  auto decided = [this, server, caller = call.caller,
+  auto changed = [this, server, caller = call.caller,
                   done = std::move(done)](absl::StatusOr<OriginOverrides> overrides) mutable {
     if (!overrides.ok()) return done(WithDriver(overrides.status()));
     observer_.logger.Info("origin changed by an operator",
@@ -344,7 +345,7 @@ void OriginService::Decide(const std::string& server, OriginDecision decision, b
                            {"caller", caller}});
     done(std::move(overrides));
   };
-  origins_.overrides().Decide(server, std::move(decision), std::move(decided));
+  origins_.overrides().ChangeOverrides(server, std::move(change), std::move(changed));
 }
 
 v1::Origin OriginService::Describe(const Origin& origin) const {

@@ -116,9 +116,9 @@ class OriginService final : public OriginServiceBase {
               Done<v1::UpdateOriginResponse> done);
   void Drain(const v1::DrainOriginRequest& request, const CallContext& call,
              Done<v1::DrainOriginResponse> done);
-  // What is in force for `server` after `decision`, or would be.
-  void Decide(const std::string& server, OriginDecision decision, bool validate_only,
-              const CallContext& call, Done<OriginOverrides> done);
+  // What is in force for `server` after `change`, or would be.
+  void ChangeOverrides(const std::string& server, OverridesChange change, bool validate_only,
+                       const CallContext& call, Done<OriginOverrides> done);
   v1::Origin Describe(const Origin& origin) const;
   v1::DrainProgress ProgressOf(const std::string& server, const OriginDrain& drain) const;
 

@@ -32,22 +32,22 @@ bool Names(const google::protobuf::FieldMask& mask, std::string_view setting) {
 }
 
 // A setting that the mask names and the message lacks is cleared; the others stay.
-OriginDecision MakeDecision(const v1::OriginSettings& settings,
-                            const google::protobuf::FieldMask& mask) {
-  const auto change = [&mask](std::string_view name, bool is_set, const auto& value, auto& field) {
+OverridesChange MakeOverridesChange(const v1::OriginSettings& settings,
+                                    const google::protobuf::FieldMask& mask) {
+  const auto take = [&mask](std::string_view name, bool is_set, const auto& value, auto& field) {
     using Change = std::remove_reference_t<decltype(field)>;
     if (Names(mask, name)) field = is_set ? Change::Set(value) : Change::Clear();
   };
-  OriginDecision decision;
-  change("admin_state", settings.has_admin_state(),
-         FromProto(settings.admin_state()).value_or(AdminState::kActive), decision.admin_state);
-  change("weight", settings.has_weight(), settings.weight(), decision.weight);
-  change("zone", settings.has_zone(), settings.zone(), decision.zone);
+  OverridesChange change;
+  take("admin_state", settings.has_admin_state(),
+       FromProto(settings.admin_state()).value_or(AdminState::kActive), change.admin_state);
+  take("weight", settings.has_weight(), settings.weight(), change.weight);
+  take("zone", settings.has_zone(), settings.zone(), change.zone);
   const auto& labels = settings.labels().values();
-  change("labels", settings.has_labels(),
-         std::map<std::string, std::string>(labels.begin(), labels.end()), decision.labels);
-  change("capacity", settings.has_capacity(), settings.capacity(), decision.capacity);
-  return decision;
+  take("labels", settings.has_labels(),
+       std::map<std::string, std::string>(labels.begin(), labels.end()), change.labels);
+  take("capacity", settings.has_capacity(), settings.capacity(), change.capacity);
+  return change;
 }
 
 }  // namespace
@@ -72,8 +72,8 @@ v1::OriginSettings ToProto(const OriginOverrides& overrides) {
   return message;
 }
 
-absl::StatusOr<OriginDecision> DecisionFromProto(const v1::OriginSettings& settings,
-                                                 const google::protobuf::FieldMask& mask) {
+absl::StatusOr<OverridesChange> OverridesChangeFromProto(const v1::OriginSettings& settings,
+                                                         const google::protobuf::FieldMask& mask) {
   if (mask.paths().empty()) {
     return InvalidField("update_mask", "is needed: it names the settings to change");
   }
@@ -90,7 +90,7 @@ absl::StatusOr<OriginDecision> DecisionFromProto(const v1::OriginSettings& setti
     return InvalidField("settings.admin_state",
                         "is no known state; leave it out to clear what was decided");
   }
-  return MakeDecision(settings, mask);
+  return MakeOverridesChange(settings, mask);
 }
 
 }  // namespace srsproxy::control

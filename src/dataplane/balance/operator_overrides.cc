@@ -6,9 +6,9 @@ namespace srsproxy {
 namespace {
 
 // A drain is carried out by the proxy that drives the fleet, so that is where one begins.
-absl::Status CheckDecider(const OriginDecision& decision, const FleetBus* fleet) {
-  const bool drains = decision.admin_state.value() == AdminState::kDraining ||
-                      decision.drain_deadline.value().has_value();
+absl::Status CheckDriver(const OverridesChange& change, const FleetBus* fleet) {
+  const bool drains = change.admin_state.value() == AdminState::kDraining ||
+                      change.drain_deadline.value().has_value();
   return drains ? CheckDrives(fleet) : absl::OkStatus();
 }
 
@@ -20,19 +20,19 @@ std::vector<std::string> OperatorOverrides::Servers() const {
   return servers;
 }
 
-void OperatorOverrides::Decide(std::string server, OriginDecision decision,
-                               OriginStore::DecideCallback done) {
-  decision.made_at = clock_.WallNow();
-  if (auto status = CheckDecider(decision, fleet_); !status.ok()) return done(std::move(status));
-  store_.Decide(std::move(server), std::move(decision), std::move(done));
+void OperatorOverrides::ChangeOverrides(std::string server, OverridesChange change,
+                                        OriginStore::ChangeOverridesCallback done) {
+  change.made_at = clock_.WallNow();
+  if (auto status = CheckDriver(change, fleet_); !status.ok()) return done(std::move(status));
+  store_.ChangeOverrides(std::move(server), std::move(change), std::move(done));
 }
 
 absl::StatusOr<OriginOverrides> OperatorOverrides::Check(std::string_view server,
-                                                         OriginDecision decision) const {
-  decision.made_at = clock_.WallNow();
+                                                         OverridesChange change) const {
+  change.made_at = clock_.WallNow();
   if (auto status = ValidateServer(server); !status.ok()) return status;
-  if (auto status = CheckDecider(decision, fleet_); !status.ok()) return status;
-  return Merge(store_.Overrides(server), decision);
+  if (auto status = CheckDriver(change, fleet_); !status.ok()) return status;
+  return Merge(store_.Overrides(server), change);
 }
 
 void OperatorOverrides::Apply(Origin& origin, OriginOverrides overrides) {

@@ -9,8 +9,8 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/core/fleet_bus.h"
 #include "dataplane/core/origin.h"
-#include "dataplane/core/origin_decision.h"
 #include "dataplane/core/origin_store.h"
+#include "dataplane/core/overrides_change.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy {
@@ -26,13 +26,14 @@ class OperatorOverrides {
   // All servers about which an operator has decided anything.
   std::vector<std::string> Servers() const;
 
-  // Changes what is in force for every origin of `server`, now and later: OriginStore::Decide with
-  // its answers, made at this time. OriginRegistry::snapshot() shows it when `done` is called. A
-  // drain is begun, or its deadline changed, by the proxy only that drives the fleet: else
-  // FAILED_PRECONDITION, as CheckDrives.
-  void Decide(std::string server, OriginDecision decision, OriginStore::DecideCallback done);
-  // What Decide would answer, as far as is known here; changes nothing.
-  absl::StatusOr<OriginOverrides> Check(std::string_view server, OriginDecision decision) const;
+  // Changes what is in force for every origin of `server`, now and later:
+  // OriginStore::ChangeOverrides with its answers, made at this time. OriginRegistry::snapshot()
+  // shows it when `done` is called. A drain is begun, or its deadline changed, by the proxy only
+  // that drives the fleet: else FAILED_PRECONDITION, as CheckDrives.
+  void ChangeOverrides(std::string server, OverridesChange change,
+                       OriginStore::ChangeOverridesCallback done);
+  // What ChangeOverrides would answer, as far as is known here; changes nothing.
+  absl::StatusOr<OriginOverrides> Check(std::string_view server, OverridesChange change) const;
 
   // Gives `origin` these overrides in place of those that it had.
   static void Apply(Origin& origin, OriginOverrides overrides);

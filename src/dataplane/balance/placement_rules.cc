@@ -89,7 +89,7 @@ class Decider {
     stay.origin = origin;
     stay.reason = PickReason::kMapped;
     stay.replaces_version = superseded ? mapping.version : 0;
-    stay.follows = superseded;
+    stay.inherits = superseded;
     if (IsGoodFor(*origin, mapping, request_)) {
       Say("It is ", ToAbsl(OriginHealthName(origin->health)), " and listens for ",
           ToAbsl(ProtocolName(request_.protocol)), ": it is used.");

@@ -49,7 +49,7 @@ struct PlacementDecision {
   std::shared_ptr<const Origin> origin;  // Null: nothing can serve; `refusal` says why.
   PickReason reason = PickReason::kClaimed;
   uint64_t replaces_version = 0;                  // As in ClaimRequest.
-  bool follows = false;                           // As in ClaimRequest.
+  bool inherits = false;                          // As in ClaimRequest.
   std::optional<std::string> other_vhost_origin;  // As in ClaimRequest.
   bool unless_live = false;                       // As in ClaimRequest.
   absl::Status refusal;                           // UNAVAILABLE

@@ -173,7 +173,7 @@ void StickyBalancer::Try(Attempt attempt) {
                      .origin_id = decision.origin->id,
                      .role = attempt.request.role,
                      .replaces_version = decision.replaces_version,
-                     .follows = decision.follows,
+                     .inherits = decision.inherits,
                      .unless_live = decision.unless_live,
                      .other_vhost_origin = decision.other_vhost_origin};
   streams_->Claim(std::move(claim),

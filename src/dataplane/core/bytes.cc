@@ -4,7 +4,7 @@
 
 namespace srsproxy {
 
-void Pieces::AppendCopy(std::span<const uint8_t> bytes) {
+void BufferSequence::AppendCopy(std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     if (block_fill_ == kBlockSize) {
       if (blocks_used_ == blocks_.size())
@@ -21,7 +21,7 @@ void Pieces::AppendCopy(std::span<const uint8_t> bytes) {
   }
 }
 
-void Pieces::Clear() {
+void BufferSequence::Clear() {
   constexpr size_t kBlocksKept = 4;
   constexpr size_t kPiecesKept = 1024;
   list_.clear();
@@ -32,12 +32,12 @@ void Pieces::Clear() {
   total_bytes_ = 0;
 }
 
-void Pieces::CopyTo(std::vector<uint8_t>& to, size_t skip) const {
+void BufferSequence::CopyTo(std::vector<uint8_t>& to, size_t skip) const {
   to.reserve(to.size() + total_bytes_ - std::min(skip, total_bytes_));
-  for (const Piece& piece : list_) {
-    const size_t skipped = std::min(skip, piece.size());
+  for (const Buffer& buffer : list_) {
+    const size_t skipped = std::min(skip, buffer.size());
     skip -= skipped;
-    to.insert(to.end(), piece.begin() + static_cast<ptrdiff_t>(skipped), piece.end());
+    to.insert(to.end(), buffer.begin() + static_cast<ptrdiff_t>(skipped), buffer.end());
   }
 }
 

@@ -12,28 +12,28 @@ namespace srsproxy {
 // An ordered list of byte ranges. Views point into memory of others (the caller's read buffer) and
 // live as long as that; copies are owned by this object and live until Clear. Meant to be kept and
 // reused, by a worker rather than by a session. Used by one thread.
-class Pieces {
+class BufferSequence {
  public:
-  using Piece = std::span<const uint8_t>;
+  using Buffer = std::span<const uint8_t>;
 
-  // Appends a view of `bytes`. A view that starts where the last piece ends extends that piece.
+  // Appends a view of `bytes`. A view that starts where the last buffer ends extends that buffer.
   void AppendView(std::span<const uint8_t> bytes) {
     if (bytes.empty()) return;
     total_bytes_ += bytes.size();
     if (!list_.empty() && list_.back().data() + list_.back().size() == bytes.data()) {
-      list_.back() = Piece(list_.back().data(), list_.back().size() + bytes.size());
+      list_.back() = Buffer(list_.back().data(), list_.back().size() + bytes.size());
     } else {
       list_.push_back(bytes);
     }
   }
 
-  // Appends a copy of `bytes`, which may become several pieces.
+  // Appends a copy of `bytes`, which may become several buffers.
   void AppendCopy(std::span<const uint8_t> bytes);
 
-  // Forgets every piece and copy; keeps a little memory for the next use.
+  // Forgets every buffer and copy; keeps a little memory for the next use.
   void Clear();
 
-  std::span<const Piece> list() const { return list_; }
+  std::span<const Buffer> list() const { return list_; }
   bool empty() const { return list_.empty(); }
   size_t total_bytes() const { return total_bytes_; }
 
@@ -51,7 +51,7 @@ class Pieces {
   static constexpr size_t kBlockSize = 4096;
   using Block = std::unique_ptr<uint8_t[]>;
 
-  std::vector<Piece> list_;
+  std::vector<Buffer> list_;
   std::vector<Block> blocks_;
   size_t blocks_used_ = 0;  // Blocks that hold copies; the last of them is filled to block_fill_.
   size_t block_fill_ = kBlockSize;

@@ -13,7 +13,7 @@
 #include <absl/time/time.h>
 
 #include "dataplane/core/origin.h"
-#include "dataplane/core/origin_decision.h"
+#include "dataplane/core/overrides_change.h"
 #include "dataplane/core/status.h"
 
 namespace srsproxy {
@@ -58,25 +58,26 @@ class OriginStore {
   // Of every server for which there are any.
   virtual std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const = 0;
 
-  // Merges `decision` with what is in force for `server` (Merge), in one step: of two decisions
+  // Merges `change` with what is in force for `server` (Merge), in one step: of two decisions
   // made at once, the later one sees the former. Calls `done` once, inline or later on any thread,
   // with what is in force then; all of it is kept by then and Overrides answers it. A server for
   // which nothing is decided any more is forgotten. After an error nothing has changed:
   // INVALID_ARGUMENT as ValidateServer and ValidateOverrides. UNAVAILABLE: it cannot be kept now.
   // RESOURCE_EXHAUSTED: too many servers. CANCELLED: the store was stopped.
-  using DecideCallback = absl::AnyInvocable<void(absl::StatusOr<OriginOverrides>)>;
-  virtual void Decide(std::string server, OriginDecision decision, DecideCallback done) = 0;
+  using ChangeOverridesCallback = absl::AnyInvocable<void(absl::StatusOr<OriginOverrides>)>;
+  virtual void ChangeOverrides(std::string server, OverridesChange change,
+                               ChangeOverridesCallback done) = 0;
 
-  // `observer` is told of every decision, whoever made it, before whoever made it is answered: what
+  // `observer` is told of every change, whoever made it, before whoever made it is answered: what
   // is in force for `server` then. One call at a time, in the order of the decisions. It must not
-  // call Decide, Observe or Stop. Replaces the former one, of which no call is running afterwards;
-  // null: nobody is told.
-  using DecisionObserver =
+  // call ChangeOverrides, Observe or Stop. Replaces the former one, of which no call is running
+  // afterwards; null: nobody is told.
+  using OverridesObserver =
       absl::AnyInvocable<void(const std::string& server, const OriginOverrides&)>;
-  virtual void Observe(DecisionObserver observer) = 0;
+  virtual void Observe(OverridesObserver observer) = 0;
 
-  // Answers every open Decide, and later ones at once, with CANCELLED; keeps what is to be kept.
-  // When it returns, none is open and no thread of the store runs. May be called again.
+  // Answers every open ChangeOverrides, and later ones at once, with CANCELLED; keeps what is to be
+  // kept. When it returns, none is open and no thread of the store runs. May be called again.
   virtual void Stop() = 0;
 };
 

@@ -63,7 +63,7 @@ struct ClaimRequest {
   std::string origin_id;
   Role role = Role::kViewer;
   uint64_t replaces_version = 0;  // 0: replaces nothing.
-  bool follows = false;  // `origin_id` superseded the replaced one: what was published stays so.
+  bool inherits = false;  // `origin_id` superseded the replaced one: what was published stays so.
   bool unless_live = false;  // Replaces nothing that has a live publisher by then.
   // The origin of StreamView::FindInOtherVhost as it was seen, "" for none. When another one is
   // found by then, and JoinsOtherVhost, a granted claim goes to that one instead. Absent: it does

@@ -97,13 +97,14 @@ std::map<std::string, OriginOverrides, std::less<>> MemoryOriginStore::AllOverri
   return state_->AllOverrides();
 }
 
-void MemoryOriginStore::Decide(std::string server, OriginDecision decision, DecideCallback done) {
+void MemoryOriginStore::ChangeOverrides(std::string server, OverridesChange change,
+                                        ChangeOverridesCallback done) {
   if (stopped_) return done(Stopped());
-  if (writer_ == nullptr) return DecideNow(server, decision, std::move(done));
-  const auto shared = std::make_shared<DecideCallback>(std::move(done));
-  StateWriter::Task task = [this, server = std::move(server), decision = std::move(decision),
+  if (writer_ == nullptr) return ChangeOverridesNow(server, change, std::move(done));
+  const auto shared = std::make_shared<ChangeOverridesCallback>(std::move(done));
+  StateWriter::Task task = [this, server = std::move(server), change = std::move(change),
                             shared](bool run) {
-    if (run) return DecideNow(server, decision, std::move(*shared));
+    if (run) return ChangeOverridesNow(server, change, std::move(*shared));
     (*shared)(Stopped());
   };
   if (writer_->Post(task)) return;
@@ -112,28 +113,28 @@ void MemoryOriginStore::Decide(std::string server, OriginDecision decision, Deci
                                     "too many decisions wait for the disk: try again"));
 }
 
-void MemoryOriginStore::DecideNow(const std::string& server, const OriginDecision& decision,
-                                  DecideCallback done) {
-  absl::StatusOr<OriginOverrides> decided = Stopped();
+void MemoryOriginStore::ChangeOverridesNow(const std::string& server, const OverridesChange& change,
+                                           ChangeOverridesCallback done) {
+  absl::StatusOr<OriginOverrides> changed = Stopped();
   {
-    const std::lock_guard lock(decide_mutex_);
+    const std::lock_guard lock(change_mutex_);
     if (!stopped_) {
-      decided = state_->Decide(server, decision);
-      if (decided.ok() && observer_) observer_(server, *decided);
+      changed = state_->ChangeOverrides(server, change);
+      if (changed.ok() && observer_) observer_(server, *changed);
     }
   }
-  done(std::move(decided));
+  done(std::move(changed));
 }
 
-void MemoryOriginStore::Observe(DecisionObserver observer) {
-  const std::lock_guard lock(decide_mutex_);
+void MemoryOriginStore::Observe(OverridesObserver observer) {
+  const std::lock_guard lock(change_mutex_);
   observer_ = std::move(observer);
 }
 
 void MemoryOriginStore::Stop() {
   if (stopped_.exchange(true)) return;
   if (writer_ == nullptr) {
-    const std::lock_guard wait_for_what_runs(decide_mutex_);
+    const std::lock_guard wait_for_what_runs(change_mutex_);
     return;
   }
   writer_->Stop();

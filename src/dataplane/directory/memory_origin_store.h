@@ -38,8 +38,9 @@ class MemoryOriginStore final : public OriginStore {
   std::vector<OriginRecord> Records() const override;
   OriginOverrides Overrides(std::string_view server) const override;
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override;
-  void Decide(std::string server, OriginDecision decision, DecideCallback done) override;
-  void Observe(DecisionObserver observer) override;
+  void ChangeOverrides(std::string server, OverridesChange change,
+                       ChangeOverridesCallback done) override;
+  void Observe(OverridesObserver observer) override;
   void Stop() override;
 
  private:
@@ -55,13 +56,14 @@ class MemoryOriginStore final : public OriginStore {
 
   void RecordsChanged();
   void WriteRecords();
-  void DecideNow(const std::string& server, const OriginDecision& decision, DecideCallback done);
+  void ChangeOverridesNow(const std::string& server, const OverridesChange& change,
+                          ChangeOverridesCallback done);
 
   const std::shared_ptr<StateFile> state_;
   mutable std::mutex mutex_;
   std::map<std::string, OriginRecord, std::less<>> records_;  // By origin id. Guarded by mutex_.
-  std::mutex decide_mutex_;                                   // Held while one is merged and told.
-  DecisionObserver observer_;                                 // Guarded by decide_mutex_.
+  std::mutex change_mutex_;                                   // Held while one is merged and told.
+  OverridesObserver observer_;                                // Guarded by change_mutex_.
   std::atomic<bool> stopped_{false};
   std::unique_ptr<Kept> kept_;           // Null: in memory alone.
   std::atomic<bool> write_due_{false};   // A task of writer_ will write the records.

@@ -162,26 +162,26 @@ StateFile::Overrides StateFile::AllOverrides() const {
   return state_.overrides;
 }
 
-absl::StatusOr<OriginOverrides> StateFile::Decide(std::string_view server,
-                                                  const OriginDecision& decision) {
+absl::StatusOr<OriginOverrides> StateFile::ChangeOverrides(std::string_view server,
+                                                           const OverridesChange& change) {
   if (auto status = ValidateServer(server); !status.ok()) return status;
-  OriginOverrides decided;
+  OriginOverrides changed;
   auto status = Change([&](State& state) -> absl::Status {
     const auto at = state.overrides.find(server);
-    auto merged = Merge(at != state.overrides.end() ? at->second : OriginOverrides{}, decision);
+    auto merged = Merge(at != state.overrides.end() ? at->second : OriginOverrides{}, change);
     if (!merged.ok()) return merged.status();
-    decided = *std::move(merged);
+    changed = *std::move(merged);
     if (at != state.overrides.end()) state.overrides.erase(at);
-    if (decided == OriginOverrides{}) return absl::OkStatus();
+    if (changed == OriginOverrides{}) return absl::OkStatus();
     if (state.overrides.size() >= kMaxServers) {
       return absl::ResourceExhaustedError(absl::StrCat("operators have decided about ", kMaxServers,
                                                        " servers: clear what is not needed"));
     }
-    state.overrides.emplace(server, decided);
+    state.overrides.emplace(server, changed);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return decided;
+  return changed;
 }
 
 StateFile::Pins StateFile::AllPins() const {

@@ -13,7 +13,7 @@
 
 #include "dataplane/core/log.h"
 #include "dataplane/core/origin.h"
-#include "dataplane/core/origin_decision.h"
+#include "dataplane/core/overrides_change.h"
 #include "dataplane/core/status.h"
 #include "dataplane/directory/state_folder.h"
 
@@ -46,7 +46,8 @@ class StateFile {
   OriginOverrides OverridesOf(std::string_view server) const;
   Overrides AllOverrides() const;
   // Merges, in one step; returns what is in force then. Nothing in force: the server is forgotten.
-  absl::StatusOr<OriginOverrides> Decide(std::string_view server, const OriginDecision& decision);
+  absl::StatusOr<OriginOverrides> ChangeOverrides(std::string_view server,
+                                                  const OverridesChange& change);
 
   Pins AllPins() const;
   absl::Status PutPin(std::string_view key, std::string_view server);

@@ -170,18 +170,18 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
   const bool replaced = !placed && request.replaces_version != 0 &&
                         request.replaces_version == entry.version &&
                         !(request.unless_live && entry.live_publishers > 0);
-  const bool follows = replaced && request.follows;
+  const bool inherits = replaced && request.inherits;
   outcome.granted = placed || replaced;
   if (replaced) former = entry.origin->first;
   if (outcome.granted) {
-    SetOrigin(shard, entry, follows ? request.origin_id : OriginFor(shard, request));
-    if (!follows) {
+    SetOrigin(shard, entry, inherits ? request.origin_id : OriginFor(shard, request));
+    if (!inherits) {
       entry.placed_version = entry.version;
       entry.provisional = true;
       entry.stays = false;
     }
     if (entry.pending &&
-        (!follows || shard.pending.find(&entry)->second.origin_id == request.origin_id)) {
+        (!inherits || shard.pending.find(&entry)->second.origin_id == request.origin_id)) {
       DropPending(shard, entry);
     }
   }
@@ -196,8 +196,8 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
          publishes ? StreamEventReason::kToBePublished : StreamEventReason::kToBeViewed);
   } else if (replaced) {
     Tell(StreamEvent::Kind::kChanged, shard, entry,
-         follows ? StreamEventReason::kSuperseded : StreamEventReason::kUnusable,
-         follows ? MoveCause::kSuperseded : MoveCause::kUnusable, std::move(former));
+         inherits ? StreamEventReason::kSuperseded : StreamEventReason::kUnusable,
+         inherits ? MoveCause::kSuperseded : MoveCause::kUnusable, std::move(former));
   }
   return outcome;
 }

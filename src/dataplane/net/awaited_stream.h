@@ -21,7 +21,7 @@ namespace srsproxy::net {
 class AwaitedStream {
  public:
   // Watches `stream`, which outlives it, from the first wait until it is destroyed: what is done at
-  // once costs no watch. Prompt.
+  // once costs no watch. Immediate.
   AwaitedStream(Poller& poller, const asio::any_io_executor& executor, TcpStream& stream);
   AwaitedStream(const AwaitedStream&) = delete;
   AwaitedStream& operator=(const AwaitedStream&) = delete;

@@ -2,8 +2,8 @@
 // io_context.
 //
 // A socket is registered once, and no system call is needed for each event but the read and the
-// write themselves (Asio's own wait costs an epoll_ctl each time). A gathering poller that carries
-// many connections lets events gather for a moment before it looks again: what arrived meanwhile
+// write themselves (Asio's own wait costs an epoll_ctl each time). A coalescing poller that carries
+// many connections lets events collect for a moment before it looks again: what arrived meanwhile
 // is read at once, in fewer and larger pieces, and a wake-up, which costs as much as a read and a
 // write of a frame, serves many connections.
 #pragma once
@@ -33,11 +33,11 @@ class Poller {
     virtual void OnReady(Readiness ready) = 0;
   };
 
-  // kPrompt: every event is told at once, as somebody waits for an answer.
-  // kGathering: for media, which players buffer; told up to 20 ms late.
-  enum class Pace : uint8_t { kPrompt, kGathering };
+  // kImmediate: every event is reported at once, as somebody waits for an answer.
+  // kCoalescing: for media, which players buffer; reported up to 20 ms late.
+  enum class Delivery : uint8_t { kImmediate, kCoalescing };
 
-  explicit Poller(Pace pace);
+  explicit Poller(Delivery delivery);
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
   ~Poller();
@@ -45,28 +45,28 @@ class Poller {
   // Calls the targets until the io_context stops. Spawned once, by the worker.
   Task<void> Run();
 
-  // `target` hears of `fd`, first of its state now, until Remove. False when the kernel refuses
-  // (out of memory or watches).
+  // `target` is notified of `fd`, first of its state now, until Remove. False when the kernel
+  // refuses (out of memory or watches).
   bool Add(int fd, Target& target);
   // From now on `target` is not called. Before `fd` is closed.
   void Remove(int fd, Target& target);
 
   // Calls `target` again, as readable, after the others had their turn.
-  void Again(Target& target) { again_.push_back(&target); }
+  void Requeue(Target& target) { requeued_.push_back(&target); }
 
-  // There is more to read than fits: do not gather this time.
-  void Hurry() { hurry_ = true; }
+  // There is more to read than fits: do not wait for more this time.
+  void SkipDelay() { skip_delay_ = true; }
 
  private:
-  void DispatchAgain();
+  void DispatchRequeued();
   // How many there were.
   int DispatchEvents();
 
-  const Pace pace_;
+  const Delivery delivery_;
   const int epoll_;
   size_t targets_ = 0;
-  bool hurry_ = false;
-  std::vector<Target*> again_;
+  bool skip_delay_ = false;
+  std::vector<Target*> requeued_;
   std::vector<Target*> batch_;  // Of the dispatch under way; removed ones are null.
 };
 

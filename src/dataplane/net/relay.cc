@@ -60,12 +60,12 @@ void Relay::Watch(End& which) {
                                              "the kernel watches no more sockets"));
 }
 
-void Relay::SetPace(Poller::Pace pace) {
-  if (pace == pace_) return;
+void Relay::SetDelivery(Poller::Delivery delivery) {
+  if (delivery == delivery_) return;
   for (End* which : {&client_, &origin_}) {
     if (which->stream != nullptr) poller().Remove(which->stream->fd(), *which);
   }
-  pace_ = pace;
+  delivery_ = delivery;
   for (End* which : {&client_, &origin_}) {
     if (which->stream != nullptr) Watch(*which);
   }
@@ -108,7 +108,7 @@ size_t Relay::Readable(Side side) {
       end(side).unsent.size() > kMaxUnsentToReadOn) {
     return 0;
   }
-  return std::min(handler_.Appetite(side), worker_.scratch().size());
+  return std::min(handler_.ReadCapacity(side), worker_.scratch().size());
 }
 
 void Relay::Read(Side side) {
@@ -125,7 +125,7 @@ void Relay::Read(Side side) {
       from.readable = false;
       return;
     }
-    if (got.bytes >= scratch.size() / 2) poller().Hurry();
+    if (got.bytes >= scratch.size() / 2) poller().SkipDelay();
     out.Clear();
     handler_.OnBytes(side, scratch.first(got.bytes), out);
     Send(out);
@@ -135,27 +135,27 @@ void Relay::Read(Side side) {
       return;
     }
   }
-  poller().Again(from);
+  poller().Requeue(from);
 }
 
-void Relay::Write(Side side, const Pieces& pieces) {
+void Relay::Write(Side side, const BufferSequence& buffers) {
   End& to = end(side);
-  if (pieces.empty() || to.stream == nullptr) return;
+  if (buffers.empty() || to.stream == nullptr) return;
   size_t sent = 0;
   if (to.unsent.empty()) {
-    const IoResult result = to.stream->TryWrite(pieces.list());
+    const IoResult result = to.stream->TryWrite(buffers.list());
     if (result.state == IoState::kClosed) return Closed(side, CloseStatus(side, result.error));
     sent = result.bytes;
-    if (sent == pieces.total_bytes()) return;
+    if (sent == buffers.total_bytes()) return;
     ArmWriteDeadline(side);
   }
-  pieces.CopyTo(to.unsent, sent);
+  buffers.CopyTo(to.unsent, sent);
 }
 
 void Relay::WriteUnsent(Side side) {
   End& to = end(side);
   if (to.unsent.empty()) return;
-  const Pieces::Piece rest = std::span(to.unsent).subspan(to.unsent_start);
+  const BufferSequence::Buffer rest = std::span(to.unsent).subspan(to.unsent_start);
   const IoResult result = to.stream->TryWrite({&rest, 1});
   if (result.state == IoState::kClosed) return Closed(side, CloseStatus(side, result.error));
   to.unsent_start += result.bytes;

@@ -41,7 +41,7 @@ class Relay {
     virtual void OnClosed(Side side, absl::Status why) = 0;
 
     // How many bytes of `side` it can take at once; while 0, nothing is read from there.
-    virtual size_t Appetite(Side side) const = 0;
+    virtual size_t ReadCapacity(Side side) const = 0;
   };
 
   Relay(Worker& worker, Handler& handler, absl::Duration write_timeout);
@@ -55,12 +55,12 @@ class Relay {
   // Takes the stream of `side` back as it is, open. What is kept for it is forgotten.
   void Release(Side side);
 
-  // How promptly what comes from both sides is read from now on; prompt at first.
-  void SetPace(Poller::Pace pace);
+  // How soon what comes from both sides is read from now on; immediately at first.
+  void SetDelivery(Poller::Delivery delivery);
 
   // Sends what was made outside OnBytes.
   void Send(const RelayOutput& out);
-  // Reads again where Appetite has grown from 0.
+  // Reads again where ReadCapacity has grown from 0.
   void Resume();
 
   // Whether anything is kept for `side`, which is slow.
@@ -92,17 +92,17 @@ class Relay {
 
   size_t Readable(Side side);
   void Read(Side side);
-  void Write(Side side, const Pieces& pieces);
+  void Write(Side side, const BufferSequence& buffers);
   void WriteUnsent(Side side);
   void ArmWriteDeadline(Side side);
   void Closed(Side side, absl::Status why);
-  Poller& poller() { return worker_.poller(pace_); }
+  Poller& poller() { return worker_.poller(delivery_); }
   void Watch(End& which);
 
   Worker& worker_;
   Handler& handler_;
   const absl::Duration write_timeout_;
-  Poller::Pace pace_ = Poller::Pace::kPrompt;
+  Poller::Delivery delivery_ = Poller::Delivery::kImmediate;
   End client_;
   End origin_;
   Event sent_;

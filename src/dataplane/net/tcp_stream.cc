@@ -21,7 +21,7 @@ namespace {
 constexpr int kKeepAliveIdleSeconds = 15;
 constexpr int kKeepAliveIntervalSeconds = 5;
 constexpr int kKeepAliveProbes = 3;
-constexpr size_t kMaxPieces = 64;
+constexpr size_t kMaxBuffers = 64;
 constexpr size_t kMaxThrownAway = 4 * 1024 * 1024;
 
 void SetOption(int fd, int level, int name, int value) {
@@ -94,17 +94,17 @@ IoResult TcpStream::TryReadTls(std::span<uint8_t> buffer) {
   return {.bytes = got};
 }
 
-IoResult TcpStream::TryWrite(std::span<const Pieces::Piece> pieces) {
+IoResult TcpStream::TryWrite(std::span<const BufferSequence::Buffer> buffers) {
   if (fd_ < 0) return {.state = IoState::kClosed};
-  if (tls_ != nullptr) return TryWriteTls(pieces);
+  if (tls_ != nullptr) return TryWriteTls(buffers);
   IoResult total;
-  while (!pieces.empty()) {
-    std::array<iovec, kMaxPieces> vectors;
-    const size_t count = std::min(pieces.size(), kMaxPieces);
+  while (!buffers.empty()) {
+    std::array<iovec, kMaxBuffers> vectors;
+    const size_t count = std::min(buffers.size(), kMaxBuffers);
     size_t wanted = 0;
     for (size_t i = 0; i < count; ++i) {
-      vectors[i] = {const_cast<uint8_t*>(pieces[i].data()), pieces[i].size()};
-      wanted += pieces[i].size();
+      vectors[i] = {const_cast<uint8_t*>(buffers[i].data()), buffers[i].size()};
+      wanted += buffers[i].size();
     }
     msghdr message{};
     message.msg_iov = vectors.data();
@@ -122,19 +122,20 @@ IoResult TcpStream::TryWrite(std::span<const Pieces::Piece> pieces) {
       total.state = IoState::kWouldBlock;
       return total;
     }
-    pieces = pieces.subspan(count);
+    buffers = buffers.subspan(count);
   }
   return total;
 }
 
-IoResult TcpStream::TryWriteTls(std::span<const Pieces::Piece> pieces) {
+IoResult TcpStream::TryWriteTls(std::span<const BufferSequence::Buffer> buffers) {
   size_t total = 0;
-  for (const Pieces::Piece& piece : pieces) {
+  for (const BufferSequence::Buffer& buffer : buffers) {
     size_t done = 0;
-    while (done < piece.size()) {
+    while (done < buffer.size()) {
       ERR_clear_error();
       size_t sent = 0;
-      const int result = SSL_write_ex(tls_.get(), piece.data() + done, piece.size() - done, &sent);
+      const int result =
+          SSL_write_ex(tls_.get(), buffer.data() + done, buffer.size() - done, &sent);
       if (result != 1) return FromTls(tls_.get(), result, total);
       done += sent;
       total += sent;

@@ -51,7 +51,7 @@ class TcpStream {
   // unless may_hold_more().
   IoResult TryRead(std::span<uint8_t> buffer);
   // Writes as much as the peer takes. kOk: all of it.
-  IoResult TryWrite(std::span<const Pieces::Piece> pieces);
+  IoResult TryWrite(std::span<const BufferSequence::Buffer> buffers);
   // TLS hands out one record at a time.
   bool may_hold_more() const { return tls_ != nullptr; }
 
@@ -65,7 +65,7 @@ class TcpStream {
 
  private:
   IoResult TryReadTls(std::span<uint8_t> buffer);
-  IoResult TryWriteTls(std::span<const Pieces::Piece> pieces);
+  IoResult TryWriteTls(std::span<const BufferSequence::Buffer> buffers);
 
   struct SslDelete {
     void operator()(SSL* ssl) const { SSL_free(ssl); }

@@ -25,8 +25,8 @@ uint32_t UsableCores() {
 
 Worker::Worker(uint32_t index)
     : index_(index), io_(1), work_(asio::make_work_guard(io_)), scratch_(kScratchBytes) {
-  asio::co_spawn(io_, prompt_.Run(), asio::detached);
-  asio::co_spawn(io_, gathering_.Run(), asio::detached);
+  asio::co_spawn(io_, immediate_.Run(), asio::detached);
+  asio::co_spawn(io_, coalescing_.Run(), asio::detached);
 }
 
 Worker::~Worker() { Join(); }

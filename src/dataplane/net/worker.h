@@ -20,8 +20,8 @@ namespace asio = boost::asio;
 
 // What a session is about to send to its two sides.
 struct RelayOutput {
-  Pieces to_client;
-  Pieces to_origin;
+  BufferSequence to_client;
+  BufferSequence to_origin;
 
   void Clear() {
     to_client.Clear();
@@ -46,7 +46,9 @@ class Worker {
   uint32_t index() const { return index_; }
   asio::io_context& io() { return io_; }
   // Where a socket is watched while somebody waits for an answer, and while media flows.
-  Poller& poller(Poller::Pace pace) { return pace == Poller::Pace::kPrompt ? prompt_ : gathering_; }
+  Poller& poller(Poller::Delivery delivery) {
+    return delivery == Poller::Delivery::kImmediate ? immediate_ : coalescing_;
+  }
 
   // One read buffer for all sessions of this worker: what is in it is gone at the next wait. Worker
   // thread only.
@@ -57,8 +59,8 @@ class Worker {
  private:
   const uint32_t index_;
   // Before io_: what io_ destroys with itself may use them.
-  Poller prompt_{Poller::Pace::kPrompt};
-  Poller gathering_{Poller::Pace::kGathering};
+  Poller immediate_{Poller::Delivery::kImmediate};
+  Poller coalescing_{Poller::Delivery::kCoalescing};
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<uint8_t> scratch_;

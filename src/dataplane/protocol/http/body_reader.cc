@@ -35,7 +35,7 @@ BodyReader::BodyReader(Framing framing, uint64_t length, Chunks chunks) : chunks
   }
 }
 
-absl::StatusOr<size_t> BodyReader::Read(std::span<const uint8_t> in, Pieces& out) {
+absl::StatusOr<size_t> BodyReader::Read(std::span<const uint8_t> in, BufferSequence& out) {
   size_t taken = 0;
   while (taken < in.size() && state_ != State::kEnd) {
     const auto rest = in.subspan(taken);

@@ -26,7 +26,7 @@ class BodyReader {
 
   // Takes the body's part of `in` and appends views of what is to be passed to `out`; returns how
   // many bytes it took: all, unless the body has ended. DATA_LOSS: the framing is broken.
-  absl::StatusOr<size_t> Read(std::span<const uint8_t> in, Pieces& out);
+  absl::StatusOr<size_t> Read(std::span<const uint8_t> in, BufferSequence& out);
 
   // Nothing more belongs to the body. A body that lasts until the close has no end here.
   bool at_end() const { return state_ == State::kEnd; }

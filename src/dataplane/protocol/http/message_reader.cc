@@ -125,14 +125,14 @@ bool MessageReader::awaits_continue() const {
 }
 
 Read<std::string> MessageReader::ReadBody() {
-  Pieces pieces;
+  BufferSequence buffers;
   const bool told_too_long = told_length_ > rules_.max_body;
-  const auto taken = told_too_long ? absl::StatusOr<size_t>(0) : body_reader_.Read(bytes_, pieces);
+  const auto taken = told_too_long ? absl::StatusOr<size_t>(0) : body_reader_.Read(bytes_, buffers);
   if (!taken.ok()) return Fault(400, std::string(MessageOf(taken.status())));
-  if (told_too_long || body_.size() + pieces.total_bytes() > rules_.max_body) {
+  if (told_too_long || body_.size() + buffers.total_bytes() > rules_.max_body) {
     return HeadError{413, absl::StrCat("the body is longer than ", SizeText(rules_.max_body))};
   }
-  for (const Pieces::Piece& piece : pieces.list()) body_.append(AsText(piece));
+  for (const BufferSequence::Buffer& buffer : buffers.list()) body_.append(AsText(buffer));
   Drop(*taken);
   if (body_reader_.at_end() || (closed_ && body_reader_.may_close())) {
     expects_continue_ = false;

@@ -25,7 +25,7 @@ bool IsFollowed(MessageType type) {
 
 // Writes `payload` in chunks of `chunk_size`, the first of which has its header already.
 void WriteChunks(std::span<const uint8_t> payload, uint32_t chunk_size,
-                 std::span<const uint8_t> continuation, Pieces& out) {
+                 std::span<const uint8_t> continuation, BufferSequence& out) {
   for (size_t at = 0; at < payload.size(); at += chunk_size) {
     if (at > 0) out.AppendCopy(continuation);
     out.AppendCopy(payload.subspan(at, std::min<size_t>(chunk_size, payload.size() - at)));
@@ -38,7 +38,7 @@ struct ChunkForwarder::Input {
   uint8_t* position;
   uint8_t* const end;
   const bool stable;  // The bytes outlive the Forward.
-  Pieces& out;
+  BufferSequence& out;
 
   void Pass(std::span<const uint8_t> bytes) const {
     stable ? out.AppendView(bytes) : out.AppendCopy(bytes);
@@ -107,7 +107,7 @@ ChunkForwarder::ChunkForwarder(Side sender, Observer* observer, Limits limits)
 ChunkForwarder::ChunkForwarder(ChunkForwarder&&) noexcept = default;
 ChunkForwarder::~ChunkForwarder() = default;
 
-absl::StatusOr<size_t> ChunkForwarder::Forward(std::span<uint8_t> in, Pieces& out) {
+absl::StatusOr<size_t> ChunkForwarder::Forward(std::span<uint8_t> in, BufferSequence& out) {
   stop_ = false;
   Input input{in.data(), in.data() + in.size(), true, out};
   while (carried_size_ > 0 && !stop_) {
@@ -309,7 +309,7 @@ absl::Status ChunkForwarder::TakePayload(std::span<const uint8_t> bytes, Input& 
   return stream.collected == nullptr ? absl::OkStatus() : Collect(stream, bytes);
 }
 
-absl::Status ChunkForwarder::EndChunk(Pieces& out) {
+absl::Status ChunkForwarder::EndChunk(BufferSequence& out) {
   if (streams_[current_].missing == 0) {
     if (absl::Status status = EndMessage(out); !status.ok()) return status;
   }
@@ -317,7 +317,7 @@ absl::Status ChunkForwarder::EndChunk(Pieces& out) {
   return absl::OkStatus();
 }
 
-absl::Status ChunkForwarder::EndMessage(Pieces& out) {
+absl::Status ChunkForwarder::EndMessage(BufferSequence& out) {
   const size_t index = current_;
   if (streams_[index].collected == nullptr) {
     streams_[index].half_sent = false;
@@ -384,7 +384,7 @@ void ChunkForwarder::Release(ChunkStream& stream) {
 }
 
 // Passes on a SetChunkSize or Abort, unless it is dropped, and does what it says.
-absl::Status ChunkForwarder::Follow(size_t index, Pieces& out) {
+absl::Status ChunkForwarder::Follow(size_t index, BufferSequence& out) {
   const MessageType type = streams_[index].type;
   const std::span<const uint8_t> payload = streams_[index].collected->payload;
   if (payload.size() < 4) {
@@ -426,7 +426,7 @@ void ChunkForwarder::AbortMessage(uint32_t chunk_stream_id) {
 
 // `raw` may be changed; it outlives the Forward when `stable`.
 void ChunkForwarder::WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size,
-                                      bool stable, Pieces& out) {
+                                      bool stable, BufferSequence& out) {
   using View = ChunkStream::View;
   using Rewrite = ChunkStream::Rewrite;
   MatchChunkSizes(streams_[index].length, out);
@@ -461,7 +461,7 @@ void ChunkForwarder::WriteStartHeader(size_t index, std::span<uint8_t> raw, size
 }
 
 // Writes a collected message, or as much of it as has come.
-void ChunkForwarder::WriteCollected(size_t index, Pieces& out) {
+void ChunkForwarder::WriteCollected(size_t index, BufferSequence& out) {
   Collected& collected = *streams_[index].collected;
   WriteStartHeader(index, {collected.header.data(), collected.header_size}, collected.basic_size,
                    false, out);
@@ -476,7 +476,7 @@ void ChunkForwarder::WriteCollected(size_t index, Pieces& out) {
 }
 
 absl::Status ChunkForwarder::Inject(const MessageHeader& header, std::span<const uint8_t> payload,
-                                    Pieces& out) {
+                                    BufferSequence& out) {
   if (header.chunk_stream_id < kMinChunkStream || header.chunk_stream_id > kMaxChunkStream ||
       payload.size() > kMaxMessageLength) {
     return ProxyFailure(absl::StatusCode::kInvalidArgument,
@@ -499,7 +499,7 @@ absl::Status ChunkForwarder::Inject(const MessageHeader& header, std::span<const
   return absl::OkStatus();
 }
 
-void ChunkForwarder::WriteQueued(Pieces& out) {
+void ChunkForwarder::WriteQueued(BufferSequence& out) {
   size_t written = 0;
   for (; written < queued_.size(); ++written) {
     const Queued& queued = queued_[written];
@@ -511,7 +511,7 @@ void ChunkForwarder::WriteQueued(Pieces& out) {
 }
 
 void ChunkForwarder::WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload,
-                              Pieces& out) {
+                              BufferSequence& out) {
   const bool extended = header.timestamp >= kExtendedTimestamp;
   ChunkHeaderWriter start(0, header.chunk_stream_id);
   ChunkHeaderWriter continuation(3, header.chunk_stream_id);
@@ -537,7 +537,7 @@ void ChunkForwarder::WriteOwn(const MessageHeader& header, std::span<const uint8
 }
 
 // Called before a chunk of a message of which `remaining` bytes are still to be sent.
-void ChunkForwarder::MatchChunkSizes(uint32_t remaining, Pieces& out) {
+void ChunkForwarder::MatchChunkSizes(uint32_t remaining, BufferSequence& out) {
   if (input_chunk_size_ == output_chunk_size_ ||
       remaining <= std::min(input_chunk_size_, output_chunk_size_)) {
     return;
@@ -557,7 +557,7 @@ void ChunkForwarder::MapStreamId(uint32_t from, uint32_t to) {
   }
 }
 
-void ChunkForwarder::ResetInput(Pieces& out) {
+void ChunkForwarder::ResetInput(BufferSequence& out) {
   const auto fill = [&out](size_t size) {
     for (; size > 0; size -= std::min(size, sizeof kZeros)) {
       out.AppendView(std::span(kZeros).first(std::min(size, sizeof kZeros)));

@@ -84,7 +84,7 @@ class ChunkForwarder {
   // Reads `in`, whose bytes may be changed in place, and appends to `out` what goes on to the
   // receiver: views of `in`, and copies. Returns how many bytes were read: all, unless Stop was
   // called. After an error (INVALID_ARGUMENT) the forwarder must not be used again.
-  absl::StatusOr<size_t> Forward(std::span<uint8_t> in, Pieces& out);
+  absl::StatusOr<size_t> Forward(std::span<uint8_t> in, BufferSequence& out);
 
   // Makes Forward return at the end of the chunk that it reads; called from OnMessage, that is
   // right after the message.
@@ -93,7 +93,8 @@ class ChunkForwarder {
   // Writes the proxy's own message (header.length is ignored) as soon as the output is between two
   // chunks and no message is half sent on the chunk stream: now, or in a later Forward.
   // RESOURCE_EXHAUSTED: more than max_collected bytes wait. Not from inside the observer's calls.
-  absl::Status Inject(const MessageHeader& header, std::span<const uint8_t> payload, Pieces& out);
+  absl::Status Inject(const MessageHeader& header, std::span<const uint8_t> payload,
+                      BufferSequence& out);
 
   // The receiver knows the sender's message stream `from` as `to`. from == to ends it.
   void MapStreamId(uint32_t from, uint32_t to);
@@ -101,7 +102,7 @@ class ChunkForwarder {
   // Another sender continues: its chunk stream starts afresh. What the receiver got only half of is
   // filled up with zeros, or aborted when more than max_collected bytes are missing; what was held
   // is forgotten. Stream id mappings are cleared.
-  void ResetInput(Pieces& out);
+  void ResetInput(BufferSequence& out);
 
   // Another receiver continues, which knows nothing: the rest of messages that the former got half
   // of is dropped, and so is what waits to be injected. Stream id mappings are cleared.
@@ -126,23 +127,23 @@ class ChunkForwarder {
   absl::Status BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
   absl::Status StartMessage(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
   absl::Status TakePayload(std::span<const uint8_t> bytes, Input& input);
-  absl::Status EndChunk(Pieces& out);
-  absl::Status EndMessage(Pieces& out);
+  absl::Status EndChunk(BufferSequence& out);
+  absl::Status EndMessage(BufferSequence& out);
 
   void StartCollecting(ChunkStream& stream, const ChunkHeader& header,
                        std::span<const uint8_t> raw);
   absl::Status Collect(ChunkStream& stream, std::span<const uint8_t> bytes);
   void Release(ChunkStream& stream);
-  absl::Status Follow(size_t index, Pieces& out);
+  absl::Status Follow(size_t index, BufferSequence& out);
   void ChangeChunkSize(uint32_t size);
   void AbortMessage(uint32_t chunk_stream_id);
 
   void WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size, bool stable,
-                        Pieces& out);
-  void WriteCollected(size_t index, Pieces& out);
-  void WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload, Pieces& out);
-  void WriteQueued(Pieces& out);
-  void MatchChunkSizes(uint32_t remaining, Pieces& out);
+                        BufferSequence& out);
+  void WriteCollected(size_t index, BufferSequence& out);
+  void WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload, BufferSequence& out);
+  void WriteQueued(BufferSequence& out);
+  void MatchChunkSizes(uint32_t remaining, BufferSequence& out);
 
   size_t FindStream(uint32_t id) const;
   bool HalfSent(uint32_t chunk_stream_id) const;

@@ -31,7 +31,7 @@ ClientSetup::ClientSetup(const VhostPolicy& vhosts, HandshakeSeed seed)
 
 ClientSetup::~ClientSetup() = default;
 
-void ClientSetup::Read(std::span<const uint8_t> in, Pieces& to_client,
+void ClientSetup::Read(std::span<const uint8_t> in, BufferSequence& to_client,
                        std::vector<KeptMessage>& answers) {
   if (!handshake_.done()) in = ReadHandshake(in, to_client);
   if (!handshake_.done() || ended()) return;
@@ -42,7 +42,7 @@ void ClientSetup::Read(std::span<const uint8_t> in, Pieces& to_client,
 
 // Returns what is left.
 std::span<const uint8_t> ClientSetup::ReadHandshake(std::span<const uint8_t> in,
-                                                    Pieces& to_client) {
+                                                    BufferSequence& to_client) {
   const auto used = handshake_.Consume(in);
   if (!used.ok()) {
     if (LooksLikeHttp(in)) to_client.AppendCopy(AsBytes(kAnswerToHttp));
@@ -55,7 +55,7 @@ std::span<const uint8_t> ClientSetup::ReadHandshake(std::span<const uint8_t> in,
 }
 
 void ClientSetup::ReadCommands() {
-  Pieces unused;
+  BufferSequence unused;
   while (!ended() && read_ < replay_.bytes.size()) {
     const auto read = forwarder_.Forward(std::span(replay_.bytes).subspan(read_), unused);
     if (!read.ok()) return Fail(read.status());

@@ -36,7 +36,8 @@ class ClientSetup final : private ChunkForwarder::Observer {
   // Takes all of `in`. What the client is to be sent is appended: to `to_client` while the
   // handshake lasts (also what is no RTMP, for a client that speaks HTTP), and to `answers` after
   // it.
-  void Read(std::span<const uint8_t> in, Pieces& to_client, std::vector<KeptMessage>& answers);
+  void Read(std::span<const uint8_t> in, BufferSequence& to_client,
+            std::vector<KeptMessage>& answers);
 
   bool handshake_done() const { return handshake_.done(); }
   // The client has asked for a stream, be it one that cannot be: then status() is not OK.
@@ -59,7 +60,7 @@ class ClientSetup final : private ChunkForwarder::Observer {
                                std::span<const uint8_t> prefix) override;
   Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
 
-  std::span<const uint8_t> ReadHandshake(std::span<const uint8_t> in, Pieces& to_client);
+  std::span<const uint8_t> ReadHandshake(std::span<const uint8_t> in, BufferSequence& to_client);
   void ReadCommands();
   void OnCommand(const MessageHeader& header, std::span<const uint8_t> payload);
   void OnConnect(const MessageHeader& header, const Command& command,

@@ -22,8 +22,8 @@ namespace srsproxy::rtmp {
 inline constexpr size_t kMaxStreams = 16;
 
 struct BridgeOutput {
-  Pieces& to_client;
-  Pieces& to_origin;
+  BufferSequence& to_client;
+  BufferSequence& to_origin;
 };
 
 class DuplexForwarder {

@@ -30,7 +30,7 @@ HlsSegment::HlsSegment(const HlsNeeds& needs, HttpClient& client, http::RequestH
       request_(std::move(request)),
       viewer_(HlsViewerKeyOf(request_, client, key)),
       origin_(needs.upstream, client, request_, std::move(key), RequestFields(request_)),
-      relay_(context_.worker, client, request_, net::Poller::Pace::kPrompt, *this) {}
+      relay_(context_.worker, client, request_, net::Poller::Delivery::kImmediate, *this) {}
 
 net::Task<bool> HlsSegment::Run() {
   session_ = needs_.sessions.Find(viewer_, "");

@@ -6,8 +6,8 @@ namespace srsproxy {
 
 net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
                                      std::string_view text) {
-  net::AwaitedStream awaited(worker.poller(net::Poller::Pace::kPrompt), worker.io().get_executor(),
-                             client.stream);
+  net::AwaitedStream awaited(worker.poller(net::Poller::Delivery::kImmediate),
+                             worker.io().get_executor(), client.stream);
   client.awaited = &awaited;
   const absl::Cleanup forget = [&client] { client.awaited = nullptr; };
   co_return co_await awaited.Write(text, client.config->write_timeout);

@@ -68,8 +68,8 @@ net::Task<void> HttpSession::Run() {
       if (!request.has_value() || !co_await Answer(*std::move(request))) break;
     }
   }
-  co_await net::LingeringClose(context_.prompt(), context_.executor(), std::move(client_.stream),
-                               kLingerTimeout);
+  co_await net::LingeringClose(context_.immediate_poller(), context_.executor(),
+                               std::move(client_.stream), kLingerTimeout);
   context_.counters.ConnectionClosed(listener_);
 }
 
@@ -116,7 +116,7 @@ net::Task<bool> HttpSession::ReadMore(absl::Duration patience) {
   const bool idle = client_.reader.idle();
   absl::StatusOr<size_t> got = 0;
   {
-    net::AwaitedStream awaited(context_.prompt(), context_.executor(), client_.stream);
+    net::AwaitedStream awaited(context_.immediate_poller(), context_.executor(), client_.stream);
     client_.awaited = &awaited;
     const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
     got = co_await awaited.Read(client_.reader.Prepare(kReadBytes), patience);

@@ -11,7 +11,7 @@ class LivePlay::ClientWatch final : net::Poller::Target {
  public:
   explicit ClientWatch(LivePlay& play)
       : play_(play),
-        poller_(play.context_.worker.poller(net::Poller::Pace::kPrompt)),
+        poller_(play.context_.worker.poller(net::Poller::Delivery::kImmediate)),
         watched_(poller_.Add(play.client_.stream.fd(), *this)) {}
   ~ClientWatch() override {
     if (watched_) poller_.Remove(play_.client_.stream.fd(), *this);
@@ -44,7 +44,7 @@ LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::Requ
                                    .write = client.config->write_timeout,
                                    .head = client.config->handshake_timeout,
                                    .max_body = 0}),
-      relay_(context_.worker, client, request_, net::Poller::Pace::kGathering, *this) {}
+      relay_(context_.worker, client, request_, net::Poller::Delivery::kCoalescing, *this) {}
 
 net::Task<bool> LivePlay::Run() {
   const auto head = co_await AskOrigin();

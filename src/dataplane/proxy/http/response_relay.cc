@@ -14,12 +14,12 @@ constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 }  // namespace
 
 ResponseRelay::ResponseRelay(net::Worker& worker, HttpClient& client,
-                             const http::RequestHead& request, net::Poller::Pace pace,
+                             const http::RequestHead& request, net::Poller::Delivery delivery,
                              Observer& observer)
     : worker_(worker),
       client_(client),
       request_(request),
-      pace_(pace),
+      delivery_(delivery),
       observer_(observer),
       relay_(worker, *this, client.config->write_timeout),
       changed_(worker.io().get_executor()),
@@ -52,7 +52,7 @@ net::Task<ResponseRelay::Ended> ResponseRelay::Run(const http::ResponseHead& hea
     AwaitBytes();
     while (!over()) {
       co_await changed_.Wait();
-      if (content_) relay_.SetPace(pace_);
+      if (content_) relay_.SetDelivery(delivery_);
     }
     silence_.Disarm();
     relay_.Release(Side::kOrigin);
@@ -66,9 +66,9 @@ net::Task<ResponseRelay::Ended> ResponseRelay::Run(const http::ResponseHead& hea
 net::Task<absl::Status> ResponseRelay::SendFirst(const http::ResponseHead& head,
                                                  std::vector<uint8_t> unread) {
   std::string first = DownstreamHead(head);
-  Pieces body;
+  BufferSequence body;
   PassBody(unread, body);
-  for (const Pieces::Piece& piece : body.list()) first.append(http::AsText(piece));
+  for (const BufferSequence::Buffer& buffer : body.list()) first.append(http::AsText(buffer));
   auto status = co_await SendToClient(client_, worker_, first);
   if (!status.ok()) co_return status;
   observer_.OnBytesPassed(0, first.size());
@@ -140,7 +140,7 @@ std::string ResponseRelay::DownstreamHead(const http::ResponseHead& head) const 
   return http::WriteResponseHead(head.status, head.reason, fields);
 }
 
-void ResponseRelay::PassBody(std::span<const uint8_t> in, Pieces& out) {
+void ResponseRelay::PassBody(std::span<const uint8_t> in, BufferSequence& out) {
   const auto taken = body_.Read(in, out);
   if (!taken.ok()) return Finish(Side::kOrigin, BadResponse(MessageOf(taken.status())));
   if (!body_.at_end()) return;
@@ -188,7 +188,7 @@ void ResponseRelay::OnClosed(Side side, absl::Status why) {
   Finish(fault, std::move(why));
 }
 
-size_t ResponseRelay::Appetite(Side side) const {
+size_t ResponseRelay::ReadCapacity(Side side) const {
   if (over()) return 0;
   if (side == Side::kOrigin || tunnel_) return SIZE_MAX;
   return http::kMaxHeadBytes - std::min(client_.reader.unread(), http::kMaxHeadBytes);

@@ -37,9 +37,10 @@ class ResponseRelay final : net::Relay::Handler {
     absl::Status why;
   };
 
-  // All outlive it. `request`: what the client asked. `pace`: of the content, once some has come.
+  // All outlive it. `request`: what the client asked. `delivery`: of the content, once some has
+  // come.
   ResponseRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
-                net::Poller::Pace pace, Observer& observer);
+                net::Poller::Delivery delivery, Observer& observer);
   ResponseRelay(const ResponseRelay&) = delete;
   ResponseRelay& operator=(const ResponseRelay&) = delete;
 
@@ -64,7 +65,7 @@ class ResponseRelay final : net::Relay::Handler {
   // net::Relay::Handler
   void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
   void OnClosed(Side side, absl::Status why) override;
-  size_t Appetite(Side side) const override;
+  size_t ReadCapacity(Side side) const override;
 
   bool over() const { return ended_.has_value(); }
   std::string DownstreamHead(const http::ResponseHead& head) const;
@@ -72,7 +73,7 @@ class ResponseRelay final : net::Relay::Handler {
   void SendEarly();
   net::Task<void> Drain();
   void Finish(Side side, absl::Status why);
-  void PassBody(std::span<const uint8_t> in, Pieces& out);
+  void PassBody(std::span<const uint8_t> in, BufferSequence& out);
   void NoteContent();
   void AwaitBytes();
   void OnSilence();
@@ -80,7 +81,7 @@ class ResponseRelay final : net::Relay::Handler {
   net::Worker& worker_;
   HttpClient& client_;
   const http::RequestHead& request_;
-  const net::Poller::Pace pace_;
+  const net::Poller::Delivery delivery_;
   Observer& observer_;
   http::BodyReader body_;
   bool tunnel_ = false;              // A WebSocket: both sides talk as they like.

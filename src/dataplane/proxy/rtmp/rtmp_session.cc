@@ -86,8 +86,8 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
     }
     if (bridge_.state() == State::kSelecting && !over()) co_await FindOrigin();
     if (over()) break;
-    relay_.SetPace(bridge_.state() == State::kRelaying ? net::Poller::Pace::kGathering
-                                                       : net::Poller::Pace::kPrompt);
+    relay_.SetDelivery(bridge_.state() == State::kRelaying ? net::Poller::Delivery::kCoalescing
+                                                           : net::Poller::Delivery::kImmediate);
     relay_.Resume();
   }
   deadline_.Disarm();
@@ -136,7 +136,7 @@ void RtmpSession::OnClosed(Side side, absl::Status why) {
   changed_.Notify();
 }
 
-size_t RtmpSession::Appetite(Side side) const {
+size_t RtmpSession::ReadCapacity(Side side) const {
   if (over()) return 0;
   return side == Side::kClient ? bridge_.ClientReadCapacity() : SIZE_MAX;
 }
@@ -319,9 +319,11 @@ net::Task<void> RtmpSession::ShutDownGracefully() {
   if (origin_ != nullptr) {
     origin_->ShutdownWrite();
     client_.ShutdownWrite();
-    co_await net::LingeringClose(context_.prompt(), executor, std::move(*origin_), kLingerTimeout);
+    co_await net::LingeringClose(context_.immediate_poller(), executor, std::move(*origin_),
+                                 kLingerTimeout);
   }
-  co_await net::LingeringClose(context_.prompt(), executor, std::move(client_), kLingerTimeout);
+  co_await net::LingeringClose(context_.immediate_poller(), executor, std::move(client_),
+                               kLingerTimeout);
 }
 
 void RtmpSession::BeginStream() {

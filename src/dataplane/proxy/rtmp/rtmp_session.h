@@ -54,7 +54,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   // net::Relay::Handler
   void OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& out) override;
   void OnClosed(Side side, absl::Status why) override;
-  size_t Appetite(Side side) const override;
+  size_t ReadCapacity(Side side) const override;
   // rtmp::Bridge::Listener
   void OnBridgeState(State before, State now) override;
   // SessionTable::Session

@@ -17,7 +17,7 @@ struct SessionContext {
   WorkerMetrics& counters;  // Of the worker.
 
   net::asio::any_io_executor executor() const { return worker.io().get_executor(); }
-  net::Poller& prompt() const { return worker.poller(net::Poller::Pace::kPrompt); }
+  net::Poller& immediate_poller() const { return worker.poller(net::Poller::Delivery::kImmediate); }
 };
 
 }  // namespace srsproxy

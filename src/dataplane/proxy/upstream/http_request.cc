@@ -89,7 +89,7 @@ net::Task<HttpRequest::Head> HttpRequest::Send(net::TcpStream connection, std::s
                                                std::string method) {
   Close();
   connection_.emplace(std::move(connection));
-  awaited_.emplace(needs_.context.prompt(), needs_.context.executor(), *connection_);
+  awaited_.emplace(needs_.context.immediate_poller(), needs_.context.executor(), *connection_);
   if (cancelled_) awaited_->Cancel();
   reader_ = http::MessageReader({.max_body = limits_.max_body});
   const auto sent = co_await awaited_->Write(text, limits_.write);

@@ -100,10 +100,11 @@ class SharedStore final : public OriginStore {
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
     return store_.AllOverrides();
   }
-  void Decide(std::string server, OriginDecision decision, DecideCallback done) override {
-    store_.Decide(std::move(server), std::move(decision), std::move(done));
+  void ChangeOverrides(std::string server, OverridesChange change,
+                       ChangeOverridesCallback done) override {
+    store_.ChangeOverrides(std::move(server), std::move(change), std::move(done));
   }
-  void Observe(DecisionObserver observer) override { store_.Observe(std::move(observer)); }
+  void Observe(OverridesObserver observer) override { store_.Observe(std::move(observer)); }
   void Stop() override { store_.Stop(); }
 
  private:

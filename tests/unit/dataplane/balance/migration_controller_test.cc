@@ -5,7 +5,7 @@
 
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_fleet.h"
 #include "tests/support/held_claims.h"

@@ -48,30 +48,30 @@ TEST_F(OriginRegistryTest, OnlyTheDriverBeginsADrain) {
   MemoryOriginStore store;
   OriginRegistry registry(clock_, store, {}, &fleet);
   ASSERT_TRUE(registry.Register(Srs("vid-1", "10.0.0.1", "1"), "10.0.0.1").ok());
-  const auto decide = [&](const OriginDecision& decision) {
+  const auto decide = [&](const OverridesChange& change) {
     absl::Status answer = absl::UnknownError("not answered");
-    registry.overrides().Decide(
-        "vid-1", decision,
+    registry.overrides().ChangeOverrides(
+        "vid-1", change,
         [&](const absl::StatusOr<OriginOverrides>& overrides) { answer = overrides.status(); });
-    EXPECT_EQ(registry.overrides().Check("vid-1", decision).status().code(), answer.code());
+    EXPECT_EQ(registry.overrides().Check("vid-1", change).status().code(), answer.code());
     return answer;
   };
-  OriginDecision drain;
+  OverridesChange drain;
   drain.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
   fleet.driving = false;
   const auto refused = decide(drain);
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(refused.GetPayload(kDriverPayload).has_value());
-  OriginDecision later;
+  OverridesChange later;
   later.drain_deadline = FieldChange<absl::Time>::Set(clock_.WallNow() + absl::Minutes(1));
   EXPECT_TRUE(absl::IsFailedPrecondition(decide(later)));
-  OriginDecision cordon;
+  OverridesChange cordon;
   cordon.admin_state = FieldChange<AdminState>::Set(AdminState::kCordoned);
   EXPECT_TRUE(decide(cordon).ok());
 
   // What the driver decides reaches every proxy through the store.
   drain.made_at = clock_.WallNow();
-  store.Decide("vid-1", drain, [](const absl::StatusOr<OriginOverrides>&) {});
+  store.ChangeOverrides("vid-1", drain, [](const absl::StatusOr<OriginOverrides>&) {});
   EXPECT_EQ(registry.snapshot()->origins.front()->admin_state, AdminState::kDraining);
 }
 
@@ -83,10 +83,10 @@ TEST_F(OriginRegistryTest, EverythingThatAnOperatorDecidesWinsUntilCleared) {
   Register(registration);
   const std::map<std::string, std::string> labels = {{"gpu", "yes"}};
   const auto update = [&](auto zone, auto wanted_labels, auto capacity) {
-    ASSERT_TRUE(UpdateOverrides(registry_, "a", [&](OriginOverrides& wishes) {
-                  wishes.zone = zone;
-                  wishes.labels = wanted_labels;
-                  wishes.capacity = capacity;
+    ASSERT_TRUE(UpdateOverrides(registry_, "a", [&](OriginOverrides& overrides) {
+                  overrides.zone = zone;
+                  overrides.labels = wanted_labels;
+                  overrides.capacity = capacity;
                 }).ok());
   };
   update("west", labels, 5);
@@ -104,9 +104,9 @@ TEST_F(OriginRegistryTest, EverythingThatAnOperatorDecidesWinsUntilCleared) {
 
 TEST_F(OriginRegistryTest, AnUpdateIsAllOrNothing) {
   Register(Srs("a", "10.0.0.1", "1"));
-  const auto half_wrong = [](OriginOverrides& wishes) {
-    wishes.zone = "west";
-    wishes.weight = 2'000'000;
+  const auto half_wrong = [](OriginOverrides& overrides) {
+    overrides.zone = "west";
+    overrides.weight = 2'000'000;
   };
   const auto refused = UpdateOverrides(registry_, "a", half_wrong);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
@@ -117,9 +117,9 @@ TEST_F(OriginRegistryTest, AnUpdateIsAllOrNothing) {
 
 TEST_F(OriginRegistryTest, ACheckChangesNothing) {
   Register(Srs("a", "10.0.0.1", "1"));
-  OriginDecision decision;
-  decision.zone = FieldChange<std::string>::Set("west");
-  const auto checked = registry_.overrides().Check("a", decision);
+  OverridesChange change;
+  change.zone = FieldChange<std::string>::Set("west");
+  const auto checked = registry_.overrides().Check("a", change);
   EXPECT_EQ(checked->zone, "west");
   EXPECT_EQ(registry_.overrides().Of("a"), OriginOverrides{});
 }
@@ -133,8 +133,8 @@ TEST_F(OriginRegistryTest, DrainingHasATimeAndEndsWithIt) {
   ASSERT_TRUE(SetAdminState("a", AdminState::kDraining).ok());
   EXPECT_EQ(Find("a-svc-1")->overrides.drain, begun) << "it goes on";
   const absl::Time deadline = clock_.WallNow() + absl::Seconds(60);
-  ASSERT_TRUE(UpdateOverrides(registry_, "a", [&](OriginOverrides& wishes) {
-                wishes.drain->deadline = deadline;
+  ASSERT_TRUE(UpdateOverrides(registry_, "a", [&](OriginOverrides& overrides) {
+                overrides.drain->deadline = deadline;
               }).ok());
   EXPECT_EQ(Find("a-svc-1")->overrides.drain->deadline, deadline);
   ASSERT_TRUE(SetAdminState("a", AdminState::kCordoned).ok());
@@ -149,10 +149,10 @@ class FailingStore final : public OriginStore {
   std::vector<OriginRecord> Records() const override { return {}; }
   OriginOverrides Overrides(std::string_view) const override { return {}; }
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override { return {}; }
-  void Decide(std::string, OriginDecision, DecideCallback done) override {
+  void ChangeOverrides(std::string, OverridesChange, ChangeOverridesCallback done) override {
     done(absl::UnavailableError("the disk is full"));
   }
-  void Observe(DecisionObserver) override {}
+  void Observe(OverridesObserver) override {}
   void Stop() override {}
 };
 
@@ -160,8 +160,9 @@ TEST_F(OriginRegistryTest, WhatCannotBeKeptIsNotDone) {
   FailingStore store;
   OriginRegistry registry(clock_, store);
   ASSERT_TRUE(registry.Register(Srs("a", "10.0.0.1", "1"), "x").ok());
-  const auto refused = UpdateOverrides(
-      registry, "a", [](OriginOverrides& wishes) { wishes.admin_state = AdminState::kCordoned; });
+  const auto refused = UpdateOverrides(registry, "a", [](OriginOverrides& overrides) {
+    overrides.admin_state = AdminState::kCordoned;
+  });
   EXPECT_EQ(refused.status(), absl::UnavailableError("the disk is full"));
   EXPECT_EQ(registry.CurrentSnapshot()->Find("a-svc-1")->admin_state, AdminState::kActive);
 }

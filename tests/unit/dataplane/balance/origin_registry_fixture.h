@@ -13,7 +13,7 @@
 #include "dataplane/balance/candidates.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/directory/memory_origin_store.h"
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 #include "tests/support/fake_clock.h"
 
 namespace srsproxy {
@@ -58,12 +58,12 @@ class OriginRegistryTest : public testing::Test {
   }
   absl::Status SetAdminState(std::string_view server, std::optional<AdminState> state) {
     return UpdateOverrides(registry_, server,
-                           [&](OriginOverrides& wishes) { wishes.admin_state = state; })
+                           [&](OriginOverrides& overrides) { overrides.admin_state = state; })
         .status();
   }
   absl::Status SetWeight(std::string_view server, std::optional<double> weight) {
     return UpdateOverrides(registry_, server,
-                           [&](OriginOverrides& wishes) { wishes.weight = weight; })
+                           [&](OriginOverrides& overrides) { overrides.weight = weight; })
         .status();
   }
   // Time passes second by second, as the proxy lives it.

@@ -33,7 +33,7 @@ struct Row {
   std::string refusal = "";
   PickReason reason = PickReason::kClaimed;
   uint64_t replaces = 0;
-  bool follows = false;
+  bool inherits = false;
 };
 
 OriginSnapshot Snapshot(const std::vector<const char*>& texts) {
@@ -120,7 +120,7 @@ TEST_P(PlacementRulesTest, Place) {
   if (decision.origin != nullptr) {
     EXPECT_EQ(decision.reason, row.reason) << why;
     EXPECT_EQ(decision.replaces_version, row.replaces) << why;
-    EXPECT_EQ(decision.follows, row.follows) << why;
+    EXPECT_EQ(decision.inherits, row.inherits) << why;
   } else {
     EXPECT_EQ(decision.refusal.code(), absl::StatusCode::kUnavailable);
   }
@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
             .origin = "a",
             .reason = kMapped,
             .replaces = 7,
-            .follows = true},
+            .inherits = true},
         Row{.name = "superseded_by_one_that_has_gone",
             .origins = {"a"},
             .mapping = On("old-z"),

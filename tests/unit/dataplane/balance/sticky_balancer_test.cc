@@ -12,7 +12,7 @@
 
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 #include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/hooked_streams.h"
@@ -91,8 +91,9 @@ TEST_F(StickyBalancerTest, EveryClientOfAStreamReachesOneOrigin) {
 
 TEST_F(StickyBalancerTest, StreamsSpreadByWeight) {
   for (int i = 1; i <= 3; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
-  ASSERT_TRUE(
-      UpdateOverrides(origins_, "o1", [](OriginOverrides& wishes) { wishes.weight = 2; }).ok());
+  ASSERT_TRUE(UpdateOverrides(origins_, "o1", [](OriginOverrides& overrides) {
+                overrides.weight = 2;
+              }).ok());
   std::map<std::string, int> streams_of;
   std::vector<Placement> placements;
   for (int i = 0; i < 800; ++i) {

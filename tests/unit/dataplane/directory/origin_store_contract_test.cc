@@ -38,17 +38,18 @@ class OriginStoreContractTest : public testing::TestWithParam<Implementation> {
     return record;
   }
 
-  static OriginDecision Weight(std::optional<double> weight) {
-    OriginDecision decision;
-    decision.weight = FieldChange<double>::To(weight);
-    return decision;
+  static OverridesChange Weight(std::optional<double> weight) {
+    OverridesChange change;
+    change.weight = FieldChange<double>::To(weight);
+    return change;
   }
   // Returns the answer, however late it comes.
-  absl::StatusOr<OriginOverrides> Decide(const std::string& server, OriginDecision decision) {
+  absl::StatusOr<OriginOverrides> ChangeOverrides(const std::string& server,
+                                                  OverridesChange change) {
     std::promise<absl::StatusOr<OriginOverrides>> answer;
-    store_->Decide(server, std::move(decision), [&](absl::StatusOr<OriginOverrides> decided) {
-      answer.set_value(std::move(decided));
-    });
+    store_->ChangeOverrides(
+        server, std::move(change),
+        [&](absl::StatusOr<OriginOverrides> decided) { answer.set_value(std::move(decided)); });
     return answer.get_future().get();
   }
 
@@ -79,47 +80,47 @@ TEST_P(OriginStoreContractTest, RemovesRecords) {
 }
 
 TEST_P(OriginStoreContractTest, ChangesTheFieldsThatADecisionNames) {
-  OriginDecision first;
+  OverridesChange first;
   first.admin_state = FieldChange<AdminState>::Set(AdminState::kCordoned);
   first.weight = FieldChange<double>::Set(0.5);
-  ASSERT_TRUE(Decide("a", first).ok());
-  OriginDecision second;
+  ASSERT_TRUE(ChangeOverrides("a", first).ok());
+  OverridesChange second;
   second.weight = FieldChange<double>::Clear();
   second.zone = FieldChange<std::string>::Set("west");
   OriginOverrides both;
   both.admin_state = AdminState::kCordoned;
   both.zone = "west";
-  EXPECT_EQ(*Decide("a", second), both);
+  EXPECT_EQ(*ChangeOverrides("a", second), both);
   EXPECT_EQ(store_->Overrides("a"), both);
   EXPECT_EQ(store_->Overrides("b"), OriginOverrides{});
 }
 
 TEST_P(OriginStoreContractTest, KeepsDecisionsWhenRecordsGo) {
   store_->PutRecord(Record("a", "10.0.0.1"));
-  ASSERT_TRUE(Decide("a", Weight(2)).ok());
+  ASSERT_TRUE(ChangeOverrides("a", Weight(2)).ok());
   store_->RemoveRecord("a-svc-1");
   EXPECT_EQ(store_->Overrides("a").weight, 2);
 }
 
 TEST_P(OriginStoreContractTest, ForgetsAServerAboutWhichNothingIsDecided) {
-  ASSERT_TRUE(Decide("a", Weight(2)).ok());
+  ASSERT_TRUE(ChangeOverrides("a", Weight(2)).ok());
   EXPECT_EQ(store_->AllOverrides().size(), 1u);
-  EXPECT_EQ(*Decide("a", Weight(std::nullopt)), OriginOverrides{});
+  EXPECT_EQ(*ChangeOverrides("a", Weight(std::nullopt)), OriginOverrides{});
   EXPECT_TRUE(store_->AllOverrides().empty());
-  EXPECT_TRUE(Decide("b", {}).ok());
+  EXPECT_TRUE(ChangeOverrides("b", {}).ok());
   EXPECT_TRUE(store_->AllOverrides().empty());
 }
 
 TEST_P(OriginStoreContractTest, DecisionsThatAreMadeAtOnceLoseNothing) {
   constexpr int kRounds = 30;
   const auto decide = [this](auto change) {
-    for (int i = 1; i <= kRounds; ++i) ASSERT_TRUE(Decide("a", change(i)).ok());
+    for (int i = 1; i <= kRounds; ++i) ASSERT_TRUE(ChangeOverrides("a", change(i)).ok());
   };
   std::thread other(decide, [](int i) { return Weight(i); });
   decide([](int i) {
-    OriginDecision decision;
-    decision.capacity = FieldChange<int64_t>::Set(i);
-    return decision;
+    OverridesChange change;
+    change.capacity = FieldChange<int64_t>::Set(i);
+    return change;
   });
   other.join();
   EXPECT_EQ(store_->Overrides("a").weight, kRounds);
@@ -128,26 +129,26 @@ TEST_P(OriginStoreContractTest, DecisionsThatAreMadeAtOnceLoseNothing) {
 
 TEST_P(OriginStoreContractTest, ADrainKeepsItsStart) {
   const absl::Time start = absl::FromUnixSeconds(1'700'000'000);
-  OriginDecision drain;
+  OverridesChange drain;
   drain.made_at = start;
   drain.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
-  EXPECT_EQ(Decide("a", drain)->drain, OriginDrain{.started_at = start});
+  EXPECT_EQ(ChangeOverrides("a", drain)->drain, OriginDrain{.started_at = start});
   drain.made_at += absl::Seconds(5);
   drain.drain_deadline = FieldChange<absl::Time>::Set(start + absl::Hours(1));
   const OriginDrain with_deadline{.started_at = start, .deadline = start + absl::Hours(1)};
-  EXPECT_EQ(Decide("a", drain)->drain, with_deadline);
-  EXPECT_EQ(Decide("a", Weight(2))->drain, with_deadline) << "another field";
-  OriginDecision end;
+  EXPECT_EQ(ChangeOverrides("a", drain)->drain, with_deadline);
+  EXPECT_EQ(ChangeOverrides("a", Weight(2))->drain, with_deadline) << "another field";
+  OverridesChange end;
   end.admin_state = FieldChange<AdminState>::Clear();
-  EXPECT_EQ(Decide("a", end)->drain, std::nullopt);
+  EXPECT_EQ(ChangeOverrides("a", end)->drain, std::nullopt);
 }
 
 TEST_P(OriginStoreContractTest, AWrongDecisionChangesNothing) {
-  ASSERT_TRUE(Decide("a", Weight(2)).ok());
-  OriginDecision half_wrong = Weight(-1);
+  ASSERT_TRUE(ChangeOverrides("a", Weight(2)).ok());
+  OverridesChange half_wrong = Weight(-1);
   half_wrong.zone = FieldChange<std::string>::Set("west");
-  EXPECT_EQ(Decide("a", half_wrong).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Decide("", Weight(1)).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ChangeOverrides("a", half_wrong).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ChangeOverrides("", Weight(1)).status().code(), absl::StatusCode::kInvalidArgument);
   OriginOverrides before;
   before.weight = 2;
   EXPECT_EQ(store_->Overrides("a"), before);
@@ -161,18 +162,18 @@ TEST_P(OriginStoreContractTest, TellsItsObserverBeforeWhoeverDecided) {
     told.push_back(overrides.weight.value_or(0));
   });
   for (int i = 1; i <= 3; ++i) {
-    ASSERT_TRUE(Decide("a", Weight(i)).ok());
+    ASSERT_TRUE(ChangeOverrides("a", Weight(i)).ok());
     EXPECT_EQ(told.size(), static_cast<size_t>(i));
   }
-  EXPECT_FALSE(Decide("a", Weight(-1)).ok());
+  EXPECT_FALSE(ChangeOverrides("a", Weight(-1)).ok());
   store_->Observe(nullptr);
-  ASSERT_TRUE(Decide("a", Weight(4)).ok());
+  ASSERT_TRUE(ChangeOverrides("a", Weight(4)).ok());
   EXPECT_EQ(told, (std::vector<double>{1, 2, 3}));
 }
 
 TEST_P(OriginStoreContractTest, AStoppedStoreAnswersCancelled) {
   store_->Stop();
-  EXPECT_TRUE(absl::IsCancelled(Decide("a", Weight(2)).status()));
+  EXPECT_TRUE(absl::IsCancelled(ChangeOverrides("a", Weight(2)).status()));
   EXPECT_TRUE(store_->AllOverrides().empty());
   store_->Stop();
 }
@@ -181,7 +182,7 @@ TEST_P(OriginStoreContractTest, StopAnswersWhatIsOpen) {
   constexpr int kDecisions = 50;
   std::atomic<int> answered{0};
   for (int i = 1; i <= kDecisions; ++i) {
-    store_->Decide("a", Weight(i), [&](const absl::StatusOr<OriginOverrides>& answer) {
+    store_->ChangeOverrides("a", Weight(i), [&](const absl::StatusOr<OriginOverrides>& answer) {
       EXPECT_TRUE(answer.ok() || absl::IsCancelled(answer.status())) << answer.status();
       ++answered;
     });
@@ -214,10 +215,11 @@ class StoreInFolder final : public OriginStore {
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
     return store_->AllOverrides();
   }
-  void Decide(std::string server, OriginDecision decision, DecideCallback done) override {
-    store_->Decide(std::move(server), std::move(decision), std::move(done));
+  void ChangeOverrides(std::string server, OverridesChange change,
+                       ChangeOverridesCallback done) override {
+    store_->ChangeOverrides(std::move(server), std::move(change), std::move(done));
   }
-  void Observe(DecisionObserver observer) override { store_->Observe(std::move(observer)); }
+  void Observe(OverridesObserver observer) override { store_->Observe(std::move(observer)); }
   void Stop() override { store_->Stop(); }
 
  private:
@@ -238,8 +240,8 @@ TEST(LateOriginStoreTest, ADecisionThatNobodyMadeYetIsCancelled) {
   LateOriginStore store;
   store.Hold(true);
   absl::Status answer;
-  store.Decide("a", {},
-               [&](const absl::StatusOr<OriginOverrides>& decided) { answer = decided.status(); });
+  store.ChangeOverrides(
+      "a", {}, [&](const absl::StatusOr<OriginOverrides>& decided) { answer = decided.status(); });
   store.Stop();
   EXPECT_TRUE(absl::IsCancelled(answer));
 }

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "tests/support/decide.h"
+#include "tests/support/change_overrides.h"
 
 namespace srsproxy {
 namespace {
@@ -72,11 +72,11 @@ TEST_F(StateFileTest, KeepsEverythingOverARestart) {
     const auto state = Open();
     EXPECT_TRUE(state->AllOverrides().empty());
     EXPECT_TRUE(state->AllPins().empty());
-    ASSERT_TRUE(state->Decide("vid-1", DecisionTo(Everything())).ok());
-    ASSERT_TRUE(state->Decide("vid-2", DecisionTo(endless)).ok());
-    ASSERT_TRUE(state->Decide("vid-3", DecisionTo(unlabelled)).ok());
-    ASSERT_TRUE(state->Decide("gone", DecisionTo(Everything())).ok());
-    ASSERT_TRUE(state->Decide("gone", DecisionTo({})).ok());
+    ASSERT_TRUE(state->ChangeOverrides("vid-1", ChangeTo(Everything())).ok());
+    ASSERT_TRUE(state->ChangeOverrides("vid-2", ChangeTo(endless)).ok());
+    ASSERT_TRUE(state->ChangeOverrides("vid-3", ChangeTo(unlabelled)).ok());
+    ASSERT_TRUE(state->ChangeOverrides("gone", ChangeTo(Everything())).ok());
+    ASSERT_TRUE(state->ChangeOverrides("gone", ChangeTo({})).ok());
     ASSERT_TRUE(state->PutPin("v/live/a", "vid-1").ok());
     ASSERT_TRUE(state->PutPin("v/live/a", "vid-2").ok());
     ASSERT_TRUE(state->PutPin("v/live/b", "vid-1").ok());
@@ -103,7 +103,7 @@ TEST_F(StateFileTest, PinsAreReadUnderTheKeysOfToday) {
 
 TEST_F(StateFileTest, WithoutAFolderItKeepsInMemory) {
   StateFile state;
-  ASSERT_TRUE(state.Decide("vid-1", DecisionTo(Everything())).ok());
+  ASSERT_TRUE(state.ChangeOverrides("vid-1", ChangeTo(Everything())).ok());
   ASSERT_TRUE(state.PutPin("v/live/a", "vid-1").ok());
   EXPECT_EQ(state.OverridesOf("vid-1"), Everything());
   EXPECT_EQ(state.AllPins().size(), 1u);
@@ -113,7 +113,7 @@ TEST_F(StateFileTest, AChangeThatCannotBeWrittenIsNotMade) {
   const auto state = Open();
   ASSERT_TRUE(state->PutPin("v/live/a", "vid-1").ok());
   fs::create_directory(folder_ + "/state.json.new");  // Where the next version would be written.
-  const auto failed = state->Decide("vid-1", DecisionTo(Everything())).status();
+  const auto failed = state->ChangeOverrides("vid-1", ChangeTo(Everything())).status();
   EXPECT_EQ(failed.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(MessageOf(failed)),
               testing::AllOf(HasSubstr("PROXY_STATE_DIR"), HasSubstr(folder_ + "/state.json")));
@@ -122,7 +122,8 @@ TEST_F(StateFileTest, AChangeThatCannotBeWrittenIsNotMade) {
   EXPECT_EQ(state->AllPins().size(), 1u);
 
   fs::remove(folder_ + "/state.json.new");
-  EXPECT_TRUE(state->Decide("vid-1", DecisionTo(Everything())).ok()) << "the disk is well again";
+  EXPECT_TRUE(state->ChangeOverrides("vid-1", ChangeTo(Everything())).ok())
+      << "the disk is well again";
 }
 
 TEST_F(StateFileTest, AHalfWrittenVersionCountsForNothing) {
@@ -138,13 +139,13 @@ TEST_F(StateFileTest, AHalfWrittenVersionCountsForNothing) {
 TEST_F(StateFileTest, RefusesTextThatItCouldNotReadAgain) {
   const auto state = Open();
   for (const char* bad : {"", "\xff", "two\nlines"}) {
-    EXPECT_EQ(state->Decide(bad, DecisionTo(Everything())).status().code(),
+    EXPECT_EQ(state->ChangeOverrides(bad, ChangeTo(Everything())).status().code(),
               absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(state->PutPin("v/live/a", bad).code(), absl::StatusCode::kInvalidArgument);
   }
   OriginOverrides overrides = Everything();
   overrides.zone = "\xff";
-  EXPECT_EQ(state->Decide("a", DecisionTo(overrides)).status().code(),
+  EXPECT_EQ(state->ChangeOverrides("a", ChangeTo(overrides)).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(state->PutPin("\xff", "vid-1").code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(Files().empty());

@@ -105,7 +105,7 @@ TEST_P(StreamDirectoryContractTest, FollowedPublishersMappingStays) {
   PublishOnce(key_, "a-1");
   const uint64_t seen = directory_->Find(key_)->version;
   EXPECT_TRUE(
-      Claim({.key = key_, .origin_id = "a-2", .replaces_version = seen, .follows = true}).granted);
+      Claim({.key = key_, .origin_id = "a-2", .replaces_version = seen, .inherits = true}).granted);
   EndViewer(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "a-2");
 }

@@ -22,7 +22,8 @@ class StreamHoldsContractTest : public StreamDirectoryContractTest {
     return Hold({.key = key_, .origin_id = origin, .role = role, .replaces_version = replaces});
   }
   std::unique_ptr<StreamHold> Follow(const std::string& origin) {
-    return Hold({.key = key_, .origin_id = origin, .replaces_version = Version(), .follows = true});
+    return Hold(
+        {.key = key_, .origin_id = origin, .replaces_version = Version(), .inherits = true});
   }
   uint64_t Version() const { return directory_->Find(key_)->version; }
   void Release() {

@@ -203,8 +203,9 @@ TEST_P(StreamMovesContractTest, APendingMoveFollowsASupersededOrigin) {
   Move(key_, "b");
   const uint64_t version = directory_->Find(key_)->version;
   events_.Take();
-  EXPECT_TRUE(Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .follows = true})
-                  .granted);
+  EXPECT_TRUE(
+      Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .inherits = true})
+          .granted);
   EXPECT_THAT(events_.Take(), ElementsAre("changed a-2<a-1 superseded live pending:b"));
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
@@ -215,7 +216,7 @@ TEST_P(StreamMovesContractTest, APendingMoveToTheSuccessorIsDone) {
   Move(key_, "a-2");
   const uint64_t version = directory_->Find(key_)->version;
   const Claimed followed =
-      Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .follows = true});
+      Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .inherits = true});
   EXPECT_EQ(followed.mapping.pending, std::nullopt);
 }
 

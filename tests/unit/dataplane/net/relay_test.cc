@@ -32,7 +32,9 @@ class RelayTest : public ::testing::Test, protected Relay::Handler {
   void OnClosed(Side side, absl::Status why) override {
     (side == Side::kClient ? client_closed_ : origin_closed_) = std::move(why);
   }
-  size_t Appetite(Side side) const override { return side == Side::kClient ? appetite_ : SIZE_MAX; }
+  size_t ReadCapacity(Side side) const override {
+    return side == Side::kClient ? read_capacity_ : SIZE_MAX;
+  }
 
   void Connect(tcp::socket& end, Side side) {
     tcp::acceptor acceptor(worker_.io(), tcp::endpoint(asio::ip::address_v4::loopback(), 0));
@@ -80,7 +82,7 @@ class RelayTest : public ::testing::Test, protected Relay::Handler {
     streams.reserve(2);  // The relay points at them.
     return streams;
   }();
-  size_t appetite_ = SIZE_MAX;
+  size_t read_capacity_ = SIZE_MAX;
   Relay relay_{worker_, *this, absl::Seconds(2)};
   std::optional<absl::Status> client_closed_;
   std::optional<absl::Status> origin_closed_;
@@ -131,18 +133,18 @@ TEST_F(RelayTest, APeerThatTakesNothingIsEndedAtTheWriteTimeout) {
 }
 
 TEST_F(RelayTest, WhatIsNotWantedIsReadLater) {
-  appetite_ = 0;
+  read_capacity_ = 0;
   asio::write(client_, asio::buffer("later", 5));
   asio::write(origin_, asio::buffer("now", 3));
   EXPECT_EQ(ReadExactly(client_, 3), "now");
   EXPECT_EQ(ReadSome(origin_), "");
-  appetite_ = SIZE_MAX;
+  read_capacity_ = SIZE_MAX;
   relay_.Resume();
   EXPECT_EQ(ReadExactly(origin_, 5), "later");
 }
 
 TEST_F(RelayTest, NoMoreIsReadAtOnceThanIsWanted) {
-  appetite_ = 2;
+  read_capacity_ = 2;
   asio::write(client_, asio::buffer("abcdef", 6));
   EXPECT_EQ(ReadExactly(origin_, 6), "abcdef");
 }
@@ -159,13 +161,14 @@ TEST_F(RelayTest, AReleasedStreamIsLeftOpenAndForgotten) {
 TEST_F(RelayTest, AGentleCloseDeliversEverythingAndWaitsForThePeer) {
   relay_.Release(Side::kClient);
   asio::write(client_, asio::buffer("unread", 6));
-  const Pieces::Piece farewell(reinterpret_cast<const uint8_t*>("farewell"), 8);
+  const BufferSequence::Buffer farewell(reinterpret_cast<const uint8_t*>("farewell"), 8);
   ASSERT_EQ(streams_[0].TryWrite({&farewell, 1}).bytes, 8);
   bool closed = false;
-  asio::co_spawn(worker_.io(),
-                 LingeringClose(worker_.poller(Poller::Pace::kPrompt), worker_.io().get_executor(),
-                                std::move(streams_[0]), absl::Seconds(20)),
-                 [&closed](const std::exception_ptr&) { closed = true; });
+  asio::co_spawn(
+      worker_.io(),
+      LingeringClose(worker_.poller(Poller::Delivery::kImmediate), worker_.io().get_executor(),
+                     std::move(streams_[0]), absl::Seconds(20)),
+      [&closed](const std::exception_ptr&) { closed = true; });
   EXPECT_EQ(ReadExactly(client_, 8), "farewell");
   Until([&] { return IsAtEnd(client_); });
   EXPECT_FALSE(closed);
@@ -175,10 +178,10 @@ TEST_F(RelayTest, AGentleCloseDeliversEverythingAndWaitsForThePeer) {
 
 TEST_F(RelayTest, WhatHasArrivedWhenThePaceChangesIsRead) {
   asio::write(origin_, asio::buffer("first", 5));
-  relay_.SetPace(Poller::Pace::kGathering);
+  relay_.SetDelivery(Poller::Delivery::kCoalescing);
   EXPECT_EQ(ReadExactly(client_, 5), "first");
   asio::write(client_, asio::buffer("second", 6));
-  relay_.SetPace(Poller::Pace::kPrompt);
+  relay_.SetDelivery(Poller::Delivery::kImmediate);
   EXPECT_EQ(ReadExactly(origin_, 6), "second");
 }
 
@@ -189,8 +192,8 @@ TEST_F(RelayTest, ManyConnectionsGatherTheirEventsAndLoseNone) {
   // Enough sockets that the poller gathers.
   std::vector<tcp::socket> others;
   Nobody nobody;
-  relay_.SetPace(Poller::Pace::kGathering);
-  Poller& poller = worker_.poller(Poller::Pace::kGathering);
+  relay_.SetDelivery(Poller::Delivery::kCoalescing);
+  Poller& poller = worker_.poller(Poller::Delivery::kCoalescing);
   for (int i = 0; i < 70; ++i) {
     others.emplace_back(worker_.io(), tcp::v4());
     ASSERT_TRUE(poller.Add(others.back().native_handle(), nobody));

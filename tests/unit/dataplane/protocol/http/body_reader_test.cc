@@ -12,8 +12,8 @@ std::span<const uint8_t> Bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-std::string Text(const Pieces& pieces) {
-  const auto bytes = pieces.Flatten();
+std::string Text(const BufferSequence& buffers) {
+  const auto bytes = buffers.Flatten();
   return {bytes.begin(), bytes.end()};
 }
 
@@ -26,7 +26,7 @@ std::string ReadInParts(BodyReader reader, std::string_view wire, size_t cut, si
   std::string passed;
   *taken = 0;
   for (const std::string_view part : {wire.substr(0, cut), wire.substr(cut)}) {
-    Pieces out;
+    BufferSequence out;
     const auto read = reader.Read(Bytes(part), out);
     EXPECT_TRUE(read.ok()) << read.status();
     *taken += *read;
@@ -64,7 +64,7 @@ TEST(BodyReaderTest, FollowsALengthCutAnywhere) {
 
 TEST(BodyReaderTest, UntilTheCloseEverythingIsBody) {
   BodyReader reader(Framing::kUntilClose, 0, BodyReader::Chunks::kKept);
-  Pieces out;
+  BufferSequence out;
   EXPECT_EQ(*reader.Read(Bytes("0\r\n\r\n"), out), 5);
   EXPECT_EQ(Text(out), "0\r\n\r\n");
   EXPECT_FALSE(reader.at_end());
@@ -73,7 +73,7 @@ TEST(BodyReaderTest, UntilTheCloseEverythingIsBody) {
 
 TEST(BodyReaderTest, NoBodyIsAtItsEnd) {
   BodyReader reader(Framing::kNone, 0, BodyReader::Chunks::kKept);
-  Pieces out;
+  BufferSequence out;
   EXPECT_TRUE(reader.at_end());
   EXPECT_EQ(*reader.Read(Bytes("next"), out), 0);
   EXPECT_TRUE(out.empty());
@@ -81,7 +81,7 @@ TEST(BodyReaderTest, NoBodyIsAtItsEnd) {
 
 TEST(BodyReaderTest, ACloseIsOrderlyOnlyAtTheEnd) {
   BodyReader reader(Framing::kChunked, 0, BodyReader::Chunks::kKept);
-  Pieces out;
+  BufferSequence out;
   ASSERT_TRUE(reader.Read(Bytes("5\r\nhel"), out).ok());
   EXPECT_FALSE(reader.may_close());
   ASSERT_TRUE(reader.Read(Bytes("lo\r\n0\r\n\r\n"), out).ok());
@@ -94,7 +94,7 @@ TEST(BodyReaderTest, RefusesBrokenFraming) {
            "\r\n", "x\r\n", "-1\r\n", "5\nhello", "5\r\nhelloX", "5\r\nhello\r0", "5\rX",
            "FFFFFFFFFFFFFFFF\r\n", "1;" + long_line, "0\r\n" + long_line, "0\r\nA: b\n"}) {
     BodyReader reader(Framing::kChunked, 0, BodyReader::Chunks::kKept);
-    Pieces out;
+    BufferSequence out;
     EXPECT_TRUE(absl::IsDataLoss(reader.Read(Bytes(wire), out).status())) << wire.substr(0, 30);
   }
 }

@@ -154,8 +154,8 @@ class Peers : public Bridge::Listener {
 
  private:
   struct Output {
-    Pieces client;
-    Pieces origin;
+    BufferSequence client;
+    BufferSequence origin;
   };
 
   static std::vector<Message> Decode(const Bytes& bytes) {

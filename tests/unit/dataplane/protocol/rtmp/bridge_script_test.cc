@@ -340,8 +340,8 @@ TEST_P(BridgeScriptTest, AnOriginThatFailsInItsHandshakeIsForgotten) {
     Conversation run;
     for (const Step& step : GetParam().steps) {
       if (step.what == Step::What::kConnect) {
-        Pieces client;
-        Pieces origin;
+        BufferSequence client;
+        BufferSequence origin;
         run.peers.bridge.Connected({}, std::nullopt, {client, origin});
         EXPECT_TRUE(run.peers.bridge.origin_handshaking());
         closes ? run.peers.OriginCloses() : run.peers.Origin(Bytes(10, 'H'));

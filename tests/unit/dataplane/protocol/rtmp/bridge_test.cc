@@ -498,8 +498,8 @@ TEST(BridgeTest, ACloseInTheHandshakeLetsAnotherOriginBeTried) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
-  Pieces client;
-  Pieces origin;
+  BufferSequence client;
+  BufferSequence origin;
   peers.bridge.Connected({}, std::nullopt, {client, origin});
   peers.OriginCloses();
   ASSERT_EQ(peers.bridge.state(), State::kSelecting);

@@ -88,7 +88,7 @@ std::map<uint32_t, std::vector<Message>> ByChunkStream(const std::vector<Message
 // Feeds `bytes` to `forwarder` in pieces of random sizes.
 Bytes ForwardSplit(ChunkForwarder& forwarder, Bytes bytes, std::mt19937_64& random, uint32_t most) {
   Bytes output;
-  Pieces out;
+  BufferSequence out;
   for (size_t at = 0; at < bytes.size();) {
     const size_t size = std::min<size_t>(1 + random() % most, bytes.size() - at);
     out.Clear();
@@ -133,7 +133,7 @@ TEST_P(ChunkForwarderProperty, PassesEveryByteAsItCame) {
     HashObserver observer(true);
     ChunkForwarder forwarder(Side::kOrigin, &observer);
     const Bytes original = input;
-    Pieces out;
+    BufferSequence out;
     ASSERT_TRUE(forwarder.Forward(input, out).ok());
     EXPECT_TRUE(out.Flatten() == original);
   }
@@ -216,7 +216,7 @@ TEST_P(ChunkForwarderProperty, InjectedMessagesArriveWholeAndInOrder) {
         message.payload = U32(1 + random() % 500);
       }
       message.header.length = static_cast<uint32_t>(message.payload.size());
-      Pieces out;
+      BufferSequence out;
       ASSERT_TRUE(forwarder.Inject(message.header, message.payload, out).ok());
       output += out.Flatten();
       own.push_back(message);
@@ -251,7 +251,7 @@ TEST_P(ChunkForwarderProperty, AnotherSenderTakesOverAnywhere) {
         const auto more = observer.Expect(ChunkDecoder::Decode(input).messages);
         expected.insert(expected.end(), more.begin(), more.end());
       } else {
-        Pieces out;
+        BufferSequence out;
         forwarder.ResetInput(out);
         output += out.Flatten();
         // The receiver is between two messages.

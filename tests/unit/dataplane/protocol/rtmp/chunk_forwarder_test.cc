@@ -83,7 +83,7 @@ class ChunkForwarderScript : public ::testing::TestWithParam<Script> {
     size_t from = 0;
     for (size_t index = 0; index <= cuts.size(); ++index) {
       const size_t to = index < cuts.size() ? cuts[index] : input.size();
-      Pieces out;
+      BufferSequence out;
       const auto forwarded = forwarder.Forward(std::span(input).subspan(from, to - from), out);
       EXPECT_TRUE(forwarded.ok()) << forwarded.status();
       out.CopyTo(output);
@@ -299,13 +299,13 @@ INSTANTIATE_TEST_SUITE_P(All, ChunkForwarderScript, ::testing::ValuesIn(Scripts(
 class ChunkForwarderTest : public ::testing::Test {
  protected:
   Bytes Forward(Bytes in) {
-    Pieces out;
+    BufferSequence out;
     const auto forwarded = forwarder_.Forward(in, out);
     EXPECT_TRUE(forwarded.ok()) << forwarded.status();
     return out.Flatten();
   }
   Bytes Inject(const MessageHeader& header, const Bytes& payload) {
-    Pieces out;
+    BufferSequence out;
     EXPECT_TRUE(forwarder_.Inject(header, payload, out).ok());
     return out.Flatten();
   }
@@ -317,7 +317,7 @@ class ChunkForwarderTest : public ::testing::Test {
 
 TEST_F(ChunkForwarderTest, ABufferWithoutRewritingIsOnePiece) {
   Bytes in = SetChunkSize(200) + Video(0, 1, 150) + Video(1, 40, 150) + Video(3, 0, 150);
-  Pieces out;
+  BufferSequence out;
   ASSERT_TRUE(forwarder_.Forward(in, out).ok());
   ASSERT_EQ(out.list().size(), 2u) << "SetChunkSize is copied, the rest is a view";
   EXPECT_EQ(out.list()[1].data(), in.data() + SetChunkSize(200).size());
@@ -351,7 +351,7 @@ TEST_F(ChunkForwarderTest, StopsRightAfterTheMessage) {
   };
   const Bytes first = Video(0, 1, 3) + CommandOn(3, 0, 0, 20);
   Bytes in = first + Video(1, 1, 3);
-  Pieces out;
+  BufferSequence out;
   const auto forwarded = forwarder_.Forward(in, out);
   ASSERT_TRUE(forwarded.ok());
   EXPECT_EQ(*forwarded, first.size());
@@ -390,14 +390,14 @@ TEST_F(ChunkForwarderTest, InjectsOnABusyChunkStreamWhenItsMessageHasEnded) {
 
 TEST_F(ChunkForwarderTest, BoundsWhatWaitsToBeInjected) {
   Forward(Chunk({0, 3, 10, 200, kVideo, 1}, Filled(128, 1)));
-  Pieces out;
+  BufferSequence out;
   ASSERT_TRUE(forwarder_.Inject(own_, Filled(60'000, 5), out).ok());
   EXPECT_EQ(forwarder_.Inject(own_, Filled(60'000, 5), out).code(),
             absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(ChunkForwarderTest, RefusesToInjectWhatRtmpCannotSay) {
-  Pieces out;
+  BufferSequence out;
   for (const uint32_t id : {0u, 1u, 65600u}) {
     const absl::Status status = forwarder_.Inject({.chunk_stream_id = id}, {}, out);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -418,7 +418,7 @@ TEST_F(ChunkForwarderTest, TellsTheReceiverTheSendersChunkSizeBeforeItMatters) {
 TEST_F(ChunkForwarderTest, FillsUpWhatTheFormerSenderLeft) {
   Forward(Chunk({0, 4, 10, 300, kVideo, 1}, Filled(128, 1)) +
           Chunk({0, 5, 10, 150, kVideo, 1}, Filled(100, 1)));
-  Pieces out;
+  BufferSequence out;
   forwarder_.ResetInput(out);
   EXPECT_EQ(out.Flatten(), Filled(28, 0) + Continuation(4, Filled(128, 0)) +
                                Continuation(4, Filled(44, 0)) + Continuation(5, Filled(22, 0)));
@@ -429,7 +429,7 @@ TEST_F(ChunkForwarderTest, FillsUpWhatTheFormerSenderLeft) {
 
 TEST_F(ChunkForwarderTest, AbortsALongMessageOfTheFormerSender) {
   Forward(Chunk({0, 4, 10, 1'000'000, kVideo, 1}, Filled(100, 1)));
-  Pieces out;
+  BufferSequence out;
   forwarder_.ResetInput(out);
   EXPECT_EQ(out.Flatten(), Filled(28, 0) + Abort(4));
   EXPECT_EQ(Forward(Video(0, 1, 3)), Video(0, 1, 3));
@@ -476,7 +476,7 @@ TEST_P(ChunkForwarderBroken, IsTheSendersFault) {
     ChunkForwarder forwarder(Side::kClient, &observer);
     Bytes input = GetParam().input;
     absl::Status status;
-    Pieces out;
+    BufferSequence out;
     const size_t step = byte_by_byte ? 1 : input.size();
     for (size_t at = 0; at < input.size() && status.ok(); at += step) {
       status = forwarder.Forward(std::span(input).subspan(at, step), out).status();

@@ -57,7 +57,7 @@ class ClientSetupTest : public ::testing::Test {
   const HopList way_ = HopList().Through(BootId{1});
   const VhostPolicy vhosts_ = *VhostPolicy::Parse("*");
   ClientSetup setup_{vhosts_, {.time_ms = 7, .random = 8}};
-  Pieces raw_;
+  BufferSequence raw_;
   std::vector<KeptMessage> answers_;
 };
 
@@ -94,7 +94,7 @@ TEST_F(ClientSetupTest, EverySplitHandsOverTheSame) {
   for (size_t cut = 1; cut < all.size(); ++cut) {
     ClientSetup setup(vhosts_, {.time_ms = 7, .random = 8});
     ClientHandshake handshake({.time_ms = 1, .random = 2});
-    Pieces raw;
+    BufferSequence raw;
     std::vector<KeptMessage> answers;
     setup.Read(handshake.TakeOutput(), raw, answers);
     ASSERT_TRUE(handshake.Consume(raw.Flatten()).ok());

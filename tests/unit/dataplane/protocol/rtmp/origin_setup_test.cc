@@ -67,7 +67,7 @@ class OriginSetupTest : public ::testing::Test {
     return *read;
   }
   BridgeOutput out() { return {to_client_, origin_}; }
-  static std::vector<std::string> Names(const Pieces& heard) {
+  static std::vector<std::string> Names(const BufferSequence& heard) {
     return testing::Peers::Names(ChunkDecoder::Decode(heard.Flatten()).messages);
   }
 
@@ -76,8 +76,8 @@ class OriginSetupTest : public ::testing::Test {
   ReplayBuffer replay_;
   DuplexForwarder forwarder_;
   OriginSetup setup_{{client_, request_, replay_}, forwarder_};
-  Pieces to_client_;
-  Pieces origin_;
+  BufferSequence to_client_;
+  BufferSequence origin_;
   std::vector<Bytes> kept_;
 };
 

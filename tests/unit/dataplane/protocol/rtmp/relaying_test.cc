@@ -57,7 +57,7 @@ class RelayingTest : public ::testing::Test {
     kept_.push_back(std::move(bytes));
   }
   BridgeOutput out() { return {to_client_, to_origin_}; }
-  static std::vector<std::string> Names(const Pieces& heard) {
+  static std::vector<std::string> Names(const BufferSequence& heard) {
     return testing::Peers::Names(ChunkDecoder::Decode(heard.Flatten()).messages);
   }
 
@@ -65,8 +65,8 @@ class RelayingTest : public ::testing::Test {
   ClientConnection client_;
   DuplexForwarder forwarder_;
   std::optional<Relaying> relaying_;
-  Pieces to_client_;
-  Pieces to_origin_;
+  BufferSequence to_client_;
+  BufferSequence to_origin_;
   std::vector<Bytes> kept_;
 };
 

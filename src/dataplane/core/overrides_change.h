@@ -1,5 +1,6 @@
-// OriginDecision: a set of changes of single fields of what an operator decides for a server.
-// Stores merge it, so that two operators who change different fields at once lose nothing.
+// OverridesChange: a set of changes of single fields of the overrides of a server
+// (OriginOverrides). Stores merge it, so that two operators who change different fields at once
+// lose nothing.
 #pragma once
 
 #include <map>
@@ -42,22 +43,22 @@ class FieldChange {
   std::optional<Value> value_;
 };
 
-struct OriginDecision {
+struct OverridesChange {
   absl::Time made_at;  // When a drain begins that it begins.
   FieldChange<AdminState> admin_state;
   FieldChange<double> weight;
   FieldChange<std::string> zone;
   FieldChange<std::map<std::string, std::string>> labels;  // In place of all of them.
   FieldChange<int64_t> capacity;
-  // Of the drain that goes on, or begins by this decision; means nothing without one.
+  // Of the drain that goes on, or begins by this change; means nothing without one.
   FieldChange<absl::Time> drain_deadline;
 
-  friend bool operator==(const OriginDecision&, const OriginDecision&) = default;
+  friend bool operator==(const OverridesChange&, const OverridesChange&) = default;
 };
 
-// What is in force after `decision`, where `before` was. A drain begins when admin_state becomes
+// What is in force after `change`, where `before` was. A drain begins when admin_state becomes
 // kDraining, keeps its start while it stays so, and ends when it does not. INVALID_ARGUMENT as
 // ValidateOverrides.
-absl::StatusOr<OriginOverrides> Merge(OriginOverrides before, const OriginDecision& decision);
+absl::StatusOr<OriginOverrides> Merge(OriginOverrides before, const OverridesChange& change);
 
 }  // namespace srsproxy
