@@ -8,6 +8,7 @@
 
 #include "dataplane/protocol/rtmp/chunk_forwarder.h"
 #include "dataplane/protocol/rtmp/command.h"
+#include "dataplane/protocol/rtmp/control_message.h"
 
 namespace srsproxy::rtmp {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/protocol/rtmp/command.h"
+#include "dataplane/protocol/rtmp/payload_stream_id.h"
 
 namespace srsproxy::rtmp {
 namespace {

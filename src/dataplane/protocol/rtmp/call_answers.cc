@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "dataplane/protocol/rtmp/control_message.h"
+
 namespace srsproxy::rtmp {
 namespace {
 

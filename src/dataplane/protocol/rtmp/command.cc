@@ -1,7 +1,6 @@
 #include "dataplane/protocol/rtmp/command.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -15,17 +14,11 @@
 namespace srsproxy::rtmp {
 namespace {
 
-constexpr uint8_t kStringMarker = 2;        // AMF0
-constexpr uint8_t kAmf3Marker = 0x11;       // AMF0
-constexpr uint8_t kAmf3IntegerMarker = 4;   // AMF3
-constexpr uint32_t kMaxShortInteger = 127;  // What an AMF3 integer holds in one byte.
+constexpr uint8_t kStringMarker = 2;  // AMF0
 
 // What a command tells of its server: what Flash Media Server 3.5 said, as clients look at it.
 constexpr std::string_view kServerVersion = "FMS/3,5,3,888";
 constexpr double kServerCapabilities = 127;
-
-// Type 17 starts with a byte that is 0 as long as the values are AMF0.
-size_t LeadingBytes(MessageType type) { return type == MessageType::kCommandAmf3 ? 1 : 0; }
 
 absl::Status Missing(const Command& command, std::string_view what) {
   return absl::InvalidArgumentError(
@@ -57,43 +50,6 @@ AmfObject Information(std::string_view level, std::string_view code, std::string
   return object;
 }
 
-std::vector<uint8_t> U32Payload(uint32_t value) {
-  std::vector<uint8_t> payload(4);
-  WriteU32(payload.data(), value);
-  return payload;
-}
-
-bool IsStreamEvent(UserControlEvent event) {
-  switch (event) {
-    case UserControlEvent::kStreamBegin:
-    case UserControlEvent::kStreamEof:
-    case UserControlEvent::kStreamDry:
-    case UserControlEvent::kSetBufferLength:
-    case UserControlEvent::kStreamIsRecorded:
-    case UserControlEvent::kBufferEmpty:
-    case UserControlEvent::kBufferReady:
-      return true;
-    case UserControlEvent::kPingRequest:
-    case UserControlEvent::kPingResponse:
-      break;
-  }
-  return false;
-}
-
-// Replaces the number that `encoded` holds, in its own encoding. False when `number` does not fit.
-bool OverwriteNumber(std::span<uint8_t> encoded, uint32_t number) {
-  const auto bits = std::bit_cast<uint64_t>(static_cast<double>(number));
-  if (encoded[0] == kAmf3Marker && encoded[1] == kAmf3IntegerMarker) {
-    if (encoded.size() != 3 || number > kMaxShortInteger) return false;
-    encoded[2] = static_cast<uint8_t>(number);
-    return true;
-  }
-  const std::span<uint8_t> value = encoded.last(8);
-  WriteU32(value.data(), static_cast<uint32_t>(bits >> 32));
-  WriteU32(value.data() + 4, static_cast<uint32_t>(bits));
-  return true;
-}
-
 // SRS's origin cluster: where to go instead.
 std::string RedirectOf(const AmfObject& information) {
   const AmfValue* extra = information.Find("ex");
@@ -115,7 +71,7 @@ std::optional<uint32_t> ToStreamId(double number) {
 
 absl::StatusOr<Command> DecodeCommand(MessageType type, std::span<const uint8_t> payload) {
   AmfReader reader(payload);
-  reader.Skip(LeadingBytes(type));
+  reader.Skip(CommandStart(type));
   const AmfValue name = ReadAmf0(reader);
   if (!reader.ok()) return reader.status();
   if (name.AsString() == nullptr) return absl::InvalidArgumentError("a command has no name");
@@ -132,9 +88,9 @@ absl::StatusOr<Command> DecodeCommand(MessageType type, std::span<const uint8_t>
 
 std::string_view PeekCommandName(MessageType type, std::span<const uint8_t> prefix) {
   constexpr size_t kStringHeader = 3;
-  const size_t start = LeadingBytes(type) + kStringHeader;
+  const size_t start = CommandStart(type) + kStringHeader;
   if (!IsCommand(type) || prefix.size() < start) return {};
-  const uint8_t* header = prefix.data() + LeadingBytes(type);
+  const uint8_t* header = prefix.data() + CommandStart(type);
   if (header[0] != kStringMarker) return {};
   const size_t size = size_t{header[1]} << 8 | header[2];
   return {reinterpret_cast<const char*>(prefix.data()) + start,
@@ -142,7 +98,7 @@ std::string_view PeekCommandName(MessageType type, std::span<const uint8_t> pref
 }
 
 std::vector<uint8_t> EncodeCommand(MessageType type, const Command& command) {
-  std::vector<uint8_t> payload(LeadingBytes(type), 0);
+  std::vector<uint8_t> payload(CommandStart(type), 0);
   WriteAmf0(command.name, payload);
   WriteAmf0(command.transaction_id, payload);
   for (const AmfValue& argument : command.arguments) WriteAmf0(argument, payload);
@@ -255,62 +211,6 @@ Command OnStatus(std::string_view level, std::string_view code, std::string_view
 
 Command CreateStream(double transaction_id) {
   return {"createStream", transaction_id, {AmfNull{}}};
-}
-
-std::vector<uint8_t> SetChunkSizePayload(uint32_t chunk_size) { return U32Payload(chunk_size); }
-
-std::vector<uint8_t> AcknowledgementPayload(uint32_t sequence_number) {
-  return U32Payload(sequence_number);
-}
-
-std::vector<uint8_t> WindowAckSizePayload(uint32_t bytes) { return U32Payload(bytes); }
-
-std::vector<uint8_t> SetPeerBandwidthPayload(uint32_t bytes, PeerBandwidthLimit limit) {
-  std::vector<uint8_t> payload = U32Payload(bytes);
-  payload.push_back(static_cast<uint8_t>(limit));
-  return payload;
-}
-
-std::vector<uint8_t> UserControlPayload(UserControlEvent event, uint32_t value) {
-  std::vector<uint8_t> payload = {0, static_cast<uint8_t>(event)};
-  const std::vector<uint8_t> number = U32Payload(value);
-  payload.insert(payload.end(), number.begin(), number.end());
-  return payload;
-}
-
-std::optional<uint32_t> ReadControlNumber(std::span<const uint8_t> payload) {
-  if (payload.size() < 4) return std::nullopt;
-  return ReadU32(payload.data());
-}
-
-std::optional<UserControl> ReadUserControl(std::span<const uint8_t> payload) {
-  if (payload.size() < 6) return std::nullopt;
-  return UserControl{static_cast<UserControlEvent>(payload[0] << 8 | payload[1]),
-                     ReadU32(payload.data() + 2)};
-}
-
-bool CarriesStreamId(MessageType type, std::span<const uint8_t> prefix) {
-  if (type == MessageType::kUserControl) {
-    const auto control = ReadUserControl(prefix);
-    return control.has_value() && IsStreamEvent(control->event);
-  }
-  return PeekCommandName(type, prefix) == "deleteStream";
-}
-
-bool RewriteStreamId(MessageType type, std::span<uint8_t> payload, uint32_t from, uint32_t to) {
-  if (!CarriesStreamId(type, payload)) return false;
-  if (type == MessageType::kUserControl) {
-    if (ReadU32(payload.data() + 2) != from) return false;
-    WriteU32(payload.data() + 2, to);
-    return true;
-  }
-  AmfReader reader(payload);
-  reader.Skip(LeadingBytes(type));
-  for (int value = 0; value < 3; ++value) ReadAmf0(reader);  // Name, transaction, null.
-  const size_t start = reader.position();
-  const AmfValue stream_id = ReadAmf0(reader);
-  if (!reader.ok() || NumberOr(&stream_id, -1) != from) return false;
-  return OverwriteNumber(payload.subspan(start, reader.position() - start), to);
 }
 
 }  // namespace srsproxy::rtmp

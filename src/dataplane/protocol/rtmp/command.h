@@ -2,6 +2,7 @@
 // Source: RTMP 1.0 section 7.2; publish, FCPublish and releaseStream as every encoder sends them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -23,6 +24,11 @@ struct Command {
   // arguments[index], or undefined when there are fewer.
   const AmfValue& Argument(size_t index) const;
 };
+
+// Where the AMF0 values of such a message begin: behind a byte that is 0 in type 17.
+constexpr size_t CommandStart(MessageType type) {
+  return type == MessageType::kCommandAmf3 ? 1 : 0;
+}
 
 // Reads the payload of a message of type 20 or 17 (a leading 0 byte, then AMF0 values). Errors are
 // INVALID_ARGUMENT; the caller says who is at fault (AtFault).
@@ -122,49 +128,7 @@ Command OnStatus(std::string_view level, std::string_view code, std::string_view
 
 Command CreateStream(double transaction_id);
 
-// ---- Payloads of protocol control messages (RTMP 1.0 sections 5.4 and 7.1.7).
-
-std::vector<uint8_t> SetChunkSizePayload(uint32_t chunk_size);  // 1 to kMaxChunkSize
-std::vector<uint8_t> AcknowledgementPayload(uint32_t sequence_number);
-std::vector<uint8_t> WindowAckSizePayload(uint32_t bytes);
-enum class PeerBandwidthLimit : uint8_t { kHard = 0, kSoft = 1, kDynamic = 2 };
-std::vector<uint8_t> SetPeerBandwidthPayload(uint32_t bytes, PeerBandwidthLimit limit);
-
-enum class UserControlEvent : uint16_t {
-  kStreamBegin = 0,
-  kStreamEof = 1,
-  kStreamDry = 2,
-  kSetBufferLength = 3,
-  kStreamIsRecorded = 4,
-  kPingRequest = 6,
-  kPingResponse = 7,
-  kBufferEmpty = 31,
-  kBufferReady = 32,
-};
-// An event with one 32 bit value: a stream id, or a ping's timestamp.
-std::vector<uint8_t> UserControlPayload(UserControlEvent event, uint32_t value);
-
-// A 32 bit big-endian number: the payload of acknowledgement, window size and chunk size messages.
-std::optional<uint32_t> ReadControlNumber(std::span<const uint8_t> payload);
-
-struct UserControl {
-  UserControlEvent event;
-  uint32_t value = 0;
-};
-// Empty when `payload` is shorter than an event and one value.
-std::optional<UserControl> ReadUserControl(std::span<const uint8_t> payload);
-
-// ---- Stream ids inside payloads.
-
 // A message stream id that came as an AMF number; empty when it cannot be one.
 std::optional<uint32_t> ToStreamId(double number);
-
-// True when a message of this type and beginning may carry a message stream id in its payload: a
-// user control event about a stream, or deleteStream. Such a message is to be held.
-bool CarriesStreamId(MessageType type, std::span<const uint8_t> prefix);
-
-// Writes `to` where the payload of such a message says `from`. True when something was changed.
-// The length stays; an AMF3 integer that would need more bytes is left as it is.
-bool RewriteStreamId(MessageType type, std::span<uint8_t> payload, uint32_t from, uint32_t to);
 
 }  // namespace srsproxy::rtmp

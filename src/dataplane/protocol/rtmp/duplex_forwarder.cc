@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/protocol/rtmp/command.h"
+#include "dataplane/protocol/rtmp/payload_stream_id.h"
 
 namespace srsproxy::rtmp {
 

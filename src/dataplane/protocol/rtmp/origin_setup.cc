@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dataplane/protocol/rtmp/control_message.h"
+
 namespace srsproxy::rtmp {
 namespace {
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/protocol/rtmp/bridge.h"
+#include "dataplane/protocol/rtmp/control_message.h"
 #include "tests/unit/dataplane/protocol/rtmp/chunk_model.h"
 
 namespace srsproxy::rtmp::testing {

@@ -2,6 +2,7 @@
 // cut everywhere.
 
 #include "dataplane/protocol/rtmp/bridge.h"
+#include "dataplane/protocol/rtmp/control_message.h"
 
 #include <algorithm>
 #include <cmath>

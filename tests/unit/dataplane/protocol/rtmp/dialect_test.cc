@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/protocol/rtmp/big_endian.h"
+#include "dataplane/protocol/rtmp/control_message.h"
 #include "tests/unit/dataplane/protocol/rtmp/bridge_peers.h"
 
 namespace srsproxy::rtmp {
