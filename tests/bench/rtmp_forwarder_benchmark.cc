@@ -13,7 +13,7 @@
 namespace srsproxy::rtmp {
 namespace {
 
-class PassAll : public ChunkForwarder::Observer {
+class PassAll : public MessageObserver {
  public:
   MessageAction OnMessageStart(const MessageHeader&, std::span<const uint8_t>) override {
     return MessageAction::kPass;

@@ -20,7 +20,7 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-class PassAll final : public ChunkForwarder::Observer {
+class PassAll final : public MessageObserver {
  public:
   MessageAction OnMessageStart(const MessageHeader&, std::span<const uint8_t>) override {
     return MessageAction::kPass;

@@ -20,7 +20,7 @@ void Require(bool holds) {
 }
 
 // Treats messages by what their headers say, the same at every cut.
-class Observer : public ChunkForwarder::Observer {
+class Observer : public MessageObserver {
  public:
   explicit Observer(bool pass_all) : pass_all_(pass_all) {}
 

@@ -5,33 +5,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "dataplane/core/bytes.h"
 #include "dataplane/core/status.h"
 #include "dataplane/protocol/rtmp/chunk_header.h"
+#include "dataplane/protocol/rtmp/chunk_streams.h"
+#include "dataplane/protocol/rtmp/chunk_writer.h"
 #include "dataplane/protocol/rtmp/message.h"
+#include "dataplane/protocol/rtmp/message_forwarder.h"
 
 namespace srsproxy::rtmp {
-
-// What happens to a message, decided when it starts.
-enum class MessageAction : uint8_t {
-  kPass,         // Goes through as it comes; nothing is kept.
-  kPassAndShow,  // Goes through as it comes; OnMessage sees the payload when it is complete.
-  kHold,         // Waits until it is complete; OnMessage may change its bytes and decides.
-  kConsume,      // Is kept from the receiver; OnMessage sees the payload when it is complete.
-  kDrop,         // Is kept from the receiver, unseen, whatever its size.
-};
-
-// What happens to a held message, decided when it is complete.
-enum class Decision : uint8_t {
-  kForward,
-  kConsume,
-};
 
 // Reads chunks from `in` at any split, and writes what the receiver gets: the same bytes, save
 //  - the message stream id, where MapStreamId says so;
@@ -50,21 +34,6 @@ enum class Decision : uint8_t {
 // is copied, and only while it lasts. Used by one thread.
 class ChunkForwarder {
  public:
-  class Observer {
-   public:
-    virtual ~Observer() = default;
-
-    // A message starts. `header` is as the sender wrote it (its stream id, not the mapped one). For
-    // command, data and user control messages `prefix` is the payload's first min(length, 16)
-    // bytes, and nothing of the message has gone out yet; for all other types it is empty.
-    virtual MessageAction OnMessageStart(const MessageHeader& header,
-                                         std::span<const uint8_t> prefix) = 0;
-
-    // A message that was shown, held or consumed is complete. `payload` lives until the call
-    // returns. Changes to it, and the decision, count only for kHold.
-    virtual Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) = 0;
-  };
-
   struct Limits {
     uint32_t max_collected = 64 * 1024;  // Bytes kept of messages shown, held, consumed or queued.
     uint16_t max_chunk_streams = 64;
@@ -73,13 +42,13 @@ class ChunkForwarder {
   // `sender` is at fault in errors. `observer` outlives the forwarder's use
   // of it, and is there before the first Forward.
   // Inside the observer's calls only Stop and MapStreamId may be called on this forwarder.
-  ChunkForwarder(Side sender, Observer* observer);
-  ChunkForwarder(Side sender, Observer* observer, Limits limits);
-  ChunkForwarder(ChunkForwarder&&) noexcept;
-  ~ChunkForwarder();
+  ChunkForwarder(Side sender, MessageObserver* observer);
+  ChunkForwarder(Side sender, MessageObserver* observer, Limits limits);
+  ChunkForwarder(const ChunkForwarder&) = delete;
+  ChunkForwarder& operator=(const ChunkForwarder&) = delete;
 
   // Another observer decides from the next call on.
-  void SetObserver(Observer& observer) { observer_ = &observer; }
+  void SetObserver(MessageObserver& observer) { messages_.SetObserver(observer); }
 
   // Reads `in`, whose bytes may be changed in place, and appends to `out` what goes on to the
   // receiver: views of `in`, and copies. Returns how many bytes were read: all, unless Stop was
@@ -97,7 +66,7 @@ class ChunkForwarder {
                       BufferSequence& out);
 
   // The receiver knows the sender's message stream `from` as `to`. from == to ends it.
-  void MapStreamId(uint32_t from, uint32_t to);
+  void MapStreamId(uint32_t from, uint32_t to) { writer_.MapStreamId(from, to); }
 
   // Another sender continues: its chunk stream starts afresh. What the receiver got only half of is
   // filled up with zeros, or aborted when more than max_collected bytes are missing; what was held
@@ -108,64 +77,29 @@ class ChunkForwarder {
   // of is dropped, and so is what waits to be injected. Stream id mappings are cleared.
   void ResetOutput();
 
-  uint32_t input_chunk_size() const { return input_chunk_size_; }
-  uint32_t output_chunk_size() const { return output_chunk_size_; }
+  uint32_t input_chunk_size() const { return streams_.input_chunk_size; }
+  uint32_t output_chunk_size() const { return streams_.output_chunk_size; }
   bool at_input_boundary() const;   // No chunk, and no message, is half read.
   bool at_output_boundary() const;  // No chunk is half written.
 
  private:
-  static constexpr size_t kNone = SIZE_MAX;
-
-  struct Input;        // Where a Forward stands.
-  struct ChunkStream;  // What sender and receiver know of a chunk stream.
-  struct Collected;    // A message, or its beginning, that is kept.
-  struct Queued;       // A message that waits to be injected.
+  struct Input;  // Where a Forward stands.
 
   absl::Status ForwardRange(Input& input);
   absl::Status ForwardCarried(Input& input);
   size_t ReadHeader(std::span<const uint8_t> bytes, ChunkHeader& header) const;
   absl::Status BeginChunk(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
-  absl::Status StartMessage(const ChunkHeader& header, std::span<uint8_t> raw, Input& input);
-  absl::Status TakePayload(std::span<const uint8_t> bytes, Input& input);
   absl::Status EndChunk(BufferSequence& out);
-  absl::Status EndMessage(BufferSequence& out);
 
-  void StartCollecting(ChunkStream& stream, const ChunkHeader& header,
-                       std::span<const uint8_t> raw);
-  absl::Status Collect(ChunkStream& stream, std::span<const uint8_t> bytes);
-  void Release(ChunkStream& stream);
-  absl::Status Follow(size_t index, BufferSequence& out);
-  void ChangeChunkSize(uint32_t size);
-  void AbortMessage(uint32_t chunk_stream_id);
-
-  void WriteStartHeader(size_t index, std::span<uint8_t> raw, size_t basic_size, bool stable,
-                        BufferSequence& out);
-  void WriteCollected(size_t index, BufferSequence& out);
-  void WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload, BufferSequence& out);
-  void WriteQueued(BufferSequence& out);
-  void MatchChunkSizes(uint32_t remaining, BufferSequence& out);
-
-  size_t FindStream(uint32_t id) const;
-  bool HalfSent(uint32_t chunk_stream_id) const;
-  uint32_t FreeControlStream() const;
-  uint32_t MappedStreamId(uint32_t stream_id) const;
-  absl::Status Fault(std::string_view what) const;
-
-  Observer* observer_;
-  Limits limits_;
-  Side sender_;
+  const Limits limits_;
+  const Side sender_;
   bool stop_ = false;
   uint8_t carried_size_ = 0;
   std::array<uint8_t, kMaxChunkHeaderSize> carried_;  // The beginning of a chunk header.
-  uint32_t input_chunk_size_ = kDefaultChunkSize;
-  uint32_t output_chunk_size_ = kDefaultChunkSize;
   uint32_t chunk_missing_ = 0;  // Payload bytes of the chunk being read that have not come yet.
-  uint32_t collected_bytes_ = 0;
-  uint32_t queued_bytes_ = 0;
-  size_t current_ = 0;  // The chunk stream of the chunk being read.
-  std::vector<ChunkStream> streams_;
-  std::vector<std::pair<uint32_t, uint32_t>> stream_ids_;  // Sender's to receiver's.
-  std::vector<Queued> queued_;
+  ChunkStreams streams_;
+  ChunkWriter writer_{streams_};
+  MessageForwarder messages_;
 };
 
 }  // namespace srsproxy::rtmp

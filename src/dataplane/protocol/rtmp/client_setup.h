@@ -25,7 +25,7 @@
 
 namespace srsproxy::rtmp {
 
-class ClientSetup final : private ChunkForwarder::Observer {
+class ClientSetup final : private MessageObserver {
  public:
   // `vhosts` outlives it.
   ClientSetup(const VhostPolicy& vhosts, HandshakeSeed seed);

@@ -18,8 +18,7 @@ void DuplexForwarder::ReplaceOrigin(bool afresh, BridgeOutput out) {
   }
 }
 
-void DuplexForwarder::Observe(ChunkForwarder::Observer& of_client,
-                              ChunkForwarder::Observer& of_origin) {
+void DuplexForwarder::Observe(MessageObserver& of_client, MessageObserver& of_origin) {
   to_origin_->SetObserver(of_client);
   to_client_.SetObserver(of_origin);
 }

@@ -36,7 +36,7 @@ class DuplexForwarder {
 
   // Who decides about the messages of the client and of the origin from now on; each outlives its
   // last Forward.
-  void Observe(ChunkForwarder::Observer& of_client, ChunkForwarder::Observer& of_origin);
+  void Observe(MessageObserver& of_client, MessageObserver& of_origin);
 
   // As ChunkForwarder::Forward. To the origin only after ReplaceOrigin.
   absl::StatusOr<size_t> ForwardToOrigin(std::span<uint8_t> in, BridgeOutput out) {

@@ -72,14 +72,14 @@ class OriginSetup {
   size_t replayed() const { return replayed_; }
 
  private:
-  struct ClientObserver final : ChunkForwarder::Observer {
+  struct ClientObserver final : MessageObserver {
     explicit ClientObserver(OriginSetup& its_phase) : phase(its_phase) {}
     MessageAction OnMessageStart(const MessageHeader& header,
                                  std::span<const uint8_t> prefix) override;
     Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
     OriginSetup& phase;
   };
-  struct OriginObserver final : ChunkForwarder::Observer {
+  struct OriginObserver final : MessageObserver {
     explicit OriginObserver(OriginSetup& its_phase) : phase(its_phase) {}
     MessageAction OnMessageStart(const MessageHeader& header,
                                  std::span<const uint8_t> prefix) override;

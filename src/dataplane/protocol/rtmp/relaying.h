@@ -48,14 +48,14 @@ class Relaying {
   OriginConnection TakeConnection() { return std::move(origin_); }
 
  private:
-  struct ClientObserver final : ChunkForwarder::Observer {
+  struct ClientObserver final : MessageObserver {
     explicit ClientObserver(Relaying& its_phase) : phase(its_phase) {}
     MessageAction OnMessageStart(const MessageHeader& header,
                                  std::span<const uint8_t> prefix) override;
     Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
     Relaying& phase;
   };
-  struct OriginObserver final : ChunkForwarder::Observer {
+  struct OriginObserver final : MessageObserver {
     explicit OriginObserver(Relaying& its_phase) : phase(its_phase) {}
     MessageAction OnMessageStart(const MessageHeader& header,
                                  std::span<const uint8_t> prefix) override;

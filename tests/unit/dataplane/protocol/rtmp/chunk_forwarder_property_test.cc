@@ -15,7 +15,7 @@ namespace {
 constexpr uint32_t kOwnStreamId = 77;  // Of injected messages.
 
 // Treats a message by a hash of its header, so that every split gives the same output.
-class HashObserver : public ChunkForwarder::Observer {
+class HashObserver : public MessageObserver {
  public:
   explicit HashObserver(bool pass_all) : pass_all_(pass_all) {}
 

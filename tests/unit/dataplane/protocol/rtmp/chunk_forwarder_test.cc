@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 Bytes Filled(size_t size, uint8_t value) { return Bytes(size, value); }
 
 // Treats messages as its functions say; without them, everything passes.
-class ScriptObserver : public ChunkForwarder::Observer {
+class ScriptObserver : public MessageObserver {
  public:
   using Start = std::function<MessageAction(const MessageHeader&, std::span<const uint8_t>)>;
   using Whole = std::function<Decision(const MessageHeader&, std::span<uint8_t>)>;
