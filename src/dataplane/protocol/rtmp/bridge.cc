@@ -37,7 +37,7 @@ void Bridge::FromClient(std::span<uint8_t> in, Output out) {
 void Bridge::FromOrigin(std::span<uint8_t> in, Output out) {
   Begin();
   if (state_ == BridgeState::kAwaitingOrigin) ReadOriginSetup(in, out);
-  // After a redirect, that origin has no more to say.
+  // After a redirect, that origin has no more to send.
   if (relaying_ != nullptr) ForwardToClient(in, out);
   Flush(out);
 }
@@ -62,7 +62,7 @@ size_t Bridge::ClientReadCapacity() const {
 void Bridge::ReadClientSetup(std::span<const uint8_t> in, Output out) {
   std::vector<KeptMessage> answers;
   client_setup_->Read(in, out.to_client, answers);
-  for (KeptMessage& message : answers) forwarder_.TellClient(std::move(message));
+  for (KeptMessage& message : answers) forwarder_.QueueForClient(std::move(message));
   if (client_setup_->handshake_done() && state_ == BridgeState::kHandshake) {
     client_.hops = client_setup_->connection().hops;
     SetState(BridgeState::kAwaitingRequest);
@@ -90,7 +90,7 @@ void Bridge::ForwardToOrigin(std::span<uint8_t> in, Output out) {
       OnNextRequest(*std::move(request));
     }
     if (!read.ok()) {
-      if (state_ != BridgeState::kEnded) relaying_->TellClientsFault(read.status());
+      if (state_ != BridgeState::kEnded) relaying_->SendClientFault(read.status());
       return End(read.status());
     }
     in = in.subspan(*read);
@@ -151,8 +151,9 @@ void Bridge::Continue(Output out) {
 }
 
 void Bridge::OnOriginsVerdict(Output out) {
-  if (const absl::Status refusal = origin_setup_->status(); !refusal.ok()) return End(refusal);
-  switch (origin_setup_->outcome()) {
+  if (const absl::Status refusal = origin_setup_->outcome().status(); !refusal.ok())
+    return End(refusal);
+  switch (origin_setup_->outcome().kind()) {
     case OriginSetup::Outcome::kPending:
     case OriginSetup::Outcome::kRefused:
       break;
@@ -164,7 +165,7 @@ void Bridge::OnOriginsVerdict(Output out) {
       StartRelaying(out);
       break;
     case OriginSetup::Outcome::kRedirected:
-      redirect_ = origin_setup_->redirect();
+      redirect_ = origin_setup_->outcome().redirect();
       origin_setup_.reset();
       SetState(BridgeState::kSelecting);
       break;
@@ -188,7 +189,7 @@ void Bridge::StartRelaying(Output out) {
 // ---- The end
 
 void Bridge::Refuse(absl::Status why, Output out) {
-  forwarder_.TellClient(
+  forwarder_.QueueForClient(
       ErrorStatus(request_.message.header, RefusalCode(request_.role, why.code()), MessageOf(why)));
   End(std::move(why));
   Flush(out);

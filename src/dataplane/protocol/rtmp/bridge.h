@@ -4,8 +4,8 @@
 //   OriginSetup   replays that to the origin that the driver has found, and waits for its verdict;
 //   Relaying      lets the bytes flow, until the client names another stream, or somebody leaves.
 //
-// The bridge holds the phase under way, hands the values of one to the next, and says by its state
-// what the driver has to do. Sans-IO: bytes in, bytes out. Used by one thread.
+// The bridge holds the phase under way, hands the values of one to the next, and reports by its
+// state what the driver has to do. Sans-IO: bytes in, bytes out. Used by one thread.
 #pragma once
 
 #include <array>
@@ -34,12 +34,12 @@ namespace srsproxy::rtmp {
 
 enum class BridgeState : uint8_t {
   kHandshake,        // The client's handshake is not done.
-  kAwaitingRequest,  // The client has not yet said what it wants to publish or play.
+  kAwaitingRequest,  // The client has not yet named what it wants to publish or play.
   kSelecting,  // The driver finds an origin for key() and role(): Connected, Continue, or Refuse.
-  kAwaitingOrigin,  // The origin has not yet said yes or no.
-  kRelaying,        // It said yes.
+  kAwaitingOrigin,  // The origin has not yet accepted or refused.
+  kRelaying,        // It has accepted.
   kIdle,            // The stream has ended, the connections stay; the client may name another one.
-  kEnded,           // Send what there is to send, and close. status() says why.
+  kEnded,           // Send what there is to send, and close. status() has the reason.
 };
 
 class Bridge {
@@ -69,12 +69,12 @@ class Bridge {
   size_t ClientReadCapacity() const;
 
   // In kSelecting: the connection to a picked origin is up. `real_ip`: the client's address, to be
-  // told by SRS's prefix.
+  // sent in SRS's prefix.
   void Connected(HandshakeSeed seed, std::optional<std::array<uint8_t, 4>> real_ip, Output out);
   // In kSelecting, without a redirect(): the origin that served the last stream, and is connected
   // still, serves this one too.
   void Continue(Output out);
-  // In kSelecting, kAwaitingOrigin, kRelaying: the client is told `why` by onStatus, and the bridge
+  // In kSelecting, kAwaitingOrigin, kRelaying: the client is sent `why` by onStatus, and the bridge
   // ends with it. Between two chunks of what flows; in the middle of one it just ends.
   void Refuse(absl::Status why, Output out);
   // The origin's connection has ended; OK: in order. Before any byte of the client was used, the
@@ -91,7 +91,7 @@ class Bridge {
   Role role() const { return request_.role; }
   // Where the origin sent the client, in kSelecting after a redirect (302); else empty.
   const std::string& redirect() const { return redirect_; }
-  // In kAwaitingOrigin: nothing of the client has been told to the origin yet.
+  // In kAwaitingOrigin: nothing of the client has been sent to the origin yet.
   bool origin_handshaking() const {
     return origin_setup_ != nullptr && origin_setup_->handshaking();
   }

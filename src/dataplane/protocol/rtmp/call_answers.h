@@ -15,7 +15,7 @@
 
 namespace srsproxy::rtmp {
 
-// What SRS grants by default, told before the origin's own values are known.
+// What SRS grants by default, sent before the origin's own values are known.
 inline constexpr uint32_t kGrantedWindowBytes = 2'500'000;
 inline constexpr uint32_t kGrantedChunkSize = 60'000;
 // How SRS answers connect, whatever its transaction id; and createStream, however often it comes.
@@ -40,7 +40,7 @@ std::vector<KeptMessage> ConnectAnswer(const ConnectCommand& connect);
 //  - releaseStream, FCPublish and FCUnpublish: always;
 //  - any other call: as long as neither one of these nor createStream has come. SRS drops later
 //    ones without a word, and a client may count on that;
-//  - what asks for no answer (closeStream, a `_result`): never.
+//  - what expects no answer (closeStream, a `_result`): never.
 class CallAnswerer {
  public:
   // The answer, or nothing. `call` may be any command; createStream is noted, not answered.

@@ -18,7 +18,7 @@
 namespace srsproxy::rtmp {
 
 // Reads chunks from `in` at any split, and writes what the receiver gets: the same bytes, save
-//  - the message stream id, where MapStreamId says so;
+//  - the message stream id, as MapStreamId sets;
 //  - the first header on a chunk stream that the receiver knows differently than the sender
 //    (because a message there was kept from it, or the proxy wrote there, or one side was
 //    replaced): it becomes format 0 with the absolute timestamp; and if the sender's next message
@@ -29,9 +29,9 @@ namespace srsproxy::rtmp {
 //
 // SetChunkSize and Abort are followed, and go on when complete, whatever the observer answers; save
 // a SetChunkSize that it drops, which is followed all the same: chunks go on as they come, and the
-// receiver is told before one that it would cut differently. An extended timestamp on a format 3
-// chunk is told by comparison with what it would have to be. Only what is shown, held or consumed
-// is copied, and only while it lasts. Used by one thread.
+// receiver is sent one before a chunk that it would cut differently. An extended timestamp on a
+// format 3 chunk is found by comparison with what it would have to be. Only what is shown, held or
+// consumed is copied, and only while it lasts. Used by one thread.
 class ChunkForwarder {
  public:
   struct Limits {

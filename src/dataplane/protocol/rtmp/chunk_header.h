@@ -62,12 +62,12 @@ struct ChunkStreamState {
 
 // Reads the header that `bytes`, at least one, begin with. Returns its size, or 0 when `bytes` end
 // before it does. Whether a format 3 header repeats an extended timestamp, RepeatedTimestampSize
-// says; that is not read here.
+// finds; that is not read here.
 size_t ReadChunkHeader(std::span<const uint8_t> bytes, ChunkHeader& header);
 
 // How many bytes behind a format 3 header on `stream` are an extended timestamp: 0 or 4; empty when
-// `behind` ends before that can be told. Senders disagree on whether it is repeated, and which one:
-// it is told by comparison with the last field and with the absolute timestamp.
+// `behind` ends before that is decided. Senders disagree on whether it is repeated, and which one:
+// it is found by comparison with the last field and with the absolute timestamp.
 std::optional<size_t> RepeatedTimestampSize(std::span<const uint8_t> behind,
                                             const ChunkStreamState& stream);
 

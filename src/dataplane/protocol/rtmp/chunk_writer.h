@@ -22,7 +22,7 @@ class ChunkWriter {
   ChunkWriter(const ChunkWriter&) = delete;
   ChunkWriter& operator=(const ChunkWriter&) = delete;
 
-  // The header that starts the message of streams[index]: `raw` as it came, or another that says
+  // The header that starts the message of streams[index]: `raw` as it came, or another that means
   // the same to the receiver. `raw` may be changed; `stable`: it outlives `out`.
   void StartMessage(size_t index, std::span<uint8_t> raw, size_t basic_size, bool stable,
                     BufferSequence& out);

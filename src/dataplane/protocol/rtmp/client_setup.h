@@ -40,11 +40,11 @@ class ClientSetup final : private MessageObserver {
             std::vector<KeptMessage>& answers);
 
   bool handshake_done() const { return handshake_.done(); }
-  // The client has asked for a stream, be it one that cannot be: then status() is not OK.
+  // The client has requested a stream, be it one that cannot be: then status() is not OK.
   bool named() const { return request_.has_value(); }
-  // Nothing more is to be read: it has named a stream, or status() says what is wrong with it.
+  // Nothing more is to be read: it has named a stream, or status() has what is wrong with it.
   bool ended() const { return named() || !status_.ok(); }
-  // Client at fault; it was told.
+  // Client at fault; it was sent the reason.
   const absl::Status& status() const { return status_; }
 
   const ClientConnection& connection() const { return connection_; }
@@ -69,7 +69,7 @@ class ClientSetup final : private MessageObserver {
   void OnRequest(const MessageHeader& header, const Command& command,
                  std::span<const uint8_t> payload);
   void Answer(const Command& command);
-  // Ends, and tells the client.
+  // Ends, and sends the client the reason.
   void Fail(absl::Status why);
 
   const VhostPolicy& vhosts_;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint8_t kStringMarker = 2;  // AMF0
 
-// What a command tells of its server: what Flash Media Server 3.5 said, as clients look at it.
+// The server that results name: Flash Media Server 3.5, as clients look at it.
 constexpr std::string_view kServerVersion = "FMS/3,5,3,888";
 constexpr double kServerCapabilities = 127;
 

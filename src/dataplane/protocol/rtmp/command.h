@@ -1,4 +1,4 @@
-// RTMP commands: what clients and origins say in AMF, read and written.
+// RTMP commands: the calls and results of clients and origins in AMF, read and written.
 // Source: RTMP 1.0 section 7.2; publish, FCPublish and releaseStream as every encoder sends them.
 #pragma once
 
@@ -31,7 +31,7 @@ constexpr size_t CommandStart(MessageType type) {
 }
 
 // Reads the payload of a message of type 20 or 17 (a leading 0 byte, then AMF0 values). Errors are
-// INVALID_ARGUMENT; the caller says who is at fault (AtFault).
+// INVALID_ARGUMENT; the caller adds who is at fault (AtFault).
 absl::StatusOr<Command> DecodeCommand(MessageType type, std::span<const uint8_t> payload);
 
 // The command's name as far as `prefix`, the first bytes of its payload, shows it ("createStr").
@@ -41,7 +41,7 @@ std::string_view PeekCommandName(MessageType type, std::span<const uint8_t> pref
 // The payload of a command message; type 17 gets its leading 0 byte.
 std::vector<uint8_t> EncodeCommand(MessageType type, const Command& command);
 
-// ---- What clients say. Each From takes a command of that name, and fails with INVALID_ARGUMENT
+// ---- What clients send. Each From takes a command of that name, and fails with INVALID_ARGUMENT
 // when a value that matters is missing or of another type.
 
 struct ConnectCommand {
@@ -59,7 +59,7 @@ struct ConnectCommand {
 struct PublishCommand {
   double transaction_id = 0;
   std::string stream_name;  // May carry a query.
-  std::string type;         // "live", "record", "append"; empty when not told.
+  std::string type;         // "live", "record", "append"; empty when not given.
 
   static absl::StatusOr<PublishCommand> From(const Command& command);
 };
@@ -89,9 +89,9 @@ struct DeleteStreamCommand {
   static absl::StatusOr<DeleteStreamCommand> From(const Command& command);
 };
 
-// ---- What servers say.
+// ---- What servers send.
 
-// _result or _error of an earlier command, told by its transaction_id.
+// _result or _error of an earlier command, found by its transaction_id.
 struct ResultCommand {
   bool ok = false;
   double transaction_id = 0;
@@ -115,7 +115,7 @@ struct StatusCommand {
   static absl::StatusOr<StatusCommand> From(const Command& command);
 };
 
-// ---- What the proxy says. Commands, to be encoded with EncodeCommand.
+// ---- What the proxy sends. Commands, to be encoded with EncodeCommand.
 
 // _result of connect: NetConnection.Connect.Success, in the client's object encoding.
 Command ConnectResult(double transaction_id, double object_encoding);

@@ -59,13 +59,13 @@ void DuplexForwarder::RewriteForClient(MessageType type, std::span<uint8_t> payl
 }
 
 void DuplexForwarder::PassToClient(const MessageHeader& header, std::span<const uint8_t> payload) {
-  MessageHeader told = header;
+  MessageHeader mapped = header;
   for (const StreamIds& ids : ids_) {
     if (ids.origin != header.stream_id) continue;
-    told.stream_id = ids.client;
+    mapped.stream_id = ids.client;
     break;
   }
-  for_client_.push_back({told, {payload.begin(), payload.end()}});
+  for_client_.push_back({mapped, {payload.begin(), payload.end()}});
 }
 
 absl::Status DuplexForwarder::Flush(BridgeOutput out) {

@@ -66,11 +66,11 @@ class DuplexForwarder {
   void RewriteForOrigin(MessageType type, std::span<uint8_t> payload) const;
   void RewriteForClient(MessageType type, std::span<uint8_t> payload) const;
 
-  // ---- What the proxy says itself. It goes out with Flush, in order.
+  // ---- What the proxy sends itself. It goes out with Flush, in order.
 
   // In the client's stream ids both.
-  void TellClient(KeptMessage message) { for_client_.push_back(std::move(message)); }
-  void TellOrigin(KeptMessage message) { for_origin_.push_back(std::move(message)); }
+  void QueueForClient(KeptMessage message) { for_client_.push_back(std::move(message)); }
+  void QueueForOrigin(KeptMessage message) { for_origin_.push_back(std::move(message)); }
   // A message of the origin, in its stream ids.
   void PassToClient(const MessageHeader& header, std::span<const uint8_t> payload);
 

@@ -20,7 +20,7 @@ namespace {
 constexpr uint8_t kVersion = 3;
 constexpr size_t kDigestSize = 32;
 constexpr size_t kVersionField = 4;  // In C1 and S1, behind the time; 0 in the simple handshake.
-constexpr uint32_t kClientVersion = 0x80000702;  // Flash 9 and later; servers ask for "not 0".
+constexpr uint32_t kClientVersion = 0x80000702;  // Flash 9 and later; servers require "not 0".
 constexpr uint32_t kServerVersion = 0x04050001;
 
 using Bytes = std::span<const uint8_t>;
@@ -52,7 +52,7 @@ Digest Hmac(Bytes key, Bytes data) {
 }
 
 // C1 and S1 hold two blocks of 764 bytes, a key and a digest, in either order. The digest block
-// starts with four bytes whose sum tells where in it the digest is.
+// starts with four bytes whose sum gives where in it the digest is.
 enum class Schema { kKeyFirst, kDigestFirst };
 
 size_t DigestPosition(Bytes packet, Schema schema) {

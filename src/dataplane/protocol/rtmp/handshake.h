@@ -35,7 +35,7 @@ class ServerHandshake {
   explicit ServerHandshake(HandshakeSeed seed);
 
   // Takes what it needs of `in` and returns how many bytes that was; all of it until done. A first
-  // byte other than 3 fails at once with INVALID_ARGUMENT, client at fault, which says what the
+  // byte other than 3 fails at once with INVALID_ARGUMENT, client at fault, which names what the
   // bytes look like (HTTP, TLS, encrypted RTMP).
   absl::StatusOr<size_t> Consume(std::span<const uint8_t> in);
 

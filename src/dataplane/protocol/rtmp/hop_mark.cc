@@ -12,7 +12,7 @@
 namespace srsproxy::rtmp {
 namespace {
 
-// The block of the digest ends at 772; the four bytes at 1532 tell where the key block has its key.
+// The block of the digest ends at 772; the four bytes at 1532 give where the key block has its key.
 constexpr size_t kMarkAt = 1024;
 constexpr size_t kTagBytes = 16;
 constexpr std::string_view kTagKey = "srsproxy hops 1";

@@ -183,7 +183,7 @@ void MessageForwarder::Release(ChunkStream& stream) {
   stream.collected.reset();
 }
 
-// Passes on a SetChunkSize or Abort, unless it is dropped, and does what it says.
+// Passes on a SetChunkSize or Abort, unless it is dropped, and applies it.
 absl::Status MessageForwarder::FollowControl(size_t index, BufferSequence& out) {
   const MessageType type = streams_[index].type;
   const std::span<const uint8_t> payload = streams_[index].collected->payload;

@@ -27,7 +27,7 @@ class PassedCreates {
 
 struct OriginConnection {
   bool plays_silently = false;  // It has begun to play without an onStatus.
-  uint32_t window = 0;          // It has told it, and the client has not heard it. 0: nothing.
+  uint32_t window = 0;          // It has sent it, and the client was not. 0: nothing.
   PassedCreates creates;
 };
 

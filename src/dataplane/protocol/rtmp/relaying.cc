@@ -27,8 +27,9 @@ Relaying::Relaying(const ClientConnection& client, const VhostPolicy& vhosts,
 
 Relaying::~Relaying() = default;
 
-void Relaying::TellClientsFault(const absl::Status& why) {
-  forwarder_.TellClient(ErrorStatus(request_header_, "NetConnection.Call.Failed", MessageOf(why)));
+void Relaying::SendClientFault(const absl::Status& why) {
+  forwarder_.QueueForClient(
+      ErrorStatus(request_header_, "NetConnection.Call.Failed", MessageOf(why)));
 }
 
 // ---- From the client
@@ -60,7 +61,7 @@ void Relaying::OnCommand(const MessageHeader& header, std::span<const uint8_t> p
   const auto command = DecodeCommand(header.type, payload);
   if (!command.ok()) {
     status_ = AtFault(Side::kClient, command.status());
-    return TellClientsFault(status_);
+    return SendClientFault(status_);
   }
   if (IsStreamRequest(command->name)) {
     OnRequest(header, *command, payload);
@@ -68,7 +69,7 @@ void Relaying::OnCommand(const MessageHeader& header, std::span<const uint8_t> p
     origin_.creates.Add(command->transaction_id);
   } else if (command->name == "deleteStream") {
     const auto deleted = DeleteStreamCommand::From(*command);
-    if (!deleted.ok()) return;  // The origin says what it thinks of it.
+    if (!deleted.ok()) return;  // The origin answers it.
     EndStreams([id = deleted->stream_id](const ActiveStream& s) { return s.client_id == id; });
   } else if (command->name == "closeStream") {
     EndStreams([id = header.stream_id](const ActiveStream& s) { return s.client_id == id; });
@@ -101,12 +102,12 @@ void Relaying::OnRequest(const MessageHeader& header, const Command& command,
                   "this connection carries " + key_.ToString() + "; end that stream first");
   }
   active_.push_back({header.stream_id, request->role});
-  forwarder_.TellOrigin({header, {payload.begin(), payload.end()}});
+  forwarder_.QueueForOrigin({header, {payload.begin(), payload.end()}});
 }
 
 void Relaying::Refuse(const MessageHeader& header, const Command& command, absl::StatusCode why,
                       std::string_view text) {
-  forwarder_.TellClient(ErrorStatus(header, RefusalCode(RoleOf(command.name), why), text));
+  forwarder_.QueueForClient(ErrorStatus(header, RefusalCode(RoleOf(command.name), why), text));
 }
 
 template <typename Predicate>

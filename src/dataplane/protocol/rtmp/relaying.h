@@ -31,16 +31,16 @@ class Relaying {
   Relaying& operator=(const Relaying&) = delete;
   ~Relaying();
 
-  // After each Forward to the origin, these say what came of it:
+  // After each Forward to the origin, these hold what came of it:
   // nothing is published or played any more; true once for each time.
   bool TakeIdle() { return std::exchange(idle_, false); }
   // What the client wants next, where nothing is live; what it sent behind that was not read.
   std::optional<StreamRequest> TakeRequest() { return std::exchange(next_, std::nullopt); }
-  // Not OK: the client broke the protocol, and was told.
+  // Not OK: the client broke the protocol, and was sent that.
   const absl::Status& status() const { return status_; }
 
-  // Tells the client that it broke the protocol.
-  void TellClientsFault(const absl::Status& why);
+  // Sends the client that it broke the protocol.
+  void SendClientFault(const absl::Status& why);
 
   // Media has passed from the one that sends it.
   bool media_seen() const { return media_seen_; }

@@ -1,4 +1,4 @@
-// What a client asks for on its connection, as values that one phase of a bridge hands to the next.
+// What a client requests on its connection, as values that one phase of a bridge hands to the next.
 //
 // Values only; used by one thread.
 #pragma once
@@ -22,7 +22,7 @@
 
 namespace srsproxy::rtmp {
 
-// What the client's handshake and connect said; it holds for every stream of the connection.
+// What the client's handshake and connect carried; it holds for every stream of the connection.
 struct ClientConnection {
   HopList hops;         // The srsproxies that the client has come through.
   KeptMessage connect;  // As the client sent it; for another origin. Empty: it has not come.
@@ -43,7 +43,7 @@ struct StreamRequest {
 // The first createStream: later ones are given the same stream, so nothing waits for their answers.
 struct CreateStreamCall {
   double transaction_id = 0;
-  uint32_t client_id = 0;  // What the client was told.
+  uint32_t client_id = 0;  // As the client knows it.
   size_t end = 0;          // Where the command ends in the replay buffer.
 };
 

@@ -20,9 +20,9 @@ namespace srsproxy::rtmp::testing {
 inline constexpr MessageType kCommand = MessageType::kCommandAmf0;
 
 // A whole message on its own chunk stream.
-inline Bytes Say(MessageType type, uint32_t stream_id, std::span<const uint8_t> payload,
-                 uint32_t chunk_stream_id = 3, uint32_t timestamp = 0,
-                 size_t chunk_size = kDefaultChunkSize) {
+inline Bytes MessageBytes(MessageType type, uint32_t stream_id, std::span<const uint8_t> payload,
+                          uint32_t chunk_stream_id = 3, uint32_t timestamp = 0,
+                          size_t chunk_size = kDefaultChunkSize) {
   const size_t first = std::min<size_t>(payload.size(), chunk_size);
   Bytes bytes = Chunk({.format = 0,
                        .chunk_stream_id = chunk_stream_id,
@@ -39,8 +39,9 @@ inline Bytes Say(MessageType type, uint32_t stream_id, std::span<const uint8_t> 
   return bytes;
 }
 
-inline Bytes Say(const Command& command, uint32_t stream_id = 0, uint32_t chunk_stream_id = 3) {
-  return Say(kCommand, stream_id, EncodeCommand(kCommand, command), chunk_stream_id);
+inline Bytes MessageBytes(const Command& command, uint32_t stream_id = 0,
+                          uint32_t chunk_stream_id = 3) {
+  return MessageBytes(kCommand, stream_id, EncodeCommand(kCommand, command), chunk_stream_id);
 }
 
 inline Command Named(std::string name, double transaction, std::vector<AmfValue> arguments) {
@@ -110,19 +111,19 @@ class Peers : public Bridge::Listener {
 
   // What connect and createStream are answered with by an origin that gives `stream_id`.
   void AnswerCommands(double create_transaction, uint32_t stream_id = 1) {
-    Origin(Say(ConnectResult(1, 0)));
-    Origin(Say(CreateStreamResult(create_transaction, stream_id)));
+    Origin(MessageBytes(ConnectResult(1, 0)));
+    Origin(MessageBytes(CreateStreamResult(create_transaction, stream_id)));
   }
 
-  std::vector<Message> HeardByClient() const {
+  std::vector<Message> ReceivedByClient() const {
     auto messages = Decode(SetChunkSize(client_chunk_size_) + to_client);
     messages.erase(messages.begin());
     return messages;
   }
-  std::vector<Message> HeardByOrigin() const { return Decode(to_origin); }
-  // What the client has heard so far is not looked at again.
+  std::vector<Message> ReceivedByOrigin() const { return Decode(to_origin); }
+  // What the client has received so far is not looked at again.
   void ForgetClient() {
-    for (const Message& message : HeardByClient()) {
+    for (const Message& message : ReceivedByClient()) {
       if (message.header.type == MessageType::kSetChunkSize) {
         client_chunk_size_ = *ReadControlNumber(message.payload);
       }

@@ -22,15 +22,15 @@ namespace {
 using testing::Bytes;
 using testing::Named;
 using testing::operator+;
+using testing::MessageBytes;
 using testing::Peers;
-using testing::Say;
 using State = BridgeState;
 using Commands = std::vector<std::string>;
 
 struct Step {
-  enum class What { kClientSays, kOriginSays, kConnect, kContinue } what;
+  enum class What { kClientSends, kOriginSends, kConnect, kContinue } what;
   Bytes bytes;
-  // What is so afterwards: the state, and the commands that were heard on either side.
+  // What is so afterwards: the state, and the commands that were received on either side.
   State state;
   Commands client;
   Commands origin;
@@ -43,10 +43,10 @@ struct Script {
 void PrintTo(const Script& script, std::ostream* os) { *os << script.name; }
 
 Step Client(Bytes bytes, State state, Commands client = {}, Commands origin = {}) {
-  return {Step::What::kClientSays, std::move(bytes), state, std::move(client), std::move(origin)};
+  return {Step::What::kClientSends, std::move(bytes), state, std::move(client), std::move(origin)};
 }
 Step Origin(Bytes bytes, State state, Commands client = {}, Commands origin = {}) {
-  return {Step::What::kOriginSays, std::move(bytes), state, std::move(client), std::move(origin)};
+  return {Step::What::kOriginSends, std::move(bytes), state, std::move(client), std::move(origin)};
 }
 Step Connect(Commands origin) {
   return {Step::What::kConnect, {}, State::kAwaitingOrigin, {}, std::move(origin)};
@@ -58,23 +58,23 @@ Step Continue(Commands origin) {
 Bytes ConnectBytes() {
   AmfObject object;
   object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
-  return Say(Command{"connect", 1, {object}});
+  return MessageBytes(Command{"connect", 1, {object}});
 }
 Bytes Call(std::string name, double transaction) {
-  return Say(Named(std::move(name), transaction, {AmfNull{}, "one"}));
+  return MessageBytes(Named(std::move(name), transaction, {AmfNull{}, "one"}));
 }
 Bytes Publish(std::string stream) {
-  return Say(Named("publish", 5, {AmfNull{}, std::move(stream), "live"}), 1, 8);
+  return MessageBytes(Named("publish", 5, {AmfNull{}, std::move(stream), "live"}), 1, 8);
 }
 Bytes Play(std::string stream) {
-  return Say(Named("play", 0, {AmfNull{}, std::move(stream)}), 1, 8);
+  return MessageBytes(Named("play", 0, {AmfNull{}, std::move(stream)}), 1, 8);
 }
-Bytes Close() { return Say(Named("closeStream", 0, {AmfNull{}}), 1, 8); }
+Bytes Close() { return MessageBytes(Named("closeStream", 0, {AmfNull{}}), 1, 8); }
 Bytes Video(uint32_t stream_id, size_t size = 300) {
-  return Say(MessageType::kVideo, stream_id, Bytes(size, 0x27), 6, 40);
+  return MessageBytes(MessageType::kVideo, stream_id, Bytes(size, 0x27), 6, 40);
 }
 Bytes Status(std::string_view code, uint32_t stream_id, std::string_view level = "status") {
-  return Say(OnStatus(level, code, "in the origin's words"), stream_id, 5);
+  return MessageBytes(OnStatus(level, code, "in the origin's words"), stream_id, 5);
 }
 Bytes Redirect() {
   AmfObject extra;
@@ -82,15 +82,15 @@ Bytes Redirect() {
   AmfObject information;
   information.properties = {
       {"level", "error"}, {"code", "NetConnection.Connect.Rejected"}, {"ex", extra}};
-  return Say(Named("_error", 1, {AmfNull{}, information}));
+  return MessageBytes(Named("_error", 1, {AmfNull{}, information}));
 }
 // Its first header needs one before it.
 const Bytes kGarbage = {0xff};
 
 std::vector<Script> Scripts() {
   const Step connect = Client(ConnectBytes(), State::kAwaitingRequest, {"_result", "onBWDone"});
-  const Step create = Client(Say(CreateStream(2)), State::kAwaitingRequest, {"_result"});
-  const Step connected = Origin(Say(ConnectResult(1, 0)), State::kAwaitingOrigin);
+  const Step create = Client(MessageBytes(CreateStream(2)), State::kAwaitingRequest, {"_result"});
+  const Step connected = Origin(MessageBytes(ConnectResult(1, 0)), State::kAwaitingOrigin);
   const Step play_starts = Origin(Status("NetStream.Play.Start", 7), State::kRelaying,
                                   {"onStatus NetStream.Play.Start"});
   const std::vector<Step> playing = {
@@ -99,7 +99,7 @@ std::vector<Script> Scripts() {
       Client(Play("one"), State::kSelecting),
       Connect({"connect", "createStream"}),
       connected,
-      Origin(Say(CreateStreamResult(2, 7)), State::kAwaitingOrigin, {}, {"play"}),
+      Origin(MessageBytes(CreateStreamResult(2, 7)), State::kAwaitingOrigin, {}, {"play"}),
       play_starts,
       Origin(Video(7), State::kRelaying)};
   const auto after_playing = [&playing](std::vector<Step> steps) {
@@ -110,12 +110,12 @@ std::vector<Script> Scripts() {
       {"Publish",
        {connect, Client(Call("releaseStream", 2), State::kAwaitingRequest, {"_result"}),
         Client(Call("FCPublish", 3), State::kAwaitingRequest, {"_result"}),
-        Client(Say(CreateStream(4)), State::kAwaitingRequest, {"_result"}),
+        Client(MessageBytes(CreateStream(4)), State::kAwaitingRequest, {"_result"}),
         Client(Publish("one"), State::kSelecting),
         Connect({"connect", "releaseStream", "FCPublish", "createStream"}), connected,
-        Origin(Say(EmptyResult(2)) + Say(EmptyResult(3)), State::kAwaitingOrigin),
-        Origin(Say(CreateStreamResult(4, 1)), State::kAwaitingOrigin, {}, {"publish"}),
-        Origin(Say(Named("onFCPublish", 0, {AmfNull{}})), State::kAwaitingOrigin),
+        Origin(MessageBytes(EmptyResult(2)) + MessageBytes(EmptyResult(3)), State::kAwaitingOrigin),
+        Origin(MessageBytes(CreateStreamResult(4, 1)), State::kAwaitingOrigin, {}, {"publish"}),
+        Origin(MessageBytes(Named("onFCPublish", 0, {AmfNull{}})), State::kAwaitingOrigin),
         Origin(Status("NetStream.Publish.Start", 1), State::kRelaying,
                {"onFCPublish", "onStatus NetStream.Publish.Start"}),
         Client(Video(1), State::kRelaying),
@@ -129,25 +129,26 @@ std::vector<Script> Scripts() {
                       Origin(Status("NetStream.Publish.Start", 7), State::kRelaying,
                              {"onStatus NetStream.Publish.Start"})})},
       {"SecondStreamOnAnotherOrigin",
-       after_playing({Client(Close(), State::kIdle, {}, {"closeStream"}),
-                      Client(Play("two"), State::kSelecting), Connect({"connect", "createStream"}),
-                      connected,
-                      Origin(Say(CreateStreamResult(2, 7)), State::kAwaitingOrigin, {}, {"play"}),
-                      play_starts, Origin(Video(7), State::kRelaying)})},
+       after_playing(
+           {Client(Close(), State::kIdle, {}, {"closeStream"}),
+            Client(Play("two"), State::kSelecting), Connect({"connect", "createStream"}), connected,
+            Origin(MessageBytes(CreateStreamResult(2, 7)), State::kAwaitingOrigin, {}, {"play"}),
+            play_starts, Origin(Video(7), State::kRelaying)})},
       {"Redirect",
        {connect, create, Client(Play("one"), State::kSelecting),
         Connect({"connect", "createStream"}), Origin(Redirect(), State::kSelecting),
         Connect({"connect", "createStream"}), connected,
-        Origin(Say(CreateStreamResult(2, 7)), State::kAwaitingOrigin, {}, {"play"}), play_starts}},
+        Origin(MessageBytes(CreateStreamResult(2, 7)), State::kAwaitingOrigin, {}, {"play"}),
+        play_starts}},
       {"PlaysWithoutAWord",
        {connect, create, Client(Play("one"), State::kSelecting),
         Connect({"connect", "createStream"}), connected,
-        Origin(Say(CreateStreamResult(2, 1)), State::kAwaitingOrigin, {}, {"play"}),
+        Origin(MessageBytes(CreateStreamResult(2, 1)), State::kAwaitingOrigin, {}, {"play"}),
         Origin(Video(1, kDefaultChunkSize), State::kRelaying)}},
   };
 }
 
-// What both sides have heard since the last time.
+// What both sides have received since the last time.
 class Conversation {
  public:
   explicit Conversation(size_t step = SIZE_MAX, size_t first = SIZE_MAX) : peers(step, first) {
@@ -156,10 +157,10 @@ class Conversation {
 
   void Do(const Step& step) {
     switch (step.what) {
-      case Step::What::kClientSays:
+      case Step::What::kClientSends:
         peers.Client(step.bytes);
         break;
-      case Step::What::kOriginSays:
+      case Step::What::kOriginSends:
         peers.Origin(step.bytes);
         break;
       case Step::What::kConnect:
@@ -173,18 +174,18 @@ class Conversation {
     connected = connected || step.what == Step::What::kConnect;
     if (!peers.bridge.redirect().empty()) connected = false;
     EXPECT_EQ(peers.bridge.state(), step.state);
-    EXPECT_EQ(ClientHears(), step.client);
-    EXPECT_EQ(OriginHears(), step.origin);
+    EXPECT_EQ(ClientReceives(), step.client);
+    EXPECT_EQ(OriginReceives(), step.origin);
   }
 
-  Commands ClientHears() {
-    Commands names = Peers::Names(peers.HeardByClient());
+  Commands ClientReceives() {
+    Commands names = Peers::Names(peers.ReceivedByClient());
     peers.ForgetClient();
     return names;
   }
-  Commands OriginHears() {
+  Commands OriginReceives() {
     if (!connected) return {};
-    Commands names = Peers::Names(peers.HeardByOrigin());
+    Commands names = Peers::Names(peers.ReceivedByOrigin());
     names.erase(names.begin(), names.begin() + static_cast<ptrdiff_t>(origin_heard_));
     origin_heard_ += names.size();
     return names;
@@ -196,7 +197,7 @@ class Conversation {
     EXPECT_EQ(SideOf(peers.bridge.status()), side) << peers.bridge.status();
     const absl::Status status = peers.bridge.status();
     EXPECT_EQ(peers.bridge.ClientReadCapacity(), 0);
-    ClientHears();
+    ClientReceives();
     const size_t to_origin = peers.to_origin.size();
     peers.Client(Play("more"));
     if (connected && !peers.bridge.origin_handshaking()) peers.Origin(Video(1));
@@ -264,7 +265,7 @@ TEST_P(BridgeScriptTest, GarbageOfTheClientIsToldToItWhenItIsRead) {
         run.Do(step);
       }
     }
-    EXPECT_EQ(run.ClientHears().back(), "onStatus NetConnection.Call.Failed");
+    EXPECT_EQ(run.ClientReceives().back(), "onStatus NetConnection.Call.Failed");
     run.ExpectEnd(Side::kClient);
   });
 }
@@ -279,7 +280,7 @@ TEST_P(BridgeScriptTest, GarbageOfTheOriginEndsTheStream) {
     if (waits) {
       told = {publishes ? "onStatus NetStream.Publish.Failed" : "onStatus NetStream.Play.Failed"};
     }
-    EXPECT_EQ(run.ClientHears(), told);
+    EXPECT_EQ(run.ClientReceives(), told);
     run.ExpectEnd(Side::kOrigin);
   });
 }
@@ -292,8 +293,8 @@ TEST_P(BridgeScriptTest, AnOriginThatClosesBeforeItsVerdictHasRefused) {
     run.peers.OriginCloses();
     switch (before) {
       case State::kAwaitingOrigin:
-        EXPECT_EQ(run.ClientHears(), Commands{publishes ? "onStatus NetStream.Publish.BadName"
-                                                        : "onStatus NetStream.Play.Failed"});
+        EXPECT_EQ(run.ClientReceives(), Commands{publishes ? "onStatus NetStream.Publish.BadName"
+                                                           : "onStatus NetStream.Play.Failed"});
         EXPECT_TRUE(absl::IsPermissionDenied(run.peers.bridge.status()));
         run.ExpectEnd(Side::kOrigin);
         break;
@@ -303,7 +304,7 @@ TEST_P(BridgeScriptTest, AnOriginThatClosesBeforeItsVerdictHasRefused) {
       default:
         EXPECT_EQ(run.peers.bridge.state(), State::kEnded);
         EXPECT_TRUE(run.peers.bridge.status().ok());
-        EXPECT_EQ(run.ClientHears(), Commands{});
+        EXPECT_EQ(run.ClientReceives(), Commands{});
         break;
     }
   });
@@ -314,7 +315,7 @@ TEST_P(BridgeScriptTest, ARefusalOfTheOriginIsPassedOnInItsWords) {
     if (!run.connected || run.peers.bridge.state() == State::kSelecting) return;
     const State before = run.peers.bridge.state();
     run.peers.Origin(Status("NetStream.Some.Refusal", 7, "error"));
-    EXPECT_EQ(run.ClientHears(), Commands{"onStatus NetStream.Some.Refusal"});
+    EXPECT_EQ(run.ClientReceives(), Commands{"onStatus NetStream.Some.Refusal"});
     if (before == State::kAwaitingOrigin) {
       EXPECT_TRUE(absl::IsPermissionDenied(run.peers.bridge.status()));
       run.ExpectEnd(Side::kOrigin);
@@ -328,13 +329,13 @@ TEST_P(BridgeScriptTest, ARefusalOfTheProxyIsToldAsAStatus) {
   AfterEachStep([](Conversation& run, std::span<const Step>) {
     const bool publishes = run.peers.bridge.role() == Role::kPublisher;
     run.peers.Refuse(ProxyFailure(absl::StatusCode::kUnavailable, "nobody can serve it"));
-    EXPECT_EQ(run.ClientHears(), Commands{publishes ? "onStatus NetStream.Publish.Failed"
-                                                    : "onStatus NetStream.Play.Failed"});
+    EXPECT_EQ(run.ClientReceives(), Commands{publishes ? "onStatus NetStream.Publish.Failed"
+                                                       : "onStatus NetStream.Play.Failed"});
     run.ExpectEnd(Side::kProxy);
   });
 }
 
-// An origin that fails in its handshake has heard nothing: the script goes on with the next one.
+// An origin that fails in its handshake has received nothing: the script goes on with the next one.
 TEST_P(BridgeScriptTest, AnOriginThatFailsInItsHandshakeIsForgotten) {
   for (const bool closes : {true, false}) {
     Conversation run;

@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Named;
 using testing::operator+;
-using testing::Say;
+using testing::MessageBytes;
 
 class ClientSetupTest : public ::testing::Test {
  protected:
@@ -48,10 +48,10 @@ class ClientSetupTest : public ::testing::Test {
   static Bytes Connect() {
     AmfObject object;
     object.properties = {{"app", "live"}, {"tcUrl", "rtmp://example.com/live"}};
-    return Say(Command{"connect", 3, {object}});
+    return MessageBytes(Command{"connect", 3, {object}});
   }
   static Bytes Play(std::string stream) {
-    return Say(Named("play", 0, {AmfNull{}, std::move(stream)}), 1, 8);
+    return MessageBytes(Named("play", 0, {AmfNull{}, std::move(stream)}), 1, 8);
   }
 
   const HopList way_ = HopList().Through(BootId{1});
@@ -63,8 +63,8 @@ class ClientSetupTest : public ::testing::Test {
 
 TEST_F(ClientSetupTest, HandsOverWhatTheClientWantsAndAllThatItSent) {
   Shake();
-  const Bytes create = Connect() + Say(CreateStream(2));
-  const Bytes call = Say(Named("getStreamLength", 3, {AmfNull{}, "one"}));
+  const Bytes create = Connect() + MessageBytes(CreateStream(2));
+  const Bytes call = MessageBytes(Named("getStreamLength", 3, {AmfNull{}, "one"}));
   const Bytes behind = {1, 2, 3};
   Read(create + call + Play("one") + behind);
   ASSERT_TRUE(setup_.named());
@@ -90,7 +90,7 @@ TEST_F(ClientSetupTest, HandsOverWhatTheClientWantsAndAllThatItSent) {
 }
 
 TEST_F(ClientSetupTest, EverySplitHandsOverTheSame) {
-  const Bytes all = Connect() + Say(CreateStream(2)) + Play("one");
+  const Bytes all = Connect() + MessageBytes(CreateStream(2)) + Play("one");
   for (size_t cut = 1; cut < all.size(); ++cut) {
     ClientSetup setup(vhosts_, {.time_ms = 7, .random = 8});
     ClientHandshake handshake({.time_ms = 1, .random = 2});
@@ -107,13 +107,13 @@ TEST_F(ClientSetupTest, EverySplitHandsOverTheSame) {
     const ReplayBuffer replay = setup.TakeReplay();
     EXPECT_EQ(replay.bytes, all);
     EXPECT_EQ(replay.request_end, all.size());
-    EXPECT_EQ(replay.create->end, (Connect() + Say(CreateStream(2))).size());
+    EXPECT_EQ(replay.create->end, (Connect() + MessageBytes(CreateStream(2))).size());
   }
 }
 
 TEST_F(ClientSetupTest, ANameThatCannotBeIsNamedAndRefused) {
   Shake();
-  Read(Connect() + Say(CreateStream(2)) + Play(""));
+  Read(Connect() + MessageBytes(CreateStream(2)) + Play(""));
   EXPECT_TRUE(setup_.named());
   EXPECT_TRUE(absl::IsInvalidArgument(setup_.status()));
   EXPECT_EQ(SideOf(setup_.status()), Side::kClient);
@@ -133,7 +133,7 @@ TEST_F(ClientSetupTest, NothingIsReadBehindAFault) {
 TEST_F(ClientSetupTest, TheReplayBufferIsBounded) {
   Shake();
   Read(Connect());
-  Read(Say(MessageType::kVideo, 1, Bytes(setup_.free() - 700, 7), 6));
+  Read(MessageBytes(MessageType::kVideo, 1, Bytes(setup_.free() - 700, 7), 6));
   EXPECT_FALSE(setup_.ended());
   Read(Bytes(setup_.free(), 0x01));
   EXPECT_EQ(setup_.free(), 0);
@@ -144,8 +144,8 @@ TEST_F(ClientSetupTest, HttpIsAnsweredInItsOwnWords) {
   const std::string_view request = "GET /live/one.flv HTTP/1.1\r\n\r\n";
   Read(Bytes(request.begin(), request.end()));
   EXPECT_EQ(SideOf(setup_.status()), Side::kClient);
-  const Bytes heard = raw_.Flatten();
-  EXPECT_TRUE(std::string(heard.begin(), heard.end()).starts_with("HTTP/1.1 400 "));
+  const Bytes received = raw_.Flatten();
+  EXPECT_TRUE(std::string(received.begin(), received.end()).starts_with("HTTP/1.1 400 "));
   EXPECT_THAT(answers_, IsEmpty());
 }
 

@@ -23,13 +23,13 @@ using testing::kCommand;
 using testing::Message;
 using testing::Named;
 using testing::operator+=;
+using testing::MessageBytes;
 using testing::Peers;
-using testing::Say;
 
 constexpr uint32_t kOriginChunkSize = 60'000;
 
 struct Line {
-  bool said = false;  // By the client; else heard by it.
+  bool said = false;  // By the client; else received by it.
   std::string text;   // Without the mark.
   std::vector<std::string> words;
 };
@@ -136,10 +136,10 @@ class Speaker {
 
  private:
   Bytes Control(MessageType type, const Bytes& payload) const {
-    return Say(type, 0, payload, 2, 0, chunk_size_);
+    return MessageBytes(type, 0, payload, 2, 0, chunk_size_);
   }
   Bytes Media(MessageType type, const Bytes& payload, uint32_t chunk_stream_id) const {
-    return Say(type, 1, payload, chunk_stream_id, 40, chunk_size_);
+    return MessageBytes(type, 1, payload, chunk_stream_id, 40, chunk_size_);
   }
   Bytes Connect(const std::vector<std::string>& words) const {
     AmfObject object;
@@ -148,10 +148,11 @@ class Speaker {
       const size_t split = words[index].find('=');
       object.properties.emplace_back(words[index].substr(0, split), words[index].substr(split + 1));
     }
-    return Say(kCommand, 0,
-               EncodeCommand(kCommand,
-                             Command{"connect", static_cast<double>(Number(words[1])), {object}}),
-               3, 0, chunk_size_);
+    return MessageBytes(
+        kCommand, 0,
+        EncodeCommand(kCommand,
+                      Command{"connect", static_cast<double>(Number(words[1])), {object}}),
+        3, 0, chunk_size_);
   }
   Bytes Call(const std::vector<std::string>& words) const {
     Command command{words[0], static_cast<double>(Number(words[1])), {}};
@@ -173,8 +174,8 @@ class Speaker {
         command.arguments.emplace_back(word);
       }
     }
-    return Say(type, stream_id, EncodeCommand(type, command), stream_id == 0 ? 3 : 8, 0,
-               chunk_size_);
+    return MessageBytes(type, stream_id, EncodeCommand(type, command), stream_id == 0 ? 3 : 8, 0,
+                        chunk_size_);
   }
 
   size_t chunk_size_ = kDefaultChunkSize;
@@ -273,7 +274,7 @@ class ModelOfSrs {
     Start("NetStream.Play.Reset", Step::kPlay);
     Start("NetStream.Play.Start", Step::kPlay);
     const Bytes access = EncodeCommand(kCommand, Named("|RtmpSampleAccess", 0, {}));
-    answer_ += Say(MessageType::kDataAmf0, 1, access, 5, 0, kOriginChunkSize);
+    answer_ += MessageBytes(MessageType::kDataAmf0, 1, access, 5, 0, kOriginChunkSize);
   }
   void Unpublish(const Command& call) {
     Call(WithCode("onFCUnpublish", "NetStream.Unpublish.Success"), 1);
@@ -293,10 +294,12 @@ class ModelOfSrs {
     command.name = std::move(name);
     return command;
   }
-  void Control(MessageType type, const Bytes& payload) { answer_ += Say(type, 0, payload, 2); }
+  void Control(MessageType type, const Bytes& payload) {
+    answer_ += MessageBytes(type, 0, payload, 2);
+  }
   void Call(const Command& command, uint32_t stream_id) {
-    answer_ += Say(kCommand, stream_id, EncodeCommand(kCommand, command), stream_id == 0 ? 3 : 5, 0,
-                   kOriginChunkSize);
+    answer_ += MessageBytes(kCommand, stream_id, EncodeCommand(kCommand, command),
+                            stream_id == 0 ? 3 : 5, 0, kOriginChunkSize);
   }
 
   Bytes answer_;
@@ -309,19 +312,19 @@ class Conversation {
     peers_.HandshakeAsClient();
   }
 
-  void Say(const std::vector<std::string>& words) {
+  void MessageBytes(const std::vector<std::string>& words) {
     peers_.Client(speaker_.Write(words));
     while (Serve()) {
     }
   }
 
-  std::vector<std::string> Heard() const {
-    std::vector<std::string> heard;
-    for (const Message& message : peers_.HeardByClient()) {
+  std::vector<std::string> Received() const {
+    std::vector<std::string> received;
+    for (const Message& message : peers_.ReceivedByClient()) {
       std::string text = Described(message);
-      if (!text.empty()) heard.push_back(std::move(text));
+      if (!text.empty()) received.push_back(std::move(text));
     }
-    return heard;
+    return received;
   }
 
  private:
@@ -333,9 +336,9 @@ class Conversation {
       return true;
     }
     if (!connected_) return false;
-    const auto heard = peers_.HeardByOrigin();
-    if (heard.size() == answered_) return false;
-    peers_.Origin(srs_.Answer(heard[answered_++]));
+    const auto received = peers_.ReceivedByOrigin();
+    if (received.size() == answered_) return false;
+    peers_.Origin(srs_.Answer(received[answered_++]));
     return true;
   }
 
@@ -355,15 +358,15 @@ class DialectTest : public ::testing::TestWithParam<std::string> {
     std::vector<std::string> wanted;
     for (const Line& line : script_) {
       if (line.said) {
-        conversation.Say(line.words);
+        conversation.MessageBytes(line.words);
         continue;
       }
       wanted.push_back(line.text);
-      const auto heard = conversation.Heard();
-      ASSERT_GE(heard.size(), wanted.size()) << "the client waits for " << line.text;
-      ASSERT_EQ(heard[wanted.size() - 1], line.text);
+      const auto received = conversation.Received();
+      ASSERT_GE(received.size(), wanted.size()) << "the client waits for " << line.text;
+      ASSERT_EQ(received[wanted.size() - 1], line.text);
     }
-    EXPECT_EQ(conversation.Heard(), wanted);
+    EXPECT_EQ(conversation.Received(), wanted);
   }
 
   const std::vector<Line> script_ =

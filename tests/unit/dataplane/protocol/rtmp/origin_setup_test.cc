@@ -21,13 +21,13 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Named;
 using testing::operator+;
-using testing::Say;
+using testing::MessageBytes;
 using Outcome = OriginSetup::Outcome;
 
 Bytes Payload(const Command& command) { return EncodeCommand(MessageType::kCommandAmf0, command); }
-Bytes Connect() { return Say(Named("connect", 1, {AmfObject{}})); }
-Bytes Create() { return Say(CreateStream(2)); }
-Bytes Play() { return Say(Named("play", 0, {AmfNull{}, "one"}), 1, 8); }
+Bytes Connect() { return MessageBytes(Named("connect", 1, {AmfObject{}})); }
+Bytes Create() { return MessageBytes(CreateStream(2)); }
+Bytes Play() { return MessageBytes(Named("play", 0, {AmfNull{}, "one"}), 1, 8); }
 
 class OriginSetupTest : public ::testing::Test {
  protected:
@@ -46,18 +46,18 @@ class OriginSetupTest : public ::testing::Test {
   void ConnectOrigin() {
     setup_.Connect({.time_ms = 1, .random = 2}, std::nullopt, out());
     ServerHandshake handshake({.time_ms = 3, .random = 4});
-    Bytes heard = origin_.Flatten();
+    Bytes received = origin_.Flatten();
     while (setup_.handshaking()) {
-      ASSERT_TRUE(handshake.Consume(heard).ok());
+      ASSERT_TRUE(handshake.Consume(received).ok());
       origin_.Clear();
       Origin(handshake.TakeOutput());
-      heard = origin_.Flatten();
+      received = origin_.Flatten();
     }
-    const auto used = handshake.Consume(heard);
+    const auto used = handshake.Consume(received);
     ASSERT_TRUE(used.ok());
-    heard.erase(heard.begin(), heard.begin() + static_cast<ptrdiff_t>(*used));
+    received.erase(received.begin(), received.begin() + static_cast<ptrdiff_t>(*used));
     origin_.Clear();
-    origin_.AppendCopy(heard);
+    origin_.AppendCopy(received);
   }
   size_t Origin(Bytes bytes) {
     const auto read = setup_.Read(bytes, out());
@@ -67,8 +67,8 @@ class OriginSetupTest : public ::testing::Test {
     return *read;
   }
   BridgeOutput out() { return {to_client_, origin_}; }
-  static std::vector<std::string> Names(const BufferSequence& heard) {
-    return testing::Peers::Names(ChunkDecoder::Decode(heard.Flatten()).messages);
+  static std::vector<std::string> Names(const BufferSequence& received) {
+    return testing::Peers::Names(ChunkDecoder::Decode(received.Flatten()).messages);
   }
 
   ClientConnection client_;
@@ -84,37 +84,37 @@ class OriginSetupTest : public ::testing::Test {
 TEST_F(OriginSetupTest, ReplaysUpToCreateStreamAndWaitsForTheStream) {
   ConnectOrigin();
   EXPECT_EQ(origin_.Flatten(), Connect() + Create());
-  Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(2, 1)));
+  Origin(MessageBytes(ConnectResult(1, 0)) + MessageBytes(CreateStreamResult(2, 1)));
   EXPECT_EQ(origin_.Flatten(), Connect() + Create() + Play());
-  EXPECT_EQ(setup_.outcome(), Outcome::kPending);
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kPending);
   EXPECT_EQ(setup_.replayed(), replay_.bytes.size());
   EXPECT_THAT(Names(to_client_), IsEmpty()) << "the client was told the same";
 }
 
 TEST_F(OriginSetupTest, LeavesWhatComesBehindAnAcceptance) {
   ConnectOrigin();
-  Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(2, 1)));
-  const Bytes verdict = Say(OnStatus("status", "NetStream.Play.Start", ""), 1, 5);
+  Origin(MessageBytes(ConnectResult(1, 0)) + MessageBytes(CreateStreamResult(2, 1)));
+  const Bytes verdict = MessageBytes(OnStatus("status", "NetStream.Play.Start", ""), 1, 5);
   EXPECT_EQ(Origin(verdict + Bytes(7, 0)), verdict.size());
-  EXPECT_EQ(setup_.outcome(), Outcome::kAccepted);
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kAccepted);
   EXPECT_FALSE(setup_.media_seen());
   EXPECT_THAT(Names(to_client_), ElementsAre("onStatus NetStream.Play.Start"));
 }
 
 TEST_F(OriginSetupTest, WhatCameTooEarlyIsToldBehindTheVerdict) {
   ConnectOrigin();
-  Origin(Say(Named("onSomething", 0, {AmfNull{}})) + Say(ConnectResult(1, 0)));
-  Origin(Say(CreateStreamResult(2, 1)));
+  Origin(MessageBytes(Named("onSomething", 0, {AmfNull{}})) + MessageBytes(ConnectResult(1, 0)));
+  Origin(MessageBytes(CreateStreamResult(2, 1)));
   EXPECT_THAT(Names(to_client_), IsEmpty());
-  Origin(Say(OnStatus("status", "NetStream.Play.Start", ""), 1, 5));
+  Origin(MessageBytes(OnStatus("status", "NetStream.Play.Start", ""), 1, 5));
   EXPECT_THAT(Names(to_client_), ElementsAre("onStatus NetStream.Play.Start", "onSomething"));
 }
 
 TEST_F(OriginSetupTest, AnOriginThatPlaysHasSaidYes) {
   ConnectOrigin();
-  Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(2, 1)));
-  Origin(Say(MessageType::kVideo, 1, Bytes(20, 7), 6));
-  EXPECT_EQ(setup_.outcome(), Outcome::kAccepted);
+  Origin(MessageBytes(ConnectResult(1, 0)) + MessageBytes(CreateStreamResult(2, 1)));
+  Origin(MessageBytes(MessageType::kVideo, 1, Bytes(20, 7), 6));
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kAccepted);
   EXPECT_TRUE(setup_.media_seen());
   EXPECT_TRUE(setup_.TakeConnection().plays_silently);
 }
@@ -122,8 +122,8 @@ TEST_F(OriginSetupTest, AnOriginThatPlaysHasSaidYes) {
 TEST_F(OriginSetupTest, AnswersThatCannotBeReadRefuseAndTellTheClient) {
   ConnectOrigin();
   Origin({0xff});
-  EXPECT_EQ(setup_.outcome(), Outcome::kRefused);
-  EXPECT_EQ(SideOf(setup_.status()), Side::kOrigin);
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kRefused);
+  EXPECT_EQ(SideOf(setup_.outcome().status()), Side::kOrigin);
   EXPECT_THAT(Names(to_client_), ElementsAre("onStatus NetStream.Play.Failed"));
 }
 
@@ -134,16 +134,16 @@ TEST_F(OriginSetupTest, ARedirectTellsTheClientNothing) {
   AmfObject information;
   information.properties = {
       {"level", "error"}, {"code", "NetConnection.Connect.Rejected"}, {"ex", extra}};
-  Origin(Say(Named("_error", 1, {AmfNull{}, information})));
-  EXPECT_EQ(setup_.outcome(), Outcome::kRedirected);
-  EXPECT_EQ(setup_.redirect(), "rtmp://10.0.0.9/live/one");
+  Origin(MessageBytes(Named("_error", 1, {AmfNull{}, information})));
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kRedirected);
+  EXPECT_EQ(setup_.outcome().redirect(), "rtmp://10.0.0.9/live/one");
   EXPECT_THAT(Names(to_client_), IsEmpty());
 }
 
 TEST_F(OriginSetupTest, WhatIsNoRtmpIsUnreachable) {
   setup_.Connect({.time_ms = 1, .random = 2}, std::nullopt, out());
   Origin(Bytes(4, 'H'));
-  EXPECT_EQ(setup_.outcome(), Outcome::kUnreachable);
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kUnreachable);
   EXPECT_TRUE(setup_.handshaking()) << "nothing of the client was told";
 }
 
@@ -152,9 +152,9 @@ TEST_F(OriginSetupTest, ALaterRequestIsToldInMessages) {
   replay_.TakeBytes();
   ConnectOrigin();
   EXPECT_THAT(Names(origin_), ElementsAre("connect", "createStream"));
-  Origin(Say(ConnectResult(1, 0)) + Say(CreateStreamResult(2, 9)));
-  const auto heard = ChunkDecoder::Decode(origin_.Flatten()).messages;
-  EXPECT_EQ(heard.back().header.stream_id, 9);
+  Origin(MessageBytes(ConnectResult(1, 0)) + MessageBytes(CreateStreamResult(2, 9)));
+  const auto received = ChunkDecoder::Decode(origin_.Flatten()).messages;
+  EXPECT_EQ(received.back().header.stream_id, 9);
   EXPECT_THAT(Names(origin_), ElementsAre("connect", "createStream", "play"));
 }
 
@@ -162,10 +162,10 @@ TEST_F(OriginSetupTest, AContinuedConnectionHearsTheRequestAlone) {
   forwarder_.ReplaceOrigin(/*afresh=*/true, out());
   ASSERT_TRUE(setup_.Continue({}, out()).ok());
   EXPECT_THAT(Names(origin_), ElementsAre("play"));
-  Origin(Say(MessageType::kVideo, 1, Bytes(20, 7), 6));
-  EXPECT_EQ(setup_.outcome(), Outcome::kPending) << "the rest of the former stream";
-  Origin(Say(OnStatus("status", "NetStream.Play.Start", ""), 1, 5));
-  EXPECT_EQ(setup_.outcome(), Outcome::kAccepted);
+  Origin(MessageBytes(MessageType::kVideo, 1, Bytes(20, 7), 6));
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kPending) << "the rest of the former stream";
+  Origin(MessageBytes(OnStatus("status", "NetStream.Play.Start", ""), 1, 5));
+  EXPECT_EQ(setup_.outcome().kind(), Outcome::kAccepted);
 }
 
 }  // namespace

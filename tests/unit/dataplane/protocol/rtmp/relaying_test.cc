@@ -21,11 +21,13 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Named;
 using testing::operator+;
-using testing::Say;
+using testing::MessageBytes;
 
-Bytes Close(uint32_t stream_id) { return Say(Named("closeStream", 0, {AmfNull{}}), stream_id, 8); }
+Bytes Close(uint32_t stream_id) {
+  return MessageBytes(Named("closeStream", 0, {AmfNull{}}), stream_id, 8);
+}
 Bytes Play(std::string stream, uint32_t stream_id = 1) {
-  return Say(Named("play", 0, {AmfNull{}, std::move(stream)}), stream_id, 8);
+  return MessageBytes(Named("play", 0, {AmfNull{}, std::move(stream)}), stream_id, 8);
 }
 
 class RelayingTest : public ::testing::Test {
@@ -57,8 +59,8 @@ class RelayingTest : public ::testing::Test {
     kept_.push_back(std::move(bytes));
   }
   BridgeOutput out() { return {to_client_, to_origin_}; }
-  static std::vector<std::string> Names(const BufferSequence& heard) {
-    return testing::Peers::Names(ChunkDecoder::Decode(heard.Flatten()).messages);
+  static std::vector<std::string> Names(const BufferSequence& received) {
+    return testing::Peers::Names(ChunkDecoder::Decode(received.Flatten()).messages);
   }
 
   const VhostPolicy vhosts_ = *VhostPolicy::Parse("*");
@@ -71,7 +73,7 @@ class RelayingTest : public ::testing::Test {
 };
 
 TEST_F(RelayingTest, MediaIsSeenFromTheOneThatSendsIt) {
-  const Bytes video = Say(MessageType::kVideo, 1, Bytes(20, 7), 6);
+  const Bytes video = MessageBytes(MessageType::kVideo, 1, Bytes(20, 7), 6);
   Client(video);
   EXPECT_FALSE(relaying_->media_seen());
   Origin(video);
@@ -84,8 +86,8 @@ TEST_F(RelayingTest, MediaIsSeenFromTheOneThatSendsIt) {
 }
 
 TEST_F(RelayingTest, EachWayToEndAStreamLeavesTheConnectionIdle) {
-  const Bytes ends[] = {Close(1), Say(Named("deleteStream", 0, {AmfNull{}, 1.0})),
-                        Say(Named("FCUnpublish", 0, {AmfNull{}, "one"}))};
+  const Bytes ends[] = {Close(1), MessageBytes(Named("deleteStream", 0, {AmfNull{}, 1.0})),
+                        MessageBytes(Named("FCUnpublish", 0, {AmfNull{}, "one"}))};
   for (const Bytes& end : ends) {
     Start("one", Role::kPublisher);
     Client(end);
@@ -93,12 +95,12 @@ TEST_F(RelayingTest, EachWayToEndAStreamLeavesTheConnectionIdle) {
     EXPECT_FALSE(relaying_->TakeIdle()) << "once";
   }
   Start("one", Role::kViewer);
-  Client(Say(Named("FCUnpublish", 0, {AmfNull{}, "one"})) + Close(2));
+  Client(MessageBytes(Named("FCUnpublish", 0, {AmfNull{}, "one"})) + Close(2));
   EXPECT_FALSE(relaying_->TakeIdle()) << "a viewer's stream is none of these";
 }
 
 TEST_F(RelayingTest, TheNextRequestIsHandedOverAndNothingBehindItIsRead) {
-  const Bytes before = Close(1) + Say(Named("FCPublish", 4, {AmfNull{}, "two"}));
+  const Bytes before = Close(1) + MessageBytes(Named("FCPublish", 4, {AmfNull{}, "two"}));
   EXPECT_EQ(Client(before + Play("two") + Play("three")), (before + Play("two")).size());
   const auto next = relaying_->TakeRequest();
   ASSERT_TRUE(next.has_value());
@@ -132,17 +134,18 @@ TEST_F(RelayingTest, StreamsOfTheSameKeyAreBounded) {
 
 TEST_F(RelayingTest, ACreatedStreamGetsAnIdThatIsFree) {
   forwarder_.MapStream(1, 7);
-  Client(Say(CreateStream(9)));
-  Origin(Say(CreateStreamResult(9, 1)));
-  const auto heard = ChunkDecoder::Decode(to_client_.Flatten()).messages;
-  ASSERT_EQ(heard.size(), 1);
-  const auto result = ResultCommand::From(*DecodeCommand(heard[0].header.type, heard[0].payload));
+  Client(MessageBytes(CreateStream(9)));
+  Origin(MessageBytes(CreateStreamResult(9, 1)));
+  const auto received = ChunkDecoder::Decode(to_client_.Flatten()).messages;
+  ASSERT_EQ(received.size(), 1);
+  const auto result =
+      ResultCommand::From(*DecodeCommand(received[0].header.type, received[0].payload));
   EXPECT_EQ(*result->number, 2) << "1 is the client's name for the origin's 7";
 }
 
 TEST_F(RelayingTest, ACommandThatCannotBeReadIsToldOnce) {
   const Bytes name = {2, 0, 11, 'c', 'l', 'o', 's', 'e', 'S', 't', 'r', 'e', 'a', 'm', 0xee};
-  const Bytes broken = Say(MessageType::kCommandAmf0, 1, name, 8);
+  const Bytes broken = MessageBytes(MessageType::kCommandAmf0, 1, name, 8);
   Client(broken + broken + Close(1));
   EXPECT_EQ(SideOf(relaying_->status()), Side::kClient);
   EXPECT_FALSE(relaying_->TakeIdle()) << "it has failed before";
