@@ -93,11 +93,7 @@ void ChunkWriter::WriteOwn(const MessageHeader& header, std::span<const uint8_t>
   streams_[index].view = ChunkStream::View::kOther;
 }
 
-void ChunkWriter::MatchChunkSizes(uint32_t remaining, BufferSequence& out) {
-  if (streams_.input_chunk_size == streams_.output_chunk_size ||
-      remaining <= std::min(streams_.input_chunk_size, streams_.output_chunk_size)) {
-    return;
-  }
+void ChunkWriter::WriteChunkSize(BufferSequence& out) {
   uint8_t payload[4];
   WriteU32(payload, streams_.input_chunk_size);
   WriteOwn({.chunk_stream_id = streams_.FreeControlStream(), .type = MessageType::kSetChunkSize},

@@ -3,6 +3,7 @@
 // Source: RTMP 1.0 sections 5.3.1 and 5.4.1.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,7 +32,13 @@ class ChunkWriter {
   // A message of the proxy's own (header.length is ignored).
   void WriteOwn(const MessageHeader& header, std::span<const uint8_t> payload, BufferSequence& out);
   // Before a chunk of a message of which `remaining` bytes are still to be sent.
-  void MatchChunkSizes(uint32_t remaining, BufferSequence& out);
+  void MatchChunkSizes(uint32_t remaining, BufferSequence& out) {
+    if (streams_.input_chunk_size == streams_.output_chunk_size ||
+        remaining <= std::min(streams_.input_chunk_size, streams_.output_chunk_size)) {
+      return;
+    }
+    WriteChunkSize(out);
+  }
   // Ends the message of streams[index] that was half sent, as nothing more of it comes: with zeros,
   // or with an Abort when more than `max_zeros` bytes are missing.
   void EndHalfSent(size_t index, uint32_t max_zeros, BufferSequence& out);
@@ -55,6 +62,7 @@ class ChunkWriter {
     std::vector<uint8_t> payload;
   };
 
+  void WriteChunkSize(BufferSequence& out);
   uint32_t MappedStreamId(uint32_t stream_id) const;
 
   ChunkStreams& streams_;

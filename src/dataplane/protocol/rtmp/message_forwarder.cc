@@ -65,23 +65,8 @@ void MessageForwarder::Start(const ChunkHeader& header, std::span<uint8_t> raw,
   }
 }
 
-void MessageForwarder::Continue(const ChunkHeader& header, std::span<const uint8_t> raw,
-                                bool stable, BufferSequence& out) {
-  const ChunkStream& stream = streams_.current();
-  if (stream.half_sent) {
-    if (stream.rewrite == ChunkStream::Rewrite::kNone) {
-      stable ? out.AppendView(raw) : out.AppendCopy(raw);
-    } else {
-      out.AppendCopy(stream.Continuation(raw.first(header.basic_size)).bytes());
-    }
-  } else if (stream.collected != nullptr) {
-    std::ranges::copy(raw, stream.collected->continuation.begin());
-    stream.collected->continuation_size = static_cast<uint8_t>(raw.size());
-  }
-}
-
-absl::Status MessageForwarder::TakePayload(std::span<const uint8_t> bytes, bool stable,
-                                           BufferSequence& out) {
+absl::Status MessageForwarder::TakeKeptPayload(std::span<const uint8_t> bytes, bool stable,
+                                               BufferSequence& out) {
   if (ChunkStream& stream = streams_.current(); stream.undecided) {
     const size_t wanted = stream.prefix_size() - stream.collected->payload.size();
     const std::span<const uint8_t> taken = bytes.first(std::min(bytes.size(), wanted));
@@ -116,12 +101,8 @@ absl::Status MessageForwarder::TakePayload(std::span<const uint8_t> bytes, bool 
   return stream.collected == nullptr ? absl::OkStatus() : Collect(stream, bytes);
 }
 
-absl::Status MessageForwarder::End(BufferSequence& out) {
+absl::Status MessageForwarder::EndKept(BufferSequence& out) {
   const size_t index = streams_.current_index();
-  if (streams_[index].collected == nullptr) {
-    streams_[index].half_sent = false;
-    return absl::OkStatus();
-  }
   const MessageHeader header = streams_[index].Header();
   const std::span<uint8_t> payload = streams_[index].collected->payload;
   absl::Status status;

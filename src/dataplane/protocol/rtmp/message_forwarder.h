@@ -3,6 +3,7 @@
 // Source: RTMP 1.0 sections 5.4.1 (SetChunkSize) and 5.4.2 (Abort), which it follows itself.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -68,6 +69,8 @@ class MessageForwarder {
 
  private:
   void StartCollecting(const ChunkHeader& header, std::span<const uint8_t> raw);
+  absl::Status TakeKeptPayload(std::span<const uint8_t> bytes, bool stable, BufferSequence& out);
+  absl::Status EndKept(BufferSequence& out);
   absl::Status Collect(ChunkStream& stream, std::span<const uint8_t> bytes);
   absl::Status FollowControl(size_t index, BufferSequence& out);
   void ChangeChunkSize(uint32_t size);
@@ -80,5 +83,37 @@ class MessageForwarder {
   ChunkWriter& writer_;
   uint32_t collected_bytes_ = 0;
 };
+
+// ---- Once for each chunk of media: inline.
+
+inline void MessageForwarder::Continue(const ChunkHeader& header, std::span<const uint8_t> raw,
+                                       bool stable, BufferSequence& out) {
+  const ChunkStream& stream = streams_.current();
+  if (stream.half_sent) {
+    if (stream.rewrite == ChunkStream::Rewrite::kNone) {
+      stable ? out.AppendView(raw) : out.AppendCopy(raw);
+    } else {
+      out.AppendCopy(stream.Continuation(raw.first(header.basic_size)).bytes());
+    }
+  } else if (stream.collected != nullptr) {
+    std::ranges::copy(raw, stream.collected->continuation.begin());
+    stream.collected->continuation_size = static_cast<uint8_t>(raw.size());
+  }
+}
+
+inline absl::Status MessageForwarder::TakePayload(std::span<const uint8_t> bytes, bool stable,
+                                                  BufferSequence& out) {
+  const ChunkStream& stream = streams_.current();
+  if (stream.collected != nullptr) return TakeKeptPayload(bytes, stable, out);
+  if (stream.half_sent) stable ? out.AppendView(bytes) : out.AppendCopy(bytes);
+  return absl::OkStatus();
+}
+
+inline absl::Status MessageForwarder::End(BufferSequence& out) {
+  ChunkStream& stream = streams_.current();
+  if (stream.collected != nullptr) return EndKept(out);
+  stream.half_sent = false;
+  return absl::OkStatus();
+}
 
 }  // namespace srsproxy::rtmp
