@@ -321,6 +321,13 @@ absl::StatusOr<absl::Duration> FromProto(std::string_view field,
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
+absl::StatusOr<absl::Duration> DeadlineFromProto(const google::protobuf::Duration& deadline) {
+  constexpr absl::Duration kMax = absl::Hours(24 * 365);
+  auto duration = FromProto("deadline", deadline);
+  if (duration.ok() && *duration > kMax) return InvalidField("deadline", "must not be above 8760h");
+  return duration;
+}
+
 google::protobuf::Duration ToProto(absl::Duration duration) {
   return google::protobuf::util::TimeUtil::NanosecondsToDuration(
       absl::ToInt64Nanoseconds(duration));

@@ -31,8 +31,8 @@ absl::StatusOr<Role> FromProto(v1::Role role);
 absl::StatusOr<absl::Duration> FromProto(std::string_view field,
                                          const google::protobuf::Duration& duration);
 
-// Of moves, drains and the end of a proxy.
-inline constexpr absl::Duration kMaxDeadline = absl::Hours(24 * 365);
+// The field `deadline` of moves, drains and the end of a proxy: at most a year.
+absl::StatusOr<absl::Duration> DeadlineFromProto(const google::protobuf::Duration& deadline);
 
 // To answers.
 v1::OriginRegistration ToProto(const OriginRegistration& registration);

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <utility>
-
-#include "dataplane/balance/candidates.h"
 
 namespace srsproxy::control {
 namespace {
@@ -47,11 +44,6 @@ Names FindNames(const OriginSnapshot& snapshot, const std::vector<std::string>& 
   return Match(snapshot, servers, [text](std::string_view name) { return name.starts_with(text); });
 }
 
-// The less, the better.
-auto Rank(const Origin& origin) {
-  return std::pair(origin.admin_state != AdminState::kActive, TierOf(origin));
-}
-
 }  // namespace
 
 std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
@@ -62,14 +54,6 @@ std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snaps
     if (name.origin_id.empty() || name.origin_id == origin->id) found.push_back(origin);
   }
   return found;
-}
-
-std::shared_ptr<const Origin> BestOf(const OriginSnapshot& snapshot, const OriginName& name) {
-  const auto origins = OriginsOf(snapshot, name);
-  const auto best = std::min_element(
-      origins.begin(), origins.end(),
-      [](const auto& one, const auto& other) { return Rank(*one) < Rank(*other); });
-  return best == origins.end() ? nullptr : *best;
 }
 
 std::vector<OriginName> MatchOrigins(const OriginSnapshot& snapshot,

@@ -29,8 +29,4 @@ std::vector<OriginName> MatchOrigins(const OriginSnapshot& snapshot,
 std::vector<std::shared_ptr<const Origin>> OriginsOf(const OriginSnapshot& snapshot,
                                                      const OriginName& name);
 
-// The one of them that streams are best placed on: ACTIVE before any other state, then by health.
-// Null: there is none.
-std::shared_ptr<const Origin> BestOf(const OriginSnapshot& snapshot, const OriginName& name);
-
 }  // namespace srsproxy::control

@@ -1,7 +1,6 @@
 #include "controlplane/services/origin_service.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "controlplane/services/origin_lookup.h"
 #include "controlplane/services/origin_settings.h"
 #include "controlplane/services/page.h"
+#include "dataplane/balance/session_kick.h"
 #include "dataplane/core/host.h"
 
 namespace srsproxy::control {
@@ -188,24 +188,9 @@ void OriginService::Deregister(const v1::DeregisterOriginRequest& request, const
     log(response);
     done(std::move(response));
   };
-  KickAllOf(std::move(ids), 0, std::move(ended));
-}
-
-void OriginService::KickAllOf(std::vector<std::string> origin_ids, int64_t kicked,
-                              absl::AnyInvocable<void(int64_t)> done) {
-  if (origin_ids.empty()) return done(kicked);
-  SessionFilter filter;
-  filter.origin_id = std::move(origin_ids.back());
-  filter.followers_too = false;
-  origin_ids.pop_back();
-  auto next = [this, kicked, origin_ids = std::move(origin_ids),
-               done = std::move(done)](const std::vector<SessionInfo>& sessions) mutable {
-    KickAllOf(std::move(origin_ids), kicked + static_cast<int64_t>(sessions.size()),
-              std::move(done));
-  };
-  sessions_.Kick(std::move(filter), std::numeric_limits<size_t>::max(),
+  KickSessionsOn(sessions_, std::move(ids),
                  ProxyFailure(absl::StatusCode::kAborted, "its origin was deregistered"),
-                 std::move(next));
+                 std::move(ended));
 }
 
 absl::StatusOr<OriginDeparture> OriginService::TryDeregister(
@@ -308,11 +293,8 @@ void OriginService::Drain(const v1::DrainOriginRequest& request, const CallConte
   change.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
   change.drain_deadline = FieldChange<absl::Time>::Clear();
   if (request.has_deadline()) {
-    const auto patience = FromProto("deadline", request.deadline());
+    const auto patience = DeadlineFromProto(request.deadline());
     if (!patience.ok()) return done(patience.status());
-    if (*patience > kMaxDeadline) {
-      return done(InvalidField("deadline", "must not be above 8760h"));
-    }
     change.drain_deadline = FieldChange<absl::Time>::Set(observer_.clock.WallNow() + *patience);
   }
   const auto server = FindServer(origins_, "origin", request.origin());

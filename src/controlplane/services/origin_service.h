@@ -103,9 +103,6 @@ class OriginService final : public OriginServiceBase {
       absl::AnyInvocable<void(absl::StatusOr<v1::DeregisterOriginResponse> response)>;
   void Deregister(const v1::DeregisterOriginRequest& request, const CallContext& call,
                   DeregisterDone done);
-  // Ends the sessions on these origins; `done` gets how many, with the `kicked` of before.
-  void KickAllOf(std::vector<std::string> origin_ids, int64_t kicked,
-                 absl::AnyInvocable<void(int64_t)> done);
   absl::StatusOr<OriginDeparture> TryDeregister(const v1::DeregisterOriginRequest& request);
   absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request);
   absl::StatusOr<v1::ListOriginsResponse> List(const v1::ListOriginsRequest& request);

@@ -88,9 +88,8 @@ absl::StatusOr<v1::DrainProxyResponse> ProxyService::Drain(const v1::DrainProxyR
                                                            const CallContext& call) {
   absl::Duration spread = sources_.config.Get()->grace_quit_timeout;
   if (request.has_deadline()) {
-    const auto wanted = FromProto("deadline", request.deadline());
+    const auto wanted = DeadlineFromProto(request.deadline());
     if (!wanted.ok()) return wanted.status();
-    if (*wanted > kMaxDeadline) return InvalidField("deadline", "must not be above 8760h");
     spread = *wanted;
   }
   const auto refused = [] {

@@ -14,9 +14,6 @@ namespace srsproxy::control {
 namespace {
 
 constexpr int kMaxPlanning = 4;
-constexpr uint32_t kMaxMoves = 10'000;
-constexpr double kDefaultRate = 5;
-constexpr double kMaxRate = 1000;
 
 using control::ToProto;  // Those of convert.h, beside these.
 
@@ -128,10 +125,12 @@ grpc::ServerUnaryReactor* RebalanceService::CancelRebalance(
 
 absl::StatusOr<v1::PlanRebalanceResponse> RebalanceService::Plan(
     const v1::PlanRebalanceRequest& request) {
-  if (request.max_moves() > kMaxMoves) {
-    return InvalidField("max_moves", absl::StrCat("must not be more than ", kMaxMoves));
+  if (request.max_moves() > RebalanceLimits::kMaxMoves) {
+    return InvalidField("max_moves",
+                        absl::StrCat("must not be more than ", RebalanceLimits::kMaxMoves));
   }
-  const uint32_t max_moves = request.max_moves() == 0 ? kMaxMoves : request.max_moves();
+  const uint32_t max_moves =
+      request.max_moves() == 0 ? RebalanceLimits::kMaxMoves : request.max_moves();
   v1::PlanRebalanceResponse response;
   *response.mutable_plan() =
       ToProto(*rebalancer_.Plan({.max_kicked = request.max_kicked(), .max_moves = max_moves}));
@@ -144,8 +143,9 @@ absl::StatusOr<v1::ApplyRebalanceResponse> RebalanceService::Apply(
     return InvalidField("plan_id", "is needed; PlanRebalance returns it");
   }
   const double rate = request.moves_per_second();
-  if (!std::isfinite(rate) || rate < 0 || rate > kMaxRate) {
-    return InvalidField("moves_per_second", absl::StrCat("must be from 0 to ", kMaxRate));
+  if (!std::isfinite(rate) || rate < 0 || rate > Rebalancer::kMaxMovesPerSecond) {
+    return InvalidField("moves_per_second",
+                        absl::StrCat("must be from 0 to ", Rebalancer::kMaxMovesPerSecond));
   }
   v1::ApplyRebalanceResponse response;
   if (request.validate_only()) {
@@ -153,7 +153,8 @@ absl::StatusOr<v1::ApplyRebalanceResponse> RebalanceService::Apply(
     if (!status.ok()) return ApplyError(std::move(status), request.plan_id());
     return response;
   }
-  auto progress = rebalancer_.Apply(request.plan_id(), rate == 0 ? kDefaultRate : rate);
+  auto progress =
+      rebalancer_.Apply(request.plan_id(), rate == 0 ? Rebalancer::kMovesPerSecond : rate);
   if (!progress.ok()) return ApplyError(progress.status(), request.plan_id());
   observer_.logger.Info("rebalance applied",
                         {{"plan", request.plan_id()}, {"caller", call.caller}});

@@ -1,16 +1,15 @@
 #include "controlplane/services/session_service.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/call_status.h"
 #include "controlplane/services/convert.h"
 #include "controlplane/services/page.h"
+#include "dataplane/balance/session_kick.h"
 
 namespace srsproxy::control {
 namespace {
@@ -19,38 +18,19 @@ constexpr size_t kMaxKicked = 1000;
 constexpr size_t kMaxIds = 1000;
 constexpr size_t kMaxMessageBytes = 256;
 
-v1::KickSessionsResponse KickAnswer(const std::vector<SessionInfo>& sessions, bool more) {
-  v1::KickSessionsResponse response;
-  for (const SessionInfo& session : sessions) *response.add_sessions() = ToProto(session);
-  response.set_more(more);
-  return response;
-}
-
 bool IsEmpty(const SessionFilter& filter) {
   return filter.ids.empty() && !filter.key.has_value() && filter.origin_id.empty() &&
          filter.client_host.empty() && !filter.role.has_value() && !filter.protocol.has_value();
 }
 
-// The first wanted id that was not found; nullptr when all were.
-const std::string* FirstMissing(const std::vector<std::string>& ids,
-                                const std::vector<SessionInfo>& found) {
-  for (const std::string& id : ids) {
-    const auto is_it = [&id](const SessionInfo& session) { return session.id == id; };
-    if (std::none_of(found.begin(), found.end(), is_it)) return &id;
-  }
-  return nullptr;
+absl::Status KickError(const absl::Status& status) {
+  const auto session = status.GetPayload(kSessionPayload);
+  if (!session.has_value()) return status;
+  return WithReason(status, v1::ERROR_REASON_SESSION_NOT_FOUND,
+                    {{"session_id", std::string(*session)}});
 }
 
 }  // namespace
-
-struct SessionService::Search {
-  using Done = absl::AnyInvocable<void(std::vector<SessionInfo> found, bool more)>;
-
-  SessionFilter filter;
-  size_t limit = 0;
-  Done done;
-  std::vector<SessionInfo> found;
-};
 
 grpc::ServerUnaryReactor* SessionService::ListSessions(grpc::CallbackServerContext* context,
                                                        const v1::ListSessionsRequest* request,
@@ -94,58 +74,30 @@ void SessionService::Kick(const v1::KickSessionsRequest& request, const CallCont
   if (request.message().size() > kMaxMessageBytes) {
     return done(InvalidField("message", "is longer than 256 bytes"));
   }
-  const size_t limit = request.max_sessions() == 0
-                           ? kMaxKicked
-                           : std::min<size_t>(request.max_sessions(), kMaxKicked);
-  const absl::Status why = ProxyFailure(
-      absl::StatusCode::kAborted, request.message().empty()
-                                      ? std::string("an operator ended it")
-                                      : absl::StrCat("an operator ended it: ", request.message()));
-
-  const auto search = std::make_shared<Search>();
-  search->filter = *std::move(filter);
-  // Those that are named have to be there, also the ones that are one too many.
-  search->limit = std::max(limit, search->filter.ids.size());
-  search->done = [this, search_filter = search->filter, limit, why, caller = call.caller,
-                  only_look = request.validate_only(),
-                  done = std::move(done)](std::vector<SessionInfo> found, bool more) mutable {
-    if (const std::string* missing = FirstMissing(search_filter.ids, found)) {
-      return done(CallError(absl::StatusCode::kNotFound, v1::ERROR_REASON_SESSION_NOT_FOUND,
-                            absl::StrCat("no session '", *missing, "' is connected here"),
-                            {{"session_id", *missing}}));
+  KickRequest kick;
+  kick.filter = *std::move(filter);
+  kick.limit = request.max_sessions() == 0 ? kMaxKicked
+                                           : std::min<size_t>(request.max_sessions(), kMaxKicked);
+  kick.why = ProxyFailure(absl::StatusCode::kAborted,
+                          request.message().empty()
+                              ? std::string("an operator ended it")
+                              : absl::StrCat("an operator ended it: ", request.message()));
+  kick.validate_only = request.validate_only();
+  auto kicked = [this, validate_only = request.validate_only(), caller = call.caller,
+                 done = std::move(done)](const absl::StatusOr<KickOutcome>& outcome) mutable {
+    if (!outcome.ok()) return done(KickError(outcome.status()));
+    if (!validate_only) {
+      observer_.logger.Info("sessions kicked",
+                            {{"count", outcome->sessions.size()}, {"caller", caller}});
     }
-    if (only_look) {
-      more = more || found.size() > limit;
-      found.resize(std::min(found.size(), limit));
-      return done(KickAnswer(found, more));
+    v1::KickSessionsResponse response;
+    for (const SessionInfo& session : outcome->sessions) {
+      *response.add_sessions() = ToProto(session);
     }
-    auto kicked = [this, limit, caller = std::move(caller),
-                   done = std::move(done)](const std::vector<SessionInfo>& sessions) mutable {
-      observer_.logger.Info("sessions kicked", {{"count", sessions.size()}, {"caller", caller}});
-      done(KickAnswer(sessions, sessions.size() == limit));
-    };
-    sessions_.Kick(std::move(search_filter), limit, why, std::move(kicked));
+    response.set_more(outcome->more);
+    done(std::move(response));
   };
-  // Only who names sessions, or wants to look, has to know them before.
-  if (search->filter.ids.empty() && !request.validate_only()) {
-    search->done({}, false);
-  } else {
-    Continue(search, "");
-  }
-}
-
-void SessionService::Continue(std::shared_ptr<Search> search, std::string after) {
-  const size_t wanted = search->limit - search->found.size();
-  auto filter = search->filter;
-  auto next = [this, search = std::move(search)](SessionControl::Page page) {
-    std::move(page.sessions.begin(), page.sessions.end(), std::back_inserter(search->found));
-    if (page.next.empty() || search->found.size() >= search->limit) {
-      search->done(std::move(search->found), !page.next.empty());
-    } else {
-      Continue(search, std::move(page.next));
-    }
-  };
-  sessions_.List(std::move(filter), std::move(after), wanted, std::move(next));
+  srsproxy::KickSessions(sessions_, std::move(kick), std::move(kicked));
 }
 
 absl::StatusOr<SessionFilter> SessionService::FilterOf(const v1::SessionFilter& message) const {

@@ -27,12 +27,9 @@ class SessionService final : public v1::SessionService::CallbackService {
  private:
   using ListDone = absl::AnyInvocable<void(absl::StatusOr<v1::ListSessionsResponse>)>;
   using KickDone = absl::AnyInvocable<void(absl::StatusOr<v1::KickSessionsResponse>)>;
-  struct Search;
 
   void List(const v1::ListSessionsRequest& request, ListDone done);
   void Kick(const v1::KickSessionsRequest& request, const CallContext& call, KickDone done);
-  // Finds every match, up to the search's limit, page by page.
-  void Continue(std::shared_ptr<Search> search, std::string after);
   absl::StatusOr<SessionFilter> FilterOf(const v1::SessionFilter& message) const;
 
   SessionControl& sessions_;

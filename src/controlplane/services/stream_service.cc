@@ -12,7 +12,7 @@
 #include "controlplane/services/convert.h"
 #include "controlplane/services/origin_lookup.h"
 #include "controlplane/services/page.h"
-#include "dataplane/balance/candidates.h"
+#include "dataplane/balance/move_target.h"
 #include "dataplane/core/stream_change.h"
 
 namespace srsproxy::control {
@@ -66,13 +66,6 @@ absl::Status Unusable(std::string_view origin_id, std::string_view why) {
       absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_ORIGIN_UNUSABLE,
       absl::StrCat("origin ", ToAbsl(origin_id), " cannot take the stream: ", ToAbsl(why)),
       {{"origin_id", origin_id}});
-}
-
-// Who is ended by a move of `mapping`, before it and after it.
-uint32_t SessionsToEnd(const StreamMapping& mapping, bool moved, absl::Time now) {
-  if (moved) return mapping.viewers;
-  const bool overdue = mapping.pending.has_value() && mapping.pending->deadline <= now;
-  return overdue ? mapping.publishers + mapping.viewers : 0;
 }
 
 }  // namespace
@@ -156,14 +149,8 @@ absl::StatusOr<v1::LookupStreamResponse> StreamService::Lookup(
     *response.mutable_pick()->mutable_wait_until_time() =
         ToProto(observer_.clock.WallNow() + *explanation.wait);
   }
-  if (const auto origin_id = misplaced_.PublisherOf(pick.key)) {
-    const bool known = origins_.snapshot()->Resolve(*origin_id) != nullptr;
-    response.mutable_pick()->add_steps(
-        known ? absl::StrCat("The stream is being brought together on origin ", *origin_id,
-                             ", where its publisher is live: viewers elsewhere are ended.")
-              : absl::StrCat("The stream's publisher is live on origin ", *origin_id,
-                             ", whose registration has ended: it is ended, to come back where the "
-                             "stream is."));
+  if (auto step = misplaced_.Explain(pick.key); !step.empty()) {
+    response.mutable_pick()->add_steps(std::move(step));
   }
   return response;
 }
@@ -290,8 +277,7 @@ void StreamService::Move(const v1::MoveStreamRequest& request, const CallContext
     if (!only_look) LogDecision("stream to be moved", seen.key, target, call);
     v1::MoveStreamResponse response;
     *response.mutable_stream() = Describe(outcome->mapping);
-    const bool moved = !outcome->former_origin_id.empty();
-    response.set_sessions_to_end(SessionsToEnd(outcome->mapping, moved, observer_.clock.WallNow()));
+    response.set_sessions_to_end(SessionsToEnd(*outcome, observer_.clock.WallNow()));
     done(std::move(response));
   };
   if (request.validate_only()) return answer(ForeseeMove(*std::move(seen), *move));
@@ -319,28 +305,18 @@ absl::StatusOr<MoveRequest> StreamService::MoveRequestOf(const v1::MoveStreamReq
   if (request.kick()) {
     move.deadline = observer_.clock.WallNow();
   } else if (request.has_deadline()) {
-    const auto patience = FromProto("deadline", request.deadline());
+    const auto patience = DeadlineFromProto(request.deadline());
     if (!patience.ok()) return patience.status();
-    if (*patience > kMaxDeadline) return InvalidField("deadline", "must not be above 8760h");
     move.deadline = observer_.clock.WallNow() + *patience;
   }
   const auto name = FindOrigin(origins_, "origin", request.origin());
   if (!name.ok()) return name.status();
-  const auto origins = origins_.snapshot();  // One, so that target and holder fit together.
-  const auto target = BestOf(*origins, *name);
-  if (target == nullptr) return Unusable(name->server, "it is not registered now");
-  move.origin_id = target->id;
-  // A pending move can be taken back in any case.
-  const auto holder = origins->Resolve(mapping.origin_id);
-  if (holder != nullptr && target->id == holder->id) {
-    move.origin_id = mapping.origin_id;  // Which it may have superseded.
-    return move;
+  const auto origins = origins_.snapshot();
+  const auto target = MoveTargetOf(*origins, mapping, OriginsOf(*origins, *name));
+  if (!target.obstacle.empty()) {
+    return Unusable(target.origin_id.empty() ? name->server : target.origin_id, target.obstacle);
   }
-  if (target->admin_state != AdminState::kActive) {
-    return Unusable(target->id, AdminStateName(target->admin_state));
-  }
-  if (!HoldsLease(*target)) return Unusable(target->id, OriginHealthName(target->health));
-  if (target->down) return Unusable(target->id, "this proxy cannot connect to it");
+  move.origin_id = target.origin_id;
   return move;
 }
 

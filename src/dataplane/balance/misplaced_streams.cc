@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include <absl/strings/str_cat.h>
+
 #include "dataplane/core/status.h"
 
 namespace srsproxy {
@@ -66,6 +68,18 @@ std::optional<std::string> MisplacedStreams::PublisherOf(const StreamKey& key) c
 size_t MisplacedStreams::size() const {
   const std::lock_guard lock(mutex_);
   return apart_.size();
+}
+
+std::string MisplacedStreams::Explain(const StreamKey& key) const {
+  const auto origin_id = PublisherOf(key);
+  if (!origin_id.has_value()) return "";
+  if (dependencies_.origins.snapshot()->Resolve(*origin_id) != nullptr) {
+    return absl::StrCat("The stream is being brought together on origin ", *origin_id,
+                        ", where its publisher is live: viewers elsewhere are ended.");
+  }
+  return absl::StrCat("The stream's publisher is live on origin ", *origin_id,
+                      ", whose registration has ended: it is ended, to come back where the stream "
+                      "is.");
 }
 
 void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter, uint64_t version) {

@@ -52,6 +52,8 @@ class MisplacedStreams {
   // Any thread: while a stream is apart, the origin of its live publisher; and how many are.
   std::optional<std::string> PublisherOf(const StreamKey& key) const;
   size_t size() const;
+  // Any thread: what is being done about a stream that is apart, a sentence for people; else empty.
+  std::string Explain(const StreamKey& key) const;
 
  private:
   struct Answer {

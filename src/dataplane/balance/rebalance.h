@@ -19,8 +19,10 @@
 namespace srsproxy {
 
 struct RebalanceLimits {
+  static constexpr uint32_t kMaxMoves = 10'000;  // What operators may want.
+
   uint32_t max_kicked = 0;  // Sessions that may be ended, over all moves.
-  uint32_t max_moves = 10'000;
+  uint32_t max_moves = kMaxMoves;
 };
 
 struct OriginShare {

@@ -63,6 +63,9 @@ class Rebalancer {
   static constexpr absl::Duration kPlanLife = absl::Minutes(10);
   // How long a live publisher may take to end before its move is taken back.
   static constexpr absl::Duration kPublisherWait = absl::Seconds(30);
+  // How fast a plan is applied when nobody says otherwise, and the most that operators may want.
+  static constexpr double kMovesPerSecond = 5;
+  static constexpr double kMaxMovesPerSecond = 1000;
 
   // All outlive the rebalancer, which outlives every answer of `streams`.
   struct Dependencies {

@@ -43,6 +43,13 @@ absl::StatusOr<MoveOutcome> ForeseeMove(StreamMapping mapping, const MoveRequest
   return outcome;
 }
 
+uint32_t SessionsToEnd(const MoveOutcome& outcome, absl::Time now) {
+  const StreamMapping& mapping = outcome.mapping;
+  if (!outcome.former_origin_id.empty()) return mapping.viewers;
+  const bool overdue = mapping.pending.has_value() && mapping.pending->deadline <= now;
+  return overdue ? mapping.publishers + mapping.viewers : 0;
+}
+
 absl::Status CheckRelease(const StreamMapping& mapping, const ReleaseRequest& release) {
   auto expected = CheckVersion(mapping.key, mapping.version, release.expected_version);
   const bool used = mapping.publishers > 0 || mapping.viewers > 0;

@@ -28,6 +28,10 @@ absl::Status CheckVersion(const StreamKey& key, uint64_t version, uint64_t expec
 // stays.
 absl::StatusOr<MoveOutcome> ForeseeMove(StreamMapping mapping, const MoveRequest& move);
 
+// How many sessions a move ends that came to `outcome`: the viewers of a stream that has moved, all
+// of one whose deadline has passed; none while there is time.
+uint32_t SessionsToEnd(const MoveOutcome& outcome, absl::Time now);
+
 // ABORTED: it is at another version. FAILED_PRECONDITION: sessions use it, and nothing forces it.
 absl::Status CheckRelease(const StreamMapping& mapping, const ReleaseRequest& release);
 

@@ -205,11 +205,15 @@ TEST_F(MigrationControllerTest, AStreamIsBroughtTogetherWhereItsPublisherIsLive)
   EXPECT_EQ(OriginOf(key_), Id("a"));
   EXPECT_EQ(migrations_->misplaced().PublisherOf(key_), Id("a"))
       << "until the viewers have followed";
+  EXPECT_EQ(migrations_->misplaced().Explain(key_),
+            "The stream is being brought together on origin " + Id("a") +
+                ", where its publisher is live: viewers elsewhere are ended.");
   Run(absl::Seconds(1));
   ASSERT_EQ(sessions_.kicks.size(), 1u);
   EXPECT_EQ(sessions_.kicks[0].id, misplaced);
   Run(absl::Seconds(3));
   EXPECT_EQ(migrations_->misplaced().size(), 0u);
+  EXPECT_EQ(migrations_->misplaced().Explain(key_), "");
   EXPECT_EQ(sessions_.kicks.size(), 1u);
   EXPECT_EQ(Metric(R"(srsproxy_stream_moves_total{reason="publisher",result="done"})"), 1);
   EXPECT_EQ(Metric("srsproxy_sticky_violations_total"), 1);

@@ -79,6 +79,15 @@ TEST(StreamChangeTest, AnotherVersionIsNeitherMovedNorReleased) {
   EXPECT_TRUE(CheckRelease(Mapping(), {.key = kKey, .expected_version = 7}).ok());
 }
 
+TEST(StreamChangeTest, AMoveEndsViewersOnceItIsDoneAndEverybodyOnceItIsOverdue) {
+  const absl::Time deadline = absl::FromUnixSeconds(60);  // Of MoveTo.
+  EXPECT_EQ(SessionsToEnd(*ForeseeMove(Mapping(0, 3), MoveTo("b")), deadline), 3u);
+  const auto waits = *ForeseeMove(Mapping(1, 3), MoveTo("b"));
+  EXPECT_EQ(SessionsToEnd(waits, deadline - absl::Seconds(1)), 0u);
+  EXPECT_EQ(SessionsToEnd(waits, deadline), 4u);
+  EXPECT_EQ(SessionsToEnd(*ForeseeMove(Mapping(1, 3), MoveTo("a")), deadline), 0u);
+}
+
 TEST(StreamChangeTest, OnlyForceReleasesWhatSessionsUse) {
   for (const auto& used : {Mapping(1, 0), Mapping(0, 1)}) {
     EXPECT_TRUE(absl::IsFailedPrecondition(CheckRelease(used, {.key = kKey})));
