@@ -71,21 +71,6 @@ absl::Status ReadLabels(const std::vector<std::string>& labels,
   return absl::OkStatus();
 }
 
-const std::map<std::string, v1::Protocol>& ProtocolNames() {
-  static const std::map<std::string, v1::Protocol> names = {{"rtmp", v1::PROTOCOL_RTMP},
-                                                            {"http_flv", v1::PROTOCOL_HTTP_FLV},
-                                                            {"hls", v1::PROTOCOL_HLS},
-                                                            {"webrtc", v1::PROTOCOL_WEBRTC},
-                                                            {"srt", v1::PROTOCOL_SRT}};
-  return names;
-}
-
-const std::map<std::string, v1::Role>& RoleNames() {
-  static const std::map<std::string, v1::Role> names = {{"publisher", v1::ROLE_PUBLISHER},
-                                                        {"viewer", v1::ROLE_VIEWER}};
-  return names;
-}
-
 google::protobuf::Duration ToProto(absl::Duration duration) {
   google::protobuf::Duration proto;
   proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));

@@ -60,10 +60,6 @@ void AddLabelOption(CLI::App& command, std::vector<std::string>& labels, const s
 absl::Status ReadLabels(const std::vector<std::string>& labels,
                         google::protobuf::Map<std::string, std::string>& map);
 
-// What --protocol and --role are called.
-const std::map<std::string, v1::Protocol>& ProtocolNames();
-const std::map<std::string, v1::Role>& RoleNames();
-
 google::protobuf::Duration ToProto(absl::Duration duration);
 
 }  // namespace srsproxy::ctl

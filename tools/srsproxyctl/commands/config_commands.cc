@@ -29,7 +29,7 @@ const View<v1::SettingValue>& SettingView() {
           {"VALUE", [](const Value& v) { return Cell{OrNothing(v.value())}; }},
           {"SOURCE",
            [](const Value& v) {
-             return Cell{EnumText(v1::SettingSource_Name(v.source()), "SETTING_SOURCE_"),
+             return Cell{EnumText(v.source()),
                          v.source() == v1::SETTING_SOURCE_RUNTIME ? Tone::kWarning : Tone::kPlain};
            }},
           {"RELOADABLE", [](const Value& v) { return Cell{YesOrNo(v.reloadable())}; }},

@@ -16,7 +16,6 @@ namespace srsproxy::ctl {
 namespace {
 
 using google::protobuf::EnumDescriptor;
-using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 
 constexpr std::string_view kVariablePrefix = "proxy_";
@@ -27,18 +26,11 @@ absl::Status Wrong(const FieldDescriptor& field, const std::string& value,
                                     std::string(wanted));
 }
 
-// The part of an enum value's name that settings are written with: LOG_LEVEL_INFO is "info".
-std::string ChoiceName(const EnumValueDescriptor& value) {
-  const std::string& unset = value.type()->value(0)->name();  // LOG_LEVEL_UNSPECIFIED
-  const size_t prefix = unset.rfind('_') + 1;
-  return LowerCase(std::string_view(value.name()).substr(prefix));
-}
-
 absl::Status SetChoice(v1::Config& config, const FieldDescriptor& field, const std::string& value) {
   const EnumDescriptor& choices = *field.enum_type();
   std::string known;
   for (int i = 1; i < choices.value_count(); ++i) {
-    const std::string name = ChoiceName(*choices.value(i));
+    const std::string name = EnumText(choices, choices.value(i)->number());
     if (name == LowerCase(value)) {
       config.GetReflection()->SetEnum(&config, &field, choices.value(i));
       return absl::OkStatus();

@@ -25,7 +25,7 @@ constexpr char kFromRegistration[] = "as registered";
 
 std::string AdminText(const v1::OriginSettings& settings) {
   const auto state = settings.has_admin_state() ? settings.admin_state() : v1::ADMIN_STATE_ACTIVE;
-  return EnumText(v1::AdminState_Name(state), "ADMIN_STATE_");
+  return EnumText(state);
 }
 
 Cell OriginsCell(const v1::UpdateOriginResponse& response) {

@@ -116,7 +116,7 @@ const View<v1::Origin>& OriginTopView() {
           {"ORIGIN", [](const Origin& o) { return Cell{o.id()}; }},
           {"HEALTH",
            [](const Origin& o) {
-             return Cell{EnumText(v1::OriginHealth_Name(o.health()), "ORIGIN_HEALTH_"),
+             return Cell{EnumText(o.health()),
                          o.health() == v1::ORIGIN_HEALTH_HEALTHY ? Tone::kGood : Tone::kWarning};
            }},
           {"STREAMS", [](const Origin& o) { return Cell{std::to_string(o.streams())}; }},

@@ -27,12 +27,8 @@ const View<v1::Session>& SessionView() {
       [](const Session& s) { return s.id(); },
       {
           {"ID", [](const Session& s) { return Cell{s.id()}; }},
-          {"PROTOCOL",
-           [](const Session& s) {
-             return Cell{EnumText(v1::Protocol_Name(s.protocol()), "PROTOCOL_")};
-           }},
-          {"ROLE",
-           [](const Session& s) { return Cell{EnumText(v1::Role_Name(s.role()), "ROLE_")}; }},
+          {"PROTOCOL", [](const Session& s) { return Cell{EnumText(s.protocol())}; }},
+          {"ROLE", [](const Session& s) { return Cell{EnumText(s.role())}; }},
           {"STREAM", [](const Session& s) { return Cell{s.stream()}; }},
           {"ORIGIN", [](const Session& s) { return Cell{OrNothing(s.origin_id())}; }},
           {"CLIENT", [](const Session& s) { return Cell{s.client()}; }},
@@ -65,8 +61,9 @@ absl::StatusOr<v1::SessionFilter> ToProto(Context& context, const Selection& sel
   filter.mutable_session_ids()->Assign(selection.ids.begin(), selection.ids.end());
   filter.set_stream(selection.stream);
   filter.set_client(selection.client);
-  if (!selection.role.empty()) filter.set_role(RoleNames().at(selection.role));
-  if (!selection.protocol.empty()) filter.set_protocol(ProtocolNames().at(selection.protocol));
+  if (!selection.role.empty()) filter.set_role(EnumsByText<v1::Role>().at(selection.role));
+  if (!selection.protocol.empty())
+    filter.set_protocol(EnumsByText<v1::Protocol>().at(selection.protocol));
   const auto origin_id = FindOriginId(context.client, selection.origin);
   if (!origin_id.ok()) return origin_id.status();
   filter.set_origin_id(*origin_id);
@@ -160,9 +157,9 @@ void AddSelection(CLI::App& command, Selection& selection) {
   command.add_option("--client", selection.client, "Only of clients with this address")
       ->type_name("IP");
   command.add_option("--role", selection.role, "Only with this role")
-      ->check(CLI::IsMember(RoleNames()));
+      ->check(CLI::IsMember(EnumsByText<v1::Role>()));
   command.add_option("--protocol", selection.protocol, "Only with this protocol")
-      ->check(CLI::IsMember(ProtocolNames()));
+      ->check(CLI::IsMember(EnumsByText<v1::Protocol>()));
 }
 
 Action DeclareList(CLI::App& command) {

@@ -26,7 +26,7 @@ Cell PickedOriginCell(const v1::LookupStreamResponse& lookup) {
 
 Cell PickReasonCell(const v1::LookupStreamResponse& lookup) {
   if (lookup.pick().origin_id().empty()) return {"no origin can serve it", Tone::kBad};
-  return {EnumText(v1::PickReason_Name(lookup.pick().reason()), "PICK_REASON_")};
+  return {EnumText(lookup.pick().reason())};
 }
 
 Cell StepsCell(const v1::LookupStreamResponse& lookup) {
@@ -145,16 +145,16 @@ Action DeclareExplain(CLI::App& command) {
   auto question = std::make_shared<Question>();
   AddStreamArgument(command, question->key);
   command.add_option("--protocol", question->protocol, "How the client would speak")
-      ->check(CLI::IsMember(ProtocolNames()))
+      ->check(CLI::IsMember(EnumsByText<v1::Protocol>()))
       ->capture_default_str();
   command.add_option("--role", question->role, "What the client would do")
-      ->check(CLI::IsMember(RoleNames()))
+      ->check(CLI::IsMember(EnumsByText<v1::Role>()))
       ->capture_default_str();
   return [question](Context& context) {
     v1::LookupStreamRequest request;
     request.set_stream(question->key);
-    request.set_protocol(ProtocolNames().at(question->protocol));
-    request.set_role(RoleNames().at(question->role));
+    request.set_protocol(EnumsByText<v1::Protocol>().at(question->protocol));
+    request.set_role(EnumsByText<v1::Role>().at(question->role));
     return ExplainStream(context, request);
   };
 }

@@ -14,11 +14,11 @@ Cell HealthCell(const v1::Origin& origin) {
     tone = Tone::kWarning;
   }
   if (origin.health() == v1::ORIGIN_HEALTH_DEAD) tone = Tone::kBad;
-  return {EnumText(v1::OriginHealth_Name(origin.health()), "ORIGIN_HEALTH_"), tone};
+  return {EnumText(origin.health()), tone};
 }
 
 Cell AdminCell(const v1::Origin& origin) {
-  return {EnumText(v1::AdminState_Name(origin.admin_state()), "ADMIN_STATE_"),
+  return {EnumText(origin.admin_state()),
           origin.admin_state() == v1::ADMIN_STATE_ACTIVE ? Tone::kPlain : Tone::kWarning};
 }
 

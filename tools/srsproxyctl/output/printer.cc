@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-
+#include "tools/srsproxyctl/output/json.h"
 #include "tools/srsproxyctl/output/yaml.h"
 
 namespace srsproxy::ctl {
@@ -12,37 +10,6 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 constexpr std::string_view kEllipsis = "…";
-
-std::string ToJson(const google::protobuf::Message& message, bool pretty) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = pretty;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  // Fails only for a google.protobuf.Any of unknown type; no message shown here holds one.
-  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
-  while (!json.empty() && json.back() == '\n') json.pop_back();
-  return json;
-}
-
-// A Struct's fields have no order of their own: sorted, so that every run prints the same.
-std::string SortedJson(const google::protobuf::Struct& message) {
-  const std::map<std::string, google::protobuf::Value> fields(message.fields().begin(),
-                                                              message.fields().end());
-  std::string json = "{";
-  for (const auto& [name, value] : fields) {
-    google::protobuf::Value key;
-    key.set_string_value(name);
-    json += (json.size() == 1 ? "" : ",") + ToJson(key, /*pretty=*/false) + ":" +
-            ToJson(value, /*pretty=*/false);
-  }
-  return json + "}";
-}
-
-// One line.
-std::string ToLine(const google::protobuf::Message& message) {
-  const auto* fields = google::protobuf::DynamicCastToGenerated<google::protobuf::Struct>(&message);
-  return fields == nullptr ? ToJson(message, /*pretty=*/false) : SortedJson(*fields);
-}
 
 bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -133,14 +100,15 @@ void Printer::WriteOne(const std::vector<Heading>& headings, const Record& recor
       break;
     }
     case OutputFormat::kYaml:
-      out_ << (document_written_ ? "---\n" : "") << YamlOfJson(ToLine(*record.message));
+      out_ << (document_written_ ? "---\n" : "")
+           << YamlOfJson(JsonOf(*record.message, JsonStyle::kOneLine));
       document_written_ = true;
       break;
     case OutputFormat::kJson:
-      out_ << ToJson(*record.message, /*pretty=*/true) << '\n';
+      out_ << JsonOf(*record.message, JsonStyle::kIndented) << '\n';
       break;
     case OutputFormat::kJsonl:
-      out_ << ToLine(*record.message) << '\n';
+      out_ << JsonOf(*record.message, JsonStyle::kOneLine) << '\n';
       break;
     case OutputFormat::kName:
       if (!record.name.empty()) out_ << PrintableText(record.name) << '\n';
@@ -187,11 +155,12 @@ void Printer::WritePage(std::vector<Record> records) {
       out_ << PrintableText(record.name) << '\n';
     } else if (format_ == OutputFormat::kYaml) {
       out_ << (records_in_list_ == 0 ? "\n" : "")
-           << YamlOfJson("[" + ToLine(*record.message) + "]");
+           << YamlOfJson("[" + JsonOf(*record.message, JsonStyle::kOneLine) + "]");
     } else if (format_ == OutputFormat::kJsonl) {
-      out_ << ToLine(*record.message) << '\n';
+      out_ << JsonOf(*record.message, JsonStyle::kOneLine) << '\n';
     } else {
-      out_ << (records_in_list_ == 0 ? "\n" : ",\n") << ToLine(*record.message);
+      out_ << (records_in_list_ == 0 ? "\n" : ",\n")
+           << JsonOf(*record.message, JsonStyle::kOneLine);
     }
     ++records_in_list_;
   }

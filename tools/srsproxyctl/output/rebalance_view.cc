@@ -70,7 +70,7 @@ const View<v1::PlannedMove>& MoveView() {
 }
 
 Cell StateCell(const v1::Rebalance& rebalance) {
-  const std::string text = EnumText(v1::RebalanceState_Name(rebalance.state()), "REBALANCE_STATE_");
+  const std::string text = EnumText(rebalance.state());
   return {text, rebalance.state() == v1::REBALANCE_STATE_DONE ? Tone::kGood : Tone::kWarning};
 }
 

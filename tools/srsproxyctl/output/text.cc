@@ -46,9 +46,11 @@ std::string LowerCase(std::string_view text) {
   return lower;
 }
 
-std::string EnumText(std::string_view name, std::string_view prefix) {
-  if (!name.starts_with(prefix)) return "unknown";
-  return LowerCase(name.substr(prefix.size()));
+std::string EnumText(const google::protobuf::EnumDescriptor& type, int number) {
+  const auto* value = type.FindValueByNumber(number);
+  if (value == nullptr) return "unknown";
+  const std::string& unset = type.value(0)->name();  // ORIGIN_HEALTH_UNSPECIFIED
+  return LowerCase(std::string_view(value->name()).substr(unset.rfind('_') + 1));
 }
 
 std::string Count(int64_t number, std::string_view noun) {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/generated_enum_reflection.h>
 #include <google/protobuf/map.h>
 #include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/timestamp.pb.h>
@@ -16,7 +19,7 @@ inline constexpr char kNothing[] = "-";  // An absent value.
 std::string OrNothing(std::string_view text);
 std::string YesOrNo(bool value);
 
-// RFC 3339 in UTC, to the second; `present` as told by has_….
+// RFC 3339 in UTC, to the second; `present`: its has_….
 std::string TimeText(bool present, const google::protobuf::Timestamp& time);
 
 // A weight or another ratio, without needless digits.
@@ -28,9 +31,25 @@ bool IsUtf8(const std::string& text);
 // ASCII only.
 std::string LowerCase(std::string_view text);
 
-// A value of an enum without the enum's own `prefix`, in lower case: ORIGIN_HEALTH_DEAD is "dead".
-// `name` is empty for a value that this srsproxyctl does not know: "unknown".
-std::string EnumText(std::string_view name, std::string_view prefix);
+// A value of an enum of the API without the enum's own prefix, in lower case: ORIGIN_HEALTH_DEAD is
+// "dead". One that this srsproxyctl does not know is "unknown".
+std::string EnumText(const google::protobuf::EnumDescriptor& type, int number);
+template <typename Enum>
+std::string EnumText(Enum value) {
+  return EnumText(*google::protobuf::GetEnumDescriptor<Enum>(), value);
+}
+
+// The values of the enum by their texts, save UNSPECIFIED.
+template <typename Enum>
+std::map<std::string, Enum> EnumsByText() {
+  const auto& type = *google::protobuf::GetEnumDescriptor<Enum>();
+  std::map<std::string, Enum> values;
+  for (int i = 1; i < type.value_count(); ++i) {
+    const int number = type.value(i)->number();
+    values.emplace(EnumText(type, number), static_cast<Enum>(number));
+  }
+  return values;
+}
 
 // "1 stream", "2 streams".
 std::string Count(int64_t number, std::string_view noun);
