@@ -6,6 +6,8 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/services/convert.h"
+#include "controlplane/services/origin_convert.h"
+#include "controlplane/services/stream_convert.h"
 #include "tests/support/change_overrides.h"
 
 namespace srsproxy {

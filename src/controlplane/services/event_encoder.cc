@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "controlplane/services/convert.h"
+#include "controlplane/services/enum_convert.h"
+#include "controlplane/services/origin_convert.h"
+#include "controlplane/services/stream_convert.h"
 #include "srsproxy/v1/event_service.pb.h"
 
 namespace srsproxy::control {
@@ -10,34 +13,13 @@ namespace {
 
 constexpr size_t kKept = 1'024;
 
-v1::EventKind KindToProto(LoggedEvent::Kind kind) {
-  using Kind = LoggedEvent::Kind;
-  switch (kind) {
-    case Kind::kOriginAdded:
-      return v1::EVENT_KIND_ORIGIN_ADDED;
-    case Kind::kOriginChanged:
-      return v1::EVENT_KIND_ORIGIN_CHANGED;
-    case Kind::kOriginRemoved:
-      return v1::EVENT_KIND_ORIGIN_REMOVED;
-    case Kind::kOriginConflict:
-      return v1::EVENT_KIND_ORIGIN_CONFLICT;
-    case Kind::kStreamAdded:
-      return v1::EVENT_KIND_STREAM_ADDED;
-    case Kind::kStreamChanged:
-      return v1::EVENT_KIND_STREAM_CHANGED;
-    case Kind::kStreamRemoved:
-      return v1::EVENT_KIND_STREAM_REMOVED;
-  }
-  return v1::EVENT_KIND_UNSPECIFIED;
-}
-
 }  // namespace
 
 EventEncoder::EventEncoder(std::string proxy_id) : proxy_id_(std::move(proxy_id)), latest_(kKept) {}
 
 v1::Event EventEncoder::ToProto(const LoggedEvent& event) const {
   v1::Event message;
-  message.set_kind(KindToProto(event.kind));
+  message.set_kind(EnumToProto(event.kind));
   message.set_sequence(event.sequence);
   *message.mutable_time() = control::ToProto(event.time);
   message.set_message(event.reason);

@@ -4,40 +4,15 @@
 #include <utility>
 
 #include "controlplane/call_status.h"
+#include "controlplane/services/enum_convert.h"
 
 namespace srsproxy::control {
-namespace {
-
-std::optional<LoggedEvent::Kind> FromProto(int kind) {
-  using Kind = LoggedEvent::Kind;
-  switch (kind) {
-    case v1::EVENT_KIND_ORIGIN_ADDED:
-      return Kind::kOriginAdded;
-    case v1::EVENT_KIND_ORIGIN_CHANGED:
-      return Kind::kOriginChanged;
-    case v1::EVENT_KIND_ORIGIN_REMOVED:
-      return Kind::kOriginRemoved;
-    case v1::EVENT_KIND_ORIGIN_CONFLICT:
-      return Kind::kOriginConflict;
-    case v1::EVENT_KIND_STREAM_ADDED:
-      return Kind::kStreamAdded;
-    case v1::EVENT_KIND_STREAM_CHANGED:
-      return Kind::kStreamChanged;
-    case v1::EVENT_KIND_STREAM_REMOVED:
-      return Kind::kStreamRemoved;
-    default:
-      return std::nullopt;
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<EventFilter> EventFilter::Of(const v1::WatchRequest& request,
                                             const VhostPolicy& vhosts) {
   EventFilter filter;
   if (!request.kinds().empty()) filter.kinds_.reset();
   for (int i = 0; i < request.kinds_size(); ++i) {
-    const auto kind = FromProto(request.kinds(i));
+    const auto kind = EnumFromProto<LoggedEvent::Kind>(request.kinds(i));
     if (!kind) return InvalidField("kinds[" + std::to_string(i) + "]", "is no known kind");
     filter.kinds_.set(static_cast<size_t>(*kind));
   }

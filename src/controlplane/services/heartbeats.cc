@@ -7,6 +7,7 @@
 
 #include "controlplane/call_status.h"
 #include "controlplane/services/convert.h"
+#include "controlplane/services/origin_convert.h"
 
 namespace srsproxy::control {
 namespace {

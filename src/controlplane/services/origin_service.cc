@@ -10,6 +10,7 @@
 #include "controlplane/access/origin_networks.h"
 #include "controlplane/call_status.h"
 #include "controlplane/services/convert.h"
+#include "controlplane/services/origin_convert.h"
 #include "controlplane/services/origin_lookup.h"
 #include "controlplane/services/origin_settings.h"
 #include "controlplane/services/page.h"

@@ -7,22 +7,10 @@
 #include <utility>
 
 #include "controlplane/call_status.h"
+#include "controlplane/services/enum_convert.h"
 
 namespace srsproxy::control {
 namespace {
-
-constexpr std::pair<AdminState, v1::AdminState> kAdminStates[] = {
-    {AdminState::kActive, v1::ADMIN_STATE_ACTIVE},
-    {AdminState::kCordoned, v1::ADMIN_STATE_CORDONED},
-    {AdminState::kDraining, v1::ADMIN_STATE_DRAINING},
-};
-
-std::optional<AdminState> FromProto(v1::AdminState state) {
-  for (const auto& [ours, theirs] : kAdminStates) {
-    if (theirs == state) return ours;
-  }
-  return std::nullopt;
-}
 
 bool Names(const google::protobuf::FieldMask& mask, std::string_view setting) {
   for (const auto& path : mask.paths()) {
@@ -40,7 +28,8 @@ OverridesChange MakeOverridesChange(const v1::OriginSettings& settings,
   };
   OverridesChange change;
   take("admin_state", settings.has_admin_state(),
-       FromProto(settings.admin_state()).value_or(AdminState::kActive), change.admin_state);
+       EnumFromProto<AdminState>(settings.admin_state()).value_or(AdminState::kActive),
+       change.admin_state);
   take("weight", settings.has_weight(), settings.weight(), change.weight);
   take("zone", settings.has_zone(), settings.zone(), change.zone);
   const auto& labels = settings.labels().values();
@@ -52,16 +41,9 @@ OverridesChange MakeOverridesChange(const v1::OriginSettings& settings,
 
 }  // namespace
 
-v1::AdminState ToProto(AdminState state) {
-  for (const auto& [ours, theirs] : kAdminStates) {
-    if (ours == state) return theirs;
-  }
-  return v1::ADMIN_STATE_UNSPECIFIED;
-}
-
 v1::OriginSettings ToProto(const OriginOverrides& overrides) {
   v1::OriginSettings message;
-  if (overrides.admin_state) message.set_admin_state(ToProto(*overrides.admin_state));
+  if (overrides.admin_state) message.set_admin_state(EnumToProto(*overrides.admin_state));
   if (overrides.weight) message.set_weight(*overrides.weight);
   if (overrides.zone) message.set_zone(*overrides.zone);
   if (overrides.labels) {
@@ -86,7 +68,7 @@ absl::StatusOr<OverridesChange> OverridesChangeFromProto(const v1::OriginSetting
     }
   }
   if (Names(mask, "admin_state") && settings.has_admin_state() &&
-      !FromProto(settings.admin_state())) {
+      !EnumFromProto<AdminState>(settings.admin_state())) {
     return InvalidField("settings.admin_state",
                         "is no known state; leave it out to clear what was decided");
   }

@@ -11,7 +11,6 @@
 
 namespace srsproxy::control {
 
-v1::AdminState ToProto(AdminState state);
 v1::OriginSettings ToProto(const OriginOverrides& overrides);
 
 // INVALID_ARGUMENT with INVALID_FIELD: the mask is empty or names what is no setting; a named

@@ -9,6 +9,7 @@
 
 #include "controlplane/call_status.h"
 #include "controlplane/services/convert.h"
+#include "controlplane/services/enum_convert.h"
 
 namespace srsproxy::control {
 namespace {
@@ -16,18 +17,6 @@ namespace {
 constexpr int kMaxPlanning = 4;
 
 using control::ToProto;  // Those of convert.h, beside these.
-
-v1::RebalanceState ToProto(RebalanceProgress::State state) {
-  switch (state) {
-    case RebalanceProgress::State::kRunning:
-      return v1::REBALANCE_STATE_RUNNING;
-    case RebalanceProgress::State::kDone:
-      return v1::REBALANCE_STATE_DONE;
-    case RebalanceProgress::State::kCancelled:
-      return v1::REBALANCE_STATE_CANCELLED;
-  }
-  return v1::REBALANCE_STATE_UNSPECIFIED;
-}
 
 v1::RebalancePlan ToProto(const StoredPlan& stored) {
   v1::RebalancePlan message;
@@ -61,7 +50,7 @@ v1::RebalancePlan ToProto(const StoredPlan& stored) {
 v1::Rebalance ToProto(const RebalanceProgress& progress) {
   v1::Rebalance message;
   message.set_id(progress.id);
-  message.set_state(ToProto(progress.state));
+  message.set_state(EnumToProto(progress.state));
   message.set_moves_total(progress.moves_total);
   message.set_moves_done(progress.moves_done);
   message.set_moves_skipped(progress.moves_skipped);

@@ -9,6 +9,7 @@
 #include "controlplane/call_status.h"
 #include "controlplane/services/convert.h"
 #include "controlplane/services/page.h"
+#include "controlplane/services/stream_convert.h"
 #include "dataplane/balance/session_kick.h"
 
 namespace srsproxy::control {

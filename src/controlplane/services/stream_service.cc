@@ -12,6 +12,7 @@
 #include "controlplane/services/convert.h"
 #include "controlplane/services/origin_lookup.h"
 #include "controlplane/services/page.h"
+#include "controlplane/services/stream_convert.h"
 #include "dataplane/balance/move_target.h"
 #include "dataplane/core/stream_change.h"
 
