@@ -35,6 +35,10 @@ absl::Status CheckOriginNetworks(const OriginRegistration& registration,
   return absl::OkStatus();
 }
 
+std::string_view NameToLookUp(std::string_view ip, const std::vector<Network>& networks) {
+  return networks.empty() && !IsIpAddress(ip) && IsHostName(ip) ? ip : "";
+}
+
 absl::Status CheckOriginAddresses(const OriginRegistration& registration,
                                   const std::vector<boost::asio::ip::address>& ip_leads_to,
                                   const net::DialRules& rules) {

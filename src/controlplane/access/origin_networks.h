@@ -1,6 +1,7 @@
 // Where origins may be: PROXY_ORIGIN_NETWORKS, and where none is.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "dataplane/core/network.h"
@@ -15,6 +16,10 @@ namespace srsproxy::control {
 // leads can change after it was checked.
 absl::Status CheckOriginNetworks(const OriginRegistration& registration,
                                  const std::vector<Network>& networks);
+
+// The name in a registration's `ip` that has to be looked up for CheckOriginAddresses; empty: it is
+// none, or is denied anyway because there are networks.
+std::string_view NameToLookUp(std::string_view ip, const std::vector<Network>& networks);
 
 // Whether `rules` let this proxy connect to the origin, of whose ip it is known that it leads to
 // these addresses when it is a name: to one of them is enough. The message names the field.

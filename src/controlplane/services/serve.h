@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include <absl/functional/any_invocable.h>
 #include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
@@ -55,6 +56,10 @@ class ServedCall {
   CallContext context_;
   absl::Status admitted_;
 };
+
+// How a call that ServeAsync serves is answered: once, on any thread.
+template <typename Response>
+using Done = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
 
 // Ends what IdempotencyCache::Begin began, for requests that can have a `request_id`. `response` is
 // null when the call failed.

@@ -98,5 +98,13 @@ TEST_F(OriginAddressesTest, ANameIsWhatItLeadsTo) {
   EXPECT_EQ(ErrorInfoOf(Check({"127.0.0.1"})).reason(), "OWN_LISTENER");
 }
 
+TEST(NameToLookUpTest, OnlyANameThatMayBeAdmitted) {
+  EXPECT_EQ(NameToLookUp("origin.example", {}), "origin.example");
+  EXPECT_EQ(NameToLookUp("10.0.0.1", {}), "");
+  EXPECT_EQ(NameToLookUp("::1", {}), "");
+  EXPECT_EQ(NameToLookUp("no name", {}), "");
+  EXPECT_EQ(NameToLookUp("origin.example", {*Network::Parse("10.0.0.0/8")}), "");
+}
+
 }  // namespace
 }  // namespace srsproxy::control
