@@ -5,6 +5,7 @@
 
 #include "controlplane/call_status.h"
 #include "controlplane/services/enum_convert.h"
+#include "controlplane/services/stream_lookup.h"
 
 namespace srsproxy::control {
 absl::StatusOr<EventFilter> EventFilter::Of(const v1::WatchRequest& request,
@@ -23,10 +24,8 @@ absl::StatusOr<EventFilter> EventFilter::Of(const v1::WatchRequest& request,
 
 absl::Status EventFilter::SetStream(const std::string& text, const VhostPolicy& vhosts) {
   if (text.empty()) return absl::OkStatus();
-  auto key = StreamKeyFromText(text, vhosts);
-  if (!key.ok()) {
-    return WithReason(key.status(), v1::ERROR_REASON_INVALID_STREAM_NAME, {{"stream", text}});
-  }
+  auto key = StreamKeyOf(text, vhosts);
+  if (!key.ok()) return key.status();
   stream_ = *std::move(key);
   return absl::OkStatus();
 }

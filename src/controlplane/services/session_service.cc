@@ -10,6 +10,7 @@
 #include "controlplane/services/convert.h"
 #include "controlplane/services/page.h"
 #include "controlplane/services/stream_convert.h"
+#include "controlplane/services/stream_lookup.h"
 #include "dataplane/balance/session_kick.h"
 
 namespace srsproxy::control {
@@ -50,22 +51,23 @@ grpc::ServerUnaryReactor* SessionService::KickSessions(grpc::CallbackServerConte
                     });
 }
 
-void SessionService::List(const v1::ListSessionsRequest& request, ListDone done) {
+void SessionService::List(const v1::ListSessionsRequest& request,
+                          Done<v1::ListSessionsResponse> done) {
   auto page = ParsePage(request.page_size(), request.page_token());
   if (!page.ok()) return done(page.status());
   auto filter = FilterOf(request.filter());
   if (!filter.ok()) return done(filter.status());
-  auto answer = [done = std::move(done)](SessionControl::Page found) mutable {
+  auto listed = [done = std::move(done)](SessionControl::Page found) mutable {
     v1::ListSessionsResponse response;
     for (const SessionInfo& session : found.sessions) *response.add_sessions() = ToProto(session);
     if (!found.next.empty()) response.set_next_page_token(MakePageToken(found.next));
     done(std::move(response));
   };
-  sessions_.List(*std::move(filter), std::move(page->after), page->size, std::move(answer));
+  sessions_.List(*std::move(filter), std::move(page->after), page->size, std::move(listed));
 }
 
 void SessionService::Kick(const v1::KickSessionsRequest& request, const CallContext& call,
-                          KickDone done) {
+                          Done<v1::KickSessionsResponse> done) {
   auto filter = FilterOf(request.filter());
   if (!filter.ok()) return done(filter.status());
   if (IsEmpty(*filter)) return done(InvalidField("filter", "is needed: which sessions?"));
@@ -108,11 +110,8 @@ absl::StatusOr<SessionFilter> SessionService::FilterOf(const v1::SessionFilter& 
   }
   filter.ids.assign(message.session_ids().begin(), message.session_ids().end());
   if (!message.stream().empty()) {
-    auto key = StreamKeyFromText(message.stream(), config_.Get()->vhosts);
-    if (!key.ok()) {
-      return WithReason(key.status(), v1::ERROR_REASON_INVALID_STREAM_NAME,
-                        {{"stream", message.stream()}});
-    }
+    auto key = StreamKeyOf(message.stream(), config_.Get()->vhosts);
+    if (!key.ok()) return key.status();
     filter.key = *std::move(key);
   }
   filter.origin_id = message.origin_id();

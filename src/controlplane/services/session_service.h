@@ -25,11 +25,9 @@ class SessionService final : public v1::SessionService::CallbackService {
                                          v1::KickSessionsResponse* response) override;
 
  private:
-  using ListDone = absl::AnyInvocable<void(absl::StatusOr<v1::ListSessionsResponse>)>;
-  using KickDone = absl::AnyInvocable<void(absl::StatusOr<v1::KickSessionsResponse>)>;
-
-  void List(const v1::ListSessionsRequest& request, ListDone done);
-  void Kick(const v1::KickSessionsRequest& request, const CallContext& call, KickDone done);
+  void List(const v1::ListSessionsRequest& request, Done<v1::ListSessionsResponse> done);
+  void Kick(const v1::KickSessionsRequest& request, const CallContext& call,
+            Done<v1::KickSessionsResponse> done);
   absl::StatusOr<SessionFilter> FilterOf(const v1::SessionFilter& message) const;
 
   SessionControl& sessions_;

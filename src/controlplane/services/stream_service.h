@@ -1,10 +1,8 @@
 // srsproxy.v1.StreamService over the stream directory and the balancer.
 #pragma once
 
-#include <absl/functional/any_invocable.h>
-
-#include "controlplane/access/call_context.h"
 #include "controlplane/services/serve.h"
+#include "controlplane/services/stream_changes.h"
 #include "dataplane/balance/misplaced_streams.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/core/balancer.h"
@@ -30,12 +28,15 @@ class StreamService final : public v1::StreamService::CallbackService {
 
   StreamService(const Dependencies& dependencies, const CallObserver& observer)
       : streams_(dependencies.streams),
-        origins_(dependencies.origins),
         balancer_(dependencies.balancer),
         misplaced_(dependencies.misplaced),
-        sessions_(dependencies.sessions),
         config_(dependencies.config),
-        observer_(observer) {}
+        observer_(observer),
+        changes_({.streams = dependencies.streams,
+                  .origins = dependencies.origins,
+                  .sessions = dependencies.sessions,
+                  .config = dependencies.config,
+                  .observer = observer}) {}
 
   grpc::ServerUnaryReactor* LookupStream(grpc::CallbackServerContext* context,
                                          const v1::LookupStreamRequest* request,
@@ -60,37 +61,16 @@ class StreamService final : public v1::StreamService::CallbackService {
                                        v1::MoveStreamResponse* response) override;
 
  private:
-  template <typename Response>
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
-
   absl::StatusOr<v1::LookupStreamResponse> Lookup(const v1::LookupStreamRequest& request) const;
   absl::StatusOr<v1::ListStreamsResponse> List(const v1::ListStreamsRequest& request) const;
   absl::StatusOr<v1::ListPinsResponse> Pins(const v1::ListPinsRequest& request) const;
-  void Pin(const v1::PinStreamRequest& request, const CallContext& call,
-           Done<v1::PinStreamResponse> done);
-  void Unpin(const v1::UnpinStreamRequest& request, const CallContext& call,
-             Done<v1::UnpinStreamResponse> done);
-  void Release(const v1::ReleaseStreamRequest& request, const CallContext& call,
-               Done<v1::ReleaseStreamResponse> done);
-  void Move(const v1::MoveStreamRequest& request, const CallContext& call,
-            Done<v1::MoveStreamResponse> done);
 
-  absl::StatusOr<StreamKey> KeyOf(const std::string& stream) const;
-  // NOT_FOUND with STREAM_NOT_FOUND.
-  absl::StatusOr<StreamMapping> MappingOf(const StreamKey& key) const;
-  absl::StatusOr<MoveRequest> MoveRequestOf(const v1::MoveStreamRequest& request,
-                                            const StreamMapping& mapping) const;
-  v1::Stream Describe(const StreamMapping& mapping) const;
-  void LogDecision(std::string_view what, const StreamKey& key, std::string_view origin,
-                   const CallContext& call) const;
-
-  StreamDirectory& streams_;
-  const OriginRegistry& origins_;
+  const StreamView& streams_;
   const Balancer& balancer_;
   const MisplacedStreams& misplaced_;
-  SessionControl& sessions_;
   const LiveConfig& config_;
   const CallObserver& observer_;
+  StreamChanges changes_;
 };
 
 }  // namespace srsproxy::control
