@@ -29,7 +29,7 @@ srsproxy::ctl::Environment ProcessEnvironment() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // What gRPC logs by itself is no answer to the operator, unless asked for.
+  // What gRPC logs by itself is nothing for the operator, unless requested.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return srsproxy::ctl::Run(arguments, std::cin, std::cout, std::cerr, ProcessEnvironment());

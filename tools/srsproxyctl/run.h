@@ -1,4 +1,4 @@
-// The whole program behind main(): parse, act, print, and say how it went.
+// The whole program behind main(): parse, act, print, and report how it went.
 #pragma once
 
 #include <istream>

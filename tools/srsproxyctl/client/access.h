@@ -16,7 +16,7 @@ class App;
 
 namespace srsproxy::ctl {
 
-// What the command line and the environment say.
+// What the command line and the environment configure.
 struct AccessOptions {
   bool tls = false;
   std::string tls_ca;

@@ -76,8 +76,8 @@ Client::CallKind Client::KindOf(const google::protobuf::Message& request) {
   CallKind kind;
   kind.changes = std::none_of(kReading.begin(), kReading.end(),
                               [&name](std::string_view verb) { return name.starts_with(verb); });
-  // What concerns one proxy is not asked of another: its settings, its end, the plans it made, the
-  // page tokens it gave.
+  // What concerns one proxy is not requested from another: its settings, its end, the plans it
+  // made, the page tokens it gave.
   static constexpr std::array<std::string_view, 5> kOfOneProxy = {
       "UpdateConfigRequest", "ReloadConfigRequest", "DrainProxyRequest", "ApplyRebalanceRequest",
       "CancelRebalanceRequest"};

@@ -27,7 +27,7 @@ namespace srsproxy::ctl {
 class Client {
  public:
   // `timeout` bounds each endpoint's connecting and each call. `notes`, which must outlive the
-  // client, is told when an endpoint is passed over.
+  // client, gets a note when an endpoint is passed over.
   Client(std::vector<std::string> endpoints, Access access, absl::Duration timeout,
          std::ostream& notes);
 
@@ -76,7 +76,7 @@ class Client {
  private:
   using Attempt = std::function<grpc::Status(grpc::ClientContext&)>;
   struct CallKind {
-    bool repeatable = false;  // Asking another proxy the same is harmless.
+    bool repeatable = false;  // Requesting the same from another proxy is harmless.
     bool changes = false;     // Something may be different after it.
   };
 

@@ -1,4 +1,4 @@
-// Where proxies are, as --endpoint says it.
+// Where proxies are: --endpoint, parsed.
 #pragma once
 
 #include <string>

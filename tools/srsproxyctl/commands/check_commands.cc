@@ -45,8 +45,8 @@ const View<Struct>& CheckView() {
   return view;
 }
 
-// The rows of the answer, and the worst of them.
-class Findings {
+// The rows of the output, and the worst of them.
+class CheckResults {
  public:
   void Add(const char* check, Verdict verdict, const std::string& message) {
     static constexpr const char* kNames[] = {"ok", "warning", "failed"};
@@ -67,33 +67,32 @@ class Findings {
   Verdict worst_ = Verdict::kOk;
 };
 
-void CheckProxy(const v1::Proxy& proxy, absl::Time now, Findings& findings) {
-  findings.Add("ready", proxy.ready() ? Verdict::kOk : Verdict::kFailed,
-               proxy.ready() ? proxy.id() + " takes clients"
-                             : proxy.id() + ": " + Join(proxy.not_ready_reasons(), "; "));
+void CheckProxy(const v1::Proxy& proxy, absl::Time now, CheckResults& results) {
+  results.Add("ready", proxy.ready() ? Verdict::kOk : Verdict::kFailed,
+              proxy.ready() ? proxy.id() + " takes clients"
+                            : proxy.id() + ": " + Join(proxy.not_ready_reasons(), "; "));
   const bool degraded = proxy.degraded_reasons_size() > 0;
   if (degraded) {
-    findings.Add("degraded", Verdict::kWarning,
-                 proxy.id() + ": " + Join(proxy.degraded_reasons(), "; "));
+    results.Add("degraded", Verdict::kWarning,
+                proxy.id() + ": " + Join(proxy.degraded_reasons(), "; "));
   }
-  findings.Add("self-preservation", proxy.self_preservation() ? Verdict::kWarning : Verdict::kOk,
-               proxy.self_preservation()
-                   ? "many origins fell silent at once: silence ends no registration now"
-                   : "not needed");
+  results.Add("self-preservation", proxy.self_preservation() ? Verdict::kWarning : Verdict::kOk,
+              proxy.self_preservation()
+                  ? "many origins fell silent at once: silence ends no registration now"
+                  : "not needed");
   const int64_t misplaced = proxy.misplaced_streams();
-  findings.Add("placement", misplaced > 0 ? Verdict::kWarning : Verdict::kOk,
-               misplaced > 0 ? Count(misplaced, "stream") +
-                                   " apart from the live publisher: being brought together"
-                             : "no stream is apart from its live publisher");
+  results.Add("placement", misplaced > 0 ? Verdict::kWarning : Verdict::kOk,
+              misplaced > 0 ? Count(misplaced, "stream") +
+                                  " apart from the live publisher: being brought together"
+                            : "no stream is apart from its live publisher");
   for (const v1::Certificate& certificate : proxy.certificates()) {
     const absl::Time end = absl::FromUnixSeconds(certificate.expire_time().seconds());
     const std::string date = TimeText(true, certificate.expire_time());
     if (end <= now) {
-      findings.Add("certificate", Verdict::kFailed, certificate.name() + " expired at " + date);
+      results.Add("certificate", Verdict::kFailed, certificate.name() + " expired at " + date);
     } else {
-      findings.Add("certificate",
-                   end - now < kCertificateWarning ? Verdict::kWarning : Verdict::kOk,
-                   certificate.name() + " expires at " + date);
+      results.Add("certificate", end - now < kCertificateWarning ? Verdict::kWarning : Verdict::kOk,
+                  certificate.name() + " expires at " + date);
     }
   }
 }
@@ -104,7 +103,7 @@ bool IsUsable(const v1::Origin& origin) {
          origin.admin_state() == v1::ADMIN_STATE_ACTIVE;
 }
 
-void CheckOrigins(const v1::ListOriginsResponse& known, Findings& findings) {
+void CheckOrigins(const v1::ListOriginsResponse& known, CheckResults& results) {
   const auto& origins = known.origins();
   const auto usable = std::count_if(origins.begin(), origins.end(), IsUsable);
   const std::string usable_text =
@@ -114,9 +113,9 @@ void CheckOrigins(const v1::ListOriginsResponse& known, Findings& findings) {
     const bool troubled = origin.down() || origin.health() != v1::ORIGIN_HEALTH_HEALTHY;
     if (troubled) verdict = std::max(verdict, Verdict::kWarning);
   }
-  findings.Add("origins", verdict, usable_text);
+  results.Add("origins", verdict, usable_text);
   if (known.conflicts().empty()) {
-    findings.Add("conflicts", Verdict::kOk, "no registrations contradict each other");
+    results.Add("conflicts", Verdict::kOk, "no registrations contradict each other");
   }
   for (const v1::OriginConflict& conflict : known.conflicts()) {
     std::string text = conflict.message();
@@ -125,13 +124,13 @@ void CheckOrigins(const v1::ListOriginsResponse& known, Findings& findings) {
     } else if (conflict.takeovers() > 0) {
       text += " (" + Count(conflict.takeovers(), "time") + ")";
     }
-    findings.Add("conflicts", Verdict::kWarning, text);
+    results.Add("conflicts", Verdict::kWarning, text);
   }
   if (known.refusals().empty()) {
-    findings.Add("refusals", Verdict::kOk, "no registration was refused lately");
+    results.Add("refusals", Verdict::kOk, "no registration was refused lately");
   }
   for (const v1::OriginRefusal& refusal : known.refusals()) {
-    findings.Add("refusals", Verdict::kWarning, refusal.source() + ": " + refusal.message());
+    results.Add("refusals", Verdict::kWarning, refusal.source() + ": " + refusal.message());
   }
 }
 
@@ -146,14 +145,14 @@ absl::Status Check(Context& context, bool strict) {
                                      v1::ListOriginsRequest(), collect);
   if (!listed.ok()) return listed;
 
-  Findings findings;
-  CheckProxy(proxy->proxy(), context.environment.now(), findings);
-  CheckOrigins(known, findings);
+  CheckResults results;
+  CheckProxy(proxy->proxy(), context.environment.now(), results);
+  CheckOrigins(known, results);
   context.printer.BeginList(CheckView());
-  context.printer.Page(CheckView(), findings.rows());
+  context.printer.Page(CheckView(), results.rows());
   context.printer.EndLists();
   const Verdict allowed = strict ? Verdict::kOk : Verdict::kWarning;
-  if (findings.worst() > allowed) context.exit_code = ExitCode::kCheckUnhealthy;
+  if (results.worst() > allowed) context.exit_code = ExitCode::kCheckUnhealthy;
   return absl::OkStatus();
 }
 

@@ -34,7 +34,7 @@ struct Context {
   ExitCode exit_code = ExitCode::kOk;
 };
 
-// Does what the command line says. The status' code decides the exit code.
+// Does what the command line orders. The status' code decides the exit code.
 using Action = std::function<absl::Status(Context&)>;
 
 struct Command {

@@ -76,7 +76,7 @@ absl::Status GetConfig(Context& context, const std::vector<std::string>& names,
   return absl::OkStatus();
 }
 
-// What `config set` was told.
+// The options of `config set`.
 struct SetOptions {
   v1::UpdateConfigRequest request;
   std::vector<std::string> assignments;

@@ -77,8 +77,8 @@ absl::Status SetDuration(v1::Config& config, const FieldDescriptor& field,
 }
 
 void SetTexts(v1::Config& config, const FieldDescriptor& field, const std::string& value) {
-  const std::string& told = field.options().GetExtension(v1::setting).separator();
-  const std::string separator = told.empty() ? "," : told;
+  const std::string& declared = field.options().GetExtension(v1::setting).separator();
+  const std::string separator = declared.empty() ? "," : declared;
   for (const auto part : absl::StrSplit(value, separator, absl::SkipWhitespace())) {
     const size_t begin = part.find_first_not_of(' ');
     const size_t end = part.find_last_not_of(' ');

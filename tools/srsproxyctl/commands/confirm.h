@@ -1,4 +1,4 @@
-// Asking before something is done that cannot be taken back, and saying that nothing was.
+// Confirmation before something is done that cannot be taken back, and notes that nothing was.
 #pragma once
 
 #include <functional>
@@ -11,16 +11,16 @@
 
 namespace srsproxy::ctl {
 
-// INVALID_ARGUMENT when nobody can be asked and `yes` is missing.
+// INVALID_ARGUMENT when there is no terminal to ask on and `yes` is missing.
 absl::Status CanConfirm(const Context& context, bool yes);
 
-// OK at once with `yes`; else OK when the operator says yes to what `question` returns, which is
-// called only where somebody can be asked. INVALID_ARGUMENT: as CanConfirm. CANCELLED: the answer
+// OK at once with `yes`; else OK when the operator confirms what `question` returns, which is
+// called only where there is a terminal. INVALID_ARGUMENT: as CanConfirm. CANCELLED: the answer
 // was no.
 absl::Status Confirm(Context& context, bool yes,
                      const std::function<absl::StatusOr<std::string>()>& question);
 
-// Says on the side that what is shown was only tried, with --dry-run.
+// Notes on the side that what is shown was only tried, with --dry-run.
 void NoteDryRun(Context& context, bool dry_run);
 
 }  // namespace srsproxy::ctl

@@ -21,7 +21,7 @@ namespace {
 
 using EventStub = v1::EventService::StubInterface;
 
-// What `event list` was told.
+// The options of `event list`.
 struct ListOptions {
   v1::ListEventsRequest request;
   std::optional<absl::Duration> since;
@@ -43,7 +43,7 @@ absl::Status ListEvents(Context& context, const ListOptions& options) {
                                     &v1::ListEventsResponse::mutable_events, "event");
 }
 
-// What `event watch` was told.
+// The options of `event watch`.
 struct WatchOptions {
   std::string stream;
   std::string origin;

@@ -32,8 +32,8 @@ class Backoff {
 // What an ended watch is resumed by.
 enum class Resumption { kNone, kByToken, kBySnapshot };
 
-// `heard`: events came before the end, so that the token is a new one.
-Resumption ResumptionAfter(const absl::Status& ended, bool has_token, bool heard) {
+// `received`: events came before the end, so that the token is a new one.
+Resumption ResumptionAfter(const absl::Status& ended, bool has_token, bool received) {
   switch (ended.code()) {
     case absl::StatusCode::kOk:
     case absl::StatusCode::kUnavailable:
@@ -41,7 +41,7 @@ Resumption ResumptionAfter(const absl::Status& ended, bool has_token, bool heard
     case absl::StatusCode::kCancelled:  // By the proxy, when this reader took nothing for long.
       return Resumption::kByToken;
     case absl::StatusCode::kOutOfRange:  // WATCH_COMPACTED, or this reader was too slow.
-      return heard && has_token ? Resumption::kByToken : Resumption::kBySnapshot;
+      return received && has_token ? Resumption::kByToken : Resumption::kBySnapshot;
     case absl::StatusCode::kInvalidArgument:  // Another proxy's token, after a failover.
       return has_token ? Resumption::kBySnapshot : Resumption::kNone;
     default:
@@ -55,21 +55,21 @@ absl::Status FollowEvents(Context& context, v1::WatchRequest request, const Even
   Backoff backoff;
   bool connected_once = false;
   bool enough = false;
-  bool heard = false;
+  bool received = false;
   const auto take = [&](const v1::WatchResponse& response) {
     backoff.Reset();
-    connected_once = heard = true;
+    connected_once = received = true;
     if (!response.resume_token().empty()) request.set_resume_token(response.resume_token());
     enough = !reader.take(response);
     return !enough;
   };
   while (true) {
     if (request.resume_token().empty()) reader.restart();
-    heard = false;
+    received = false;
     const absl::Status ended = context.client.Stream<v1::EventService>(
         &v1::EventService::StubInterface::Watch, request, take);
     if (enough) return absl::OkStatus();
-    const Resumption resumption = ResumptionAfter(ended, !request.resume_token().empty(), heard);
+    const Resumption resumption = ResumptionAfter(ended, !request.resume_token().empty(), received);
     if (resumption == Resumption::kNone || !connected_once) return ended;
     const absl::Duration pause = backoff.Next();
     if (resumption == Resumption::kBySnapshot) {

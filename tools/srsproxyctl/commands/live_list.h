@@ -17,10 +17,10 @@
 
 namespace srsproxy::ctl {
 
-// Shows the subjects of the events that `request` asks for, until interrupted: on a terminal as a
+// Shows the subjects of the events that `request` selects, until interrupted: on a terminal as a
 // table that is drawn anew, else as a row or a document for each change. All referred objects must
 // outlive it; `subject` returns what an event is about, and `belongs` whether that is still what
-// the request asks for: a stream that leaves an origin is told once more.
+// the request selects: a stream that leaves an origin is reported once more.
 template <typename Message>
 class LiveList {
  public:

@@ -93,7 +93,7 @@ absl::Status UpdateOrigin(Context& context, const v1::UpdateOriginRequest& reque
   return absl::OkStatus();
 }
 
-// What `origin set` was told.
+// The options of `origin set`.
 struct SetOptions {
   v1::UpdateOriginRequest request;
   std::optional<double> weight;
@@ -138,7 +138,7 @@ absl::Status SetOrigin(Context& context, const SetOptions& options) {
   return UpdateOrigin(context, request);
 }
 
-// What `origin drain` was told.
+// The options of `origin drain`.
 struct DrainOptions {
   v1::DrainOriginRequest request;
   std::optional<absl::Duration> deadline;
@@ -168,9 +168,9 @@ absl::Status DrainOrigin(Context& context, const DrainOptions& options) {
   v1::DrainOriginRequest request = options.request;
   if (options.deadline.has_value()) *request.mutable_deadline() = ToProto(*options.deadline);
   const auto question = [&]() -> absl::StatusOr<std::string> {
-    v1::DrainOriginRequest asked = request;
-    asked.set_validate_only(true);
-    const auto would = context.client.Call<v1::OriginService>(&OriginStub::DrainOrigin, asked);
+    v1::DrainOriginRequest preview = request;
+    preview.set_validate_only(true);
+    const auto would = context.client.Call<v1::OriginService>(&OriginStub::DrainOrigin, preview);
     if (!would.ok()) return would.status();
     const std::string end = options.deadline.has_value()
                                 ? " Publishers that are live after " +
@@ -180,7 +180,8 @@ absl::Status DrainOrigin(Context& context, const DrainOptions& options) {
            Count(would->progress().streams_left(), "stream") + "?" + end;
   };
   if (!request.validate_only()) {
-    if (absl::Status answer = Confirm(context, options.yes, question); !answer.ok()) return answer;
+    if (absl::Status confirmed = Confirm(context, options.yes, question); !confirmed.ok())
+      return confirmed;
   }
   const auto response = context.client.Call<v1::OriginService>(&OriginStub::DrainOrigin, request);
   if (!response.ok()) return response.status();

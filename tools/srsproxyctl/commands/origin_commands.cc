@@ -20,7 +20,7 @@ namespace {
 
 using OriginStub = v1::OriginService::StubInterface;
 
-// What `origin list` was told.
+// The options of `origin list`.
 struct ListOptions {
   std::vector<std::string> filter;
   bool watch = false;
@@ -40,7 +40,7 @@ absl::Status ListOrigins(Context& context, const ListOptions& options) {
   if (!filter.ok()) return filter.status();
   if (options.watch) return WatchOrigins(context, *filter);
   Printer& printer = context.printer;
-  v1::ListOriginsResponse beside;  // What the first page tells beside the origins.
+  v1::ListOriginsResponse beside;  // What the first page has beside the origins.
   size_t received = 0;
   size_t shown = 0;
   const auto show = [&](v1::ListOriginsResponse& page) {

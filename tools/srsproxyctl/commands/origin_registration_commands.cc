@@ -35,7 +35,7 @@ const View<v1::DeregisterOriginResponse>& DeregisteredView() {
   return view;
 }
 
-// What `origin register` was told.
+// The options of `origin register`.
 struct Registration {
   v1::RegisterOriginRequest request;
   std::vector<std::string> rtmp, http, api, srt, rtc;
@@ -44,17 +44,17 @@ struct Registration {
   std::optional<int64_t> capacity;
 };
 
-absl::Status RegisterOrigin(Context& context, const Registration& told) {
-  v1::RegisterOriginRequest request = told.request;
+absl::Status RegisterOrigin(Context& context, const Registration& options) {
+  v1::RegisterOriginRequest request = options.request;
   v1::OriginRegistration& registration = *request.mutable_registration();
-  registration.mutable_rtmp()->Assign(told.rtmp.begin(), told.rtmp.end());
-  registration.mutable_http()->Assign(told.http.begin(), told.http.end());
-  registration.mutable_api()->Assign(told.api.begin(), told.api.end());
-  registration.mutable_srt()->Assign(told.srt.begin(), told.srt.end());
-  registration.mutable_rtc()->Assign(told.rtc.begin(), told.rtc.end());
-  if (told.weight.has_value()) registration.set_weight(*told.weight);
-  if (told.capacity.has_value()) registration.set_capacity(*told.capacity);
-  if (absl::Status read = ReadLabels(told.labels, *registration.mutable_labels()); !read.ok()) {
+  registration.mutable_rtmp()->Assign(options.rtmp.begin(), options.rtmp.end());
+  registration.mutable_http()->Assign(options.http.begin(), options.http.end());
+  registration.mutable_api()->Assign(options.api.begin(), options.api.end());
+  registration.mutable_srt()->Assign(options.srt.begin(), options.srt.end());
+  registration.mutable_rtc()->Assign(options.rtc.begin(), options.rtc.end());
+  if (options.weight.has_value()) registration.set_weight(*options.weight);
+  if (options.capacity.has_value()) registration.set_capacity(*options.capacity);
+  if (absl::Status read = ReadLabels(options.labels, *registration.mutable_labels()); !read.ok()) {
     return read;
   }
 
@@ -87,7 +87,7 @@ absl::Status DeregisterOrigin(Context& context, v1::DeregisterOriginRequest requ
   const auto origin = FindOrigin(context.client, selector);
   if (!origin.ok()) return origin.status();
   request.set_origin_id(origin->id());
-  if (absl::Status answer = Confirm(context, yes, question); !answer.ok()) return answer;
+  if (absl::Status confirmed = Confirm(context, yes, question); !confirmed.ok()) return confirmed;
   const auto response =
       context.client.Call<v1::OriginService>(&OriginStub::DeregisterOrigin, request);
   if (!response.ok()) return response.status();
@@ -99,8 +99,8 @@ absl::Status DeregisterOrigin(Context& context, v1::DeregisterOriginRequest requ
 }
 
 Action DeclareRegister(CLI::App& command) {
-  auto told = std::make_shared<Registration>();
-  v1::OriginRegistration& registration = *told->request.mutable_registration();
+  auto options = std::make_shared<Registration>();
+  v1::OriginRegistration& registration = *options->request.mutable_registration();
   const auto add_endpoints = [&command](const char* name, std::vector<std::string>& values,
                                         const char* help) {
     return command.add_option(name, values, help)
@@ -116,17 +116,17 @@ Action DeclareRegister(CLI::App& command) {
   command.add_option("--pid", *registration.mutable_pid(), "Its process id")->required();
   command.add_option("--device-id", *registration.mutable_device_id(), "The name of its machine");
   command.add_option("--zone", *registration.mutable_zone(), "Where it stands");
-  add_endpoints("--rtmp", told->rtmp, "Where it listens for RTMP: 1935, 0.0.0.0:1935, …")
+  add_endpoints("--rtmp", options->rtmp, "Where it listens for RTMP: 1935, 0.0.0.0:1935, …")
       ->required();
-  add_endpoints("--http", told->http, "Where it serves HTTP-FLV and HLS");
-  add_endpoints("--api", told->api, "Where it serves its HTTP API, WHIP and WHEP");
-  add_endpoints("--srt", told->srt, "Where it listens for SRT: udp://0.0.0.0:10080, …");
-  add_endpoints("--rtc", told->rtc, "Where it listens for WebRTC: udp://0.0.0.0:8000, …");
-  command.add_option("--weight", told->weight, "Its share of new streams; 1 when not told");
-  AddLabelOption(command, told->labels, "A label; may be given again");
-  command.add_option("--capacity", told->capacity, "Sessions it can hold");
-  AddDryRunOption(command, told->request);
-  return [told](Context& context) { return RegisterOrigin(context, *told); };
+  add_endpoints("--http", options->http, "Where it serves HTTP-FLV and HLS");
+  add_endpoints("--api", options->api, "Where it serves its HTTP API, WHIP and WHEP");
+  add_endpoints("--srt", options->srt, "Where it listens for SRT: udp://0.0.0.0:10080, …");
+  add_endpoints("--rtc", options->rtc, "Where it listens for WebRTC: udp://0.0.0.0:8000, …");
+  command.add_option("--weight", options->weight, "Its share of new streams; 1 when not told");
+  AddLabelOption(command, options->labels, "A label; may be given again");
+  command.add_option("--capacity", options->capacity, "Sessions it can hold");
+  AddDryRunOption(command, options->request);
+  return [options](Context& context) { return RegisterOrigin(context, *options); };
 }
 
 Action DeclareDeregister(CLI::App& command) {

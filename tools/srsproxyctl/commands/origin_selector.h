@@ -1,5 +1,5 @@
-// ORIGIN on a command line: server, device_id, id, or a unique prefix of one. The proxy says which
-// origin it means.
+// ORIGIN on a command line: server, device_id, id, or a unique prefix of one. The proxy decides
+// which origin it means.
 #pragma once
 
 #include <string>

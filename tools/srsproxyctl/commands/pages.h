@@ -1,4 +1,4 @@
-// Lists come in pages; this asks for one after another.
+// Lists come in pages; this requests one after another.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ absl::Status ForEachPage(Client& client,
   return absl::OkStatus();
 }
 
-// Says on the side that a list is empty: none was received, or none of them matched a filter.
+// Notes on the side that a list is empty: none was received, or none of them matched a filter.
 inline void NoteEmptyList(Context& context, std::string_view noun, size_t received, size_t shown) {
   if (shown != 0) return;
   context.err << "Note: no " << noun << (received == 0 ? " is known" : " matches the filter")

@@ -55,7 +55,7 @@ absl::Status GetProxy(Context& context) {
   return absl::OkStatus();
 }
 
-// What `proxy drain` was told.
+// The options of `proxy drain`.
 struct DrainOptions {
   v1::DrainProxyRequest request;
   std::optional<absl::Duration> deadline;
@@ -73,7 +73,8 @@ absl::Status DrainProxy(Context& context, const DrainOptions& options) {
            "? It takes no clients until it is restarted.";
   };
   if (!request.validate_only()) {
-    if (absl::Status answer = Confirm(context, options.yes, question); !answer.ok()) return answer;
+    if (absl::Status confirmed = Confirm(context, options.yes, question); !confirmed.ok())
+      return confirmed;
   }
   const auto response = context.client.Call<v1::ProxyService>(&ProxyStub::DrainProxy, request);
   if (!response.ok()) return response.status();

@@ -102,8 +102,8 @@ const View<Struct>& ProxyTopView() {
   return view;
 }
 
-Cell PercentCell(bool told, double ratio) {
-  if (!told) return {kNothing};
+Cell PercentCell(bool present, double ratio) {
+  if (!present) return {kNothing};
   return {absl::StrFormat("%.0f %%", ratio * 100), ratio >= 0.9 ? Tone::kWarning : Tone::kPlain};
 }
 

@@ -44,7 +44,7 @@ absl::Status ShowNewPlan(Context& context, const v1::PlanRebalanceRequest& reque
   return absl::OkStatus();
 }
 
-// What `rebalance apply` was told.
+// The options of `rebalance apply`.
 struct ApplyOptions {
   v1::PlanRebalanceRequest plan;  // Used when no plan is named.
   v1::ApplyRebalanceRequest request;
@@ -95,7 +95,8 @@ absl::Status ApplyRebalance(Context& context, const ApplyOptions& options) {
     return "Apply plan " + request.plan_id() + "?";
   };
   if (!request.validate_only()) {
-    if (absl::Status answer = Confirm(context, options.yes, question); !answer.ok()) return answer;
+    if (absl::Status confirmed = Confirm(context, options.yes, question); !confirmed.ok())
+      return confirmed;
   }
   const auto response =
       context.client.Call<v1::RebalanceService>(&RebalanceStub::ApplyRebalance, request);

@@ -85,7 +85,7 @@ absl::Status ListSessions(Context& context, const Selection& selection,
                                       "session");
 }
 
-// What `session kick` was told.
+// The options of `session kick`.
 struct KickOptions {
   v1::KickSessionsRequest request;
   Selection selection;
@@ -133,9 +133,9 @@ absl::Status KickSessions(Context& context, const KickOptions& options) {
   }
   v1::KickSessionsRequest request = options.request;
   const auto question = [&]() -> absl::StatusOr<std::string> {
-    v1::KickSessionsRequest asked = request;
-    asked.set_validate_only(true);
-    const auto would = Kick(context, asked, options.most);
+    v1::KickSessionsRequest preview = request;
+    preview.set_validate_only(true);
+    const auto would = Kick(context, preview, options.most);
     if (!would.ok()) return would.status();
     return "End " + Count(would->sessions_size(), "session") +
            (would->more() && options.most == 0 ? " and more" : "") +
@@ -145,7 +145,8 @@ absl::Status KickSessions(Context& context, const KickOptions& options) {
   if (!wanted.ok()) return wanted.status();
   *request.mutable_filter() = *std::move(wanted);
   if (!request.validate_only()) {
-    if (absl::Status answer = Confirm(context, options.yes, question); !answer.ok()) return answer;
+    if (absl::Status confirmed = Confirm(context, options.yes, question); !confirmed.ok())
+      return confirmed;
   }
   return KickAndShow(context, request, options.most);
 }

@@ -53,7 +53,7 @@ const View<v1::LookupStreamResponse>& ExplanationView() {
   return view;
 }
 
-// What `stream list` was told.
+// The options of `stream list`.
 struct ListOptions {
   std::vector<std::string> filter;
   std::string origin;

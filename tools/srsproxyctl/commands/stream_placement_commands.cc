@@ -48,7 +48,7 @@ const View<v1::MoveStreamResponse>& MoveView() {
   return view;
 }
 
-// What `stream move` was told.
+// The options of `stream move`.
 struct MoveOptions {
   v1::MoveStreamRequest request;
   std::optional<absl::Duration> deadline;
@@ -82,15 +82,16 @@ absl::Status MoveStream(Context& context, const MoveOptions& options) {
   v1::MoveStreamRequest request = options.request;
   if (options.deadline.has_value()) *request.mutable_deadline() = ToProto(*options.deadline);
   const auto question = [&]() -> absl::StatusOr<std::string> {
-    v1::MoveStreamRequest asked = request;
-    asked.set_validate_only(true);
-    const auto would = context.client.Call<v1::StreamService>(&StreamStub::MoveStream, asked);
+    v1::MoveStreamRequest preview = request;
+    preview.set_validate_only(true);
+    const auto would = context.client.Call<v1::StreamService>(&StreamStub::MoveStream, preview);
     if (!would.ok()) return would.status();
     return "Move " + would->stream().key() + " to " + request.origin() + "? " +
            Count(would->sessions_to_end(), "session") + " would be ended now, and come back.";
   };
   if (!request.validate_only()) {
-    if (absl::Status answer = Confirm(context, options.yes, question); !answer.ok()) return answer;
+    if (absl::Status confirmed = Confirm(context, options.yes, question); !confirmed.ok())
+      return confirmed;
   }
   const auto response = context.client.Call<v1::StreamService>(&StreamStub::MoveStream, request);
   if (!response.ok()) return response.status();
@@ -127,7 +128,7 @@ absl::Status ReleaseStream(Context& context, const v1::ReleaseStreamRequest& req
            (request.force() ? " Its sessions are ended." : "") + " Its next client is placed anew.";
   };
   if (!request.validate_only()) {
-    if (absl::Status answer = Confirm(context, yes, question); !answer.ok()) return answer;
+    if (absl::Status confirmed = Confirm(context, yes, question); !confirmed.ok()) return confirmed;
   }
   const auto response = context.client.Call<v1::StreamService>(&StreamStub::ReleaseStream, request);
   if (!response.ok()) return response.status();

@@ -9,7 +9,9 @@ namespace {
 
 using google::protobuf::Struct;
 
-std::string VersionOf(const Struct& answer) { return answer.fields().at("version").string_value(); }
+std::string VersionOf(const Struct& version) {
+  return version.fields().at("version").string_value();
+}
 
 const View<Struct>& VersionView() {
   static const View<Struct> view = {
@@ -18,9 +20,9 @@ const View<Struct>& VersionView() {
 }
 
 absl::Status ShowVersion(Context& context) {
-  Struct answer;
-  (*answer.mutable_fields())["version"].set_string_value(SRSPROXY_VERSION);
-  context.printer.One(VersionView(), answer);
+  Struct version;
+  (*version.mutable_fields())["version"].set_string_value(SRSPROXY_VERSION);
+  context.printer.One(VersionView(), version);
   return absl::OkStatus();
 }
 

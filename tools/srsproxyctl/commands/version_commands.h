@@ -1,4 +1,4 @@
-// `srsproxyctl version`: which program this is. Asks no proxy.
+// `srsproxyctl version`: which program this is. Calls no proxy.
 #pragma once
 
 #include "tools/srsproxyctl/commands/command.h"

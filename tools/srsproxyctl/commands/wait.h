@@ -32,8 +32,8 @@ struct Progress {
   std::string text;  // One line: "3 streams left".
 };
 
-// Returns when `look` says that it is done, or fails. Shows progress on the side: on a terminal one
-// line that is written over, else a line for each change. DEADLINE_EXCEEDED after the options'
+// Returns when `look` reports that it is done, or fails. Shows progress on the side: on a terminal
+// one line that is written over, else a line for each change. DEADLINE_EXCEEDED after the options'
 // limit: what was begun goes on, and `later` is the command that shows it.
 absl::Status WaitUntilDone(Context& context, const WaitOptions& options, std::string_view later,
                            const std::function<absl::StatusOr<Progress>()>& look);

@@ -5,7 +5,7 @@ namespace {
 
 constexpr char kComplete[] = "complete -c srsproxyctl";
 
-// A function that tells whether the words before the cursor are the command $argv[1], with
+// A function that checks whether the words before the cursor are the command $argv[1], with
 // $argv[2] arguments where that is given.
 std::string AtFunction(const CompletionModel& model) {
   std::string paths;

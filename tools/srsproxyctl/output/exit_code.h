@@ -1,4 +1,4 @@
-// What srsproxyctl's exit status tells a script. A published contract: docs/srsproxyctl.md.
+// What srsproxyctl's exit status means to a script. A published contract: docs/srsproxyctl.md.
 #pragma once
 
 #include <absl/status/status.h>

@@ -24,7 +24,7 @@ v1::ErrorInfo ErrorInfoOf(const grpc::Status& status) {
   return info;
 }
 
-// What to do about a reason; empty: what the message says.
+// What to do about a reason; empty: what the message has.
 std::string_view Hint(std::string_view reason) {
   static const std::map<std::string_view, std::string_view> hints = {
       {"ORIGIN_NOT_FOUND", "srsproxyctl origin list shows the origins"},

@@ -1,4 +1,4 @@
-// What an operator is told of a call that failed.
+// What an operator reads about a call that failed.
 #pragma once
 
 #include <string_view>

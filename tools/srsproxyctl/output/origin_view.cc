@@ -37,7 +37,7 @@ Cell DrainCell(const v1::Origin& origin) {
   return {DrainText(origin.drain()), Tone::kWarning};
 }
 
-Cell LoadCell(bool told, double value) { return {told ? NumberText(value) : kNothing}; }
+Cell LoadCell(bool present, double value) { return {present ? NumberText(value) : kNothing}; }
 
 }  // namespace
 
