@@ -147,8 +147,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequestCase{"HugeHead", "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x'), 431,
                        "too_large"},
         BadRequestCase{"HugeTarget", "GET /" + std::string(20'000, 'x'), 431, "too_large"},
-        BadRequestCase{"HugeBody", HttpPost("/", std::string(HttpServer::kMaxBodyBytes + 1, 'x')),
-                       413, "too_large"},
+        BadRequestCase{"HugeBody",
+                       HttpPost("/", std::string(HttpConnection::kMaxBodyBytes + 1, 'x')), 413,
+                       "too_large"},
         BadRequestCase{"HugeBodyToldOnly",
                        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n", 413,
                        "too_large"},
@@ -161,8 +162,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(HttpServerTest, ABodyOfOneMebibyteIsFine) {
   HttpClient client(server_->port());
-  client.Send(HttpPost("/", std::string(HttpServer::kMaxBodyBytes, 'x')));
-  EXPECT_GT(client.Read().body().size(), HttpServer::kMaxBodyBytes);
+  client.Send(HttpPost("/", std::string(HttpConnection::kMaxBodyBytes, 'x')));
+  EXPECT_GT(client.Read().body().size(), HttpConnection::kMaxBodyBytes);
 }
 
 TEST_F(HttpServerTest, AClientThatLeavesHalfWayIsForgotten) {
