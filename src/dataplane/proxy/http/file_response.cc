@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/protocol/http/static_path.h"
 #include "dataplane/proxy/http/content_type.h"
 
 namespace srsproxy {
@@ -17,7 +18,7 @@ FileResponse::FileResponse(const SessionContext& context, StaticFiles& files, Ht
     : context_(context), files_(files), client_(client), request_(std::move(request)) {}
 
 net::Task<bool> FileResponse::Run() {
-  auto path = StaticPathOf(request_.target);
+  auto path = http::StaticPathOf(request_.target);
   if (!path.has_value())
     co_return co_await SendResponse(client_, context_.worker,
                                     ErrorResponse(404, "there is no such file"), request_);

@@ -3,13 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
 #include <utility>
 
-#include <boost/url/pct_string_view.hpp>
 #include <fcntl.h>
 
 namespace srsproxy {
@@ -23,21 +21,6 @@ absl::Status NotFound() {
   return ClientFailure(absl::StatusCode::kNotFound, "there is no such file");
 }
 
-bool IsForbidden(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f || c == '\\';
-}
-
-// Of names between slashes only the last may be empty.
-bool MayBeServed(std::string_view path) {
-  while (!path.empty()) {
-    const size_t end = std::min(path.find('/'), path.size());
-    if (end == 0 || path.front() == '.') return false;
-    path.remove_prefix(std::min(end + 1, path.size()));
-  }
-  return true;
-}
-
 // Where an open file lies, without symbolic links; "" when that cannot be told.
 std::string PathOf(int fd) {
   std::string path(PATH_MAX, '\0');
@@ -48,17 +31,6 @@ std::string PathOf(int fd) {
 }
 
 }  // namespace
-
-std::optional<std::string> StaticPathOf(std::string_view target) {
-  if (!target.starts_with('/')) return std::nullopt;
-  const auto encoded = boost::urls::make_pct_string_view(target.substr(1, target.find('?') - 1));
-  if (encoded.has_error()) return std::nullopt;
-  std::string path = encoded->decode();
-  if (std::any_of(path.begin(), path.end(), IsForbidden) || !MayBeServed(path)) {
-    return std::nullopt;
-  }
-  return path;
-}
 
 StaticFile::~StaticFile() { ::close(fd_); }
 

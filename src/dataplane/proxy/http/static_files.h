@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,11 +12,6 @@
 #include "dataplane/protocol/http/file_request.h"
 
 namespace srsproxy {
-
-// The path of a request target below the folder, without its first slash: percent escapes decoded;
-// "" is the folder itself. Nullopt: no file can have it, as with "..", an empty level, a name that
-// begins with a dot, a backslash or a control character.
-std::optional<std::string> StaticPathOf(std::string_view target);
 
 // A file or folder that was found. Closed with its last owner.
 class StaticFile {
@@ -51,8 +45,9 @@ class StaticFiles {
   StaticFiles& operator=(const StaticFiles&) = delete;
   ~StaticFiles();
 
-  // `path` as from StaticPathOf. Of a folder with a slash at its end, and of the root, index.html.
-  // NOT_FOUND: there is none, or it is nothing to be served. The coroutine goes on on `executor`.
+  // `path` as from http::StaticPathOf. Of a folder with a slash at its end, and of the root,
+  // index.html. NOT_FOUND: there is none, or it is nothing to be served. The coroutine goes on on
+  // `executor`.
   net::Task<absl::StatusOr<std::shared_ptr<const StaticFile>>> Find(
       net::asio::any_io_executor executor, std::string path);
 
