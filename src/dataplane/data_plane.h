@@ -52,11 +52,11 @@ class DataPlane {
     Metrics& metrics;
     Authorizer& authorizer;
     const Stores& stores;        // Which the data plane stops at its end.
-    net::DialRules& dial_rules;  // Hears of every listener.
+    net::DialRules& dial_rules;  // Learns of every listener.
     // Called with true when new streams wait because this proxy has just started, with false when
     // they do not any more. Within Start, then on a thread of the data plane's. May be null.
     std::function<void(bool)> settling = nullptr;
-    // Called with what the store of streams says of itself: within Start, then when that has
+    // Called with what the store of streams reports of itself: within Start, then when that has
     // changed, on a thread of the data plane's. May be null.
     std::function<void(StoreState)> store_state = nullptr;
   };
@@ -75,7 +75,7 @@ class DataPlane {
   // already. Any thread.
   bool BeginDrain(absl::Duration spread);
   bool draining() const { return shutdown_->draining(); }  // Any thread.
-  // Ends every session, and returns when all have said goodbye: true; or after `timeout`: false. A
+  // Ends every session, and returns when all have shut down: true; or after `timeout`: false. A
   // repeated call goes on waiting. Blocking.
   bool Drain(absl::Duration timeout);
 

@@ -1,4 +1,4 @@
-// The certificate of the TLS listeners, and what is said of it in the log and the metrics.
+// The certificate of the TLS listeners, and what the log and the metrics have of it.
 #pragma once
 
 #include <optional>

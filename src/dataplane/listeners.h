@@ -40,7 +40,7 @@ class Listeners {
     const net::Workers& workers;
     const std::vector<std::unique_ptr<WorkerContext>>& contexts;
     SessionLimit& limit;
-    net::DialRules& dial_rules;  // Hears of every listener.
+    net::DialRules& dial_rules;  // Learns of every listener.
     const Clock& clock;
     const Logger& logger;
     Metrics& metrics;
@@ -76,7 +76,7 @@ class Listeners {
   std::vector<std::unique_ptr<Opened>> opened_;
   std::vector<BoundListener> bound_;
   std::atomic<bool> stopped_{false};
-  std::vector<MonotonicTime> refusal_logged_;  // When each worker last said that all is full.
+  std::vector<MonotonicTime> refusal_logged_;  // When each worker last logged that all is full.
 };
 
 }  // namespace srsproxy

@@ -64,7 +64,7 @@ class Maintenance {
   net::Task<void> MoveStreams();
   // Whether new streams wait for origins, and again when that may change.
   void ReportSettling();
-  // What the store of streams says of itself, when that has changed.
+  // What the store of streams reports of itself, when that has changed.
   void ReportStoreState();
 
   const Needs needs_;

@@ -1,4 +1,4 @@
-// What a playlist of HTTP Live Streaming says that a proxy has to know. RFC 8216 and its successor,
+// What of a playlist of HTTP Live Streaming a proxy has to know. RFC 8216 and its successor,
 // draft-pantos-hls-rfc8216bis.
 #pragma once
 

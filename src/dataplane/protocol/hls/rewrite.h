@@ -19,7 +19,7 @@ struct RewriteOptions {
   // host or host:port of the origin and of this proxy, as known to the origin or sent by the
   // client. An absolute URL at one of them becomes its path and query. Other URLs stay.
   std::span<const std::string> own_authorities{};
-  // The path that the playlist came from, when the client asked for another: relative URIs are
+  // The path that the playlist came from, when the client requested another: relative URIs are
   // written with it. Else empty.
   std::string_view base_path{};
   // Of a media playlist: from SequenceRewriter::Next.
@@ -29,7 +29,7 @@ struct RewriteOptions {
 // `playlist` was read from `text` and is a master or media playlist. With `numbers`:
 // EXT-X-MEDIA-SEQUENCE and EXT-X-DISCONTINUITY-SEQUENCE are replaced; a key without IV, which means
 // the origin's number of the segment, gets that as IV before each segment; EXT-X-RENDITION-REPORT
-// is left out, since it tells the origin's numbers. RESOURCE_EXHAUSTED, the origin at fault: the
+// is left out, since it has the origin's numbers. RESOURCE_EXHAUSTED, the origin at fault: the
 // result is too long.
 absl::StatusOr<std::string> RewritePlaylist(std::string_view text, const Playlist& playlist,
                                             const RewriteOptions& options);

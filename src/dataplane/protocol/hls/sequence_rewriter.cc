@@ -47,7 +47,7 @@ void SequenceRewriter::NoteHandedOut(const Playlist& playlist, const PlaylistNum
   const uint64_t last = numbers.discontinuity_sequence +
                         (numbers.discontinuity_before.has_value() ? 1 : 0) +
                         DiscontinuitiesUpTo(playlist, playlist.segments - 1);
-  // Discontinuities among skipped segments are not told: what was known of them stays.
+  // Discontinuities among skipped segments are not listed: what was known of them stays.
   last_discontinuity_ = playlist.skipped > 0 ? std::max(last_discontinuity_, last) : last;
   next_sequence_ = numbers.media_sequence + playlist.segments;
   any_ = true;

@@ -9,7 +9,7 @@
 
 namespace srsproxy::hls {
 
-// What a media playlist is to say in place of the origin's numbers.
+// What a media playlist is to have in place of the origin's numbers.
 struct PlaylistNumbers {
   uint64_t media_sequence = 0;
   uint64_t discontinuity_sequence = 0;
@@ -18,7 +18,7 @@ struct PlaylistNumbers {
   std::optional<uint64_t> discontinuity_before;
 };
 
-// What one player was told of one media playlist: a value, kept for each session and playlist. A
+// What one player was served of one media playlist: a value, kept for each session and playlist. A
 // master's renditions are playlists of their own.
 class SequenceRewriter {
  public:
@@ -29,7 +29,7 @@ class SequenceRewriter {
   // origin, since the stream never moved.
   std::optional<PlaylistNumbers> Next(const Playlist& playlist);
 
-  // Whether the player's numbers are not the origin's. Then what it says about segments by number
+  // Whether the player's numbers are not the origin's. Then what it sends about segments by number
   // (_HLS_msn and its kind) means nothing to the origin: see WithoutDirectives.
   bool moved() const { return moved_ || changed_; }
 

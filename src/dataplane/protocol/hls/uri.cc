@@ -110,10 +110,10 @@ Authority SplitAuthority(std::string_view text, std::string_view default_port) {
 
 bool IsOwn(std::string_view authority, std::string_view default_port,
            std::span<const std::string> own) {
-  const auto asked = SplitAuthority(authority, default_port);
+  const auto requested = SplitAuthority(authority, default_port);
   return std::any_of(own.begin(), own.end(), [&](const std::string& known) {
     const auto ours = SplitAuthority(known, default_port);
-    return EqualIgnoringCase(asked.host, ours.host) && asked.port == ours.port;
+    return EqualIgnoringCase(requested.host, ours.host) && requested.port == ours.port;
   });
 }
 

@@ -26,7 +26,7 @@ std::string WithId(std::string_view uri, std::string_view id);
 // The same for `hls_ctx`.
 std::string WithContext(std::string_view uri, std::string_view context);
 
-// The target without `spbhid`: what the origin is asked for.
+// The target without `spbhid`: what is requested of the origin.
 std::string WithoutId(std::string_view target);
 
 // The target without the delivery directives of Low-Latency HLS: _HLS_msn, _HLS_part, _HLS_skip.

@@ -48,7 +48,7 @@ bool Lists(std::string_view list, std::string_view tag, Comparison comparison) {
   return false;
 }
 
-// 0: none of the conditions says otherwise. RFC 9110 section 13.2.2.
+// 0: none of the conditions prevents it. RFC 9110 section 13.2.2.
 unsigned Precondition(const Fields& fields, const FileState& file, std::string_view tag) {
   const absl::Time modified = InSeconds(file.modified);
   if (const auto list = ValueOf(fields, "If-Match"); !list.empty()) {

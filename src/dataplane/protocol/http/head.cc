@@ -60,12 +60,12 @@ struct BodyEnd {
   uint64_t length = 0;
 };
 
-// What the fields say; nullopt: nothing.
+// By the fields; nullopt: they have none.
 std::variant<std::optional<BodyEnd>, HeadError> ReadBodyEnd(const Fields& fields) {
   const size_t lengths = fields.count(bh::field::content_length);
   const size_t codings = fields.count(bh::field::transfer_encoding);
   if (lengths + codings == 0) return std::nullopt;
-  if (lengths + codings > 1) return HeadError{400, "the length of the body is told twice"};
+  if (lengths + codings > 1) return HeadError{400, "the length of the body is given twice"};
   if (codings == 1) {
     if (!Equal(FromBeast(fields[bh::field::transfer_encoding]), "chunked")) {
       return HeadError{501, "only the transfer coding chunked is known"};
@@ -102,7 +102,7 @@ std::variant<bh::message<kIsRequest, bh::empty_body>, HeadError> Parse(std::stri
   return parser.release();
 }
 
-// Splits an absolute target into what it asks for and of whom.
+// Splits an absolute target into what it requests and of whom.
 bool TakeAbsoluteTarget(RequestHead& head) {
   const std::string_view target = head.target;
   const size_t scheme = target.find("://");
@@ -130,7 +130,7 @@ std::optional<size_t> FindHeadEnd(std::string_view bytes) {
 }
 
 std::optional<HeadError> CheckUnfinishedHead(std::string_view bytes, size_t seen) {
-  // What a last CR or LF means, the byte after it tells.
+  // What a last CR or LF means, the byte after it shows.
   return CheckText(bytes, seen > 0 ? seen - 1 : 0, false);
 }
 
@@ -152,12 +152,12 @@ std::variant<RequestHead, HeadError> ParseRequestHead(std::string_view text) {
   }
   auto end = ReadBodyEnd(fields);
   if (auto* error = std::get_if<HeadError>(&end)) return std::move(*error);
-  if (const auto& told = std::get<0>(end)) {
-    if (head.http10 && told->framing == Framing::kChunked) {
+  if (const auto& found = std::get<0>(end)) {
+    if (head.http10 && found->framing == Framing::kChunked) {
       return HeadError{400, "HTTP/1.0 has no transfer codings"};
     }
-    head.framing = told->framing;
-    head.length = told->length;
+    head.framing = found->framing;
+    head.length = found->length;
   }
   head.upgrade = !head.http10 && HasToken(fields, bh::field::connection, "upgrade") &&
                  HasToken(fields, bh::field::upgrade, "websocket");
@@ -179,17 +179,17 @@ std::variant<ResponseHead, HeadError> ParseResponseHead(std::string_view text,
   head.fields = std::move(static_cast<Fields&>(message));
   auto end = ReadBodyEnd(head.fields);
   if (auto* error = std::get_if<HeadError>(&end)) return HeadError{502, std::move(error->message)};
-  const auto& told = std::get<0>(end);
-  if (told && http10 && told->framing == Framing::kChunked) {
+  const auto& found = std::get<0>(end);
+  if (found && http10 && found->framing == Framing::kChunked) {
     return HeadError{502, "HTTP/1.0 has no transfer codings"};
   }
   const bool no_body =
       method == "HEAD" || head.status / 100 == 1 || head.status == 204 || head.status == 304;
   if (no_body) {
     head.framing = Framing::kNone;
-  } else if (told) {
-    head.framing = told->framing;
-    head.length = told->length;
+  } else if (found) {
+    head.framing = found->framing;
+    head.length = found->length;
   }
   return head;
 }

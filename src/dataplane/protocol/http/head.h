@@ -70,11 +70,11 @@ inline std::string_view PathOf(std::string_view target) {
 // Where the head at the start of `bytes` ends, just after its empty line; nullopt: not yet.
 std::optional<size_t> FindHeadEnd(std::string_view bytes);
 
-// What can be said of a head whose end has not come: nullopt, or that it never will be one. The
+// What is known of a head whose end has not come: nullopt, or that it never will be one. The
 // first `seen` bytes were looked at before.
 std::optional<HeadError> CheckUnfinishedHead(std::string_view bytes, size_t seen);
 
-// `head` ends with its empty line. 400: it is malformed, or says in two ways where its body ends;
+// `head` ends with its empty line. 400: it is malformed, or gives in two ways where its body ends;
 // 431: too many fields; 501: a transfer coding other than chunked; 505: not HTTP/1.
 std::variant<RequestHead, HeadError> ParseRequestHead(std::string_view head);
 

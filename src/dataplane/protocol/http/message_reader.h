@@ -27,7 +27,7 @@
 
 namespace srsproxy::http {
 
-// It cannot be said yet.
+// It is not known yet.
 struct NeedMore {};
 
 // After an error nothing more is to be read.

@@ -1,4 +1,4 @@
-// A whole response to an HTTP request, small enough to be held: what srsproxy itself says.
+// A whole response to an HTTP request, small enough to be held: what srsproxy itself sends.
 #pragma once
 
 #include <string>

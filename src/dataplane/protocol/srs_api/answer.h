@@ -21,7 +21,7 @@ namespace json = boost::json;
 int64_t NotFoundCode(Resource resource);
 
 // Each reads the body of an answer to a request for `resource`. DATA_LOSS, with the origin at
-// fault: it is no JSON, or not what SRS answers. FAILED_PRECONDITION: the origin said no, by
+// fault: it is no JSON, or not what SRS answers. FAILED_PRECONDITION: the origin refused, by
 // another code than 0.
 
 // The items of a list, objects all of them, in the origin's order.
@@ -33,7 +33,7 @@ absl::StatusOr<std::optional<json::object>> ReadItem(Resource resource, std::str
 // `data` of versions and summaries.
 absl::StatusOr<json::object> ReadData(std::string_view body);
 
-// The `code` alone, whatever it says.
+// The `code` alone, whatever it is.
 absl::StatusOr<int64_t> ReadCode(std::string_view body);
 
 }  // namespace srsproxy::srs_api

@@ -25,8 +25,9 @@ std::vector<ItemRange> PageRanges(std::span<const size_t> sizes, size_t start, s
 // Whether there are items after that page.
 bool HasMore(std::span<const size_t> sizes, size_t start, size_t count);
 
-// Finds the size of an origin's list by looking at few items of it, for SRS does not tell it: asks
-// further and further out until nothing is there, then halves. Some 15 questions for 10,000 items.
+// Finds the size of an origin's list by looking at few items of it, for SRS does not report it:
+// requests further and further out until nothing is there, then halves. Some 15 questions for
+// 10,000 items.
 class SizeProbe {
  public:
   // SRS answers ten items at least.
@@ -35,9 +36,9 @@ class SizeProbe {
   // A list of `limit` items or more counts as one of `limit`.
   explicit SizeProbe(size_t limit) : at_most_(limit), limit_(limit) {}
 
-  // Where to ask for kCount items next; nullopt: the size is known.
+  // Where to request kCount items from next; nullopt: the size is known.
   std::optional<size_t> next() const;
-  // How many items came for next(). More than were asked for: the origin knows no pages, and that
+  // How many items came for next(). More than were requested: the origin knows no pages, and that
   // was all.
   void Found(size_t items);
 

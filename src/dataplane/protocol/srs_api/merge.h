@@ -34,9 +34,9 @@ struct From {
 // "/", "/api/" and "/api/v1/": what there is.
 json::object Index(const Speaker& speaker, Resource resource);
 
-// `data` tells of this proxy.
+// `data` describes this proxy.
 json::object Versions(const Speaker& speaker);
-// The same, with `origins`, which tells of each SRS.
+// The same, with `origins`, which describes each SRS.
 json::object MergeVersions(const Speaker& speaker, std::vector<From<json::object>> data);
 
 // `data` in SRS's form is of all origins together: traffic, memory, processors, what SRS uses of

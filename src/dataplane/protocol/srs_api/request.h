@@ -1,5 +1,5 @@
-// What a client asks of SRS's HTTP API. The paths and their parameters are SRS's (version 4 to 7);
-// what it answers for one server is answered here for all origins together.
+// What a client requests of SRS's HTTP API. The paths and their parameters are SRS's (version 4 to
+// 7); what it answers for one server is answered here for all origins together.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ std::string_view ResourceName(Resource resource);
 // "vhost", "stream", "client"; else "".
 std::string_view ItemName(Resource resource);
 
-// How many items a list has at most, whatever is asked for.
+// How many items a list has at most, whatever is requested.
 inline constexpr size_t kMaxCount = 10'000;
 
 struct Request {
@@ -46,13 +46,13 @@ bool IsApiPath(std::string_view path);
 
 // `target`: path and query. HEAD counts as GET. As SRS does it, a JSONP request names its method by
 // the parameter `method`; numbers that are none count as absent, and streams and clients come by
-// ten unless `count` says otherwise. A slash at the end of a path changes nothing.
+// ten unless `count` is given. A slash at the end of a path changes nothing.
 // NOT_FOUND: no such path, or an id that no SRS gives; UNIMPLEMENTED: the method is not for this
 // path; INVALID_ARGUMENT: the callback is no name of a function.
 absl::StatusOr<Request> ParseRequest(std::string_view method, std::string_view target);
 
-// The path and query by which an origin is asked for `count` items of a list from `start` on. Of
-// vhosts SRS always lists all.
+// The path and query by which `count` items of a list are requested of an origin of a list from
+// `start` on. Of vhosts SRS always lists all.
 std::string ListTarget(Resource resource, size_t start, size_t count);
 // For one item.
 std::string ItemTarget(Resource resource, std::string_view id);

@@ -88,7 +88,7 @@ json::value MergeNumbers(Rule rule, const std::vector<const json::value*>& value
   return merged;
 }
 
-// nullopt: there is nothing to tell.
+// nullopt: there is nothing to report.
 std::optional<json::value> MergeField(const Field& field,
                                       std::span<const json::object* const> objects) {
   std::vector<const json::value*> values;
