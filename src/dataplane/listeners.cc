@@ -113,19 +113,22 @@ void Listeners::Accept(size_t worker, const ListenerRow& row, net::Incoming clie
     }
   };
   WorkerContext& context = *needs_.contexts[worker];
-  asio::co_spawn(context.worker().io(), Serve(context, row, std::move(client)), std::move(ended));
+  auto serve = [this, &context, &row, client = std::move(client)](net::CancelScope& scope) mutable {
+    return Serve(context, row, std::move(client), scope);
+  };
+  net::SpawnInScope(context.worker().io().get_executor(), std::move(serve), std::move(ended));
 }
 
 net::Task<void> Listeners::Serve(WorkerContext& worker, const ListenerRow& row,
-                                 net::Incoming client) {
+                                 net::Incoming client, net::CancelScope& scope) {
   auto tls = row.tls ? certificate_.context() : nullptr;
   if (row.service == Service::kRtmp) {
-    RtmpSession session(worker.rtmp(), row.listener, std::move(client));
+    RtmpSession session(worker.rtmp(), scope, row.listener, std::move(client));
     co_return co_await session.Run(std::move(tls));
   }
   const HttpSite& site =
       row.service == Service::kHttpApi ? worker.sites().api() : worker.sites().media();
-  HttpSession session(worker.http(), site, row.listener, std::move(client), std::move(tls));
+  HttpSession session(worker.http(), scope, site, row.listener, std::move(client), std::move(tls));
   co_await session.Run();
 }
 

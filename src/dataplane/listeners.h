@@ -18,6 +18,7 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
 #include "dataplane/listener_certificate.h"
+#include "dataplane/net/cancel_scope.h"
 #include "dataplane/net/dial_rules.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/net/task.h"
@@ -69,7 +70,8 @@ class Listeners {
 
   absl::Status Open(const ListenerRow& row, const ListenAddress& address);
   void Accept(size_t worker, const ListenerRow& row, net::Incoming client);
-  net::Task<void> Serve(WorkerContext& worker, const ListenerRow& row, net::Incoming client);
+  net::Task<void> Serve(WorkerContext& worker, const ListenerRow& row, net::Incoming client,
+                        net::CancelScope& scope);
 
   const Needs needs_;
   ListenerCertificate certificate_;

@@ -53,11 +53,6 @@ Task<absl::Status> AwaitedStream::Write(std::string_view text, absl::Duration ti
   co_return co_await Write(bytes, timeout);
 }
 
-void AwaitedStream::Cancel() {
-  cancelled_ = true;
-  waiter_.event.Notify();
-}
-
 Task<absl::Status> AwaitedStream::Wait(MonotonicTime deadline) {
   const Side side = stream_.side();
   if (!watched_) watched_ = stream_.is_open() && poller_.Add(stream_.fd(), waiter_);
@@ -65,17 +60,13 @@ Task<absl::Status> AwaitedStream::Wait(MonotonicTime deadline) {
     co_return ProxyFailure(absl::StatusCode::kResourceExhausted,
                            "the kernel watches no more sockets");
   }
-  if (!cancelled_) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= std::chrono::nanoseconds::zero()) {
-      co_return Failure(side, absl::StatusCode::kDeadlineExceeded,
-                        "the " + std::string(SideName(side)) + " took too long");
-    }
-    const Deadline late(executor_, absl::FromChrono(left), [this] { waiter_.event.Notify(); });
-    co_await waiter_.event.Wait();
+  const auto left = deadline - std::chrono::steady_clock::now();
+  if (left <= std::chrono::nanoseconds::zero()) {
+    co_return Failure(side, absl::StatusCode::kDeadlineExceeded,
+                      "the " + std::string(SideName(side)) + " took too long");
   }
-  if (cancelled_) co_return ProxyFailure(absl::StatusCode::kCancelled, "it was cancelled");
-  co_return absl::OkStatus();
+  const Deadline late(executor_, absl::FromChrono(left), [this] { waiter_.event.Notify(); });
+  co_return co_await waiter_.event.Wait();
 }
 
 absl::Status AwaitedStream::Broken(int error) const {

@@ -28,15 +28,13 @@ class AwaitedStream {
   ~AwaitedStream();
 
   // Reads what is there, once something is. 0 bytes: the peer has closed in order.
-  // DEADLINE_EXCEEDED after `timeout`; UNAVAILABLE: the connection broke; CANCELLED: see Cancel.
+  // DEADLINE_EXCEEDED after `timeout`; UNAVAILABLE: the connection broke; CANCELLED: it
+  // would have to wait, and the coroutine was cancelled.
   Task<absl::StatusOr<size_t>> Read(std::span<uint8_t> into, absl::Duration timeout);
 
   // Writes all of it, or fails as Read does.
   Task<absl::Status> Write(std::span<const uint8_t> bytes, absl::Duration timeout);
   Task<absl::Status> Write(std::string_view text, absl::Duration timeout);
-
-  // Lets what waits now, and what is begun later, fail with CANCELLED.
-  void Cancel();
 
  private:
   struct Waiter final : Poller::Target {
@@ -54,7 +52,6 @@ class AwaitedStream {
   TcpStream& stream_;
   Waiter waiter_;
   bool watched_ = false;
-  bool cancelled_ = false;
 };
 
 }  // namespace srsproxy::net

@@ -24,7 +24,8 @@ class BlockingPool {
   ~BlockingPool() { Stop(); }
 
   // Runs `call`, which returns an absl::StatusOr and owns all that it uses, and resumes the
-  // coroutine on `executor` with the result. RESOURCE_EXHAUSTED: too many wait. CANCELLED: stopped.
+  // coroutine on `executor` with the result. RESOURCE_EXHAUSTED: too many wait. CANCELLED: stopped,
+  // or the coroutine was cancelled, whether or not `call` runs.
   template <typename Call>
   Task<std::invoke_result_t<Call>> Run(asio::any_io_executor executor, Call call) {
     using Result = std::invoke_result_t<Call>;

@@ -1,5 +1,6 @@
 #include "dataplane/net/dial.h"
 
+#include <memory>
 #include <vector>
 
 #include <absl/strings/cord.h>
@@ -7,10 +8,14 @@
 
 #include "dataplane/core/endpoint.h"
 #include "dataplane/net/error.h"
+#include "dataplane/net/event.h"
+#include "dataplane/net/time_left.h"
 #include "dataplane/net/timeout.h"
 
 namespace srsproxy::net {
 namespace {
+
+using boost::system::error_code;
 
 // `status`, which is not OK, with `what` before its message.
 absl::Status About(std::string_view what, const absl::Status& status) {
@@ -22,59 +27,94 @@ absl::Status About(std::string_view what, const absl::Status& status) {
   return about;
 }
 
-}  // namespace
+// Where a name leads. The resolver may answer when nobody waits any more.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), ended(executor) {}
 
-Dialer::Dialer(asio::any_io_executor executor, const DialRules& rules)
-    : executor_(executor), rules_(rules), resolver_(executor), socket_(executor) {}
+  tcp::resolver resolver;
+  Event ended;
+  error_code error;
+  std::vector<tcp::endpoint> addresses;
+};
 
-void Dialer::Cancel() {
-  cancelled_ = true;
-  resolver_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+Task<error_code> Resolve(const asio::any_io_executor& executor, const std::string& host,
+                         uint16_t port, absl::Duration timeout,
+                         std::vector<tcp::endpoint>& addresses) {
+  error_code not_literal;
+  if (const auto literal = asio::ip::make_address(host, not_literal); !not_literal) {
+    addresses.emplace_back(literal, port);
+    co_return error_code();
+  }
+  const auto lookup = std::make_shared<Lookup>(executor);
+  lookup->resolver.async_resolve(
+      host, std::to_string(port),
+      [lookup](const error_code& error, const tcp::resolver::results_type& results) {
+        lookup->error = error;
+        for (const auto& entry : results) lookup->addresses.push_back(entry.endpoint());
+        lookup->ended.Notify();
+      });
+  const Deadline late(executor, timeout, [lookup] {
+    lookup->error = asio::error::timed_out;
+    lookup->ended.Notify();
+  });
+  const auto waited = co_await lookup->ended.Wait();
+  lookup->resolver.cancel();
+  if (!waited.ok()) co_return asio::error::operation_aborted;
+  if (!lookup->error) addresses = std::move(lookup->addresses);
+  co_return lookup->error;
 }
 
-Task<DialResult> Dialer::Dial(std::string host, uint16_t port, absl::Duration timeout) {
-  const std::string what = "connect to " + JoinHostPort(host, port);
-  Deadline deadline(executor_, timeout, [this] {
-    timed_out_ = true;
-    resolver_.cancel();
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+Task<error_code> Connect(tcp::socket& socket, tcp::endpoint address, absl::Duration timeout) {
+  const auto before = co_await asio::this_coro::cancellation_state;
+  if (IsCancelled(before)) co_return asio::error::operation_aborted;
+  error_code ignored;
+  socket.close(ignored);
+  bool late = false;
+  const Deadline deadline(socket.get_executor(), timeout, [&socket, &late] {
+    late = true;
+    error_code also_ignored;
+    socket.close(also_ignored);
   });
+  const auto [error] = co_await socket.async_connect(address, kNoThrow);
+  const auto after = co_await asio::this_coro::cancellation_state;
+  if (IsCancelled(after)) co_return asio::error::operation_aborted;
+  if (late) co_return asio::error::timed_out;
+  co_return error;
+}
 
-  std::vector<tcp::endpoint> addresses;
-  boost::system::error_code error;
-  if (const auto literal = asio::ip::make_address(host, error); !error) {
-    addresses.emplace_back(literal, port);
-  } else {
-    auto [resolve_error, results] =
-        co_await resolver_.async_resolve(host, std::to_string(port), kNoThrow);
-    error = resolve_error;
-    for (const auto& entry : results) addresses.push_back(entry.endpoint());
-  }
+// Takes out what the rules forbid, and returns why; OK: nothing was.
+absl::Status EraseForbidden(std::vector<tcp::endpoint>& addresses, const DialRules& rules) {
   absl::Status forbidden;
-  const auto is_forbidden = [this, &forbidden](const tcp::endpoint& address) {
-    const auto allowed = rules_.Check(address.address(), address.port());
+  const auto is_forbidden = [&rules, &forbidden](const tcp::endpoint& address) {
+    const auto allowed = rules.Check(address.address(), address.port());
     if (!allowed.ok()) forbidden = allowed;
     return !allowed.ok();
   };
   std::erase_if(addresses, is_forbidden);
-  const bool none_allowed = addresses.empty() && !forbidden.ok();
+  return forbidden;
+}
+
+}  // namespace
+
+Task<DialResult> Dial(asio::any_io_executor executor, const DialRules& rules, std::string host,
+                      uint16_t port, absl::Duration timeout) {
+  const std::string what = "connect to " + JoinHostPort(host, port);
+  const TimeLeft left(timeout);
+  std::vector<tcp::endpoint> addresses;
+  error_code error = co_await Resolve(executor, host, port, timeout, addresses);
+  if (!error) {
+    const auto forbidden = EraseForbidden(addresses, rules);
+    if (addresses.empty() && !forbidden.ok()) {
+      co_return DialResult{.socket = About(what, forbidden), .outcome = ConnectOutcome::kForbidden};
+    }
+  }
+  tcp::socket socket(executor);
   for (const tcp::endpoint& address : addresses) {
-    if (timed_out_ || cancelled_) break;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-    const auto [connect_error] = co_await socket_.async_connect(address, kNoThrow);
-    error = connect_error;
-    if (!error) break;
+    error = co_await Connect(socket, address, left.now());
+    if (!error || error == asio::error::operation_aborted) break;
+    if (left.now() <= absl::ZeroDuration()) break;
   }
-  if (timed_out_) error = asio::error::timed_out;
-  if (cancelled_) error = asio::error::operation_aborted;
-  if (!error && none_allowed) {
-    co_return DialResult{.socket = About(what, forbidden), .outcome = ConnectOutcome::kForbidden};
-  }
-  if (!error) co_return DialResult{.socket = std::move(socket_)};
+  if (!error) co_return DialResult{.socket = std::move(socket)};
   co_return DialResult{.socket = ErrorStatus(Side::kOrigin, what, error),
                        .outcome = OutcomeOf(error)};
 }

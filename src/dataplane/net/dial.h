@@ -1,7 +1,6 @@
 // Connecting to an origin.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include <absl/time/time.h>
@@ -21,25 +20,11 @@ struct DialResult {
   ConnectOutcome outcome = ConnectOutcome::kOk;
 };
 
-// One attempt to reach an origin. Cancel() ends it early, with CANCELLED. Used on one worker only.
-class Dialer {
- public:
-  // `rules` outlives it.
-  Dialer(asio::any_io_executor executor, const DialRules& rules);
-
-  // `host` is an address or a name; a name is resolved without blocking the worker, each of its
-  // addresses that the rules allow is tried in turn, and `timeout` covers it all. When they allow
-  // none: kForbidden, and the status of DialRules::Check.
-  Task<DialResult> Dial(std::string host, uint16_t port, absl::Duration timeout);
-  void Cancel();
-
- private:
-  asio::any_io_executor executor_;
-  const DialRules& rules_;
-  tcp::resolver resolver_;
-  tcp::socket socket_;
-  bool timed_out_ = false;
-  bool cancelled_ = false;
-};
+// One attempt to reach an origin, on the worker of `executor`. `host` is an address or a name; a
+// name is resolved without blocking the worker, each of its addresses that `rules`, which outlive
+// the attempt, allow is tried in turn, and `timeout` covers it all. When they allow none:
+// kForbidden, and the status of DialRules::Check. CANCELLED: the coroutine was cancelled.
+Task<DialResult> Dial(asio::any_io_executor executor, const DialRules& rules, std::string host,
+                      uint16_t port, absl::Duration timeout);
 
 }  // namespace srsproxy::net

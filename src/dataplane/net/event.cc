@@ -1,5 +1,7 @@
 #include "dataplane/net/event.h"
 
+#include <utility>
+
 namespace srsproxy::net {
 
 Event::Event(const asio::any_io_executor& executor)
@@ -11,9 +13,13 @@ void Event::Notify() {
   timer_.cancel();
 }
 
-Task<void> Event::Wait() {
-  while (!notified_) co_await timer_.async_wait(kNoThrow);
-  notified_ = false;
+Task<absl::Status> Event::Wait() {
+  while (true) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (IsCancelled(state)) co_return CancelledStatus();
+    if (std::exchange(notified_, false)) co_return absl::OkStatus();
+    co_await timer_.async_wait(kNoThrow);
+  }
 }
 
 }  // namespace srsproxy::net

@@ -14,7 +14,8 @@ class Event {
   explicit Event(const asio::any_io_executor& executor);
 
   void Notify();
-  Task<void> Wait();
+  // CANCELLED: the coroutine was cancelled, whether or not it was notified too.
+  Task<absl::Status> Wait();
 
  private:
   asio::steady_timer timer_;

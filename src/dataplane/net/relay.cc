@@ -93,8 +93,11 @@ void Relay::Resume() {
   }
 }
 
-Task<void> Relay::Drained(Side side) {
-  while (!end(side).unsent.empty()) co_await sent_.Wait();
+Task<absl::Status> Relay::Drained(Side side) {
+  while (!end(side).unsent.empty()) {
+    if (auto status = co_await sent_.Wait(); !status.ok()) co_return status;
+  }
+  co_return absl::OkStatus();
 }
 
 void Relay::End::OnReady(Poller::Readiness ready) {

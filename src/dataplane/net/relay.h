@@ -67,8 +67,9 @@ class Relay {
   bool Keeps(Side side) const {
     return !(side == Side::kClient ? client_ : origin_).unsent.empty();
   }
-  // Returns when all that is kept for `side` was sent, or its connection has ended.
-  Task<void> Drained(Side side);
+  // Returns when all that is kept for `side` was sent, or its connection has ended. CANCELLED: the
+  // coroutine was cancelled.
+  Task<absl::Status> Drained(Side side);
 
  private:
   struct End final : Poller::Target {

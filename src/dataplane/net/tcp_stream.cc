@@ -179,7 +179,8 @@ Task<void> LingeringClose(Poller& poller, asio::any_io_executor executor, TcpStr
     const IoResult got = stream.TryRead(unread);
     thrown_away += got.bytes;
     if (got.state == IoState::kClosed) break;
-    if (got.state == IoState::kWouldBlock) co_await waiter.event.Wait();
+    if (got.state == IoState::kOk) continue;
+    if (const auto waited = co_await waiter.event.Wait(); !waited.ok()) break;
   }
   poller.Remove(stream.fd(), waiter);
 }

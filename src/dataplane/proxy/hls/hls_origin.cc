@@ -75,9 +75,4 @@ void HlsOrigin::Refused() {
   if (placement.has_value() && placement->lease != nullptr) placement->lease->Refused();
 }
 
-void HlsOrigin::Cancel() {
-  connector_.Cancel();
-  upstream_request_.Cancel();
-}
-
 }  // namespace srsproxy

@@ -53,9 +53,6 @@ class HlsOrigin {
   // The origin said no, or there is none.
   void Refused();
 
-  // Lets what is awaited, and what is begun later, fail.
-  void Cancel();
-
  private:
   std::string RequestFor(const Endpoint& origin, std::string_view method,
                          std::string_view target) const;

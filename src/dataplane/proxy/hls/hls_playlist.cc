@@ -66,17 +66,11 @@ HlsPlaylist::HlsPlaylist(const HlsNeeds& needs, HttpClient& client, http::Reques
 
 net::Task<bool> HlsPlaylist::Run() {
   const std::string text = co_await MakeAnswer();
-  if (ended_) co_return false;
+  if (client_.scope.cancelled()) co_return false;
   const auto sent = co_await SendToClient(client_, context_.worker, text);
   context_.counters.AddBytes(Protocol::kHls, Role::kViewer, Direction::kOut, text.size());
   needs_.sessions.AddBytes(viewer_, text.size());
   co_return sent.ok() && request_.keep_alive;
-}
-
-void HlsPlaylist::End(Side, absl::Status) {
-  ended_ = true;
-  origin_.Cancel();
-  if (client_.awaited != nullptr) client_.awaited->Cancel();
 }
 
 net::Task<std::string> HlsPlaylist::MakeAnswer() {

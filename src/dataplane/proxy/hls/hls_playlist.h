@@ -27,7 +27,6 @@ class HlsPlaylist final : public HttpExchange {
   HlsPlaylist(const HlsNeeds& needs, HttpClient& client, http::RequestHead request, StreamKey key);
 
   net::Task<bool> Run() override;
-  void End(Side side, absl::Status why) override;
 
  private:
   // What an origin has answered with.
@@ -66,7 +65,6 @@ class HlsPlaylist final : public HttpExchange {
   HlsOrigin origin_;
   HlsSessions::View session_;
   std::string asked_;  // The target at the origin that answers.
-  bool ended_ = false;
 };
 
 }  // namespace srsproxy

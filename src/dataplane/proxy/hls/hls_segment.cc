@@ -36,18 +36,12 @@ net::Task<bool> HlsSegment::Run() {
   session_ = needs_.sessions.Find(viewer_, "");
   if (session_.kicked) co_return co_await Fail(HlsSessions::KickedStatus());
   const auto head = co_await FindSegment();
-  if (ended_) co_return false;
+  if (client_.scope.cancelled()) co_return false;
   if (!head.ok()) {
     origin_.Refused();
     co_return co_await Fail(head.status());
   }
   co_return co_await PassAnswer(*head);
-}
-
-void HlsSegment::End(Side side, absl::Status why) {
-  ended_ = true;
-  origin_.Cancel();
-  relay_.End(side, std::move(why));
 }
 
 net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
@@ -58,11 +52,11 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
   const auto listed_by = is_old ? origins->Find(session_.viewer_origin_id) : nullptr;
   if (listed_by != nullptr) {
     auto head = co_await origin_.AskAt(*listed_by, request_.method, target);
-    if (ended_ || (head.ok() && head->status < 400)) co_return head;
+    if (absl::IsCancelled(head.status()) || (head.ok() && head->status < 400)) co_return head;
   }
   const auto target_at = [&target](const std::string&) { return target; };
   auto head = co_await origin_.Ask(request_.method, target_at);
-  if (ended_ || !head.ok() || head->status != 404) co_return head;
+  if (!head.ok() || head->status != 404) co_return head;
   const auto former = listed_by == nullptr ? origins->Find(session_.former_origin_id) : nullptr;
   if (former == nullptr) co_return head;
   auto elsewhere = co_await origin_.AskAt(*former, request_.method, target);

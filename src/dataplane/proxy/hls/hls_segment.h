@@ -25,7 +25,6 @@ class HlsSegment final : public HttpExchange, ResponseRelay::Observer {
   HlsSegment(const HlsNeeds& needs, HttpClient& client, http::RequestHead request, StreamKey key);
 
   net::Task<bool> Run() override;
-  void End(Side side, absl::Status why) override;
 
  private:
   // ResponseRelay::Observer
@@ -47,7 +46,6 @@ class HlsSegment final : public HttpExchange, ResponseRelay::Observer {
   ResponseRelay relay_;
   HlsSessions::View session_;
   uint64_t unaccounted_ = 0;
-  bool ended_ = false;
 };
 
 }  // namespace srsproxy

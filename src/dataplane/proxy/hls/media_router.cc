@@ -11,6 +11,7 @@ namespace srsproxy {
 
 net::Task<HttpTaken> MediaRouter::Take(HttpClient& client, http::RequestHead& request) {
   auto route = co_await Find(client, request);
+  if (absl::IsCancelled(route.status())) co_return std::monostate();
   if (!route.ok()) {
     needs_.upstream.context.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv),
                                                      ClientError::kBadName);
@@ -39,8 +40,10 @@ net::Task<absl::StatusOr<MediaRoute>> MediaRouter::Find(const HttpClient& client
     auto find = [this, id = std::string(*id)](auto done) mutable {
       needs_.index.FindHls(std::move(id), std::move(done));
     };
-    asked.key_of_id = co_await net::AwaitCallback<std::optional<StreamKey>>(
+    auto found = co_await net::AwaitCallback<std::optional<StreamKey>>(
         needs_.upstream.context.executor(), std::move(find));
+    if (!found.ok()) co_return found.status();
+    asked.key_of_id = *std::move(found);
   }
   const auto is_known = [this](const StreamKey& key) {
     return streams_.Find(key).has_value() || streams_.FindInOtherVhost(key).has_value();

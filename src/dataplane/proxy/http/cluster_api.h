@@ -56,7 +56,6 @@ class ClusterApi final : public HttpExchange {
   //   503  too many ask at once
   //   508  a loop: CheckHops
   net::Task<bool> Run() override;
-  void End(Side, absl::Status) override { fan_out_.Cancel(); }
 
  private:
   using Resource = srs_api::Resource;

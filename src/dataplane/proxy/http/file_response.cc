@@ -23,7 +23,7 @@ net::Task<bool> FileResponse::Run() {
     co_return co_await SendResponse(client_, context_.worker,
                                     ErrorResponse(404, "there is no such file"), request_);
   auto file = co_await files_.Find(context_.executor(), *std::move(path));
-  if (ended_) co_return false;
+  if (client_.scope.cancelled()) co_return false;
   if (absl::IsNotFound(file.status())) {
     co_return co_await SendResponse(client_, context_.worker,
                                     ErrorResponse(404, MessageOf(file.status())), request_);
@@ -36,11 +36,6 @@ net::Task<bool> FileResponse::Run() {
   co_return co_await Send(*std::move(file));
 }
 
-void FileResponse::End(Side, absl::Status) {
-  ended_ = true;
-  if (client_.awaited != nullptr) client_.awaited->Cancel();
-}
-
 net::Task<bool> FileResponse::Send(std::shared_ptr<const StaticFile> file) {
   const http::FileReply reply = http::ReplyTo(request_, file->state());
   std::string text = HeadOf(*file, reply);
@@ -51,11 +46,11 @@ net::Task<bool> FileResponse::Send(std::shared_ptr<const StaticFile> file) {
     if (size > 0) {
       const auto slice = co_await files_.Read(context_.executor(), file, at, size);
       // A file that has become shorter is told by the close.
-      if (ended_ || !slice.ok() || slice->size() < size) co_return false;
+      if (!slice.ok() || slice->size() < size) co_return false;
       text += *slice;
     }
     const auto sent = co_await SendToClient(client_, context_.worker, text);
-    if (ended_ || !sent.ok()) co_return false;
+    if (client_.scope.cancelled() || !sent.ok()) co_return false;
     text.clear();
     at += size;
     left -= size;

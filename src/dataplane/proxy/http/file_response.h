@@ -22,7 +22,6 @@ class FileResponse final : public HttpExchange {
                http::RequestHead request);
 
   net::Task<bool> Run() override;
-  void End(Side side, absl::Status why) override;
 
  private:
   net::Task<bool> Send(std::shared_ptr<const StaticFile> file);
@@ -34,7 +33,6 @@ class FileResponse final : public HttpExchange {
   StaticFiles& files_;
   HttpClient& client_;
   const http::RequestHead request_;
-  bool ended_ = false;
 };
 
 // Takes every request: what is nothing else may be a file.

@@ -1,6 +1,6 @@
 #include "dataplane/proxy/http/http_client.h"
 
-#include <absl/cleanup/cleanup.h>
+#include "dataplane/net/awaited_stream.h"
 
 namespace srsproxy {
 
@@ -8,8 +8,6 @@ net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
                                      std::string_view text) {
   net::AwaitedStream awaited(worker.poller(net::Poller::Delivery::kImmediate),
                              worker.io().get_executor(), client.stream);
-  client.awaited = &awaited;
-  const absl::Cleanup forget = [&client] { client.awaited = nullptr; };
   co_return co_await awaited.Write(text, client.config->write_timeout);
 }
 

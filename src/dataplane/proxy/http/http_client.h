@@ -8,7 +8,8 @@
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/config.h"
-#include "dataplane/net/awaited_stream.h"
+#include "dataplane/net/cancel_scope.h"
+#include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
 #include "dataplane/net/worker.h"
 #include "dataplane/protocol/http/message_reader.h"
@@ -23,10 +24,10 @@ struct HttpClient {
   const std::string host;                      // Without the port.
   const MonotonicTime accepted;
   const bool tls;
+  net::CancelScope& scope;  // Of the session.
   net::TcpStream stream;
   // What came after the request that is being answered is kept here.
   http::MessageReader reader{};
-  net::AwaitedStream* awaited = nullptr;  // While somebody awaits `stream`; to be cancelled.
 };
 
 // Sends all of `text`, within the write timeout. Nobody else watches the client's stream.

@@ -4,8 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include <absl/cleanup/cleanup.h>
-
+#include "dataplane/net/awaited_stream.h"
 #include "dataplane/net/time_left.h"
 
 namespace srsproxy {
@@ -44,8 +43,9 @@ ClientError KindOf(const http::HeadError& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(const HttpSessionNeeds& needs, const HttpSite& site, Listener listener,
-                         net::Incoming client, net::TlsContext tls)
+HttpSession::HttpSession(const HttpSessionNeeds& needs, net::CancelScope& scope,
+                         const HttpSite& site, Listener listener, net::Incoming client,
+                         net::TlsContext tls)
     : context_(needs.context),
       site_(site),
       listener_(listener),
@@ -55,6 +55,7 @@ HttpSession::HttpSession(const HttpSessionNeeds& needs, const HttpSite& site, Li
               .host = net::HostOf(client.peer),
               .accepted = needs.context.clock.Now(),
               .tls = tls_ != nullptr,
+              .scope = scope,
               .stream = net::TcpStream(std::move(client.socket), Side::kClient),
               .reader = http::MessageReader({.max_body = kMaxBodyBytes})},
       place_(needs.sessions, *this) {}
@@ -63,20 +64,15 @@ net::Task<void> HttpSession::Run() {
   context_.counters.ConnectionOpened(listener_);
   client_.stream.Tune(client_.config->write_timeout);
   if (tls_ == nullptr || client_.stream.StartTls(tls_)) {
-    while (!kicked_.has_value()) {
+    while (!client_.scope.cancelled()) {
       auto request = co_await ReadRequest();
       if (!request.has_value() || !co_await Answer(*std::move(request))) break;
     }
   }
+  co_await net::DisableCancellation();
   co_await net::LingeringClose(context_.immediate_poller(), context_.executor(),
                                std::move(client_.stream), kLingerTimeout);
   context_.counters.ConnectionClosed(listener_);
-}
-
-void HttpSession::Kick(absl::Status why) {
-  if (!kicked_.has_value()) kicked_ = why;
-  if (client_.awaited != nullptr) client_.awaited->Cancel();
-  if (exchange_ != nullptr) exchange_->End(Side::kProxy, std::move(why));
 }
 
 net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
@@ -117,8 +113,6 @@ net::Task<bool> HttpSession::ReadMore(absl::Duration patience) {
   absl::StatusOr<size_t> got = 0;
   {
     net::AwaitedStream awaited(context_.immediate_poller(), context_.executor(), client_.stream);
-    client_.awaited = &awaited;
-    const absl::Cleanup forget = [this] { client_.awaited = nullptr; };
     got = co_await awaited.Read(client_.reader.Prepare(kReadBytes), patience);
     client_.reader.Commit(got.ok() ? *got : 0);
   }
@@ -145,7 +139,7 @@ net::Task<bool> HttpSession::Answer(http::RequestHead request) {
     if (auto* answer = std::get_if<http::Response>(&taken)) {
       co_return co_await SendResponse(client_, context_.worker, std::move(*answer), request);
     }
-    if (kicked_.has_value()) co_return false;
+    if (client_.scope.cancelled()) co_return false;
     if (auto* exchange = std::get_if<std::unique_ptr<HttpExchange>>(&taken)) {
       exchange_ = std::move(*exchange);
       co_return co_await RunExchange();

@@ -29,10 +29,10 @@ struct HttpSessionNeeds {
 // Lives in the frame of Run. Used on its worker only.
 class HttpSession final : SessionTable::Session {
  public:
-  // `needs` and `site`, which the listener serves, outlive it. `tls`: the client speaks TLS; null:
-  // it does not.
-  HttpSession(const HttpSessionNeeds& needs, const HttpSite& site, Listener listener,
-              net::Incoming client, net::TlsContext tls);
+  // `needs`, `scope`, of the coroutine that runs it, and `site`, which the listener serves, outlive
+  // it. `tls`: the client speaks TLS; null: it does not.
+  HttpSession(const HttpSessionNeeds& needs, net::CancelScope& scope, const HttpSite& site,
+              Listener listener, net::Incoming client, net::TlsContext tls);
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
 
@@ -41,7 +41,7 @@ class HttpSession final : SessionTable::Session {
 
  private:
   // SessionTable::Session
-  void Kick(absl::Status why) override;
+  void Kick(absl::Status why) override { client_.scope.Cancel(Side::kProxy, std::move(why)); }
   const SessionInfo& info() const override { return *exchange_->info(); }
 
   // The next request; nullopt: there is none, and what had to be said was said.
@@ -66,7 +66,6 @@ class HttpSession final : SessionTable::Session {
   const net::TlsContext tls_;
   HttpClient client_;
   std::unique_ptr<HttpExchange> exchange_;  // While it goes on.
-  std::optional<absl::Status> kicked_;
   SessionTable::Place place_;
 };
 

@@ -19,7 +19,7 @@ class LivePlay::ClientWatch final : net::Poller::Target {
 
  private:
   void OnReady(net::Poller::Readiness ready) override {
-    if (ready.ended) play_.End(Side::kClient, absl::OkStatus());
+    if (ready.ended) play_.client_.scope.Cancel(Side::kClient, absl::OkStatus());
   }
 
   LivePlay& play_;
@@ -34,7 +34,7 @@ LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::Requ
       client_(client),
       request_(std::move(request)),
       session_(context_, Protocol::kHttpFlv, Role::kViewer, std::move(key), client.address,
-               [this](const absl::Status& why) { End(Side::kProxy, why); }),
+               [this](const absl::Status& why) { client_.scope.Cancel(Side::kProxy, why); }),
       connector_(upstream, client.config, client.address, HopsOf(request_.fields),
                  [this](const Placement& placement) {
                    session_.Picked(*placement.origin);
@@ -48,19 +48,17 @@ LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::Requ
 
 net::Task<bool> LivePlay::Run() {
   const auto head = co_await AskOrigin();
-  if (!over() && !head.ok()) co_await Refuse(head.status());
-  if (!over()) co_await PassAnswer(*head);
+  if (!over()) {
+    if (head.ok()) {
+      co_await PassAnswer(*head);
+    } else {
+      co_await Refuse(head.status());
+    }
+  }
   upstream_request_.Close();
-  session_.Finish(ended_->side, ended_->why);
+  const auto& [side, why] = over() ? client_.scope.cause() : ended_;
+  session_.Finish(side, why);
   co_return keeps_alive_;
-}
-
-void LivePlay::End(Side side, absl::Status why) {
-  if (over()) return;
-  relay_.End(side, why);
-  ended_ = {side, std::move(why)};
-  connector_.Cancel();
-  upstream_request_.Cancel();
 }
 
 net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::AskOrigin() {
@@ -96,10 +94,9 @@ net::Task<void> LivePlay::PassAnswer(const http::ResponseHead& head) {
   }
   if (head.status >= 400) session_.Refused();
   context_.counters.CountHttpResponse(Protocol::kHttpFlv, head.status);
-  auto ended =
+  ended_ =
       co_await relay_.Run(head, upstream_request_.TakeUnread(), upstream_request_.connection());
   keeps_alive_ = relay_.client_keeps_alive();
-  if (!over()) ended_ = std::move(ended);
 }
 
 net::Task<void> LivePlay::Refuse(const absl::Status& why) {
@@ -110,7 +107,7 @@ net::Task<void> LivePlay::Refuse(const absl::Status& why) {
   const auto written = co_await SendToClient(client_, context_.worker, text);
   session_.AddBytes(0, text.size());
   keeps_alive_ = written.ok() && request_.keep_alive;
-  End(SideOf(why), why);
+  ended_ = {SideOf(why), why};
 }
 
 }  // namespace srsproxy

@@ -27,7 +27,6 @@ class LivePlay final : public HttpExchange, ResponseRelay::Observer {
   LivePlay& operator=(const LivePlay&) = delete;
 
   net::Task<bool> Run() override;
-  void End(Side side, absl::Status why) override;
   const SessionInfo* info() const override { return &session_.info(); }
 
  private:
@@ -38,7 +37,7 @@ class LivePlay final : public HttpExchange, ResponseRelay::Observer {
   void OnBytesPassed(uint64_t in, uint64_t out) override { session_.AddBytes(in, out); }
   void OnContent() override { session_.OnFirstMedia(client_.accepted); }
 
-  bool over() const { return ended_.has_value(); }
+  bool over() const { return client_.scope.cancelled(); }
   // Finds an origin and gets the head of its answer.
   net::Task<absl::StatusOr<http::ResponseHead>> AskOrigin();
   std::string RequestFor(const Endpoint& origin) const;
@@ -53,8 +52,8 @@ class LivePlay final : public HttpExchange, ResponseRelay::Observer {
   Connector connector_;
   HttpRequest upstream_request_;
   ResponseRelay relay_;
-  bool keeps_alive_ = false;  // The client's connection can carry another request.
-  std::optional<ResponseRelay::Ended> ended_;
+  bool keeps_alive_ = false;    // The client's connection can carry another request.
+  ResponseRelay::Ended ended_;  // How it has, unless it is over.
 };
 
 }  // namespace srsproxy

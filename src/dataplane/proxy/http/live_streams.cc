@@ -119,11 +119,14 @@ net::Task<http::Response> LiveStreams::Answer(net::asio::any_io_executor executo
     sessions_.Count(std::move(keys), std::move(done));
   };
   const auto audiences = co_await net::AwaitCallback<Audiences>(executor, std::move(count));
+  if (!audiences.ok()) {
+    co_return ErrorResponse(HttpStatusOf(audiences.status()), MessageOf(audiences.status()));
+  }
   std::string listed;
   for (size_t i = 0; i < live.size(); ++i) {
     const std::string vhost = VhostQuery(live[i].key, request.host, vhosts);
     if (i > 0) listed += ',';
-    listed += json::serialize(ToJson(live[i], audiences[i], vhost));
+    listed += json::serialize(ToJson(live[i], (*audiences)[i], vhost));
     if (i % kSlice == kSlice - 1) co_await net::asio::post(executor, net::asio::use_awaitable);
   }
   json::object about{{"time", absl::ToUnixMillis(clock_.WallNow())}};

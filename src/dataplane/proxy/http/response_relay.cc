@@ -43,7 +43,7 @@ net::Task<ResponseRelay::Ended> ResponseRelay::Run(const http::ResponseHead& hea
     complete_ = false;
     const Side fault = SideOf(status);
     Finish(fault, std::move(status));
-    co_return *ended_;
+    co_return ended();
   }
   if (!over()) {
     relay_.Attach(client_.stream);
@@ -51,7 +51,7 @@ net::Task<ResponseRelay::Ended> ResponseRelay::Run(const http::ResponseHead& hea
     if (tunnel_) SendEarly();
     AwaitBytes();
     while (!over()) {
-      co_await changed_.Wait();
+      if (const auto waited = co_await changed_.Wait(); !waited.ok()) break;
       if (content_) relay_.SetDelivery(delivery_);
     }
     silence_.Disarm();
@@ -59,7 +59,7 @@ net::Task<ResponseRelay::Ended> ResponseRelay::Run(const http::ResponseHead& hea
     co_await Drain();
     relay_.Release(Side::kClient);
   }
-  co_return *ended_;
+  co_return ended();
 }
 
 // Head and first content go out together, at once.
@@ -101,24 +101,19 @@ void ResponseRelay::OnSilence() {
 // Whoever is still there gets what is kept for it: all of a complete answer, however slowly it
 // takes it; of another it gets what it takes at once.
 net::Task<void> ResponseRelay::Drain() {
-  draining_ = true;
   net::Deadline late(worker_.io().get_executor());
-  if (!complete_) late.Arm(kLingerTimeout, [this] { relay_.Release(Side::kClient); });
-  co_await relay_.Drained(Side::kClient);
-  draining_ = false;
-}
-
-void ResponseRelay::End(Side side, absl::Status why) {
-  Finish(side, std::move(why));
-  if (!draining_) return;
-  complete_ = false;
-  relay_.Release(Side::kClient);
+  const bool cancelled = client_.scope.cancelled();
+  if (cancelled) co_await net::DisableCancellation();
+  if (!complete_ || cancelled) {
+    late.Arm(kLingerTimeout, [this] { relay_.Release(Side::kClient); });
+  }
+  const auto drained = co_await relay_.Drained(Side::kClient);
+  if (!drained.ok()) complete_ = false;
 }
 
 void ResponseRelay::Finish(Side side, absl::Status why) {
   if (over()) return;
   ended_ = {side, std::move(why)};
-  if (client_.awaited != nullptr) client_.awaited->Cancel();
   changed_.Notify();
 }
 

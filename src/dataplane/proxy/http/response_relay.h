@@ -32,10 +32,7 @@ class ResponseRelay final : net::Relay::Handler {
     // The first bytes of the body of an answer below 400.
     virtual void OnContent() {}
   };
-  struct Ended {
-    Side side = Side::kClient;
-    absl::Status why;
-  };
+  using Ended = net::CancelScope::Cause;
 
   // All outlive it. `request`: what the client asked. `delivery`: of the content, once some has
   // come.
@@ -50,12 +47,10 @@ class ResponseRelay final : net::Relay::Handler {
   void LimitSilence(absl::Duration patience) { patience_ = patience; }
 
   // Passes on the answer that begins with `head`, `unread` and goes on in `origin`, which is
-  // watched by nobody else; returns when the answer, or one side, has ended. OK: in order.
+  // watched by nobody else; returns when the answer, or one side, has ended, or the client's scope
+  // was cancelled. OK: in order.
   net::Task<Ended> Run(const http::ResponseHead& head, std::vector<uint8_t> unread,
                        net::TcpStream& origin);
-
-  // Ends it soon. The first reason counts.
-  void End(Side side, absl::Status why);
 
   // After Run: whether each connection can carry another request.
   bool client_keeps_alive() const { return keep_alive_ && complete_; }
@@ -67,11 +62,14 @@ class ResponseRelay final : net::Relay::Handler {
   void OnClosed(Side side, absl::Status why) override;
   size_t ReadCapacity(Side side) const override;
 
-  bool over() const { return ended_.has_value(); }
+  bool over() const { return ended_.has_value() || client_.scope.cancelled(); }
+  // Once it is over.
+  const Ended& ended() const { return ended_.has_value() ? *ended_ : client_.scope.cause(); }
   std::string DownstreamHead(const http::ResponseHead& head) const;
   net::Task<absl::Status> SendFirst(const http::ResponseHead& head, std::vector<uint8_t> unread);
   void SendEarly();
   net::Task<void> Drain();
+  // The first reason counts.
   void Finish(Side side, absl::Status why);
   void PassBody(std::span<const uint8_t> in, BufferSequence& out);
   void NoteContent();
@@ -91,7 +89,6 @@ class ResponseRelay final : net::Relay::Handler {
   bool origin_keeps_alive_ = false;  // As the origin says.
   bool complete_ = false;            // The whole answer has come, and the client is there for it.
   bool surplus_ = false;             // And more than that.
-  bool draining_ = false;            // Nothing but what is kept for the client is left to do.
   bool heard_ = false;               // The origin, since silence_ was armed.
   absl::Duration patience_ = absl::InfiniteDuration();
   net::Relay relay_;

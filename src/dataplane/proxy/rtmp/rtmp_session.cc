@@ -39,9 +39,10 @@ std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::endpoint& peer) {
 
 }  // namespace
 
-RtmpSession::RtmpSession(const RtmpSessionNeeds& needs, srsproxy::Listener listener,
-                         net::Incoming client)
+RtmpSession::RtmpSession(const RtmpSessionNeeds& needs, net::CancelScope& scope,
+                         srsproxy::Listener listener, net::Incoming client)
     : needs_(needs),
+      scope_(scope),
       upstream_(needs.upstream),
       context_(needs.upstream.context),
       config_(needs.config.Get()),
@@ -60,13 +61,14 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   context_.counters.ConnectionOpened(listener_);
   client_.Tune(config_->write_timeout);
   if (tls != nullptr && !client_.StartTls(tls)) {
-    End(Side::kProxy, ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS"));
+    scope_.Cancel(Side::kProxy,
+                  ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS"));
   }
   ArmDeadline(config_->handshake_timeout, Side::kClient, "the handshake");
   if (!over()) relay_.Attach(client_);
-  while (!over()) {
-    co_await changed_.Wait();
-    if (origin_closed_.has_value() && !over()) {
+  while (true) {
+    if (const auto waited = co_await changed_.Wait(); !waited.ok()) break;
+    if (origin_closed_.has_value()) {
       auto& out = context_.worker.output();
       out.Clear();
       const absl::Status why = *std::exchange(origin_closed_, std::nullopt);
@@ -91,6 +93,7 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
     relay_.Resume();
   }
   deadline_.Disarm();
+  co_await net::DisableCancellation();
   co_await ShutDownGracefully();
   context_.counters.ConnectionClosed(listener_);
 }
@@ -130,7 +133,7 @@ void RtmpSession::OnOriginHandshake() {
 void RtmpSession::OnClosed(Side side, absl::Status why) {
   if (side == Side::kClient) {
     const Side fault = why.ok() ? Side::kClient : SideOf(why);
-    return End(fault, std::move(why));
+    return scope_.Cancel(fault, std::move(why));
   }
   origin_closed_ = std::move(why);
   changed_.Notify();
@@ -168,20 +171,14 @@ void RtmpSession::OnBridgeState(State before, State now) {
       FinishStream(Side::kClient, absl::OkStatus());
       break;
     case State::kEnded:
-      End(bridge_.status().ok() ? Side::kOrigin : SideOf(bridge_.status()), bridge_.status());
+      scope_.Cancel(bridge_.status().ok() ? Side::kOrigin : SideOf(bridge_.status()),
+                    bridge_.status());
       break;
   }
   changed_.Notify();
 }
 
-void RtmpSession::Kick(absl::Status why) { End(Side::kProxy, std::move(why)); }
-
-void RtmpSession::End(Side side, absl::Status why) {
-  if (over()) return;
-  ended_ = {side, std::move(why)};
-  if (stream_ != nullptr) stream_->connector.Cancel();
-  changed_.Notify();
-}
+void RtmpSession::Kick(absl::Status why) { scope_.Cancel(Side::kProxy, std::move(why)); }
 
 void RtmpSession::ArmDeadline(absl::Duration timeout, Side side, std::string_view what) {
   deadline_.Arm(timeout, [this, side, what] { OnDeadline(side, what); });
@@ -191,7 +188,7 @@ void RtmpSession::OnDeadline(Side side, std::string_view what) {
   const absl::Status why =
       Failure(side, absl::StatusCode::kDeadlineExceeded,
               "the " + std::string(SideName(side)) + " took too long for " + std::string(what));
-  if (side == Side::kClient) return End(side, why);
+  if (side == Side::kClient) return scope_.Cancel(side, why);
   if (bridge_.origin_handshaking()) {
     relay_.Release(Side::kOrigin);
     OnClosed(Side::kOrigin, why);
@@ -283,7 +280,7 @@ void RtmpSession::DropOrigin() {
 // ---- The end
 
 net::Task<void> RtmpSession::ShutDownGracefully() {
-  const auto& [side, why] = *ended_;
+  const auto& [side, why] = scope_.cause();
   // The lease first, so that whoever comes back is placed anew.
   if (stream_ != nullptr) {
     FinishStream(side, why);
@@ -311,8 +308,10 @@ net::Task<void> RtmpSession::ShutDownGracefully() {
       relay_.Release(Side::kClient);
       relay_.Release(Side::kOrigin);
     });
-    co_await relay_.Drained(Side::kOrigin);
-    co_await relay_.Drained(Side::kClient);
+    const auto to_origin = co_await relay_.Drained(Side::kOrigin);
+    const auto to_client = co_await relay_.Drained(Side::kClient);
+    to_origin.IgnoreError();
+    to_client.IgnoreError();
   }
   relay_.Release(Side::kClient);
   relay_.Release(Side::kOrigin);
@@ -349,7 +348,7 @@ void RtmpSession::ClaimBytes() {
 }
 
 void RtmpSession::CountClientError(const absl::Status& why) {
-  if (ended_->side != Side::kClient) return;
+  if (scope_.cause().side != Side::kClient) return;
   std::optional<ClientError> error;
   if (absl::IsDeadlineExceeded(why)) {
     error = ClientError::kTimeout;

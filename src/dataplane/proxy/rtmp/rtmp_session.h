@@ -15,6 +15,7 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/session.h"
 #include "dataplane/core/session_control.h"
+#include "dataplane/net/cancel_scope.h"
 #include "dataplane/net/event.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/net/relay.h"
@@ -41,7 +42,9 @@ struct RtmpSessionNeeds {
 // Lives in the frame of Run. Used on its worker only.
 class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTable::Session {
  public:
-  RtmpSession(const RtmpSessionNeeds& needs, srsproxy::Listener listener, net::Incoming client);
+  // `needs` and `scope`, of the coroutine that runs it, outlive it.
+  RtmpSession(const RtmpSessionNeeds& needs, net::CancelScope& scope, srsproxy::Listener listener,
+              net::Incoming client);
   RtmpSession(const RtmpSession&) = delete;
   RtmpSession& operator=(const RtmpSession&) = delete;
 
@@ -71,9 +74,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   void DropOrigin();
   net::Task<void> ShutDownGracefully();
 
-  bool over() const { return ended_.has_value(); }
-  // The first reason counts.
-  void End(Side side, absl::Status why);
+  bool over() const { return scope_.cancelled(); }
   void ArmDeadline(absl::Duration timeout, Side side, std::string_view what);
   // The origin's handshake has ended, in one way or another.
   void OnOriginHandshake();
@@ -90,12 +91,9 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
     Connector connector;
     int redirects = 0;
   };
-  struct Ended {
-    Side side = Side::kClient;
-    absl::Status why;
-  };
 
   const RtmpSessionNeeds& needs_;
+  net::CancelScope& scope_;
   const UpstreamNeeds& upstream_;
   const SessionContext& context_;
   const std::shared_ptr<const Config> config_;  // As it was when the client came.
@@ -114,8 +112,7 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   std::unique_ptr<Stream> stream_;             // From the moment the client has named one.
   std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
   bool origin_speaks_otherwise_ = false;       // Its handshake is not RTMP's.
-  std::optional<Ended> ended_;
-  State phase_ = State::kHandshake;  // The state in which it ended.
+  State phase_ = State::kHandshake;            // The state in which it ended.
   uint64_t unclaimed_in_ = 0;  // Bytes that belong to the stream that comes, or is being served.
   uint64_t unclaimed_out_ = 0;
   bool heard_ = false;  // The client has sent something.

@@ -134,7 +134,9 @@ net::Task<void> SessionTable::Empty() {
   net::Event left(executor_);
   left_ = &left;
   const absl::Cleanup forget = [this] { left_ = nullptr; };
-  while (!sessions_.empty()) co_await left.Wait();
+  while (!sessions_.empty()) {
+    if (const auto status = co_await left.Wait(); !status.ok()) co_return;
+  }
 }
 
 }  // namespace srsproxy

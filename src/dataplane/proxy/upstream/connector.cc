@@ -2,14 +2,10 @@
 
 #include <utility>
 
+#include "dataplane/net/dial.h"
+#include "dataplane/proxy/upstream/pick_origin.h"
+
 namespace srsproxy {
-namespace {
-
-absl::Status Cancelled() {
-  return ProxyFailure(absl::StatusCode::kCancelled, "the way to an origin was given up");
-}
-
-}  // namespace
 
 Connector::Connector(const UpstreamNeeds& needs, std::shared_ptr<const Config> config,
                      std::string client, const HopList& hops, Choose choose)
@@ -18,19 +14,17 @@ Connector::Connector(const UpstreamNeeds& needs, std::shared_ptr<const Config> c
       config_(std::move(config)),
       client_(std::move(client)),
       hops_(hops),
-      choose_(std::move(choose)),
-      picker_(needs) {}
+      choose_(std::move(choose)) {}
 
 net::Task<absl::StatusOr<Connector::Connected>> Connector::Connect(PickRequest request, Pool pool) {
   while (may_try_another()) {
     auto placement = co_await Pick(request);
-    if (cancelled_) co_return Cancelled();
     if (!placement.ok()) co_return placement.status();
     const size_t tried = tried_.size();
     auto connected = co_await ConnectTo(*std::move(placement), pool);
     if (connected.ok() || tried_.size() == tried) co_return connected;
   }
-  co_return cancelled_ ? Cancelled() : failure();
+  co_return failure();
 }
 
 net::Task<absl::StatusOr<Connector::Connected>> Connector::Reconnect(PickRequest request,
@@ -66,15 +60,15 @@ net::Task<absl::StatusOr<Placement>> Connector::Pick(PickRequest request) {
   request.excluded = tried_;
   const Protocol protocol = request.protocol;
   const MonotonicTime asked = context_.clock.Now();
-  auto placement = co_await picker_.Pick(std::move(request));
+  auto placement = co_await PickOrigin(needs_, std::move(request));
   context_.metrics.ObservePick(absl::FromChrono(context_.clock.Now() - asked));
   if (!placement.ok()) {
     if (absl::IsResourceExhausted(placement.status())) {
       context_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
     }
     // Other origins there are none: what was wrong with the one that was tried says more.
-    if (!failure_.ok()) co_return failure_;
-    co_return placement;
+    const bool cancelled = absl::IsCancelled(placement.status());
+    co_return failure_.ok() || cancelled ? placement.status() : failure_;
   }
   server_ = placement->origin->registration.server;
   origin_id_ = placement->origin->id;
@@ -86,13 +80,10 @@ net::Task<absl::StatusOr<Placement>> Connector::Pick(PickRequest request) {
 }
 
 net::Task<absl::StatusOr<net::TcpStream>> Connector::Dial(const Endpoint& target) {
-  if (cancelled_) co_return Cancelled();
   const MonotonicTime began = context_.clock.Now();
-  net::Dialer dialer(context_.executor(), needs_.dial_rules);
-  dialer_ = &dialer;
-  auto dialled = co_await dialer.Dial(target.host, target.port, config_->connect_timeout);
-  dialer_ = nullptr;
-  if (cancelled_) co_return Cancelled();
+  auto dialled = co_await net::Dial(context_.executor(), needs_.dial_rules, target.host,
+                                    target.port, config_->connect_timeout);
+  if (absl::IsCancelled(dialled.socket.status())) co_return dialled.socket.status();
   if (!dialled.socket.ok()) {
     OriginFailed(dialled.outcome, dialled.socket.status());
     co_return failure();
@@ -125,12 +116,6 @@ void Connector::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
   const bool forbidden = outcome == ConnectOutcome::kForbidden;
   const auto code = why.ok() || forbidden ? absl::StatusCode::kUnavailable : why.code();
   failure_ = OriginFailure(code, "the stream's origin could not be reached");
-}
-
-void Connector::Cancel() {
-  cancelled_ = true;
-  picker_.Cancel();
-  if (dialer_ != nullptr) dialer_->Cancel();
 }
 
 }  // namespace srsproxy

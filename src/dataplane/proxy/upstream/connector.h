@@ -11,10 +11,8 @@
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/config.h"
 #include "dataplane/core/hops.h"
-#include "dataplane/net/dial.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
-#include "dataplane/proxy/upstream/origin_picker.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 
 namespace srsproxy {
@@ -46,8 +44,8 @@ class Connector {
   // Connects to an origin that was not tried in vain; `request.excluded` is set here. With
   // Pool::kUse a connection that is open already does. A lease that the caller holds from a former
   // call is let go of before. Fails as the last origin that was tried did, in words that are fit
-  // for the client, when there is no other or enough were tried; CANCELLED: see Cancel. A client
-  // that has come in a circle gets none: CheckHops.
+  // for the client, when there is no other or enough were tried; CANCELLED: the coroutine was. A
+  // client that has come in a circle gets none: CheckHops.
   net::Task<absl::StatusOr<Connected>> Connect(PickRequest request, Pool pool = Pool::kAvoid);
 
   // The same, beginning with a new connection to the origin that was picked already.
@@ -59,15 +57,12 @@ class Connector {
   // The connected origin turned out not to speak the protocol. Counts against it.
   void OriginFailed(ConnectOutcome outcome, const absl::Status& why);
 
-  // Lets what is awaited now, and what is begun later, fail with CANCELLED.
-  void Cancel();
-
  private:
   net::Task<absl::StatusOr<Placement>> Pick(PickRequest request);
   net::Task<absl::StatusOr<Connected>> ConnectTo(Placement placement, Pool pool);
   // Why the origin that was tried last could not be used. Never OK.
   absl::Status failure() const;
-  bool may_try_another() const { return !cancelled_ && tried_.size() < kMaxOriginsTried; }
+  bool may_try_another() const { return tried_.size() < kMaxOriginsTried; }
 
   const UpstreamNeeds& needs_;
   const SessionContext& context_;
@@ -75,13 +70,10 @@ class Connector {
   const std::string client_;
   const HopList hops_;
   const Choose choose_;
-  OriginPicker picker_;
-  net::Dialer* dialer_ = nullptr;  // While it dials.
-  std::string origin_id_;          // Of what was picked last.
+  std::string origin_id_;  // Of what was picked last.
   std::string server_;
   std::vector<std::string> tried_;  // Origin ids.
   absl::Status failure_;
-  bool cancelled_ = false;
 };
 
 }  // namespace srsproxy

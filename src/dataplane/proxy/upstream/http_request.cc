@@ -1,9 +1,10 @@
 #include "dataplane/proxy/upstream/http_request.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
-#include "dataplane/net/time_left.h"
+#include "dataplane/net/dial.h"
 
 namespace srsproxy {
 namespace {
@@ -25,6 +26,11 @@ absl::Status BadBody(const http::HeadError& error, bool closed) {
 absl::Status BadResponse(std::string_view what) {
   return OriginFailure(absl::StatusCode::kDataLoss,
                        "the origin's answer cannot be used: " + std::string(what));
+}
+
+HttpRequest::HttpRequest(const UpstreamNeeds& needs, Limits limits)
+    : needs_(needs), limits_(limits) {
+  if (limits.whole < absl::InfiniteDuration()) whole_.emplace(limits.whole);
 }
 
 net::Task<HttpRequest::Head> HttpRequest::SendPicked(Connector& connector, PickRequest wanted,
@@ -74,11 +80,8 @@ net::Task<HttpRequest::Head> HttpRequest::SendTo(Endpoint endpoint, Pool pool, s
 }
 
 net::Task<absl::StatusOr<net::TcpStream>> HttpRequest::Dial() {
-  if (cancelled_) co_return ProxyFailure(absl::StatusCode::kCancelled, "it was cancelled");
-  net::Dialer dialer(needs_.context.executor(), needs_.dial_rules);
-  dialer_ = &dialer;
-  auto dialled = co_await dialer.Dial(endpoint_.host, endpoint_.port, limits_.connect);
-  dialer_ = nullptr;
+  auto dialled = co_await net::Dial(needs_.context.executor(), needs_.dial_rules, endpoint_.host,
+                                    endpoint_.port, Within(limits_.connect));
   if (!dialled.socket.ok()) co_return dialled.socket.status();
   net::TcpStream stream(*std::move(dialled.socket), Side::kOrigin);
   stream.Tune(limits_.write);
@@ -90,16 +93,15 @@ net::Task<HttpRequest::Head> HttpRequest::Send(net::TcpStream connection, std::s
   Close();
   connection_.emplace(std::move(connection));
   awaited_.emplace(needs_.context.immediate_poller(), needs_.context.executor(), *connection_);
-  if (cancelled_) awaited_->Cancel();
   reader_ = http::MessageReader({.max_body = limits_.max_body});
-  const auto sent = co_await awaited_->Write(text, limits_.write);
+  const auto sent = co_await awaited_->Write(text, Within(limits_.write));
   not_sent_ = absl::IsUnavailable(sent);
   if (!sent.ok()) co_return sent;
   co_return co_await ReadHead(std::move(method));
 }
 
 net::Task<HttpRequest::Head> HttpRequest::ReadHead(std::string method) {
-  const net::TimeLeft left(limits_.head);
+  const net::TimeLeft left(Within(limits_.head));
   while (true) {
     auto read = reader_.ReadResponse(method);
     if (auto* head = std::get_if<http::ResponseHead>(&read)) co_return std::move(*head);
@@ -131,7 +133,7 @@ net::TcpStream& HttpRequest::connection() {
 net::Task<absl::StatusOr<std::string>> HttpRequest::ReadBody(const http::ResponseHead& head,
                                                              absl::Duration timeout) {
   if (head.status == 101) co_return BadResponse("it changes the protocol unasked");
-  const net::TimeLeft left(timeout);
+  const net::TimeLeft left(Within(timeout));
   bool closed = false;
   while (true) {
     auto read = reader_.ReadBody();
@@ -156,10 +158,8 @@ std::unique_ptr<StreamLease> HttpRequest::TakeLease() {
   return placement_.has_value() ? std::move(placement_->lease) : nullptr;
 }
 
-void HttpRequest::Cancel() {
-  cancelled_ = true;
-  if (dialer_ != nullptr) dialer_->Cancel();
-  if (awaited_.has_value()) awaited_->Cancel();
+absl::Duration HttpRequest::Within(absl::Duration timeout) const {
+  return whole_.has_value() ? std::min(timeout, whole_->now()) : timeout;
 }
 
 void HttpRequest::Close() {

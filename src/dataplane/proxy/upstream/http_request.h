@@ -15,9 +15,9 @@
 
 #include "dataplane/core/status.h"
 #include "dataplane/net/awaited_stream.h"
-#include "dataplane/net/dial.h"
 #include "dataplane/net/task.h"
 #include "dataplane/net/tcp_stream.h"
+#include "dataplane/net/time_left.h"
 #include "dataplane/protocol/http/head.h"
 #include "dataplane/protocol/http/message_reader.h"
 #include "dataplane/proxy/upstream/connector.h"
@@ -29,7 +29,7 @@ namespace srsproxy {
 //
 // A response's head, if OK. At fault is the origin: DATA_LOSS: the response cannot be used;
 // PERMISSION_DENIED: it closed without one; DEADLINE_EXCEEDED, UNAVAILABLE: as AwaitedStream, or
-// not reached. CANCELLED: see Cancel. Informational responses are skipped.
+// not reached. CANCELLED: the coroutine was. Informational responses are skipped.
 class HttpRequest {
  public:
   struct Limits {
@@ -37,6 +37,8 @@ class HttpRequest {
     absl::Duration write;
     absl::Duration head;    // From the request to the end of the response's head.
     uint64_t max_body = 0;  // Of ReadBody, in bytes.
+    // Of all together, from the making of this object on.
+    absl::Duration whole = absl::InfiniteDuration();
   };
   using Head = absl::StatusOr<http::ResponseHead>;
   using Pool = Connector::Pool;
@@ -44,7 +46,7 @@ class HttpRequest {
   using TextFor = std::function<std::string(const Placement& placement)>;
 
   // `needs` outlives it.
-  HttpRequest(const UpstreamNeeds& needs, Limits limits) : needs_(needs), limits_(limits) {}
+  HttpRequest(const UpstreamNeeds& needs, Limits limits);
   HttpRequest(const HttpRequest&) = delete;
   HttpRequest& operator=(const HttpRequest&) = delete;
 
@@ -76,8 +78,6 @@ class HttpRequest {
   net::Task<absl::StatusOr<std::string>> ReadBody(const http::ResponseHead& head,
                                                   absl::Duration timeout);
 
-  // Lets what is awaited now, and what is begun later, fail with CANCELLED.
-  void Cancel();
   void Close();
 
  private:
@@ -86,21 +86,22 @@ class HttpRequest {
   // Hands what comes to reader_. An orderly close is 0 bytes.
   net::Task<absl::StatusOr<size_t>> ReadSome(size_t most, absl::Duration timeout);
   net::Task<absl::StatusOr<net::TcpStream>> Dial();
+  // `timeout`, or what is left of the whole if that is less.
+  absl::Duration Within(absl::Duration timeout) const;
   // Whether a request that failed over a pooled connection may go over a new one.
-  bool may_repeat() const { return not_sent_ && !cancelled_; }
+  bool may_repeat() const { return not_sent_; }
 
   const UpstreamNeeds& needs_;
   const Limits limits_;
+  std::optional<net::TimeLeft> whole_;  // Of limits_; absent: for ever.
   std::optional<Placement> placement_;
   Endpoint endpoint_;
-  net::Dialer* dialer_ = nullptr;  // While it dials.
   std::optional<net::TcpStream> connection_;
   std::optional<net::AwaitedStream> awaited_;
   http::MessageReader reader_;
   // The connection had ended before anything of a response came: of a pooled one, the request was
   // most likely not seen.
   bool not_sent_ = false;
-  bool cancelled_ = false;
 };
 
 // A failure for a response that is no good, `what` says why.

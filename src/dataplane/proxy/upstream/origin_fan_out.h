@@ -45,7 +45,8 @@ class OriginFanOut {
   // Whether a question was not answered in time.
   bool timed_out() const;
 
-  // Runs `step` for each origin that has not failed. One whose step fails has, from then on.
+  // Runs `step` for each origin that has not failed, some at a time. One whose step fails has, from
+  // then on; once the coroutine was cancelled, they do so soon.
   using Step = std::function<net::Task<absl::Status>(size_t i)>;
   net::Task<void> Each(Step step);
 
@@ -54,20 +55,14 @@ class OriginFanOut {
   // together; RESOURCE_EXHAUSTED: it is too long; FAILED_PRECONDITION: another status than 200.
   net::Task<absl::StatusOr<std::string>> Ask(size_t i, std::string method, std::string target);
 
-  // Lets every question that is asked now or later fail soon.
-  void Cancel();
-
  private:
   struct Asked {
     std::shared_ptr<const Origin> origin;
     absl::Status status;
   };
-  struct Round;    // One run of Each.
-  struct Running;  // What Cancel ends.
 
-  net::Task<void> TakeSteps(std::shared_ptr<Round> round);
-  net::Task<absl::StatusOr<std::string>> Fetch(HttpRequest& request, Endpoint endpoint,
-                                               std::string method, std::string text);
+  // Of those whose number is `next` or more.
+  net::Task<void> TakeSteps(const Step& step, size_t& next);
   std::string RequestFor(const Endpoint& origin, std::string_view method,
                          std::string_view target) const;
 
@@ -76,7 +71,6 @@ class OriginFanOut {
   std::vector<Asked> origins_;
   MonotonicTime deadline_;
   HopList hops_;
-  const std::shared_ptr<Running> running_;
 };
 
 }  // namespace srsproxy

@@ -19,9 +19,8 @@ void OriginProber::Tick() {
 net::Task<void> OriginProber::Probe(std::shared_ptr<const Origin> origin) {
   if (origin->registration.rtmp.empty()) co_return;
   const Endpoint target = DialEndpoint(origin->registration, origin->registration.rtmp.front());
-  net::Dialer dialer(worker_.io().get_executor(), rules_);
-  const auto dialled =
-      co_await dialer.Dial(target.host, target.port, config_.Get()->connect_timeout);
+  const auto dialled = co_await net::Dial(worker_.io().get_executor(), rules_, target.host,
+                                          target.port, config_.Get()->connect_timeout);
   origins_.ReportConnect(origin->id, dialled.outcome);
 }
 

@@ -14,14 +14,14 @@ using ::testing::HasSubstr;
 class DialTest : public ::testing::Test {
  protected:
   DialResult Dial(std::string host, uint16_t port, absl::Duration timeout = absl::Seconds(20)) {
-    return testing::RunTask(io_, dialer_.Dial(std::move(host), port, timeout));
+    return testing::RunTask(io_,
+                            net::Dial(io_.get_executor(), rules_, std::move(host), port, timeout));
   }
 
   asio::io_context io_;
   tcp::acceptor acceptor_{io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   LiveConfig config_{Config()};
   DialRules rules_{config_};
-  Dialer dialer_{io_.get_executor(), rules_};
 };
 
 TEST_F(DialTest, ReachesAnAddress) {
@@ -71,9 +71,7 @@ TEST_F(DialTest, ChecksWhereANameLeadsTo) {
   const uint16_t port = acceptor_.local_endpoint().port();
   rules_.AddListener("rtmp_server", "", port);
   for (const char* host : {"localhost", "0x7f000001", "127.0.0.1"}) {
-    Dialer dialer(io_.get_executor(), rules_);
-    const auto result =
-        testing::RunTask(io_, dialer.Dial(std::string(host), port, absl::Seconds(20)));
+    const auto result = Dial(host, port);
     EXPECT_TRUE(IsLoop(result.socket.status())) << host << ": " << result.socket.status();
     EXPECT_EQ(result.outcome, ConnectOutcome::kForbidden);
     EXPECT_THAT(std::string(MessageOf(result.socket.status())), HasSubstr(host));
@@ -89,19 +87,6 @@ TEST_F(DialTest, ANameMayLeadElsewhereToo) {
   rules_.AddListener("rtmp_server", "::1", acceptor_.local_endpoint().port());
   const auto result = Dial("localhost", acceptor_.local_endpoint().port());
   EXPECT_TRUE(result.socket.ok()) << result.socket.status();
-}
-
-TEST_F(DialTest, CancelEndsIt) {
-  asio::post(io_, [this] { dialer_.Cancel(); });
-  tcp::acceptor full(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  full.listen(0);
-  std::vector<tcp::socket> waiting;
-  for (int i = 0; i < 4; ++i) {
-    waiting.emplace_back(io_);
-    waiting.back().async_connect(full.local_endpoint(), [](const auto&) {});
-  }
-  const auto result = Dial("127.0.0.1", full.local_endpoint().port());
-  EXPECT_TRUE(absl::IsCancelled(result.socket.status())) << result.socket.status();
 }
 
 }  // namespace

@@ -33,9 +33,9 @@ TEST(AwaitCallbackTest, ResumesOnTheCallersExecutorWhicheverThreadAnswers) {
         if (inline_answer) return done(7);
         other = std::thread([done = std::move(done)]() mutable { done(7); });
       };
-      const int answer = co_await AwaitCallback<int>(io.get_executor(), std::move(start));
+      const auto answer = co_await AwaitCallback<int>(io.get_executor(), std::move(start));
       EXPECT_TRUE(io.get_executor().running_in_this_thread());
-      co_return answer;
+      co_return *answer;
     };
     EXPECT_EQ(testing::RunTask(io, ask()), 7);
     if (other.joinable()) other.join();

@@ -18,6 +18,7 @@
 
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/directory/memory_origin_store.h"
+#include "dataplane/net/cancel_scope.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/proxy/sessions/session_table.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
@@ -74,7 +75,7 @@ class SessionFixture : public ::testing::Test {
  protected:
   using Plan = ScriptedPeer::Plan;
   // Runs the session of a client to its end.
-  using Serve = std::function<net::Task<void>(net::Incoming client)>;
+  using Serve = std::function<net::Task<void>(net::Incoming client, net::CancelScope& scope)>;
   // A part of a run takes no longer; every timeout of the sessions is.
   static constexpr auto kLongestRun = std::chrono::seconds(10);
 
@@ -105,8 +106,11 @@ class SessionFixture : public ::testing::Test {
       boost::system::error_code ignored;
       origins_->cancel(ignored);
     };
-    auto task = serve({std::move(accepted), peer});
-    net::asio::co_spawn(io(), std::move(task), std::move(ended));
+    net::Incoming incoming{std::move(accepted), peer};
+    auto session = [&serve, &incoming](net::CancelScope& scope) {
+      return serve(std::move(incoming), scope);
+    };
+    net::SpawnInScope(io().get_executor(), std::move(session), std::move(ended));
     Spawn(client_peer.Play(std::move(client)));
     Spawn(AcceptOrigins(std::move(origin)));
     const auto latest = std::chrono::steady_clock::now() + kLongestRun;

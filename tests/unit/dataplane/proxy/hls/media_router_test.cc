@@ -34,12 +34,14 @@ class MediaRouterTest : public SessionFixture {
  protected:
   MediaRouterTest() { index_.PutHls("abc", {"v.com", "live", "cam"}); }
 
-  net::Task<void> ServeClient(net::Incoming client) {
-    HttpSession session(needs_, site_, Listener::kHttp, std::move(client), nullptr);
+  net::Task<void> ServeClient(net::Incoming client, net::CancelScope& scope) {
+    HttpSession session(needs_, scope, site_, Listener::kHttp, std::move(client), nullptr);
     co_await session.Run();
   }
   Serve serve() {
-    return [this](net::Incoming client) { return ServeClient(std::move(client)); };
+    return [this](net::Incoming client, net::CancelScope& scope) {
+      return ServeClient(std::move(client), scope);
+    };
   }
   // Viewers stay for a while after their last request.
   void EndRest() override { viewers_.EndAll(absl::OkStatus()); }

@@ -29,12 +29,14 @@ class FileResponseTest : public SessionFixture {
     std::filesystem::remove_all(folder_);
   }
 
-  net::Task<void> ServeClient(net::Incoming client) {
-    HttpSession session(needs_, site_, Listener::kHttp, std::move(client), nullptr);
+  net::Task<void> ServeClient(net::Incoming client, net::CancelScope& scope) {
+    HttpSession session(needs_, scope, site_, Listener::kHttp, std::move(client), nullptr);
     co_await session.Run();
   }
   Serve serve() {
-    return [this](net::Incoming client) { return ServeClient(std::move(client)); };
+    return [this](net::Incoming client, net::CancelScope& scope) {
+      return ServeClient(std::move(client), scope);
+    };
   }
   static Script Asks(const std::string& target, const std::string& until) {
     return {{.send = "GET " + target + " HTTP/1.1\r\nHost: v.com\r\n"},

@@ -19,10 +19,12 @@ class ForwardedTest : public testing::Test {
             .host = "10.0.0.9",
             .accepted = {},
             .tls = false,
+            .scope = scope_,
             .stream = net::TcpStream(net::tcp::socket(io_), Side::kClient)};
   }
 
   net::asio::io_context io_;
+  net::CancelScope scope_;
 };
 
 TEST_F(ForwardedTest, WhatAStrangerSaysOfItselfIsReplaced) {

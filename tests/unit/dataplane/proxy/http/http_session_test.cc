@@ -41,12 +41,14 @@ class LiveRoute final : public HttpRoute {
 
 class HttpSessionTest : public SessionFixture {
  protected:
-  net::Task<void> ServeClient(const HttpSite& site, net::Incoming client) {
-    HttpSession session(needs_, site, Listener::kHttp, std::move(client), nullptr);
+  net::Task<void> ServeClient(const HttpSite& site, net::Incoming client, net::CancelScope& scope) {
+    HttpSession session(needs_, scope, site, Listener::kHttp, std::move(client), nullptr);
     co_await session.Run();
   }
   Serve serve(const HttpSite& site) {
-    return [this, &site](net::Incoming client) { return ServeClient(site, std::move(client)); };
+    return [this, &site](net::Incoming client, net::CancelScope& scope) {
+      return ServeClient(site, std::move(client), scope);
+    };
   }
   void RegisterOrigin() {
     OriginRegistration registration;

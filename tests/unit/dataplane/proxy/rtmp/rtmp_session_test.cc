@@ -9,8 +9,8 @@ namespace {
 using rtmp::AmfNull;
 using rtmp::AmfObject;
 using rtmp::testing::Bytes;
+using rtmp::testing::MessageBytes;
 using rtmp::testing::Named;
-using rtmp::testing::Say;
 
 constexpr size_t kPacket = 1536;
 
@@ -23,7 +23,7 @@ std::string NameOf(const std::string& command) {
 
 std::string Media() {
   const std::string text = "\x27MEDIA";
-  return Text(Say(rtmp::MessageType::kVideo, 1, Bytes(text.begin(), text.end()), 6));
+  return Text(MessageBytes(rtmp::MessageType::kVideo, 1, Bytes(text.begin(), text.end()), 6));
 }
 
 // The handshake without digests, and all up to the client's command on its stream.
@@ -33,11 +33,11 @@ Script ClientSays(const rtmp::Command& command) {
   return {{.send = "\x03" + std::string(kPacket, '\0')},
           {.bytes = 1 + 2 * kPacket},
           {.send = std::string(kPacket, '\0')},
-          {.send = Text(Say(Named("connect", 1, {about})))},
+          {.send = Text(MessageBytes(Named("connect", 1, {about})))},
           {.until = NameOf("_result")},
-          {.send = Text(Say(rtmp::CreateStream(2)))},
+          {.send = Text(MessageBytes(rtmp::CreateStream(2)))},
           {.until = NameOf("_result")},
-          {.send = Text(Say(command, 1, 8))},
+          {.send = Text(MessageBytes(command, 1, 8))},
           {.until = NameOf("onStatus")}};
 }
 
@@ -46,21 +46,23 @@ Script OriginAnswers(const std::string& command, const std::string& code) {
           {.send = "\x03" + std::string(2 * kPacket, '\0')},
           {.bytes = kPacket},
           {.until = NameOf("connect")},
-          {.send = Text(Say(rtmp::ConnectResult(1, 0)))},
+          {.send = Text(MessageBytes(rtmp::ConnectResult(1, 0)))},
           {.until = NameOf("createStream")},
-          {.send = Text(Say(rtmp::CreateStreamResult(2, 1)))},
+          {.send = Text(MessageBytes(rtmp::CreateStreamResult(2, 1)))},
           {.until = NameOf(command)},
-          {.send = Text(Say(rtmp::OnStatus("status", code, "it begins"), 1, 5))}};
+          {.send = Text(MessageBytes(rtmp::OnStatus("status", code, "it begins"), 1, 5))}};
 }
 
 class RtmpSessionTest : public SessionFixture {
  protected:
-  net::Task<void> ServeClient(net::Incoming client) {
-    RtmpSession session(needs_, Listener::kRtmp, std::move(client));
+  net::Task<void> ServeClient(net::Incoming client, net::CancelScope& scope) {
+    RtmpSession session(needs_, scope, Listener::kRtmp, std::move(client));
     co_await session.Run(nullptr);
   }
   Serve serve() {
-    return [this](net::Incoming client) { return ServeClient(std::move(client)); };
+    return [this](net::Incoming client, net::CancelScope& scope) {
+      return ServeClient(std::move(client), scope);
+    };
   }
 
   const RtmpSessionNeeds needs_{config_, upstream_, table_, random_};

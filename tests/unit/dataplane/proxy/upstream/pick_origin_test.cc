@@ -1,6 +1,6 @@
 // How a stream waits for its origin just after a start. What is waited for is on the real clock, so
 // these tests look only at what came before what.
-#include "dataplane/proxy/upstream/origin_picker.h"
+#include "dataplane/proxy/upstream/pick_origin.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -47,7 +47,7 @@ class FakeBalancer final : public Balancer {
   const OriginRegistry& origins_;
 };
 
-class OriginPickerTest : public testing::Test {
+class PickOriginTest : public testing::Test {
  protected:
   void Make(absl::Duration settle) {
     origins_.emplace(clock_, store_, OriginRegistryOptions{.start_settle = settle});
@@ -56,7 +56,6 @@ class OriginPickerTest : public testing::Test {
   }
   // The proxy has started at started_.
   void Start() {
-    picker_.reset();
     upstream_.emplace(UpstreamNeeds{.context = context_,
                                     .balancer = *balancer_,
                                     .origins = *origins_,
@@ -64,7 +63,7 @@ class OriginPickerTest : public testing::Test {
                                     .hop_guard = hop_guard_,
                                     .connections = connections_,
                                     .proxy_started = started_});
-    picker_.emplace(*upstream_);
+    scope_.emplace();
   }
   void Register(const std::string& server) {
     OriginRegistration registration;
@@ -82,7 +81,7 @@ class OriginPickerTest : public testing::Test {
     timer->async_wait([timer, what](const boost::system::error_code&) { what(); });
   }
   absl::StatusOr<Placement> Pick(PickRequest request = {}) {
-    return net::testing::RunTask(worker_.io(), picker_->Pick(std::move(request)));
+    return net::testing::RunTask(worker_.io(), *scope_, PickOrigin(*upstream_, std::move(request)));
   }
   absl::Duration Passed() const { return absl::FromChrono(clock_.Now() - started_); }
 
@@ -100,10 +99,10 @@ class OriginPickerTest : public testing::Test {
   OriginConnections connections_{clock_};
   const SessionContext context_{worker_, clock_, logger_, metrics_, metrics_.AddWorker()};
   std::optional<UpstreamNeeds> upstream_;
-  std::optional<OriginPicker> picker_;
+  std::optional<net::CancelScope> scope_;
 };
 
-TEST_F(OriginPickerTest, WaitsUntilNoFurtherOriginComes) {
+TEST_F(PickOriginTest, WaitsUntilNoFurtherOriginComes) {
   Make(kSettle);
   Later(absl::Milliseconds(20), [this] { Register("1"); });
   Later(absl::Milliseconds(80), [this] { Register("2"); });
@@ -114,7 +113,7 @@ TEST_F(OriginPickerTest, WaitsUntilNoFurtherOriginComes) {
   EXPECT_GE(Passed(), absl::Milliseconds(140) + kSettle);
 }
 
-TEST_F(OriginPickerTest, WaitsAlsoWhenItComesAfterTheFirstOrigin) {
+TEST_F(PickOriginTest, WaitsAlsoWhenItComesAfterTheFirstOrigin) {
   Make(kSettle);
   Register("1");
   Later(absl::Milliseconds(10), [this] { Register("2"); });
@@ -122,14 +121,14 @@ TEST_F(OriginPickerTest, WaitsAlsoWhenItComesAfterTheFirstOrigin) {
   EXPECT_EQ(balancer_->origins_seen, 2u);
 }
 
-TEST_F(OriginPickerTest, WithoutASettleTimeTheFirstOriginEndsTheWait) {
+TEST_F(PickOriginTest, WithoutASettleTimeTheFirstOriginEndsTheWait) {
   Make(absl::ZeroDuration());
   Later(absl::Milliseconds(20), [this] { Register("1"); });
   EXPECT_TRUE(Pick().ok());
   EXPECT_EQ(balancer_->origins_seen, 1u);
 }
 
-TEST_F(OriginPickerTest, AStreamThatHasItsPlaceDoesNotWait) {
+TEST_F(PickOriginTest, AStreamThatHasItsPlaceDoesNotWait) {
   Make(kNever);
   Register("1");
   balancer_->known = true;
@@ -137,7 +136,7 @@ TEST_F(OriginPickerTest, AStreamThatHasItsPlaceDoesNotWait) {
   EXPECT_LT(Passed(), kNever);
 }
 
-TEST_F(OriginPickerTest, AfterAnOriginWasTriedInVainItDoesNotWait) {
+TEST_F(PickOriginTest, AfterAnOriginWasTriedInVainItDoesNotWait) {
   Make(kNever);
   Register("1");
   PickRequest request;
@@ -146,7 +145,7 @@ TEST_F(OriginPickerTest, AfterAnOriginWasTriedInVainItDoesNotWait) {
   EXPECT_LT(Passed(), kNever);
 }
 
-TEST_F(OriginPickerTest, LongAfterTheStartNobodyWaits) {
+TEST_F(PickOriginTest, LongAfterTheStartNobodyWaits) {
   Make(kNever);
   Register("1");
   started_ -= StartSettle::kWindow;
@@ -155,11 +154,11 @@ TEST_F(OriginPickerTest, LongAfterTheStartNobodyWaits) {
   EXPECT_LT(Passed() - absl::FromChrono(StartSettle::kWindow), kNever);
 }
 
-TEST_F(OriginPickerTest, AClientThatLeavesEndsItsWaitAndPicksNothing) {
+TEST_F(PickOriginTest, AClientThatLeavesEndsItsWaitAndPicksNothing) {
   for (const bool with_origin : {false, true}) {
     Make(kNever);
     if (with_origin) Register("1");
-    Later(absl::Milliseconds(20), [this] { picker_->Cancel(); });
+    Later(absl::Milliseconds(20), [this] { scope_->Cancel(Side::kClient, absl::OkStatus()); });
     EXPECT_TRUE(absl::IsCancelled(Pick().status()));
     EXPECT_EQ(balancer_->picks, 0);
   }
