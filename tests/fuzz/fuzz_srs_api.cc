@@ -21,7 +21,7 @@ namespace {
 
 using namespace srsproxy::srs_api;
 
-constexpr Speaker kSelf{"1.2.3", 1};
+constexpr Responder kSelf{"1.2.3", 1};
 
 void MustBeJson(const std::string& text) {
   json::error_code error;
@@ -54,7 +54,7 @@ void Merge(Resource resource, std::string_view answer) {
     MustBeJson(MarkedItem(kSelf, resource, {"a", **std::move(item)}));
   }
   if (auto data = ReadData(answer); data.ok()) {
-    std::vector<From<json::object>> both = {{"a", *data}, {"b", *data}};
+    std::vector<Tagged<json::object>> both = {{"a", *data}, {"b", *data}};
     MustBeJson(MergeSummaries(kSelf, both));
     MustBeJson(MergeVersions(kSelf, std::move(both)));
   }

@@ -14,7 +14,7 @@ namespace {
 json::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 // {"origin": ..., "data": {...}} of each.
-json::array Each(std::vector<From<json::object>> data) {
+json::array Each(std::vector<Tagged<json::object>> data) {
   json::array each;
   each.reserve(data.size());
   for (auto& [origin, answer] : data) {
@@ -42,15 +42,15 @@ json::object OwnVersion(std::string_view version) {
 
 }  // namespace
 
-json::object Envelope(const Speaker& speaker, int64_t code) {
+json::object Envelope(const Responder& responder, int64_t code) {
   return {{"code", code},
           {"server", "srsproxy"},
           {"service", "srsproxy"},
-          {"pid", std::to_string(speaker.pid)}};
+          {"pid", std::to_string(responder.pid)}};
 }
 
-json::object Index(const Speaker& speaker, Resource resource) {
-  auto body = Envelope(speaker);
+json::object Index(const Responder& responder, Resource resource) {
+  auto body = Envelope(responder);
   switch (resource) {
     case Resource::kRoot:
       body["urls"] = json::object{{"api", "the api root"}};
@@ -69,31 +69,31 @@ json::object Index(const Speaker& speaker, Resource resource) {
   return body;
 }
 
-json::object Versions(const Speaker& speaker) {
-  auto body = Envelope(speaker);
-  body["data"] = OwnVersion(speaker.version);
+json::object Versions(const Responder& responder) {
+  auto body = Envelope(responder);
+  body["data"] = OwnVersion(responder.version);
   return body;
 }
 
-json::object MergeVersions(const Speaker& speaker, std::vector<From<json::object>> data) {
-  auto body = Versions(speaker);
+json::object MergeVersions(const Responder& responder, std::vector<Tagged<json::object>> data) {
+  auto body = Versions(responder);
   body["origins"] = Each(std::move(data));
   return body;
 }
 
-json::object MergeSummaries(const Speaker& speaker, std::vector<From<json::object>> data) {
+json::object MergeSummaries(const Responder& responder, std::vector<Tagged<json::object>> data) {
   std::vector<const json::object*> servers;
   servers.reserve(data.size());
   for (const auto& from : data) servers.push_back(&from.answer);
-  auto body = Envelope(speaker);
+  auto body = Envelope(responder);
   body["data"] = MergeSummaryData(servers);
   body["origins"] = Each(std::move(data));
   return body;
 }
 
-json::object MarkedItem(const Speaker& speaker, Resource resource, From<json::object> item) {
+json::object MarkedItem(const Responder& responder, Resource resource, Tagged<json::object> item) {
   item.answer["origin"] = item.origin;
-  auto body = Envelope(speaker);
+  auto body = Envelope(responder);
   body[View(ItemName(resource))] = std::move(item.answer);
   return body;
 }

@@ -134,7 +134,7 @@ net::Task<http::Response> ClusterApi::Item() {
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   const auto holder = Holder();
   if (!holder.has_value()) co_return NotKnown();
-  srs_api::From<Body> item{fan_out_.server(*holder), *std::move(findings_[*holder].found)};
+  srs_api::Tagged<Body> item{fan_out_.server(*holder), *std::move(findings_[*holder].found)};
   co_return Merged(srs_api::MarkedItem(Self(), request_.resource, std::move(item)));
 }
 
@@ -260,8 +260,8 @@ void ClusterApi::WriteListHeads() {
   }
 }
 
-std::vector<srs_api::From<ClusterApi::Body>> ClusterApi::TakeData() {
-  std::vector<srs_api::From<Body>> data;
+std::vector<srs_api::Tagged<ClusterApi::Body>> ClusterApi::TakeData() {
+  std::vector<srs_api::Tagged<Body>> data;
   for (size_t i = 0; i < fan_out_.size(); ++i) {
     auto& found = findings_[i].found;
     if (found.has_value()) data.push_back({fan_out_.server(i), *std::move(found)});
@@ -278,7 +278,7 @@ std::optional<size_t> ClusterApi::Holder() const {
 
 // ---- Answering
 
-srs_api::Speaker ClusterApi::Self() const { return {SRSPROXY_VERSION, ::getpid()}; }
+srs_api::Responder ClusterApi::Self() const { return {SRSPROXY_VERSION, ::getpid()}; }
 
 http::Response ClusterApi::Merged(Body body) const {
   srs_api::SetMissing(body, fan_out_.missing());

@@ -96,11 +96,11 @@ class ClusterApi final : public HttpExchange {
   std::vector<size_t> ListSizes() const;
   void PlanPage();
   void WriteListHeads();
-  std::vector<srs_api::From<Body>> TakeData();
+  std::vector<srs_api::Tagged<Body>> TakeData();
   // The first origin that has the item.
   std::optional<size_t> Holder() const;
 
-  srs_api::Speaker Self() const;
+  srs_api::Responder Self() const;
   http::Response Merged(Body body) const;  // With the missing origins named.
   http::Response NotKnown() const;
   std::optional<http::Response> NobodyAnswered() const;

@@ -101,7 +101,7 @@ std::string Described(const Message& message) {
 }
 
 // Writes a client's lines.
-class Speaker {
+class Encoder {
  public:
   Bytes Write(const std::vector<std::string>& words) {
     const std::string& name = words[0];
@@ -313,7 +313,7 @@ class Conversation {
   }
 
   void MessageBytes(const std::vector<std::string>& words) {
-    peers_.Client(speaker_.Write(words));
+    peers_.Client(encoder_.Write(words));
     while (Serve()) {
     }
   }
@@ -343,7 +343,7 @@ class Conversation {
   }
 
   Peers peers_;
-  Speaker speaker_;
+  Encoder encoder_;
   ModelOfSrs srs_;
   bool connected_ = false;
   size_t answered_ = 0;

@@ -16,7 +16,7 @@
 namespace srsproxy::srs_api {
 namespace {
 
-constexpr Speaker kSelf{"1.20.3-rc1", 42};
+constexpr Responder kSelf{"1.20.3-rc1", 42};
 
 json::object Object(const std::string& text) { return json::parse(text).as_object(); }
 
@@ -25,7 +25,7 @@ json::object Data(const std::string& self, const std::string& system) {
 }
 
 json::value MergedData(std::vector<json::object> servers) {
-  std::vector<From<json::object>> data;
+  std::vector<Tagged<json::object>> data;
   for (json::object& server : servers) {
     data.push_back({"vid-" + std::to_string(data.size()), std::move(server)});
   }
@@ -40,7 +40,7 @@ TEST(MergeTest, TheEnvelopeIsSrss) {
 TEST(MergeTest, VersionsTellOfTheProxyAndOfEachOrigin) {
   EXPECT_EQ(WriteJson(Versions(kSelf).at("data")),
             R"({"signature":"srsproxy","major":1,"minor":20,"revision":3,"version":"1.20.3-rc1"})");
-  std::vector<From<json::object>> data;
+  std::vector<Tagged<json::object>> data;
   data.push_back({"vid-a", *ReadData(SrsAnswer("versions"))});
   const auto body = MergeVersions(kSelf, std::move(data));
   EXPECT_EQ(body.at("data"), Versions(kSelf).at("data"));
