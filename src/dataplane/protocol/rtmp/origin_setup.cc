@@ -134,41 +134,39 @@ void OriginSetup::SendConnectAgain() {
 
 // ---- The client's messages in the replay
 
-MessageAction OriginSetup::ClientObserver::OnMessageStart(const MessageHeader& header,
-                                                          std::span<const uint8_t> prefix) {
-  return phase.forwarder_.PlainAction(header, prefix);
+MessageAction OriginSetup::OnClientStart(const MessageHeader& header,
+                                         std::span<const uint8_t> prefix) {
+  return forwarder_.PlainAction(header, prefix);
 }
 
-Decision OriginSetup::ClientObserver::OnMessage(const MessageHeader& header,
-                                                std::span<uint8_t> payload) {
-  phase.forwarder_.RewriteForOrigin(header.type, payload);
+Decision OriginSetup::OnClientMessage(const MessageHeader& header, std::span<uint8_t> payload) {
+  forwarder_.RewriteForOrigin(header.type, payload);
   return Decision::kForward;
 }
 
 // ---- The origin's messages
 
-MessageAction OriginSetup::OriginObserver::OnMessageStart(const MessageHeader& header,
-                                                          std::span<const uint8_t> prefix) {
+MessageAction OriginSetup::OnOriginStart(const MessageHeader& header,
+                                         std::span<const uint8_t> prefix) {
   if (IsCommand(header.type)) return MessageAction::kConsume;
-  if (IsMedia(header.type)) return phase.MediaAction();
+  if (IsMedia(header.type)) return MediaAction();
   // What the client would answer waits in the replay buffer.
   if (IsPing(header, prefix)) return MessageAction::kConsume;
-  if (!phase.continues_) {
+  if (!continues_) {
     const MessageAction action =
-        OriginControl::ActionFor(header, prefix, phase.awaiting_ == Awaiting::kVerdict);
+        OriginControl::ActionFor(header, prefix, awaiting_ == Awaiting::kVerdict);
     if (action != MessageAction::kPass) return action;
   }
-  return phase.forwarder_.PlainAction(header, prefix);
+  return forwarder_.PlainAction(header, prefix);
 }
 
-Decision OriginSetup::OriginObserver::OnMessage(const MessageHeader& header,
-                                                std::span<uint8_t> payload) {
+Decision OriginSetup::OnOriginMessage(const MessageHeader& header, std::span<uint8_t> payload) {
   if (IsCommand(header.type)) {
-    phase.OnCommand(header, payload);
+    OnCommand(header, payload);
     return Decision::kConsume;
   }
-  phase.control_.OnMessage(header, payload);
-  phase.forwarder_.RewriteForClient(header.type, payload);
+  control_.OnMessage(header, payload);
+  forwarder_.RewriteForClient(header.type, payload);
   return Decision::kForward;
 }
 

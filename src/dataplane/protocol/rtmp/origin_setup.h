@@ -22,6 +22,7 @@
 #include "dataplane/protocol/rtmp/handshake.h"
 #include "dataplane/protocol/rtmp/origin_connection.h"
 #include "dataplane/protocol/rtmp/origin_control.h"
+#include "dataplane/protocol/rtmp/phase_observer.h"
 #include "dataplane/protocol/rtmp/setup_outcome.h"
 #include "dataplane/protocol/rtmp/stream_request.h"
 
@@ -64,20 +65,10 @@ class OriginSetup {
   size_t replayed() const { return replayed_; }
 
  private:
-  struct ClientObserver final : MessageObserver {
-    explicit ClientObserver(OriginSetup& its_phase) : phase(its_phase) {}
-    MessageAction OnMessageStart(const MessageHeader& header,
-                                 std::span<const uint8_t> prefix) override;
-    Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
-    OriginSetup& phase;
-  };
-  struct OriginObserver final : MessageObserver {
-    explicit OriginObserver(OriginSetup& its_phase) : phase(its_phase) {}
-    MessageAction OnMessageStart(const MessageHeader& header,
-                                 std::span<const uint8_t> prefix) override;
-    Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
-    OriginSetup& phase;
-  };
+  MessageAction OnClientStart(const MessageHeader& header, std::span<const uint8_t> prefix);
+  Decision OnClientMessage(const MessageHeader& header, std::span<uint8_t> payload);
+  MessageAction OnOriginStart(const MessageHeader& header, std::span<const uint8_t> prefix);
+  Decision OnOriginMessage(const MessageHeader& header, std::span<uint8_t> payload);
 
   // Which answer of the origin comes next.
   enum class Awaiting : uint8_t { kStreamId, kVerdict };
@@ -100,8 +91,10 @@ class OriginSetup {
 
   const Wanted wanted_;
   DuplexForwarder& forwarder_;
-  ClientObserver client_observer_{*this};
-  OriginObserver origin_observer_{*this};
+  PhaseObserver<OriginSetup, &OriginSetup::OnClientStart, &OriginSetup::OnClientMessage>
+      client_observer_{*this};
+  PhaseObserver<OriginSetup, &OriginSetup::OnOriginStart, &OriginSetup::OnOriginMessage>
+      origin_observer_{*this};
   SetupOutcome outcome_{wanted_.request, forwarder_};
 
   std::optional<ClientHandshake> handshake_;

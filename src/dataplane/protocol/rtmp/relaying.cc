@@ -34,13 +34,13 @@ void Relaying::SendClientFault(const absl::Status& why) {
 
 // ---- From the client
 
-MessageAction Relaying::ClientObserver::OnMessageStart(const MessageHeader& header,
-                                                       std::span<const uint8_t> prefix) {
+MessageAction Relaying::OnClientStart(const MessageHeader& header,
+                                      std::span<const uint8_t> prefix) {
   if (IsMedia(header.type)) {
-    if (phase.role_ == Role::kPublisher) phase.media_seen_ = true;
+    if (role_ == Role::kPublisher) media_seen_ = true;
     return MessageAction::kPass;
   }
-  if (!IsCommand(header.type)) return phase.forwarder_.PlainAction(header, prefix);
+  if (!IsCommand(header.type)) return forwarder_.PlainAction(header, prefix);
   const std::string_view name = PeekCommandName(header.type, prefix);
   if (IsStreamRequest(name)) return MessageAction::kConsume;
   if (name == "deleteStream") return MessageAction::kHold;
@@ -49,10 +49,9 @@ MessageAction Relaying::ClientObserver::OnMessageStart(const MessageHeader& head
   return shown ? MessageAction::kPassAndShow : MessageAction::kPass;
 }
 
-Decision Relaying::ClientObserver::OnMessage(const MessageHeader& header,
-                                             std::span<uint8_t> payload) {
-  if (IsCommand(header.type)) phase.OnCommand(header, payload);
-  phase.forwarder_.RewriteForOrigin(header.type, payload);
+Decision Relaying::OnClientMessage(const MessageHeader& header, std::span<uint8_t> payload) {
+  if (IsCommand(header.type)) OnCommand(header, payload);
+  forwarder_.RewriteForOrigin(header.type, payload);
   return Decision::kForward;
 }
 
@@ -117,26 +116,25 @@ void Relaying::EndStreams(Predicate ended) {
 
 // ---- From the origin
 
-MessageAction Relaying::OriginObserver::OnMessageStart(const MessageHeader& header,
-                                                       std::span<const uint8_t> prefix) {
+MessageAction Relaying::OnOriginStart(const MessageHeader& header,
+                                      std::span<const uint8_t> prefix) {
   if (IsMedia(header.type)) {
-    if (phase.role_ == Role::kViewer) phase.media_seen_ = true;
+    if (role_ == Role::kViewer) media_seen_ = true;
     return MessageAction::kPass;
   }
-  if (!IsCommand(header.type)) return phase.forwarder_.PlainAction(header, prefix);
+  if (!IsCommand(header.type)) return forwarder_.PlainAction(header, prefix);
   const bool stream_id =
-      !phase.origin_.creates.empty() && PeekCommandName(header.type, prefix) == "_result";
+      !origin_.creates.empty() && PeekCommandName(header.type, prefix) == "_result";
   return stream_id ? MessageAction::kHold : MessageAction::kPass;
 }
 
-Decision Relaying::OriginObserver::OnMessage(const MessageHeader& header,
-                                             std::span<uint8_t> payload) {
+Decision Relaying::OnOriginMessage(const MessageHeader& header, std::span<uint8_t> payload) {
   if (!IsCommand(header.type)) {
-    phase.forwarder_.RewriteForClient(header.type, payload);
+    forwarder_.RewriteForClient(header.type, payload);
     return Decision::kForward;
   }
   const auto command = DecodeCommand(header.type, payload);
-  if (command.ok()) phase.origin_.creates.Take(*command, payload, phase.forwarder_);
+  if (command.ok()) origin_.creates.Take(*command, payload, forwarder_);
   return Decision::kForward;
 }
 

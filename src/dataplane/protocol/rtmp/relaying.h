@@ -18,6 +18,7 @@
 #include "dataplane/protocol/rtmp/command.h"
 #include "dataplane/protocol/rtmp/duplex_forwarder.h"
 #include "dataplane/protocol/rtmp/origin_connection.h"
+#include "dataplane/protocol/rtmp/phase_observer.h"
 #include "dataplane/protocol/rtmp/stream_request.h"
 
 namespace srsproxy::rtmp {
@@ -48,20 +49,10 @@ class Relaying {
   OriginConnection TakeConnection() { return std::move(origin_); }
 
  private:
-  struct ClientObserver final : MessageObserver {
-    explicit ClientObserver(Relaying& its_phase) : phase(its_phase) {}
-    MessageAction OnMessageStart(const MessageHeader& header,
-                                 std::span<const uint8_t> prefix) override;
-    Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
-    Relaying& phase;
-  };
-  struct OriginObserver final : MessageObserver {
-    explicit OriginObserver(Relaying& its_phase) : phase(its_phase) {}
-    MessageAction OnMessageStart(const MessageHeader& header,
-                                 std::span<const uint8_t> prefix) override;
-    Decision OnMessage(const MessageHeader& header, std::span<uint8_t> payload) override;
-    Relaying& phase;
-  };
+  MessageAction OnClientStart(const MessageHeader& header, std::span<const uint8_t> prefix);
+  Decision OnClientMessage(const MessageHeader& header, std::span<uint8_t> payload);
+  MessageAction OnOriginStart(const MessageHeader& header, std::span<const uint8_t> prefix);
+  Decision OnOriginMessage(const MessageHeader& header, std::span<uint8_t> payload);
 
   struct ActiveStream {
     uint32_t client_id = 0;
@@ -79,8 +70,10 @@ class Relaying {
   const ClientConnection& client_;
   const VhostPolicy& vhosts_;
   DuplexForwarder& forwarder_;
-  ClientObserver client_observer_{*this};
-  OriginObserver origin_observer_{*this};
+  PhaseObserver<Relaying, &Relaying::OnClientStart, &Relaying::OnClientMessage> client_observer_{
+      *this};
+  PhaseObserver<Relaying, &Relaying::OnOriginStart, &Relaying::OnOriginMessage> origin_observer_{
+      *this};
 
   StreamKey key_;                 // Of all that is active.
   Role role_ = Role::kViewer;     // Of the last request.
