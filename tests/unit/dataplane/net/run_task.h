@@ -27,7 +27,7 @@ T RunTask(asio::io_context& io, CancelScope& scope, Task<T> task) {
   std::optional<T> result;
   auto done = [&](const std::exception_ptr& error, T value) {
     if (error) std::rethrow_exception(error);
-    result = std::move(value);
+    result.emplace(std::move(value));
     io.stop();
   };
   asio::co_spawn(io, WithoutThrowing(std::move(task)),
