@@ -1,15 +1,17 @@
-// A client or an origin that follows a script over TCP, and leaves after any of its steps.
+// A client or an origin that follows a script over TCP or TLS, and leaves after any of its steps.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
 #include "dataplane/net/task.h"
@@ -42,10 +44,19 @@ class ScriptedPeer {
     std::function<void()> then = nullptr;
   };
 
-  explicit ScriptedPeer(tcp::socket socket) : socket_(std::move(socket)) {}
+  // `tls`: it is a client of it, and checks nobody; null: it is none.
+  explicit ScriptedPeer(tcp::socket socket, net::asio::ssl::context* tls = nullptr)
+      : socket_(std::move(socket)) {
+    if (tls != nullptr) tls_.emplace(socket_, *tls);
+  }
 
   // Returns when it has left, or the other side has. It is there until then.
   net::Task<void> Play(Plan plan) {
+    if (tls_.has_value()) {
+      const auto [error] =
+          co_await tls_->async_handshake(net::asio::ssl::stream_base::client, net::kNoThrow);
+      if (error) co_return socket_.close();
+    }
     const size_t steps = std::min(plan.steps, plan.script.size());
     for (size_t i = 0; i < steps; ++i) {
       if (!co_await Take(plan.script[i])) co_return socket_.close();
@@ -64,9 +75,9 @@ class ScriptedPeer {
  private:
   net::Task<bool> Take(const Step& step) {
     if (!step.send.empty()) {
-      const auto [error, sent] =
-          co_await net::asio::async_write(socket_, net::asio::buffer(step.send), net::kNoThrow);
-      co_return !error;
+      const auto bytes = net::asio::buffer(step.send);
+      if (tls_.has_value()) co_return co_await Send(*tls_, bytes);
+      co_return co_await Send(socket_, bytes);
     }
     while (true) {
       const size_t at = step.until.empty() ? taken_ : heard_.find(step.until, taken_);
@@ -80,14 +91,26 @@ class ScriptedPeer {
   }
 
   net::Task<bool> ReadSome() {
+    if (tls_.has_value()) co_return co_await ReadSome(*tls_);
+    co_return co_await ReadSome(socket_);
+  }
+
+  template <typename Stream>
+  static net::Task<bool> Send(Stream& stream, net::asio::const_buffer bytes) {
+    const auto [error, sent] = co_await net::asio::async_write(stream, bytes, net::kNoThrow);
+    co_return !error;
+  }
+  template <typename Stream>
+  net::Task<bool> ReadSome(Stream& stream) {
     std::array<char, 4096> buffer{};
     const auto [error, bytes] =
-        co_await socket_.async_read_some(net::asio::buffer(buffer), net::kNoThrow);
+        co_await stream.async_read_some(net::asio::buffer(buffer), net::kNoThrow);
     heard_.append(buffer.data(), bytes);
     co_return !error;
   }
 
   tcp::socket socket_;
+  std::optional<net::asio::ssl::stream<tcp::socket&>> tls_;
   std::string heard_;
   size_t taken_ = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,8 +22,10 @@
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/net/cancel_scope.h"
 #include "dataplane/net/listener.h"
+#include "dataplane/net/tls.h"
 #include "dataplane/proxy/sessions/session_table.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
+#include "tests/support/certificates.h"
 #include "tests/unit/dataplane/proxy/scripted_peer.h"
 
 namespace srsproxy::testing {
@@ -98,7 +102,7 @@ class SessionFixture : public ::testing::Test {
     socket.connect(front.local_endpoint());
     tcp::endpoint peer;
     tcp::socket accepted = front.accept(peer);
-    ScriptedPeer client_peer(std::move(socket));
+    ScriptedPeer client_peer(std::move(socket), client_tls_);
     session_ended_ = false;
     auto ended = [this](const std::exception_ptr& fault) {
       EXPECT_EQ(fault, nullptr);
@@ -152,6 +156,40 @@ class SessionFixture : public ::testing::Test {
       SCOPED_TRACE("kicked after step " + std::to_string(step) + " of the origin");
       Run(serve, {client}, {origin, step, Leaving::kStays, kick});
     }
+  }
+
+  // From now on no peer has long for what is awaited of it.
+  void ShortenTimeouts() {
+    Config config = *config_.Get();
+    config.connect_timeout = config.handshake_timeout = config.write_timeout =
+        absl::Milliseconds(50);
+    config_.Set(std::move(config));
+  }
+
+  // A session each for a client that does nothing more after some of its first steps, and for such
+  // an origin: the deadlines end them all.
+  void RunAllStalls(const Serve& serve, const Script& client, std::vector<size_t> client_steps,
+                    const Script& origin, std::vector<size_t> origin_steps) {
+    ShortenTimeouts();
+    for (const size_t step : client_steps) {
+      SCOPED_TRACE("the client stalls after step " + std::to_string(step));
+      Run(serve, {client, step}, {origin});
+    }
+    for (const size_t step : origin_steps) {
+      SCOPED_TRACE("the origin stalls after step " + std::to_string(step));
+      Run(serve, {client}, {origin, step});
+    }
+  }
+
+  // From now on the client speaks TLS, and the session has this for it.
+  net::TlsContext UseTls() {
+    std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to who has left.
+    certificates_.Make("server");
+    tls_.emplace(net::asio::ssl::context::tls_client);
+    client_tls_ = &*tls_;
+    auto server = net::LoadServerTls(certificates_.Cert("server"), certificates_.Key("server"));
+    EXPECT_TRUE(server.ok()) << server.status();
+    return server.ok() ? *server : nullptr;
   }
 
   // What is left of sessions on purpose is ended here.
@@ -219,6 +257,9 @@ class SessionFixture : public ::testing::Test {
     }
   }
 
+  Certificates certificates_;
+  std::optional<net::asio::ssl::context> tls_;
+  net::asio::ssl::context* client_tls_ = nullptr;
   bool session_ended_ = false;
   int peers_ = 0;
 };

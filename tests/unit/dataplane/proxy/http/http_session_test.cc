@@ -42,7 +42,7 @@ class LiveRoute final : public HttpRoute {
 class HttpSessionTest : public SessionFixture {
  protected:
   net::Task<void> ServeClient(const HttpSite& site, net::Incoming client, net::CancelScope& scope) {
-    HttpSession session(needs_, scope, site, Listener::kHttp, std::move(client), nullptr);
+    HttpSession session(needs_, scope, site, Listener::kHttp, std::move(client), tls_);
     co_await session.Run();
   }
   Serve serve(const HttpSite& site) {
@@ -61,6 +61,7 @@ class HttpSessionTest : public SessionFixture {
   }
   void EndRest() override { EXPECT_EQ(cluster_requests_.used(), 0U) << "a slot is taken"; }
 
+  net::TlsContext tls_;  // Null: the client speaks none.
   Open open_;
   SessionLimit cluster_requests_{1};
   LiveRoute live_{upstream_};
@@ -82,6 +83,37 @@ TEST_F(HttpSessionTest, ALiveStreamComesThrough) {
 
 TEST_F(HttpSessionTest, ALiveStreamEndsWhoeverLeavesWhen) {
   RunAllEnds(serve(media_), kClient, kOrigin);
+}
+
+TEST_F(HttpSessionTest, ALiveStreamOverTlsEndsWhoeverLeavesWhen) {
+  tls_ = UseTls();
+  const auto heard = Run(serve(media_), {kClient}, {kOrigin, kOrigin.size(), Leaving::kCloses});
+  EXPECT_THAT(heard, HasSubstr("MEDIA1MEDIA2"));
+  RunAllEnds(serve(media_), kClient, kOrigin);
+}
+
+TEST_F(HttpSessionTest, AWebSocketEndsWhoeverLeavesWhen) {
+  const Script client = {{.send = "GET /live/cam.flv HTTP/1.1\r\nHost: v.com\r\n"},
+                         {.send = "Connection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n"},
+                         {.until = "HTTP/1.1 101"},
+                         {.until = "FRAME1"},
+                         {.send = "PONG"},
+                         {.until = "FRAME2"}};
+  const Script origin = {{.until = "\r\n\r\n"},
+                         {.send = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"},
+                         {.send = "Upgrade: websocket\r\n\r\nFRAME1"},
+                         {.until = "PONG"},
+                         {.send = "FRAME2"}};
+  const auto heard = Run(serve(media_), {client}, {origin, origin.size(), Leaving::kCloses});
+  EXPECT_THAT(heard, HasSubstr("FRAME2"));
+  RunAllEnds(serve(media_), client, origin);
+}
+
+// A client that is still silent may be idle; a live stream that has begun may pause.
+TEST_F(HttpSessionTest, APeerThatStallsMissesItsDeadline) {
+  RunAllStalls(serve(media_), kClient, {1}, kOrigin, {0, 1, 2});
+  EXPECT_THAT(Run(serve(media_), {kClient, 1}, {}), HasSubstr("HTTP/1.1 408"));
+  EXPECT_THAT(Run(serve(media_), {kClient}, {kOrigin, 1}), HasSubstr("HTTP/1.1 504"));
 }
 
 TEST_F(HttpSessionTest, WhatNoRouteTakesIsNotFoundAndTheConnectionGoesOn) {

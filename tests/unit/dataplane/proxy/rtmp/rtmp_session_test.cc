@@ -57,7 +57,7 @@ class RtmpSessionTest : public SessionFixture {
  protected:
   net::Task<void> ServeClient(net::Incoming client, net::CancelScope& scope) {
     RtmpSession session(needs_, scope, Listener::kRtmp, std::move(client));
-    co_await session.Run(nullptr);
+    co_await session.Run(tls_);
   }
   Serve serve() {
     return [this](net::Incoming client, net::CancelScope& scope) {
@@ -66,6 +66,7 @@ class RtmpSessionTest : public SessionFixture {
   }
 
   const RtmpSessionNeeds needs_{config_, upstream_, table_, random_};
+  net::TlsContext tls_;  // Null: the client speaks none.
 };
 
 struct Roles {
@@ -119,6 +120,37 @@ TEST_F(RtmpSessionTest, APlayEndsWhoeverLeavesWhen) {
 TEST_F(RtmpSessionTest, APublishEndsWhoeverLeavesWhen) {
   const auto [client, origin] = Publishes();
   RunAllEnds(serve(), client, origin);
+}
+
+TEST_F(RtmpSessionTest, APlayOverTlsEndsWhoeverLeavesWhen) {
+  tls_ = UseTls();
+  const auto [client, origin] = Plays();
+  const auto heard = Run(serve(), {client, client.size(), Leaving::kCloses}, {origin});
+  EXPECT_THAT(heard, ::testing::HasSubstr("MEDIA"));
+  RunAllEnds(serve(), client, origin);
+}
+
+// Until media flows: that may pause for as long as it likes.
+TEST_F(RtmpSessionTest, APeerThatStallsMissesItsDeadline) {
+  for (const auto& [client, origin] : {Plays(), Publishes()}) {
+    RunAllStalls(serve(), client, {0, 1, 2, 3, 4, 5, 6, 7}, origin, {0, 1, 2, 3, 4, 5, 6, 7, 8});
+  }
+}
+
+TEST_F(RtmpSessionTest, AStalledClientIsCountedAsSlow) {
+  ShortenTimeouts();
+  const auto [client, origin] = Plays();
+  Run(serve(), {client, 3}, {origin});
+  EXPECT_THAT(metrics_.Serialize(),
+              ::testing::ContainsRegex("client_errors_total\\{[^}]*timeout.* 1\n"));
+}
+
+TEST_F(RtmpSessionTest, AStalledOriginIsRefusedToTheClient) {
+  ShortenTimeouts();
+  const auto [client, origin] = Plays();
+  const auto heard = Run(serve(), {client}, {origin, 0});
+  EXPECT_THAT(heard, ::testing::HasSubstr("could not be reached"));
+  EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("origin_failures_total.* 1\n"));
 }
 
 }  // namespace
