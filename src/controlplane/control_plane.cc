@@ -85,9 +85,8 @@ absl::Status ControlPlane::Start() {
                                                   .metrics = dependencies_.metrics,
                                                   .readiness = dependencies_.readiness,
                                                   .refusals = refusals_,
-                                                  .version = dependencies_.version,
-                                                  .secret = authorizer_.in_process_secret(),
-                                                  .channel = server_->InProcessChannel()});
+                                                  .origins = origin_service_,
+                                                  .version = dependencies_.version});
   if (!api.ok()) {
     Stop(absl::ZeroDuration());
     return api.status();

@@ -79,10 +79,6 @@ ControlServer::ControlServer(std::unique_ptr<UnknownMethodHandler> unknown_metho
 
 ControlServer::~ControlServer() { Stop(absl::ZeroDuration()); }
 
-std::shared_ptr<grpc::Channel> ControlServer::InProcessChannel() {
-  return server_->InProcessChannel(grpc::ChannelArguments());
-}
-
 void ControlServer::Stop(absl::Duration grace) {
   readiness_.SetObserver(nullptr);
   listener_.reset();

@@ -1,4 +1,4 @@
-// The gRPC server: its port, its settings, and the channel that leads to it within the process.
+// ControlServer: the gRPC server, its port and its settings.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <absl/time/time.h>
-#include <grpcpp/channel.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
@@ -23,7 +22,7 @@ namespace srsproxy::control {
 // call is told that it is unknown.
 class ControlServer {
  public:
-  // Begins to serve. A disabled address: only InProcessChannel() leads here. The services and
+  // Begins to serve. A disabled address: nobody comes. The services and
   // `readiness` outlive the server, and `metrics`, and what `credentials` refers to. UNAVAILABLE
   // names PROXY_GRPC_SERVER and its address.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Start(
@@ -36,9 +35,6 @@ class ControlServer {
 
   // 0 when no port is open.
   uint16_t port() const { return listener_ == nullptr ? 0 : listener_->port(); }
-
-  // Its calls need CallAuthorizer's secret.
-  std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Refuses new calls, waits at most `grace` for those that run, then cancels them. Blocking.
   void Stop(absl::Duration grace);

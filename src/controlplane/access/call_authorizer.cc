@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kAuthorization[] = "authorization";
 
-// The one value of `key`; nullopt when it is missing or told twice.
+// The one value of `key`; nullopt when it is missing or there twice.
 std::optional<std::string_view> MetadataOf(const grpc::ServerContextBase& context,
                                            const char* key) {
   const auto& metadata = context.client_metadata();
@@ -56,43 +56,36 @@ CallAuthorizer::CallAuthorizer(const TokenStore* tokens, RefusalLog& denials, Me
 absl::StatusOr<CallContext> CallAuthorizer::Authorize(
     std::string_view method, const grpc::ServerContextBase& context,
     const google::protobuf::Message* request) const {
-  auto caller = CheckedCaller(method, context, request);
-  if (caller.ok()) {
+  return Decide(method, HostOfPeer(context.peer()), Identify(context), request);
+}
+
+absl::StatusOr<CallContext> CallAuthorizer::AuthorizeSystemApi(
+    std::string_view method, std::string caller, const google::protobuf::Message& request) const {
+  return Decide(method, caller, Caller{{caller, system_api_}, "in_process"}, &request);
+}
+
+absl::StatusOr<CallContext> CallAuthorizer::Decide(std::string_view method, std::string_view host,
+                                                   absl::StatusOr<Caller> caller,
+                                                   const google::protobuf::Message* request) const {
+  absl::Status status = caller.status();
+  if (status.ok()) status = CheckRole(method, *caller->context.identity);
+  if (status.ok() && request != nullptr) status = CheckScope(*request, *caller->context.identity);
+  if (status.ok()) {
     metrics_.CountAuthDecision(AuthResult::kAllowed, caller->proof);
     return std::move(caller->context);
   }
-  const auto reason = absl::AsciiStrToLower(ErrorInfoOf(caller.status()).reason());
-  metrics_.CountAuthDecision(AuthResult::kDenied, reason);
-  denials_.Add(HostOfPeer(context.peer()),
-               std::string(method) + ": " + std::string(MessageOf(caller.status())));
-  return caller.status();
-}
-
-absl::StatusOr<CallAuthorizer::Caller> CallAuthorizer::CheckedCaller(
-    std::string_view method, const grpc::ServerContextBase& context,
-    const google::protobuf::Message* request) const {
-  auto caller = Identify(context);
-  if (!caller.ok()) return caller.status();
-  const auto& identity = *caller->context.identity;
-  if (auto status = CheckRole(method, identity); !status.ok()) return status;
-  if (request != nullptr) {
-    if (auto status = CheckScope(*request, identity); !status.ok()) return status;
-  }
-  return caller;
+  metrics_.CountAuthDecision(AuthResult::kDenied,
+                             absl::AsciiStrToLower(ErrorInfoOf(status).reason()));
+  denials_.Add(host, std::string(method) + ": " + std::string(MessageOf(status)));
+  return status;
 }
 
 absl::StatusOr<CallAuthorizer::Caller> CallAuthorizer::Identify(
     const grpc::ServerContextBase& context) const {
   const auto& metadata = context.client_metadata();
-  if (metadata.contains(kInProcessMetadata)) {
-    const auto secret = MetadataOf(context, kInProcessMetadata);
-    const auto caller = MetadataOf(context, kCallerMetadata);
-    if (!secret || !secret_digest_.Matches(SecretDigest(*secret)) || !caller) {
-      return ReservedMetadata(kInProcessMetadata);
-    }
-    return Caller{{std::string(*caller), system_api_}, "in_process"};
+  for (const char* key : {kInProcessMetadata, kCallerMetadata}) {
+    if (metadata.contains(key)) return ReservedMetadata(key);
   }
-  if (metadata.contains(kCallerMetadata)) return ReservedMetadata(kCallerMetadata);
 
   auto host = HostOfPeer(context.peer());
   if (tokens_ != nullptr) {

@@ -17,16 +17,15 @@
 
 namespace srsproxy::control {
 
-// Metadata of the System API's calls: its HTTP client's address, and the authorizer's secret,
-// which proves that the call was made in this process.
+// Metadata that no caller may send: on whose behalf a call is made, the proxy alone decides.
 inline constexpr char kCallerMetadata[] = "srsproxy-caller";
 inline constexpr char kInProcessMetadata[] = "srsproxy-in-process";
 
 // Thread-safe. What it is given outlives it.
 //
-// A caller is identified by the in-process secret; else by its bearer token, when tokens are used;
-// else it is an admin: by its client certificate, where the server asks for one, or because the
-// port is open to all.
+// A caller is identified by its bearer token, when tokens are used; else it is an admin: by its
+// client certificate, where the server requests one, or because the port is open to all. Those of
+// the System API, which authorizes them itself, are origins.
 class CallAuthorizer {
  public:
   // `tokens` may be null: callers need none. `denials` logs each call that is not authorized.
@@ -38,8 +37,9 @@ class CallAuthorizer {
                                         const grpc::ServerContextBase& context,
                                         const google::protobuf::Message* request) const;
 
-  // The value of kInProcessMetadata. Hand it to nobody outside of the process.
-  const std::string& in_process_secret() const { return secret_; }
+  // The same for a call that the System API makes on behalf of its HTTP client `caller`.
+  absl::StatusOr<CallContext> AuthorizeSystemApi(std::string_view method, std::string caller,
+                                                 const google::protobuf::Message& request) const;
 
  private:
   // Who calls, and how that was found: the label `reason` of auth_decisions_total.
@@ -51,15 +51,14 @@ class CallAuthorizer {
   absl::StatusOr<Caller> Identify(const grpc::ServerContextBase& context) const;
   absl::StatusOr<std::shared_ptr<const Identity>> FindToken(
       const grpc::ServerContextBase& context) const;
-  absl::StatusOr<Caller> CheckedCaller(std::string_view method,
-                                       const grpc::ServerContextBase& context,
-                                       const google::protobuf::Message* request) const;
+  // Counts the decision; logs a denial of a call from `host`.
+  absl::StatusOr<CallContext> Decide(std::string_view method, std::string_view host,
+                                     absl::StatusOr<Caller> caller,
+                                     const google::protobuf::Message* request) const;
 
   const TokenStore* const tokens_;
   RefusalLog& denials_;
   Metrics& metrics_;
-  const std::string secret_ = MakeSecret();
-  const SecretDigest secret_digest_{secret_};
   const std::shared_ptr<const Identity> system_api_;
   const std::shared_ptr<const Identity> anybody_;
 };

@@ -1,10 +1,8 @@
 #include "controlplane/access/secret.h"
 
 #include <absl/strings/ascii.h>
-#include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include "dataplane/core/status.h"
@@ -23,15 +21,6 @@ SecretDigest::SecretDigest(std::string_view secret) {
 
 bool SecretDigest::Matches(const SecretDigest& other) const {
   return CRYPTO_memcmp(bytes_.data(), other.bytes_.data(), bytes_.size()) == 0;
-}
-
-std::string MakeSecret() {
-  std::string bytes(32, '\0');
-  // Fails only when the system has no entropy source: then nothing here can be kept secret.
-  if (RAND_bytes(reinterpret_cast<uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) != 1) {
-    std::abort();
-  }
-  return absl::BytesToHexString(bytes);
 }
 
 std::optional<std::string_view> BearerToken(std::string_view authorization) {

@@ -21,9 +21,6 @@ class SecretDigest {
   std::array<uint8_t, 32> bytes_;
 };
 
-// 256 random bits in hexadecimal.
-std::string MakeSecret();
-
 // The token in the value of an `authorization` header, `Bearer <token>` (RFC 6750, section 2.1).
 std::optional<std::string_view> BearerToken(std::string_view authorization);
 

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -11,10 +10,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
-#include "controlplane/access/call_authorizer.h"
 #include "controlplane/access/secret.h"
 #include "controlplane/call_status.h"
-#include "controlplane/grpc_time.h"
 #include "controlplane/http/register_body.h"
 #include "dataplane/core/network.h"
 
@@ -22,39 +19,6 @@ namespace srsproxy::control {
 namespace {
 
 namespace json = boost::json;
-
-constexpr absl::Duration kCallTimeout = absl::Seconds(5);
-
-// A call of OriginService over the channel within the process, on behalf of `caller`; `secret` as
-// in SystemApi::Dependencies.
-template <typename Request, typename Response>
-net::Task<absl::StatusOr<Response>> Call(
-    v1::OriginService::StubInterface& stub,
-    void (v1::OriginService::StubInterface::async_interface::*method)(
-        grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
-    const std::string& secret, const std::string& caller, Request request) {
-  struct State {
-    grpc::ClientContext context;
-    Request request;
-    Response response;
-  };
-  const auto state = std::make_shared<State>();
-  state->context.AddMetadata(kInProcessMetadata, secret);
-  state->context.AddMetadata(kCallerMetadata, caller);
-  state->context.set_deadline(GrpcDeadline(kCallTimeout));
-  state->request = std::move(request);
-
-  auto start = [&stub, method, state](auto done) {
-    auto ended = [state, done = std::move(done)](const grpc::Status& status) mutable {
-      done(FromGrpc(status));
-    };
-    (stub.async()->*method)(&state->context, &state->request, &state->response, std::move(ended));
-  };
-  const auto executor = co_await net::asio::this_coro::executor;
-  const auto status = co_await net::AwaitCallback<absl::Status>(executor, std::move(start));
-  if (!status.ok()) co_return status;
-  co_return std::move(state->response);
-}
 
 http::Response ErrorResponse(const absl::Status& status) {
   return control::ErrorResponse(HttpStatusOf(status), ErrorInfoOf(status).reason(),
@@ -85,9 +49,7 @@ absl::StatusOr<std::unique_ptr<SystemApi>> SystemApi::Start(const ListenAddress&
   return api;
 }
 
-SystemApi::SystemApi(Dependencies dependencies)
-    : dependencies_(std::move(dependencies)),
-      origins_(v1::OriginService::NewStub(dependencies_.channel)) {}
+SystemApi::SystemApi(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
 
 net::Task<http::Response> SystemApi::Answer(HttpRequest request) {
   const auto& path = request.path;
@@ -145,7 +107,6 @@ std::optional<http::Response> SystemApi::CheckToken(const HttpRequest& request) 
 }
 
 net::Task<http::Response> SystemApi::Register(HttpRequest request) {
-  using Async = v1::OriginService::StubInterface::async_interface;
   auto body = ParseRegisterBody(request.body);
   if (!body.ok()) {
     dependencies_.metrics.CountHeartbeat(HeartbeatResult::kRejected);
@@ -153,17 +114,24 @@ net::Task<http::Response> SystemApi::Register(HttpRequest request) {
     co_return ErrorResponse(body.status());
   }
 
+  const auto executor = co_await net::asio::this_coro::executor;
   v1::RegisterOriginRequest wanted;
   *wanted.mutable_registration() = std::move(body->registration);
-  const auto lease = co_await Call<v1::RegisterOriginRequest, v1::RegisterOriginResponse>(
-      *origins_, &Async::RegisterOrigin, dependencies_.secret, request.client, std::move(wanted));
+  auto do_register = [&](auto done) {
+    dependencies_.origins.RegisterOverHttp(request.client, std::move(wanted), std::move(done));
+  };
+  const auto lease = co_await net::AwaitCallback<absl::StatusOr<v1::RegisterOriginResponse>>(
+      executor, std::move(do_register));
   if (!lease.ok()) co_return ErrorResponse(lease.status());
 
   v1::HeartbeatRequest beat;
   beat.set_lease_id(lease->lease_id());
   *beat.mutable_load() = std::move(body->load);
-  const auto beaten = co_await Call<v1::HeartbeatRequest, v1::HeartbeatResponse>(
-      *origins_, &Async::Heartbeat, dependencies_.secret, request.client, std::move(beat));
+  auto do_beat = [&](auto done) {
+    dependencies_.origins.HeartbeatOverHttp(request.client, std::move(beat), std::move(done));
+  };
+  const auto beaten = co_await net::AwaitCallback<absl::StatusOr<v1::HeartbeatResponse>>(
+      executor, std::move(do_beat));
   if (!beaten.ok()) co_return ErrorResponse(beaten.status());
   co_return JsonResponse({{"code", 0}, {"pid", std::to_string(getpid())}});
 }

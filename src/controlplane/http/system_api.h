@@ -1,5 +1,5 @@
 // The HTTP port for SRS origins and for monitoring. What changes anything is translated into calls
-// of the gRPC services, over the channel within the process.
+// of OriginService.
 //
 //   POST /api/v1/srs/register   RegisterOrigin, then Heartbeat -> {"code":0,"pid":"<this pid>"}
 //   GET  /api/v1/versions       {"signature":"srsproxy","version":"<version>"}
@@ -18,16 +18,15 @@
 #include <string>
 
 #include <absl/time/time.h>
-#include <grpcpp/channel.h>
 
 #include "controlplane/access/refusal_log.h"
 #include "controlplane/http/http_server.h"
+#include "controlplane/services/origin_service.h"
 #include "controlplane/services/readiness.h"
 #include "dataplane/core/endpoint.h"
 #include "dataplane/core/live_config.h"
 #include "dataplane/core/metrics.h"
 #include "dataplane/core/status.h"
-#include "srsproxy/v1/origin_service.grpc.pb.h"
 
 namespace srsproxy::control {
 
@@ -39,9 +38,8 @@ class SystemApi {
     Metrics& metrics;
     const Readiness& readiness;
     RefusalLog& refusals;
+    OriginService& origins;
     std::string version;
-    std::string secret;                      // CallAuthorizer::in_process_secret().
-    std::shared_ptr<grpc::Channel> channel;  // ControlServer::InProcessChannel().
   };
 
   // Begins to serve. `address` must be enabled; errors name PROXY_SYSTEM_API and it.
@@ -67,7 +65,6 @@ class SystemApi {
   http::Response Ready() const;
 
   const Dependencies dependencies_;
-  const std::unique_ptr<v1::OriginService::Stub> origins_;
   std::unique_ptr<HttpServer> server_;  // Last: its thread uses the others.
 };
 

@@ -10,11 +10,18 @@
 #include "controlplane/services/page.h"
 
 namespace srsproxy::control {
+namespace {
+
+constexpr char kRegisterOrigin[] = "srsproxy.v1.OriginService/RegisterOrigin";
+constexpr char kHeartbeat[] = "srsproxy.v1.OriginService/Heartbeat";
+
+}  // namespace
+
 grpc::ServerUnaryReactor* OriginService::RegisterOrigin(grpc::CallbackServerContext* context,
                                                         const v1::RegisterOriginRequest* request,
                                                         v1::RegisterOriginResponse* response) {
-  return ServeAsync(observer_, "srsproxy.v1.OriginService/RegisterOrigin", context, request,
-                    response, [this](const auto& wanted, const CallContext& call, auto done) {
+  return ServeAsync(observer_, kRegisterOrigin, context, request, response,
+                    [this](const auto& wanted, const CallContext& call, auto done) {
                       registrations_.Register(wanted, call, std::move(done));
                     });
 }
@@ -23,7 +30,7 @@ grpc::ServerUnaryReactor* OriginService::Heartbeat(grpc::CallbackServerContext* 
                                                    const v1::HeartbeatRequest* request,
                                                    v1::HeartbeatResponse* response) {
   return Serve(
-      observer_, "srsproxy.v1.OriginService/Heartbeat", context, request, response,
+      observer_, kHeartbeat, context, request, response,
       [this](const auto& wanted, const CallContext&) { return heartbeats_.Answer(wanted); });
 }
 
@@ -71,6 +78,22 @@ grpc::ServerUnaryReactor* OriginService::DrainOrigin(grpc::CallbackServerContext
                     [this](const auto& wanted, const CallContext& call, auto done) {
                       changes_.Drain(wanted, call, std::move(done));
                     });
+}
+
+void OriginService::RegisterOverHttp(std::string caller, v1::RegisterOriginRequest request,
+                                     Done<v1::RegisterOriginResponse> done) {
+  ServeSystemApi(observer_, kRegisterOrigin, std::move(caller), std::move(request), std::move(done),
+                 [this](const auto& wanted, const CallContext& call, auto registered) {
+                   registrations_.Register(wanted, call, std::move(registered));
+                 });
+}
+
+void OriginService::HeartbeatOverHttp(std::string caller, v1::HeartbeatRequest request,
+                                      Done<v1::HeartbeatResponse> done) {
+  ServeSystemApi(observer_, kHeartbeat, std::move(caller), std::move(request), std::move(done),
+                 [this](const auto& wanted, const CallContext&, auto beaten) {
+                   beaten(heartbeats_.Answer(wanted));
+                 });
 }
 
 absl::StatusOr<v1::GetOriginResponse> OriginService::Get(const v1::GetOriginRequest& request) {

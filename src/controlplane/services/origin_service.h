@@ -1,6 +1,8 @@
 // srsproxy.v1.OriginService over the origin registry.
 #pragma once
 
+#include <string>
+
 #include "controlplane/access/call_context.h"
 #include "controlplane/access/refusal_log.h"
 #include "controlplane/services/heartbeat_streams.h"
@@ -91,6 +93,13 @@ class OriginService final : public OriginServiceBase {
   grpc::ServerUnaryReactor* DrainOrigin(grpc::CallbackServerContext* context,
                                         const v1::DrainOriginRequest* request,
                                         v1::DrainOriginResponse* response) override;
+
+  // What an origin does over the System API, whose HTTP client is `caller`; `done` gets what a
+  // client of gRPC would, once, on any thread.
+  void RegisterOverHttp(std::string caller, v1::RegisterOriginRequest request,
+                        Done<v1::RegisterOriginResponse> done);
+  void HeartbeatOverHttp(std::string caller, v1::HeartbeatRequest request,
+                         Done<v1::HeartbeatResponse> done);
 
  private:
   absl::StatusOr<v1::GetOriginResponse> Get(const v1::GetOriginRequest& request);

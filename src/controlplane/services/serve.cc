@@ -10,11 +10,20 @@ ServedCall::ServedCall(const CallObserver& observer, std::string_view method,
                        const grpc::ServerContextBase& context,
                        const google::protobuf::Message* request)
     : observer_(observer), method_(method), started_(observer.clock.Now()) {
-  auto admitted = observer.authorizer.Authorize(method, context, request);
+  Admit(observer.authorizer.Authorize(method, context, request), HostOfPeer(context.peer()));
+}
+
+ServedCall::ServedCall(const CallObserver& observer, std::string_view method, std::string caller,
+                       const google::protobuf::Message& request)
+    : observer_(observer), method_(method), started_(observer.clock.Now()) {
+  Admit(observer.authorizer.AuthorizeSystemApi(method, caller, request), caller);
+}
+
+void ServedCall::Admit(absl::StatusOr<CallContext> admitted, std::string caller) {
   if (admitted.ok()) {
     context_ = *std::move(admitted);
   } else {
-    context_.caller = HostOfPeer(context.peer());
+    context_.caller = std::move(caller);
     admitted_ = admitted.status();
   }
 }

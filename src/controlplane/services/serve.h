@@ -12,6 +12,7 @@
 
 #include "controlplane/access/call_authorizer.h"
 #include "controlplane/access/call_context.h"
+#include "controlplane/call_status.h"
 #include "controlplane/services/idempotency_cache.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/log.h"
@@ -42,6 +43,10 @@ class ServedCall {
   ServedCall(const CallObserver& observer, std::string_view method,
              const grpc::ServerContextBase& context, const google::protobuf::Message* request);
 
+  // One that the System API makes on behalf of its HTTP client `caller`.
+  ServedCall(const CallObserver& observer, std::string_view method, std::string caller,
+             const google::protobuf::Message& request);
+
   // Not OK: end the call with it.
   const absl::Status& admitted() const { return admitted_; }
   const CallContext& context() const { return context_; }
@@ -50,6 +55,8 @@ class ServedCall {
   grpc::Status End(const absl::Status& status) const;
 
  private:
+  void Admit(absl::StatusOr<CallContext> admitted, std::string caller);
+
   const CallObserver& observer_;
   const std::string_view method_;
   const MonotonicTime started_;
@@ -108,7 +115,32 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
   return reactor;
 }
 
-// The same for a `handler(const Request&, const CallContext&)` that returns
+// Serves a call that the System API makes on behalf of its HTTP client `caller`: as ServeAsync, but
+// without gRPC. `done` gets what a client of gRPC would.
+template <typename Request, typename Response, typename Handler>
+void ServeSystemApi(const CallObserver& observer, std::string_view method, std::string caller,
+                    Request request, Done<Response> done, Handler&& handler) {
+  struct Served {
+    Request request;
+    ServedCall call;
+    Done<Response> done;
+
+    void End(absl::StatusOr<Response> result) {
+      const absl::Status status = result.status();
+      auto seen = FromGrpc(call.End(status));
+      if (!seen.ok()) return done(std::move(seen));
+      done(std::move(result));
+    }
+  };
+  ServedCall call(observer, method, std::move(caller), request);
+  auto served =
+      std::make_shared<Served>(Served{std::move(request), std::move(call), std::move(done)});
+  if (!served->call.admitted().ok()) return served->End(served->call.admitted());
+  handler(served->request, served->call.context(),
+          [served](absl::StatusOr<Response> response) { served->End(std::move(response)); });
+}
+
+// The same as ServeAsync for a `handler(const Request&, const CallContext&)` that returns
 // absl::StatusOr<Response>.
 template <typename Request, typename Response, typename Handler>
 grpc::ServerUnaryReactor* Serve(const CallObserver& observer, std::string_view method,

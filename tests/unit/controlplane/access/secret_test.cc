@@ -14,13 +14,6 @@ TEST(SecretDigestTest, MatchesTheSameSecretAlone) {
   }
 }
 
-TEST(MakeSecretTest, IsLongAndNeverTheSame) {
-  const auto secret = MakeSecret();
-  EXPECT_EQ(secret.size(), 64U);
-  EXPECT_EQ(secret.find_first_not_of("0123456789abcdef"), std::string::npos);
-  EXPECT_NE(MakeSecret(), secret);
-}
-
 struct BearerCase {
   const char* name;
   const char* header;
