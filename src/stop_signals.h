@@ -8,7 +8,7 @@
 
 namespace srsproxy {
 
-// Taken by a thread that does nothing else, so that they are heard wherever the program is. The
+// Taken by a thread that does nothing else, so that they are taken wherever the program is. The
 // first signal to stop starts the force timeout; the second leaves the program kLastWords, the
 // third none. When the time is over the process ends where it is, without destructors.
 class StopSignals {

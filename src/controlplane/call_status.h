@@ -19,7 +19,7 @@ namespace srsproxy::control {
 
 using ErrorMetadata = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-// `code` must not be kOk. `message` says what happened, to whom, and what to do.
+// `code` must not be kOk. `message`: what happened, to whom, and what to do.
 absl::Status CallError(absl::StatusCode code, v1::ErrorReason reason, std::string_view message,
                        ErrorMetadata metadata = {});
 

@@ -50,7 +50,7 @@ class ControlPlane {
     Metrics& metrics;
     Readiness& readiness;
     AccessFiles& access;         // Started.
-    net::DialRules& dial_rules;  // Hears of both ports.
+    net::DialRules& dial_rules;  // Gets both ports.
     net::NameLookup& names;
     OriginRegistry& origins;
     StreamDirectory& streams;
@@ -80,7 +80,7 @@ class ControlPlane {
   uint16_t system_api_port() const { return system_api_port_; }
 
  private:
-  // Of the whole proxy: what the data plane tells, and the ports of the control plane.
+  // Of the whole proxy: what the data plane reports, and the ports of the control plane.
   ProxyStatus Status() const;
   // Not ready from now on.
   bool BeginDrain(absl::Duration spread);

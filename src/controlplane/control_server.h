@@ -19,7 +19,7 @@
 namespace srsproxy::control {
 
 // Serves the given services, grpc.health.v1.Health (SERVING while ready) and reflection; any other
-// call is told that it is unknown.
+// call is answered that it is unknown.
 class ControlServer {
  public:
   // Begins to serve. A disabled address: nobody comes. The services and

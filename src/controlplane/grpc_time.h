@@ -7,7 +7,7 @@
 
 namespace srsproxy::control {
 
-// In `left` from now. What is longer than gRPC can say is the longest that it can.
+// In `left` from now. What is longer than gRPC can express is the longest that it can.
 inline gpr_timespec GrpcDeadline(absl::Duration left) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                       gpr_time_from_nanos(absl::ToInt64Nanoseconds(left), GPR_TIMESPAN));

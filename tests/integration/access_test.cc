@@ -219,7 +219,7 @@ TEST_F(TokensTest, AnAgentRegistersItsOwnServersAlone) {
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(status), "SCOPE_DENIED");
   EXPECT_EQ(ErrorInfoOf(status).metadata().at("server"), "edge-1");
-  EXPECT_THAT(MessageOf(status), Not(HasSubstr("vid-vid"))) << "no token is told";
+  EXPECT_THAT(MessageOf(status), Not(HasSubstr("vid-vid"))) << "no token is revealed";
   EXPECT_EQ(origins_.snapshot()->Find("edge-1-s1-42"), before);
   EXPECT_EQ(Metric("srsproxy_auth_decisions_total{reason=\"scope_denied\",result=\"denied\"}"), 1);
 
@@ -268,7 +268,7 @@ TEST_F(TokensTest, TheFileIsReadAgainWhenItChanges) {
 }
 
 TEST_F(TokensTest, TheSystemApiNeedsNoToken) {
-  const auto answer = Ask(
+  const auto answer = Fetch(
       HttpPost("/api/v1/srs/register",
                R"({"ip":"10.0.0.7","server":"edge-1","service":"s1","pid":"42","rtmp":["1935"]})"));
   EXPECT_EQ(answer.result_int(), 200U) << answer.body();
@@ -399,7 +399,7 @@ TEST_F(HttpAuthTest, RegisteringNeedsTheToken) {
                              "Authorization: Bearer Sesame\r\n", "Authorization: Basic sesame\r\n",
                              "Authorization: sesame\r\n", "Authorization: Bearer \r\n",
                              "Authorization: Bearer sesame\r\nAuthorization: Bearer sesame\r\n"}) {
-    const auto answer = Ask(RegisterRequest("10.0.0.7", header));
+    const auto answer = Fetch(RegisterRequest("10.0.0.7", header));
     EXPECT_EQ(answer.result_int(), 401U) << header;
     EXPECT_EQ(answer["WWW-Authenticate"], "Bearer realm=\"srsproxy\"");
     EXPECT_THAT(answer.body(), HasSubstr("TOKEN_REQUIRED"));
@@ -409,14 +409,14 @@ TEST_F(HttpAuthTest, RegisteringNeedsTheToken) {
   EXPECT_EQ(Metric("srsproxy_auth_decisions_total{reason=\"token_required\",result=\"denied\"}"),
             7);
 
-  EXPECT_EQ(Ask(RegisterRequest("10.0.0.7", "authorization: bearer sesame\r\n")).result_int(),
+  EXPECT_EQ(Fetch(RegisterRequest("10.0.0.7", "authorization: bearer sesame\r\n")).result_int(),
             200U);
   EXPECT_EQ(origins_.snapshot()->origins.size(), 1U);
 }
 
 TEST_F(HttpAuthTest, NothingElseNeedsIt) {
   for (const char* path : {"/api/v1/versions", "/metrics", "/healthz", "/readyz"}) {
-    EXPECT_EQ(Ask(HttpGet(path)).result_int(), 200U) << path;
+    EXPECT_EQ(Fetch(HttpGet(path)).result_int(), 200U) << path;
   }
 }
 
@@ -426,12 +426,12 @@ class SystemApiAllowTest : public ControlPlaneTest {
 };
 
 TEST_F(SystemApiAllowTest, StrangersMayOnlyProbe) {
-  EXPECT_EQ(Ask(RegisterRequest("10.0.0.7")).result_int(), 403U);
+  EXPECT_EQ(Fetch(RegisterRequest("10.0.0.7")).result_int(), 403U);
   for (const char* path : {"/api/v1/versions", "/metrics", "/other"}) {
-    EXPECT_EQ(Ask(HttpGet(path)).result_int(), 403U) << path;
+    EXPECT_EQ(Fetch(HttpGet(path)).result_int(), 403U) << path;
   }
   for (const char* path : {"/healthz", "/livez", "/readyz"}) {
-    EXPECT_EQ(Ask(HttpGet(path)).result_int(), 200U) << path;
+    EXPECT_EQ(Fetch(HttpGet(path)).result_int(), 200U) << path;
   }
   EXPECT_TRUE(origins_.snapshot()->origins.empty());
   EXPECT_THAT(metrics_.Serialize(),
@@ -441,7 +441,7 @@ TEST_F(SystemApiAllowTest, StrangersMayOnlyProbe) {
   auto config = *config_.Get();
   config.system_api_allow = {*Network::Parse("127.0.0.0/8")};
   config_.Set(config);
-  EXPECT_EQ(Ask(RegisterRequest("10.0.0.7")).result_int(), 200U);
+  EXPECT_EQ(Fetch(RegisterRequest("10.0.0.7")).result_int(), 200U);
 }
 
 class OriginAddressesApiTest : public ControlPlaneTest {};
@@ -457,7 +457,7 @@ TEST_F(OriginAddressesApiTest, ThePortsOfTheControlPlaneAreNoOrigins) {
       EXPECT_EQ(ReasonOf(status), "OWN_LISTENER") << ip;
     }
   }
-  EXPECT_EQ(Ask(RegisterRequest("169.254.169.254")).result_int(), 403U);
+  EXPECT_EQ(Fetch(RegisterRequest("169.254.169.254")).result_int(), 403U);
   EXPECT_TRUE(origins_.snapshot()->origins.empty());
 }
 
@@ -473,7 +473,7 @@ TEST_F(OriginNetworksApiTest, AnOriginElsewhereIsRefusedAndListed) {
     EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << ip;
     EXPECT_EQ(ReasonOf(status), "SCOPE_DENIED") << ip;
     EXPECT_EQ(ErrorInfoOf(status).metadata().at("address"), ip);
-    EXPECT_EQ(Ask(RegisterRequest(ip)).result_int(), 403U) << ip;
+    EXPECT_EQ(Fetch(RegisterRequest(ip)).result_int(), 403U) << ip;
   }
   EXPECT_TRUE(origins_.snapshot()->origins.empty());
 

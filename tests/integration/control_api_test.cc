@@ -299,7 +299,7 @@ TEST_F(ControlApiTest, StreamsAreListedPageByPageAndByOrigin) {
   EXPECT_TRUE(list_all("another").empty());
 }
 
-TEST_F(ControlApiTest, TheProxyTellsWhatItIs) {
+TEST_F(ControlApiTest, TheProxyDescribesItself) {
   Register("vid-1", 1935);
   Publish({std::string(kDefaultVhost), "live", "camera"});
   readiness_.Block("drain", "the proxy stops");

@@ -130,7 +130,7 @@ std::shared_ptr<grpc::Channel> ControlPlaneTest::Channel() const {
                              grpc::InsecureChannelCredentials());
 }
 
-HttpAnswer ControlPlaneTest::Ask(std::string_view request) const {
+HttpAnswer ControlPlaneTest::Fetch(std::string_view request) const {
   HttpClient client(control_->system_api_port());
   client.Send(request);
   return client.Read();
@@ -162,7 +162,7 @@ void ControlPlaneTest::Publish(const StreamKey& key) {
 }
 
 double ControlPlaneTest::Metric(std::string_view sample) {
-  const auto text = "\n" + Ask(HttpGet("/metrics")).body();
+  const auto text = "\n" + Fetch(HttpGet("/metrics")).body();
   const auto line = text.find("\n" + std::string(sample) + " ");
   if (line == std::string::npos) return -1;
   return std::stod(text.substr(line + sample.size() + 2));

@@ -61,7 +61,7 @@ class ControlPlaneTest : public testing::Test {
   ControlPlane::Dependencies Dependencies();
   std::shared_ptr<grpc::Channel> Channel() const;
   // One request to the System API, on a connection of its own.
-  HttpAnswer Ask(std::string_view request) const;
+  HttpAnswer Fetch(std::string_view request) const;
   // A registration of `server` with a port of its own, by gRPC; returns the lease id.
   std::string Register(const std::string& server, uint16_t rtmp_port);
   // Makes `key` a stream that a publisher has brought to an origin.

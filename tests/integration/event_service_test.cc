@@ -27,7 +27,7 @@ std::vector<std::string> Keys(const std::vector<v1::Event>& events) {
   return keys;
 }
 
-TEST(WatchTest, TellsEventsAsTheyHappenAndResumes) {
+TEST(WatchTest, SendsEventsAsTheyHappenAndResumes) {
   EventServer server;
   Watcher first(*server.stub, {});
   const auto snapshot = first.Read();

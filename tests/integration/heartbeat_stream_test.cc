@@ -45,7 +45,7 @@ class Stream {
     stream_->Read(&response);
     return response;
   }
-  Response Ask(const Request& request) {
+  Response Exchange(const Request& request) {
     Write(request);
     return Read();
   }
@@ -127,7 +127,7 @@ TEST_F(HeartbeatStreamTest, OneMessageCarriesManyHeartbeats) {
   *request.add_heartbeats() = Beat("forged", 7).heartbeat();
   *request.add_heartbeats() = request.heartbeats(3);
   Stream stream(Channel());
-  const auto response = stream.Ask(request);
+  const auto response = stream.Exchange(request);
   ASSERT_EQ(response.answers_size(), 22);
   EXPECT_FALSE(response.has_heartbeat());
   for (int i = 0; i < 20; ++i) {
@@ -165,7 +165,7 @@ TEST_F(HeartbeatStreamTest, AnUnknownLeaseIsToldToRegisterAndTheStreamGoesOn) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
   for (const std::string forged : {"forged", "vid-1-s1-42", "00000000000000000000000000000000"}) {
-    const auto response = stream.Ask(Beat(forged, 7));
+    const auto response = stream.Exchange(Beat(forged, 7));
     EXPECT_EQ(response.sequence(), 7U);
     EXPECT_EQ(response.origin_id(), "");
     ASSERT_EQ(response.heartbeat().directives_size(), 1);
@@ -177,7 +177,7 @@ TEST_F(HeartbeatStreamTest, AnUnknownLeaseIsToldToRegisterAndTheStreamGoesOn) {
     EXPECT_EQ(response.heartbeat().heartbeat_interval().seconds(), 10);
     EXPECT_EQ(response.heartbeat().ttl().seconds(), 300);
   }
-  EXPECT_EQ(stream.Ask(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
+  EXPECT_EQ(stream.Exchange(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
   EXPECT_EQ(Metric("srsproxy_heartbeats_total{result=\"unknown_lease\"}"), 3);
   EXPECT_EQ(Metric("srsproxy_heartbeats_total{result=\"accepted\"}"), 1);
 }
@@ -185,9 +185,9 @@ TEST_F(HeartbeatStreamTest, AnUnknownLeaseIsToldToRegisterAndTheStreamGoesOn) {
 TEST_F(HeartbeatStreamTest, ALateOrRepeatedMessageIsAnsweredAndIgnored) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
-  EXPECT_FALSE(stream.Ask(Beat(lease_id, 5, 1)).heartbeat().ignored());
+  EXPECT_FALSE(stream.Exchange(Beat(lease_id, 5, 1)).heartbeat().ignored());
   for (const uint64_t sequence : {5U, 4U}) {
-    const auto response = stream.Ask(Beat(lease_id, sequence, 2));
+    const auto response = stream.Exchange(Beat(lease_id, sequence, 2));
     EXPECT_TRUE(response.heartbeat().ignored());
     EXPECT_EQ(response.sequence(), sequence);
     EXPECT_EQ(response.origin_id(), "vid-1-s1-42");
@@ -204,30 +204,30 @@ TEST_F(HeartbeatStreamTest, ADrainedServerHearsOfIt) {
                 }).ok());
   };
   set_state(AdminState::kDraining);
-  const auto response = stream.Ask(Beat(lease_id, 1));
+  const auto response = stream.Exchange(Beat(lease_id, 1));
   ASSERT_EQ(response.heartbeat().directives_size(), 1);
   EXPECT_EQ(response.heartbeat().directives(0).kind(), v1::DIRECTIVE_KIND_DRAIN);
   set_state(AdminState::kActive);
-  EXPECT_EQ(stream.Ask(Beat(lease_id, 2)).heartbeat().directives_size(), 0);
+  EXPECT_EQ(stream.Exchange(Beat(lease_id, 2)).heartbeat().directives_size(), 0);
 }
 
 TEST_F(HeartbeatStreamTest, AStreamThatBreaksEndsNoLease) {
   const auto lease_id = Register("vid-1", 1935);
   {
     Stream stream(Channel());
-    EXPECT_EQ(stream.Ask(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
+    EXPECT_EQ(stream.Exchange(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
     stream.Break();
     EXPECT_EQ(stream.End().code(), absl::StatusCode::kCancelled);
   }
   ASSERT_NE(Find("vid-1-s1-42"), nullptr);
   Stream another(Channel());
-  EXPECT_FALSE(another.Ask(Beat(lease_id, 2)).heartbeat().ignored());
+  EXPECT_FALSE(another.Exchange(Beat(lease_id, 2)).heartbeat().ignored());
 }
 
 TEST_F(HeartbeatStreamTest, AStreamThatIsSilentForTheTtlIsEnded) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
-  EXPECT_EQ(stream.Ask(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
+  EXPECT_EQ(stream.Exchange(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
   origins_.SetTtl(absl::Milliseconds(1));
   ExpectFailure(stream.End(), absl::StatusCode::kDeadlineExceeded, "IDLE_STREAM");
 }
@@ -235,12 +235,12 @@ TEST_F(HeartbeatStreamTest, AStreamThatIsSilentForTheTtlIsEnded) {
 TEST_F(HeartbeatStreamTest, AStoppingProxyEndsItsStreams) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
-  EXPECT_EQ(stream.Ask(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
+  EXPECT_EQ(stream.Exchange(Beat(lease_id, 1)).origin_id(), "vid-1-s1-42");
   control_->Stop(absl::Seconds(30));
   ExpectFailure(stream.End(), absl::StatusCode::kUnavailable, "UNAVAILABLE");
 }
 
-TEST_F(HeartbeatStreamTest, ACallerThatIsNotAdmittedHearsWhy) {
+TEST_F(HeartbeatStreamTest, ACallerThatIsNotAdmittedGetsTheReason) {
   Stream stream(Channel(), kCallerMetadata);
   ExpectFailure(stream.End(), absl::StatusCode::kPermissionDenied, "RESERVED_METADATA");
 }
@@ -249,8 +249,8 @@ TEST_F(HeartbeatStreamTest, StreamsAreCountedAsOneCall) {
   const auto lease_id = Register("vid-1", 1935);
   {
     Stream stream(Channel());
-    stream.Ask(Beat(lease_id, 1));
-    stream.Ask(Beat(lease_id, 2));
+    stream.Exchange(Beat(lease_id, 1));
+    stream.Exchange(Beat(lease_id, 2));
     stream.WritesDone();
     EXPECT_TRUE(stream.End().ok());
   }
@@ -329,15 +329,15 @@ TEST_F(HeartbeatStreamTest, TooManyStreamsAreRefused) {
   {
     Stream first(channel);
     Stream second(channel);
-    EXPECT_EQ(first.Ask(Beat("none", 1)).sequence(), 1U);
-    EXPECT_EQ(second.Ask(Beat("none", 2)).sequence(), 2U);
+    EXPECT_EQ(first.Exchange(Beat("none", 1)).sequence(), 1U);
+    EXPECT_EQ(second.Exchange(Beat("none", 2)).sequence(), 2U);
     ExpectFailure(Stream(channel).End(), absl::StatusCode::kResourceExhausted, "LIMIT_REACHED");
-    EXPECT_EQ(first.Ask(Beat("none", 3)).sequence(), 3U) << "those that run are not touched";
+    EXPECT_EQ(first.Exchange(Beat("none", 3)).sequence(), 3U) << "those that run are not touched";
     first.WritesDone();
     EXPECT_TRUE(first.End().ok());
     // There is room again as soon as the server has let go of the first.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (Stream(channel).Ask(Beat("none", 4)).sequence() != 4U) {
+    while (Stream(channel).Exchange(Beat("none", 4)).sequence() != 4U) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     }
   }

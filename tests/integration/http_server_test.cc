@@ -22,7 +22,7 @@ class HttpServerTest : public testing::Test {
     server_ = *std::move(server);
   }
 
-  // Tells what it was asked.
+  // Answers with what was requested.
   static net::Task<http::Response> Echo(HttpRequest request) {
     http::Response response{
         .body = request.method + " " + request.path + " " + request.body + " " + request.client,

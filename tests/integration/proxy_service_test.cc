@@ -1,4 +1,4 @@
-// ProxyService: what a proxy tells of itself, and draining it.
+// ProxyService: what a proxy reports about itself, and draining it.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ TEST_F(ProxyServiceTest, ListsItselfOnce) {
   EXPECT_EQ(first.unreachable_proxy_ids_size(), 0);
 }
 
-TEST_F(ProxyServiceTest, TellsTheTraffic) {
+TEST_F(ProxyServiceTest, ReportsTheTraffic) {
   WorkerMetrics& worker = metrics_.AddWorker();
   worker.SessionStarted(Protocol::kRtmp, Role::kViewer);
   worker.AddBytes(Protocol::kRtmp, Role::kViewer, Direction::kIn, 3);
@@ -59,7 +59,7 @@ TEST_F(ProxyServiceTest, DrainsOnceAndIsNotReadyFromThenOn) {
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(drained_over_, absl::Seconds(5));
   EXPECT_FALSE(answer->proxy().ready());
-  EXPECT_EQ(Ask(HttpGet("/readyz")).result_int(), 503);
+  EXPECT_EQ(Fetch(HttpGet("/readyz")).result_int(), 503);
 
   const auto again = Drain(request);
   EXPECT_TRUE(absl::IsFailedPrecondition(again.status()));

@@ -72,7 +72,7 @@ class SessionServiceTest : public ControlPlaneTest {
   std::unique_ptr<v1::SessionService::Stub> stub_ = v1::SessionService::NewStub(Channel());
 };
 
-TEST_F(SessionServiceTest, TellsEverythingOfASession) {
+TEST_F(SessionServiceTest, ListsEverythingOfASession) {
   v1::ListSessionsRequest request;
   request.mutable_filter()->add_session_ids("a");
   const auto answer = List(request);

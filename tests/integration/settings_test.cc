@@ -165,7 +165,7 @@ TEST_F(SettingsTest, ReadinessFollowsTheStateOfTheStore) {
     const MonotonicTime until = clock_.Now() + std::chrono::seconds(30);
     HttpAnswer answer;
     do {
-      answer = Ask(HttpGet("/readyz"));
+      answer = Fetch(HttpGet("/readyz"));
       const auto body = boost::json::parse(answer.body());
       if (answer.result_int() == status && body.at("degraded").as_bool() == degraded) return true;
     } while (clock_.Now() < until);
@@ -177,7 +177,7 @@ TEST_F(SettingsTest, ReadinessFollowsTheStateOfTheStore) {
   EXPECT_TRUE(await(200, true));
   streams_store_->SetState(StoreState::kNeverSynced);
   EXPECT_TRUE(await(503, false));
-  EXPECT_EQ(Ask(HttpGet("/livez")).result_int(), 200U);
+  EXPECT_EQ(Fetch(HttpGet("/livez")).result_int(), 200U);
   streams_store_->SetState(StoreState::kUnverified);
   EXPECT_TRUE(await(200, true));
   streams_store_->SetState(StoreState::kSynced);
@@ -278,9 +278,9 @@ TEST_F(SettingsTest, ASecretNeverComesBack) {
       Update(Request({{"http_api_auth_enabled", "on"}, {"http_api_auth_token", "HIDE-ME"}}));
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(config_.Get()->http_api_auth_token, "HIDE-ME");
-  const v1::GetConfigResponse told = Get();
-  EXPECT_EQ(told.config().http_api_auth_token(), "");
-  EXPECT_THAT(changed->DebugString() + told.DebugString(),
+  const v1::GetConfigResponse shown = Get();
+  EXPECT_EQ(shown.config().http_api_auth_token(), "");
+  EXPECT_THAT(changed->DebugString() + shown.DebugString(),
               testing::AllOf(testing::HasSubstr("***"), testing::Not(testing::HasSubstr("HIDE"))));
 }
 

@@ -92,7 +92,7 @@ class StreamServiceTest : public ControlPlaneTest {
     return Call(&Streams::LookupStream, request).value();
   }
 
-  // As GetProxy tells it.
+  // As GetProxy reports it.
   int64_t Misplaced() {
     grpc::ClientContext context;
     v1::GetProxyResponse response;
@@ -122,7 +122,7 @@ class StreamServiceTest : public ControlPlaneTest {
 
 // ---- Lookups
 
-TEST_F(StreamServiceTest, TellsThatAStreamIsBeingBroughtTogether) {
+TEST_F(StreamServiceTest, ExplainsThatAStreamIsBeingBroughtTogether) {
   Connect(Role::kPublisher);
   Register("b", 1002);
   streams_->Claim({key_, kB, Role::kViewer, streams_->Find(key_)->version}, [](auto) {});
@@ -137,7 +137,7 @@ TEST_F(StreamServiceTest, TellsThatAStreamIsBeingBroughtTogether) {
   EXPECT_EQ(Misplaced(), 1);
 }
 
-TEST_F(StreamServiceTest, TellsThatAPublisherIsEndedBecauseItsOriginIsGone) {
+TEST_F(StreamServiceTest, ExplainsThatAPublisherIsEndedBecauseItsOriginIsGone) {
   Connect(Role::kPublisher);
   Register("b", 1002);
   origins_.Evict([](const OriginRegistration& origin) {
@@ -181,11 +181,11 @@ TEST_F(StreamServiceTest, AMoveWaitsForTheLivePublisher) {
   auto request = MoveTo(kB);
   request.mutable_deadline()->set_seconds(60);
   const auto before = absl::Now();
-  const auto asked = Move(request);
-  ASSERT_TRUE(asked.ok()) << asked.status();
-  EXPECT_EQ(asked->stream().origin_id(), kA);
-  EXPECT_EQ(asked->sessions_to_end(), 0u);
-  for (const v1::Stream& stream : {asked->stream(), Lookup().stream()}) {
+  const auto accepted = Move(request);
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  EXPECT_EQ(accepted->stream().origin_id(), kA);
+  EXPECT_EQ(accepted->sessions_to_end(), 0u);
+  for (const v1::Stream& stream : {accepted->stream(), Lookup().stream()}) {
     EXPECT_EQ(stream.pending_move().origin_id(), kB);
     const auto deadline = absl::FromUnixSeconds(stream.pending_move().deadline_time().seconds());
     EXPECT_GE(deadline, before + absl::Seconds(59));
@@ -196,7 +196,7 @@ TEST_F(StreamServiceTest, AMoveWaitsForTheLivePublisher) {
   EXPECT_FALSE(Lookup().stream().has_pending_move());
 }
 
-TEST_F(StreamServiceTest, AMoveWithoutADeadlineTellsNone) {
+TEST_F(StreamServiceTest, AMoveWithoutADeadlineShowsNone) {
   Connect(Role::kPublisher);
   Register("b", 1002);
   EXPECT_FALSE(Move(MoveTo("b"))->stream().pending_move().has_deadline_time());
@@ -208,10 +208,10 @@ TEST_F(StreamServiceTest, AKickEndsThePublisherNow) {
   Register("b", 1002);
   auto request = MoveTo("b");
   request.set_kick(true);
-  const auto asked = Move(request);
-  ASSERT_TRUE(asked.ok()) << asked.status();
-  EXPECT_EQ(asked->sessions_to_end(), 2u);
-  const auto deadline = asked->stream().pending_move().deadline_time();
+  const auto accepted = Move(request);
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  EXPECT_EQ(accepted->sessions_to_end(), 2u);
+  const auto deadline = accepted->stream().pending_move().deadline_time();
   EXPECT_LE(absl::FromUnixSeconds(deadline.seconds()), absl::Now());
 }
 
@@ -296,7 +296,7 @@ TEST_F(StreamServiceTest, AnAmbiguousOriginIsRefused) {
   EXPECT_EQ(ReasonOf(Pin(kStream, "b")), "AMBIGUOUS_ORIGIN");
 }
 
-TEST_F(StreamServiceTest, AValidatedMoveTellsWhatWouldBe) {
+TEST_F(StreamServiceTest, AValidatedMoveAnswersWhatWouldBe) {
   Connect(Role::kViewer);
   Register("b", 1002);
   auto request = MoveTo("b");

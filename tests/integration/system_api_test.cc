@@ -25,7 +25,7 @@ json::value Json(const HttpAnswer& answer) {
 using SystemApiTest = ControlPlaneTest;
 
 TEST_F(SystemApiTest, AnOriginRegistersWithItsLoad) {
-  const auto answer = Ask(HttpPost(kRegister, R"({
+  const auto answer = Fetch(HttpPost(kRegister, R"({
     "ip": "2001:db8::7", "server": "vid-1", "service": "s1", "pid": 42, "rtmp": [1935],
     "rtc": ["udp://0.0.0.0:8000"],
     "summaries": {"data": {"system": {"cpu_percent": 0.25, "conn_srs": 12}}}})"));
@@ -64,20 +64,20 @@ struct BadBodyCase {
   const char* name;
   const char* body;
   const char* reason;
-  const char* told;  // In the message.
+  const char* shown;  // In the message.
 };
 
 class SystemApiBadBodyTest : public SystemApiTest,
                              public testing::WithParamInterface<BadBodyCase> {};
 
 TEST_P(SystemApiBadBodyTest, IsOneErrorBodyAndListed) {
-  const auto answer = Ask(HttpPost(kRegister, GetParam().body));
+  const auto answer = Fetch(HttpPost(kRegister, GetParam().body));
   EXPECT_EQ(answer.result_int(), 400U);
   const auto body = Json(answer);
   EXPECT_EQ(body.at("code").as_int64(), 400);
   EXPECT_EQ(body.at("reason").as_string(), GetParam().reason);
   const std::string message(body.at("message").as_string());
-  EXPECT_THAT(message, testing::HasSubstr(GetParam().told));
+  EXPECT_THAT(message, testing::HasSubstr(GetParam().shown));
   EXPECT_TRUE(origins_.snapshot()->origins.empty());
   EXPECT_EQ(Metric("srsproxy_heartbeats_total{result=\"rejected\"}"), 1);
 
@@ -121,8 +121,8 @@ class SystemApiWrongRequestTest : public SystemApiTest,
                                   public testing::WithParamInterface<WrongRequestCase> {};
 
 TEST_P(SystemApiWrongRequestTest, IsTold) {
-  const auto answer = Ask(std::string(GetParam().method) + " " + GetParam().path +
-                          " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  const auto answer = Fetch(std::string(GetParam().method) + " " + GetParam().path +
+                            " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
   EXPECT_EQ(answer.result_int(), GetParam().status);
   EXPECT_EQ(answer["Allow"], GetParam().allow);
   EXPECT_EQ(Json(answer).at("code").as_int64(), GetParam().status);
@@ -138,40 +138,40 @@ INSTANTIATE_TEST_SUITE_P(
                     WrongRequestCase{"NearMiss", "POST", "/api/v1/srs/register/", 404, ""}),
     [](const auto& test) { return std::string(test.param.name); });
 
-TEST_F(SystemApiTest, TellsItsVersion) {
-  const auto body = Json(Ask(HttpGet("/api/v1/versions")));
+TEST_F(SystemApiTest, AnswersItsVersion) {
+  const auto body = Json(Fetch(HttpGet("/api/v1/versions")));
   EXPECT_EQ(body.at("signature").as_string(), "srsproxy");
   EXPECT_EQ(body.at("version").as_string(), "1.2.3");
 }
 
 TEST_F(SystemApiTest, ReadyzSaysDegradedAndIsReady) {
-  EXPECT_FALSE(Json(Ask(HttpGet("/readyz"))).at("degraded").as_bool());
+  EXPECT_FALSE(Json(Fetch(HttpGet("/readyz"))).at("degraded").as_bool());
   readiness_.Degrade("store", "the store is away");
-  const auto degraded = Ask(HttpGet("/readyz"));
+  const auto degraded = Fetch(HttpGet("/readyz"));
   EXPECT_EQ(degraded.result_int(), 200U);
   EXPECT_TRUE(Json(degraded).at("ready").as_bool());
   EXPECT_TRUE(Json(degraded).at("degraded").as_bool());
   EXPECT_EQ(Json(degraded).at("reasons").at(0).as_string(), "the store is away");
 
   readiness_.Block("drain", "the proxy stops");
-  const auto both = Ask(HttpGet("/readyz"));
+  const auto both = Fetch(HttpGet("/readyz"));
   EXPECT_EQ(both.result_int(), 503U);
   EXPECT_EQ(Json(both).at("reasons").as_array().size(), 2U);
 }
 
 TEST_F(SystemApiTest, ReadyzFollowsReadinessAndHealthzDoesNot) {
-  EXPECT_EQ(Ask(HttpGet("/readyz")).result_int(), 200U);
+  EXPECT_EQ(Fetch(HttpGet("/readyz")).result_int(), 200U);
   readiness_.Block("drain", "the proxy stops");
-  const auto not_ready = Ask(HttpGet("/readyz"));
+  const auto not_ready = Fetch(HttpGet("/readyz"));
   EXPECT_EQ(not_ready.result_int(), 503U);
   EXPECT_EQ(Json(not_ready).at("reasons").at(0).as_string(), "the proxy stops");
   for (const char* path : {"/healthz", "/livez"}) {
-    EXPECT_EQ(Ask(HttpGet(path)).result_int(), 200U) << path;
+    EXPECT_EQ(Fetch(HttpGet(path)).result_int(), 200U) << path;
   }
 }
 
 TEST_F(SystemApiTest, MetricsAreInPrometheusText) {
-  const auto answer = Ask(HttpGet("/metrics"));
+  const auto answer = Fetch(HttpGet("/metrics"));
   EXPECT_EQ(answer["Content-Type"], "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_THAT(answer.body(), testing::HasSubstr("\nsrsproxy_build_info{"));
 }

@@ -1,4 +1,4 @@
-// Calls that no service expects: each is answered by one ErrorInfo that says why.
+// Calls that no service expects: each is answered by one ErrorInfo with the reason.
 
 #include <future>
 
@@ -12,7 +12,7 @@
 namespace srsproxy::control {
 namespace {
 
-struct Stray {
+struct UnknownCall {
   const char* name;
   const char* method;
   std::string bytes;
@@ -21,7 +21,7 @@ struct Stray {
 };
 
 class UnknownMethodHandlerTest : public ControlPlaneTest,
-                                 public testing::WithParamInterface<Stray> {};
+                                 public testing::WithParamInterface<UnknownCall> {};
 
 TEST_P(UnknownMethodHandlerTest, IsToldWhy) {
   grpc::GenericStub stub(Channel());
@@ -56,20 +56,21 @@ const std::string kNotUtf8 = "\x0a\x03\xff\xfe\xfd";  // Of field 1, a string.
 
 INSTANTIATE_TEST_SUITE_P(
     Calls, UnknownMethodHandlerTest,
-    testing::Values(Stray{"UnknownMethod", "/srsproxy.v1.OriginService/Nothing", "", kUnimplemented,
-                          "UNKNOWN_METHOD"},
-                    Stray{"UnknownService", "/srsproxy.v1.Nothing/Nothing", "", kUnimplemented,
-                          "UNKNOWN_METHOD"},
-                    Stray{"NoProtobuf", "/srsproxy.v1.OriginService/Heartbeat", "\xff\xff",
-                          kInvalid, "INVALID_FIELD"},
-                    Stray{"NotUtf8", "/srsproxy.v1.OriginService/Heartbeat", kNotUtf8, kInvalid,
-                          "INVALID_FIELD"},
-                    Stray{"NotUtf8WithinAMessage", "/srsproxy.v1.OriginService/RegisterOrigin",
-                          "\x0a\x05" + kNotUtf8, kInvalid, "INVALID_FIELD"},
-                    Stray{"NotUtf8OnAStream", "/srsproxy.v1.OriginService/HeartbeatStream",
-                          "\x0a\x05" + kNotUtf8, kInvalid, "INVALID_FIELD"},
-                    Stray{"NoProtobufOnAStream", "/srsproxy.v1.OriginService/HeartbeatStream",
-                          "\xff\xff", kInvalid, "INVALID_FIELD"}),
+    testing::Values(UnknownCall{"UnknownMethod", "/srsproxy.v1.OriginService/Nothing", "",
+                                kUnimplemented, "UNKNOWN_METHOD"},
+                    UnknownCall{"UnknownService", "/srsproxy.v1.Nothing/Nothing", "",
+                                kUnimplemented, "UNKNOWN_METHOD"},
+                    UnknownCall{"NoProtobuf", "/srsproxy.v1.OriginService/Heartbeat", "\xff\xff",
+                                kInvalid, "INVALID_FIELD"},
+                    UnknownCall{"NotUtf8", "/srsproxy.v1.OriginService/Heartbeat", kNotUtf8,
+                                kInvalid, "INVALID_FIELD"},
+                    UnknownCall{"NotUtf8WithinAMessage",
+                                "/srsproxy.v1.OriginService/RegisterOrigin", "\x0a\x05" + kNotUtf8,
+                                kInvalid, "INVALID_FIELD"},
+                    UnknownCall{"NotUtf8OnAStream", "/srsproxy.v1.OriginService/HeartbeatStream",
+                                "\x0a\x05" + kNotUtf8, kInvalid, "INVALID_FIELD"},
+                    UnknownCall{"NoProtobufOnAStream", "/srsproxy.v1.OriginService/HeartbeatStream",
+                                "\xff\xff", kInvalid, "INVALID_FIELD"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace

@@ -120,7 +120,7 @@ void Model::Run(int watchers) {
   for (int i = 0; i < watchers; ++i) threads.emplace_back([this, i] { Follow(i); });
   Act();
   goal_ = server_.fleet.log.last_sequence();
-  // What has nothing more to tell says so each 10 s.
+  // What has nothing more to send sends that each 10 s.
   for (int now = steps_; done_ < watchers; now = steps_) {
     server_.fleet.clock.Advance(absl::Seconds(10));
     steps_.wait(now);

@@ -26,8 +26,8 @@ absl::Status AccessFiles::Start() {
 void AccessFiles::Stop() { watch_.reset(); }
 
 void AccessFiles::Reload() {
-  Tell(ReloadTokens());
-  Tell(ReloadCertificates());
+  Report(ReloadTokens());
+  Report(ReloadCertificates());
 }
 
 std::shared_ptr<grpc::ServerCredentials> AccessFiles::Credentials() {
@@ -66,7 +66,7 @@ std::optional<absl::Time> AccessFiles::certificate_expiry() const {
   return absl::FromUnixSeconds(seconds);
 }
 
-void AccessFiles::Tell(const absl::Status& status) const {
+void AccessFiles::Report(const absl::Status& status) const {
   if (status.ok()) return;
   logger_.Error("a file is wrong; its former contents stay in force",
                 {{"problem", MessageOf(status)}});

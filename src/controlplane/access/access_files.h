@@ -44,7 +44,7 @@ class AccessFiles {
   void Reload();
   absl::Status ReloadTokens();
   absl::Status ReloadCertificates();
-  void Tell(const absl::Status& status) const;
+  void Report(const absl::Status& status) const;
 
   const Logger& logger_;
   Metrics& metrics_;

@@ -15,7 +15,7 @@ struct CallContext {
 };
 
 // The address in what gRPC calls a peer: `ipv4:10.0.0.7:5000` or `ipv6:%5B::1%5D:5000`; any other
-// text is returned unchanged. An IPv4 address mapped to IPv6 is told as IPv4.
+// text is returned unchanged. An IPv4 address mapped to IPv6 is given as IPv4.
 std::string HostOfPeer(std::string_view peer);
 
 }  // namespace srsproxy::control

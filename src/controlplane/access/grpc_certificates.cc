@@ -38,7 +38,7 @@ Bio Open(const std::string& pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-// OpenSSL would ask the terminal otherwise.
+// OpenSSL would prompt on the terminal otherwise.
 int NoPassphrase(char*, int, int, void*) { return 0; }
 
 // Null: `pem` holds no certificate, or one that cannot be read.
@@ -187,7 +187,8 @@ grpc_ssl_certificate_config_reload_status GrpcCertificates::Fetch(
   if (self.version_ == self.fetched_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
   const grpc_ssl_pem_key_cert_pair pair{.private_key = self.contents_.key.c_str(),
                                         .cert_chain = self.contents_.cert.c_str()};
-  // gRPC 1.51 wants roots even when it asks clients for no certificate, and does not use them then.
+  // gRPC 1.51 wants roots even when it requests no certificate of clients, and does not use them
+  // then.
   const auto& roots =
       self.files_.client_ca.empty() ? self.contents_.cert : self.contents_.client_ca;
   *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);

@@ -44,8 +44,8 @@ class GrpcCertificates {
   // Has nothing before the first Reload that succeeds. `files.cert` must not be empty.
   explicit GrpcCertificates(Files files) : files_(std::move(files)) {}
 
-  // Reads the files again, all or nothing: on a problem, told with its setting, the former contents
-  // stay. Returns when the certificate expires.
+  // Reads the files again, all or nothing: on a problem, reported with its setting, the former
+  // contents stay. Returns when the certificate expires.
   absl::StatusOr<absl::Time> Reload();
 
   std::shared_ptr<grpc::ServerCredentials> Credentials();

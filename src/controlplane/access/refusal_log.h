@@ -1,4 +1,4 @@
-// What was refused to whom: told to the operator, since SRS ignores what it is answered, and an
+// What was refused to whom: shown to the operator, since SRS ignores what it is answered, and an
 // intruder does not complain.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Secrets that callers prove themselves with, compared without telling how much of one is right.
+// Secrets that callers prove themselves with, compared without revealing how much of one is right.
 #pragma once
 
 #include <array>

@@ -151,7 +151,7 @@ absl::StatusOr<std::string> ReadPrivateFile(const std::string& path) {
 
 absl::StatusOr<TokenTable> TokenTable::Parse(const std::string& yaml) {
   YAML::Node root;
-  try {  // yaml-cpp tells by exceptions what is no YAML.
+  try {  // yaml-cpp reports by exceptions what is no YAML.
     root = YAML::Load(yaml);
   } catch (const YAML::Exception& error) {
     return Problem(error.mark.line + 1, error.msg);

@@ -25,7 +25,7 @@ class TokenTable {
  public:
   static constexpr size_t kMaxTokens = 1000;
 
-  // INVALID_ARGUMENT says what is wrong in which line, never a token.
+  // INVALID_ARGUMENT names what is wrong in which line, never a token.
   static absl::StatusOr<TokenTable> Parse(const std::string& yaml);
 
   // Null: nobody has this token. Compares with every one, in constant time for each.

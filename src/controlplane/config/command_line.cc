@@ -81,7 +81,7 @@ Startup ReadCommandLine(const std::vector<std::string>& arguments, ConfigSources
         ->group(section)
         ->take_last();
   }
-  try {  // CLI11 tells by exceptions what is wrong, and that help is asked for.
+  try {  // CLI11 reports by exceptions what is wrong, and that help is wanted.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
     return Print(app.help());

@@ -1,4 +1,4 @@
-// What srsproxy shall do, as its command line and its settings say.
+// What srsproxy shall do, by its command line and its settings.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What the settings say of who may control this proxy, checked before it starts.
+// Who may control this proxy by its settings, checked before it starts.
 #pragma once
 
 #include <string>

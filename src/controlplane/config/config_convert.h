@@ -13,7 +13,7 @@ namespace srsproxy::control {
 // member keeps its initial value.
 Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& problems);
 
-// What single settings cannot tell: files that cannot be used, ports used twice, a listener that
+// What single settings do not show: files that cannot be used, ports used twice, a listener that
 // lacks its certificate, a gRPC port that is open to strangers.
 std::vector<ConfigProblem> CheckCrossFields(const Config& config);
 

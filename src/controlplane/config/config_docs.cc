@@ -34,7 +34,7 @@ Those marked *live* can be changed while srsproxy runs:
   has changed. New values of settings that are not live wait for a restart, and the log names them.
 
 A change is checked together with all other settings; then all of it takes effect, or nothing does
-and the reason is told and logged. Sessions that are open go on with the settings they began with.
+and the reason is reported and logged. Sessions that are open go on with the settings they began with.
 
 Settings marked *not yet available* belong to parts that are not built yet:
 setting one to anything but its default, or such a listener to anything but `off`, is refused with
@@ -67,7 +67,7 @@ constexpr char kExitCodes[] = R"(
 
 | code | |
 |---|---|
-| 0 | It was told to stop, and has. |
+| 0 | It has stopped, as requested. |
 | 1 | It could not start; the log says why. |
 | 2 | A setting, a flag or a file of settings cannot be used. |
 | 3 | Its stop was cut short: by `PROXY_FORCE_QUIT_TIMEOUT`, or by a second SIGTERM or SIGINT. |

@@ -16,7 +16,7 @@ struct LoadedConfig {
   Config core;              // The same values, converted.
   WrittenSettings written;  // Those that are not left at their defaults.
 
-  // What is no error but should be told once there is a log.
+  // What is no error but is to be logged once there is a log.
   std::vector<std::string> warnings;
 
   // WrittenSetting::SourceName, or "default".

@@ -32,7 +32,7 @@ class Setting {
   // Empty, or what cannot be done with it yet: "not yet available", ...
   std::string_view Restriction() const;
 
-  // Sets the field from `text`; INVALID_ARGUMENT says what is wrong with it. Durations are written
+  // Sets the field from `text`; INVALID_ARGUMENT names what is wrong with it. Durations are written
   // as in Go (`1h2m3.5s`), lists with their separator, booleans on, off, true, false, 1 or 0.
   absl::Status Set(std::string_view text, v1::Config& config) const;
 

@@ -142,7 +142,7 @@ void Reader::AddFile(const WrittenSetting& file) {
       std::filesystem::path(sources_.working_directory) / file.text;  // Unless it is absolute.
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return AddError(kConfigFile, MessageOf(text.status()), file.Where());
-  try {  // yaml-cpp tells by exceptions what is no YAML.
+  try {  // yaml-cpp reports by exceptions what is no YAML.
     const YAML::Node root = YAML::Load(*text);
     if (root.IsNull()) return;
     if (!root.IsMap()) {

@@ -36,7 +36,7 @@ using WrittenSettings = std::map<std::string, WrittenSetting>;  // By the settin
 
 struct SourcesRead {
   WrittenSettings settings;           // Of each the one that wins; no empty ones.
-  std::vector<std::string> warnings;  // What is no error but should be told once there is a log.
+  std::vector<std::string> warnings;  // What is no error but is to be logged once there is a log.
   std::vector<ConfigProblem> problems;
 };
 

@@ -54,7 +54,7 @@ class ConfigStore {
   const Dependencies dependencies_;
 
   mutable std::mutex mutex_;
-  WrittenSettings read_;     // What the sources say.
+  WrittenSettings read_;     // What the sources hold.
   WrittenSettings runtime_;  // What Update has set.
   LoadedConfig config_;      // In force.
 };

@@ -2,7 +2,7 @@
 //
 // Fields: ip, server, service, pid, device_id (texts) and rtmp, http, api, srt, rtc (lists of
 // texts); each text may also be an integer. Others are ignored, as is null. `summaries` is what SRS
-// sends when its heartbeat section says `summaries on`: summaries.data.system.
+// sends when its heartbeat section has `summaries on`: summaries.data.system.
 #pragma once
 
 #include <string_view>

@@ -150,10 +150,10 @@ http::Response SystemApi::Healthy() const { return JsonResponse({{"healthy", tru
 http::Response SystemApi::Ready() const {
   const auto reasons = dependencies_.readiness.reasons();
   const auto degraded = dependencies_.readiness.degraded();
-  json::array told(reasons.begin(), reasons.end());
-  told.insert(told.end(), degraded.begin(), degraded.end());
+  json::array all(reasons.begin(), reasons.end());
+  all.insert(all.end(), degraded.begin(), degraded.end());
   auto response = JsonResponse(
-      {{"ready", reasons.empty()}, {"degraded", !degraded.empty()}, {"reasons", std::move(told)}});
+      {{"ready", reasons.empty()}, {"degraded", !degraded.empty()}, {"reasons", std::move(all)}});
   if (!reasons.empty()) response.status = 503;
   return response;
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kWatch[] = "srsproxy.v1.EventService/Watch";
 constexpr absl::Duration kTick = absl::Seconds(1);
-constexpr auto kBetweenNews = std::chrono::milliseconds(50);
+constexpr auto kNotifyPause = std::chrono::milliseconds(50);
 
 absl::Status Stopping() {
   return CallError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UNAVAILABLE,
@@ -38,7 +38,7 @@ EventService::EventService(const EventLog& log, const OriginRegistry& origins,
       encoder_(config.Get()->id),
       sources_{log, origins, streams, encoder_},
       recent_(log, origins, encoder_),
-      news_([this](const std::stop_token& stop) { TellNews(stop); }) {}
+      news_([this](const std::stop_token& stop) { NotifyWatches(stop); }) {}
 
 EventService::~EventService() { Stop(); }
 
@@ -131,14 +131,14 @@ std::vector<std::shared_ptr<WatchStream>> EventService::Running() const {
   return running;
 }
 
-void EventService::TellNews(const std::stop_token& stop) {
-  uint64_t told = 0;
+void EventService::NotifyWatches(const std::stop_token& stop) {
+  uint64_t notified = 0;
   while (!stop.stop_requested()) {
-    const bool news = log_.WaitAfter(told, kTick, stop);
-    if (news) told = log_.last_sequence();
+    const bool news = log_.WaitAfter(notified, kTick, stop);
+    if (news) notified = log_.last_sequence();
     for (const auto& stream : Running()) stream->Poke(news);
     std::unique_lock lock(mutex_);
-    if (news) pause_.wait_for(lock, stop, kBetweenNews, [] { return false; });
+    if (news) pause_.wait_for(lock, stop, kNotifyPause, [] { return false; });
   }
 }
 

@@ -25,8 +25,8 @@ namespace srsproxy::control {
 using EventServiceBase = v1::EventService::WithRawCallbackMethod_Watch<
     v1::EventService::WithCallbackMethod_ListEvents<v1::EventService::Service>>;
 
-// Thread-safe. What it is given outlives it. A thread of its own tells all watches that there is
-// news, at most 20 times a second: what happens meanwhile is told together.
+// Thread-safe. What it is given outlives it. A thread of its own notifies all watches of
+// new events, at most 20 times a second: what happens meanwhile is sent together.
 //
 // A snapshot of 1,000,000 streams that is read over minutes does not have to fit between two
 // overruns of the log: see WatchFeed.
@@ -58,7 +58,7 @@ class EventService final : public EventServiceBase {
                                      grpc::CallbackServerContext& context);
   void Forget(WatchStream* stream);
   std::vector<std::shared_ptr<WatchStream>> Running() const;
-  void TellNews(const std::stop_token& stop);
+  void NotifyWatches(const std::stop_token& stop);
 
   const EventLog& log_;
   const LiveConfig& config_;

@@ -60,7 +60,7 @@ void HeartbeatStream::OnReadDone(bool ok) {
   const std::lock_guard lock(mutex_);
   if (ended_) return;
   if (!ok) {
-    Finish(absl::OkStatus());  // The client has said that it sends no more.
+    Finish(absl::OkStatus());  // The client sends no more.
     return;
   }
   heard_ = clock_.Now();

@@ -71,15 +71,15 @@ absl::StatusOr<v1::HeartbeatStreamResponse> Heartbeats::AnswerAll(
 }
 
 void Heartbeats::AnswerOnStream(const std::string& lease_id, const OriginHeartbeat& heartbeat,
-                                auto& answer) {
-  answer.set_sequence(heartbeat.sequence);
+                                auto& entry) {
+  entry.set_sequence(heartbeat.sequence);
   const auto reply = Beat(lease_id, heartbeat);
   if (reply.ok()) {
-    answer.set_origin_id(reply->origin_id);
-    *answer.mutable_heartbeat() = ResponseTo(*reply);
+    entry.set_origin_id(reply->origin_id);
+    *entry.mutable_heartbeat() = ResponseTo(*reply);
     return;
   }
-  auto& response = *answer.mutable_heartbeat();
+  auto& response = *entry.mutable_heartbeat();
   *response.mutable_heartbeat_interval() = ToProto(origins_.default_interval());
   *response.mutable_ttl() = ToProto(origins_.ttl());
   auto& again = *response.add_directives();

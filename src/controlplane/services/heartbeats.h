@@ -37,8 +37,8 @@ class Heartbeats {
   // NOT_FOUND: an unknown lease.
   absl::StatusOr<HeartbeatReply> Beat(const std::string& lease_id,
                                       const OriginHeartbeat& heartbeat);
-  // `answer`: a HeartbeatStreamResponse or a HeartbeatAnswer.
-  void AnswerOnStream(const std::string& lease_id, const OriginHeartbeat& heartbeat, auto& answer);
+  // `entry`: a HeartbeatStreamResponse or a HeartbeatAnswer.
+  void AnswerOnStream(const std::string& lease_id, const OriginHeartbeat& heartbeat, auto& entry);
   absl::StatusOr<v1::HeartbeatStreamResponse> AnswerAll(const v1::HeartbeatStreamRequest& request);
   // A random part of the heartbeat interval: a fleet that lost its leases at once comes back
   // spread over it.

@@ -20,7 +20,7 @@ absl::Status OriginNotFound(std::string_view origin_id);
 absl::StatusOr<std::string> FindServer(const OriginRegistry& origins, std::string_view field,
                                        std::string_view text);
 
-// The same, but tells the origin apart where `text` does.
+// The same, with the origin where `text` names one.
 absl::StatusOr<OriginName> FindOrigin(const OriginRegistry& origins, std::string_view field,
                                       std::string_view text);
 

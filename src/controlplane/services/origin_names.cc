@@ -17,11 +17,11 @@ Names Match(const OriginSnapshot& snapshot, const std::vector<std::string>& serv
     if (is_meant(server)) names.insert({server, ""});
   }
   for (const auto& origin : snapshot.origins) {
-    const OriginRegistration& told = origin->registration;
-    if (is_meant(told.server) || is_meant(told.device_id)) {
-      names.insert({told.server, ""});
+    const OriginRegistration& known = origin->registration;
+    if (is_meant(known.server) || is_meant(known.device_id)) {
+      names.insert({known.server, ""});
     } else if (is_meant(origin->id)) {
-      names.insert({told.server, origin->id});
+      names.insert({known.server, origin->id});
     }
   }
   return names;

@@ -13,7 +13,7 @@ namespace srsproxy::control {
 // What a text may mean.
 struct OriginName {
   std::string server;
-  std::string origin_id;  // Empty: the text does not tell the server's origins apart.
+  std::string origin_id;  // Empty: the text stands for all origins of the server.
 
   friend auto operator<=>(const OriginName&, const OriginName&) = default;
 };

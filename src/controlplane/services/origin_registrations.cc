@@ -98,10 +98,10 @@ void OriginRegistrations::Deregister(const v1::DeregisterOriginRequest& request,
   response.set_origin_id(departure->origin_id);
   response.set_leaving(departure->leaving);
   response.set_warning(WarningOf(*departure, request.has_origin_id()));
-  const auto log = [&observer = needs_.observer, caller = call.caller](const auto& answer) {
-    observer.logger.Info("origin deregistered", {{"origin", answer.origin_id()},
-                                                 {"leaving", answer.leaving()},
-                                                 {"sessions_ended", answer.sessions_ended()},
+  const auto log = [&observer = needs_.observer, caller = call.caller](const auto& departed) {
+    observer.logger.Info("origin deregistered", {{"origin", departed.origin_id()},
+                                                 {"leaving", departed.leaving()},
+                                                 {"sessions_ended", departed.sessions_ended()},
                                                  {"caller", caller}});
   };
   if (!request.kick()) {

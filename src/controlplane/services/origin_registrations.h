@@ -46,7 +46,7 @@ class OriginRegistrations {
                   Done<v1::DeregisterOriginResponse> done);
 
  private:
-  // Where the name in an origin's ip leads to; empty: it is none, or nobody says so.
+  // Where the name in an origin's ip leads to; empty: it is none, or no name server answered.
   using Addresses = std::vector<boost::asio::ip::address>;
   absl::StatusOr<v1::RegisterOriginResponse> TryRegister(const v1::RegisterOriginRequest& request,
                                                          const CallContext& call,

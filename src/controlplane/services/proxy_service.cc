@@ -28,9 +28,9 @@ grpc::ServerUnaryReactor* ProxyService::GetProxy(grpc::CallbackServerContext* co
                                                  v1::GetProxyResponse* response) {
   return Serve(observer_, "srsproxy.v1.ProxyService/GetProxy", context, request, response,
                [this](const auto&, const CallContext&) {
-                 v1::GetProxyResponse answer;
-                 *answer.mutable_proxy() = Describe();
-                 return absl::StatusOr<v1::GetProxyResponse>(std::move(answer));
+                 v1::GetProxyResponse result;
+                 *result.mutable_proxy() = Describe();
+                 return absl::StatusOr<v1::GetProxyResponse>(std::move(result));
                });
 }
 

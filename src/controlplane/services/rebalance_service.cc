@@ -83,9 +83,9 @@ grpc::ServerUnaryReactor* RebalanceService::PlanRebalance(grpc::CallbackServerCo
                                 "too many plans are being made: try again in a moment"));
         }
         boost::asio::post(planner_, [this, &wanted, done] {
-          auto answer = Plan(wanted);
+          auto planned = Plan(wanted);
           --planning_;
-          done(std::move(answer));
+          done(std::move(planned));
         });
       });
 }

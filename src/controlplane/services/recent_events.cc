@@ -16,7 +16,7 @@ namespace srsproxy::control {
 namespace {
 
 constexpr size_t kReadAtATime = 1'000;
-constexpr size_t kFullBytes = 2 << 20;  // Clients take 4 MiB unless told otherwise.
+constexpr size_t kFullBytes = 2 << 20;  // Clients take 4 MiB by default.
 
 // Latest first, from before `before`, until `visit` returns false.
 void ForEachBefore(const EventLog& log, uint64_t before,

@@ -106,9 +106,9 @@ grpc::ServerUnaryReactor* ServeAsync(const CallObserver& observer, std::string_v
     }
   }
   handler(*request, call->context(),
-          [&observer, method, request, response, call, reactor](absl::StatusOr<Response> answer) {
-            const absl::Status status = answer.status();
-            if (status.ok()) *response = *std::move(answer);
+          [&observer, method, request, response, call, reactor](absl::StatusOr<Response> result) {
+            const absl::Status status = result.status();
+            if (status.ok()) *response = *std::move(result);
             Remember(observer, method, *call, *request, status.ok() ? response : nullptr);
             reactor->Finish(call->End(status));
           });

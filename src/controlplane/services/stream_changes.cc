@@ -49,7 +49,7 @@ absl::Status PinNotFound(const StreamKey& key) {
                    {{"stream", stream}});
 }
 
-// What the directory says of a change to `seen`.
+// What the directory answers to a change of `seen`, as the call fails.
 absl::Status ChangeError(const absl::Status& status, const StreamMapping& seen) {
   if (absl::IsNotFound(status)) return StreamNotFound(seen.key);
   if (absl::IsAborted(status)) return PlacementChanged(seen.key);

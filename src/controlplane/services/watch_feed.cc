@@ -68,7 +68,7 @@ absl::StatusOr<bool> WatchFeed::AddEvents(Draft& draft) {
   while (true) {
     const auto events = sources_.log.ReadAfter(position_, kEventsAtATime);
     if (!events && draft.has_events()) return false;
-    if (!events) return Cut("events that this watch has not been told are gone");
+    if (!events) return Cut("events that this watch has not received are gone");
     for (const auto& event : *events) {
       if (draft.full()) return false;
       position_ = event->sequence;
@@ -85,11 +85,11 @@ void WatchFeed::AddOrigins(Draft& draft) {
     const auto snapshot = sources_.origins.snapshot();
     const auto& origins = snapshot->origins;
     auto at = std::partition_point(origins.begin(), origins.end(), [this](const auto& origin) {
-      return origin->id <= told_up_to_;
+      return origin->id <= snapshot_position_;
     });
     for (; at != origins.end() && !draft.full(); ++at) {
-      told_up_to_ = (*at)->id;
-      if (!filter_.WantsOrigin(told_up_to_)) continue;
+      snapshot_position_ = (*at)->id;
+      if (!filter_.WantsOrigin(snapshot_position_)) continue;
       LoggedEvent event;
       event.time = (*at)->registered_at;
       event.kind = Kind::kOriginAdded;
@@ -98,7 +98,7 @@ void WatchFeed::AddOrigins(Draft& draft) {
     }
     if (at != origins.end()) return;
   }
-  told_up_to_.clear();
+  snapshot_position_.clear();
   phase_ = Phase::kStreams;
 }
 
@@ -119,10 +119,10 @@ void WatchFeed::AddStreams(Draft& draft) {
   }
   for (size_t scanned = 0; phase_ == Phase::kStreams && scanned < kMaxScanned && !draft.full();
        scanned += kStreamsAtATime) {
-    auto page = sources_.streams.List(told_up_to_, kStreamsAtATime);
+    auto page = sources_.streams.List(snapshot_position_, kStreamsAtATime);
     for (auto& mapping : page.mappings) add(mapping);
-    told_up_to_ = std::move(page.next);
-    if (told_up_to_.empty()) phase_ = Phase::kLive;
+    snapshot_position_ = std::move(page.next);
+    if (snapshot_position_.empty()) phase_ = Phase::kLive;
   }
 }
 

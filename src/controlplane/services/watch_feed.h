@@ -1,4 +1,4 @@
-// What one watch tells, message after message.
+// WatchFeed: what one watch sends, message after message.
 #pragma once
 
 #include <cstddef>
@@ -29,12 +29,12 @@ struct WatchSources {
   EventEncoder& encoder;
 };
 
-// A snapshot is told in slices. Each is read only when all events before it have been told, and the
-// events from then on follow it. So a slice is never older than what was told before; an event may
+// A snapshot is sent in slices. Each is read only when all events before it have been sent, and the
+// events from then on follow it. So a slice is never older than what was sent before; an event may
 // be older than a slice, and is then followed by the later ones of the same origin or stream: who
 // applies all messages in order ends with the true picture. What a reader may lag behind is not the
 // time of the whole snapshot, but the ring of the log; a reader that lags more is cut, for it could
-// not be told the truth any more.
+// not be sent the truth any more.
 //
 // Nothing is kept for a feed but its position. Used by one thread at a time.
 class WatchFeed {
@@ -47,10 +47,10 @@ class WatchFeed {
     bool worth_sending = false;  // Else only the token has moved on.
     bool more = false;           // Call again as soon as this one is sent.
   };
-  // OUT_OF_RANGE with WATCH_COMPACTED: the log has lost events that were not told yet.
+  // OUT_OF_RANGE with WATCH_COMPACTED: the log has lost events that were not sent yet.
   absl::StatusOr<Message> Next();
 
-  // OUT_OF_RANGE with WATCH_COMPACTED, and the token that resumes after what Next has told.
+  // OUT_OF_RANGE with WATCH_COMPACTED, and the token that resumes after what Next has returned.
   absl::Status Cut(std::string_view why) const;
 
  private:
@@ -68,8 +68,9 @@ class WatchFeed {
   const WatchSources sources_;
   const EventFilter filter_;
   Phase phase_ = Phase::kLive;
-  uint64_t position_;       // The sequence of the last event that was told or not wanted.
-  std::string told_up_to_;  // Within a snapshot: the last origin's id, or StreamView's `next`.
+  uint64_t position_;  // The sequence of the last event that was sent or not wanted.
+  std::string
+      snapshot_position_;  // Within a snapshot: the last origin's id, or StreamView's `next`.
 };
 
 }  // namespace srsproxy::control

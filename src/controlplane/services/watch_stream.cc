@@ -23,7 +23,7 @@ WatchStream::WatchStream(ServedCall call, WatchFeed feed, const Clock& clock,
 
 void WatchStream::Start() {
   const std::lock_guard lock(mutex_);
-  if (!ended_ && !writing_) Tell(/*anyway=*/true);
+  if (!ended_ && !writing_) WriteNext(/*anyway=*/true);
 }
 
 void WatchStream::Poke(bool news) {
@@ -35,7 +35,7 @@ void WatchStream::Poke(bool news) {
     more_ = more_ || news;
     if (elapsed >= kPatience) Finish(feed_.Cut("this reader took no message for 30 s"));
   } else if (const bool silent = elapsed >= kKeepalive; news || silent) {
-    Tell(silent);
+    WriteNext(silent);
   }
 }
 
@@ -51,7 +51,7 @@ void WatchStream::OnWriteDone(bool ok) {
   if (!ok) {
     Finish(absl::CancelledError("the reader has gone"));
   } else if (more_) {
-    Tell(/*anyway=*/false);
+    WriteNext(/*anyway=*/false);
   }
 }
 
@@ -66,7 +66,7 @@ void WatchStream::OnDone() {
   done(this);  // Destroys it.
 }
 
-void WatchStream::Tell(bool anyway) {
+void WatchStream::WriteNext(bool anyway) {
   auto next = feed_.Next();
   if (!next.ok()) {
     Finish(next.status());

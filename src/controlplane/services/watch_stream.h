@@ -15,8 +15,8 @@
 
 namespace srsproxy::control {
 
-// Writes what its feed tells, one message at a time, so a reader that is slow or never reads holds
-// one message and nothing else. A message that is not taken for 30 s ends the watch with
+// Writes what its feed returns, one message at a time, so a reader that is slow or never reads
+// holds one message and nothing else. A message that is not taken for 30 s ends the watch with
 // WATCH_COMPACTED and the token to go on from; an empty message each 10 s finds the dead.
 //
 // Thread-safe. Its maker keeps it until `done` is called.
@@ -37,8 +37,8 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnDone() override;
 
   // With mutex_ held.
-  // `anyway`: also when there is nothing to tell.
-  void Tell(bool anyway);
+  // `anyway`: also when there is nothing to send.
+  void WriteNext(bool anyway);
   void Finish(const absl::Status& why);
 
   const ServedCall call_;

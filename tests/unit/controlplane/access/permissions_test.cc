@@ -96,7 +96,7 @@ TEST(PermissionsTest, ReadersReadEverythingAndOriginsNothing) {
   }
 }
 
-TEST(PermissionsTest, ADenialTellsTheRoleAndWhichIsNeeded) {
+TEST(PermissionsTest, ADenialNamesTheRoleAndWhichIsNeeded) {
   const auto status =
       CheckRole("srsproxy.v1.SessionService/KickSessions",
                 {.role = AccessRole::kViewer, .name = "the token 'grafana'", .servers = {}});

@@ -52,15 +52,15 @@ TEST(TokenTableTest, KnowsEachTokenAndNoOther) {
 struct BadFileCase {
   const char* name;
   const char* yaml;
-  const char* told;
+  const char* shown;
 };
 
 class BadTokensTest : public testing::TestWithParam<BadFileCase> {};
 
-TEST_P(BadTokensTest, AreRefusedWithoutTellingAToken) {
+TEST_P(BadTokensTest, AreRefusedWithoutRevealingAToken) {
   const auto table = TokenTable::Parse(GetParam().yaml);
   ASSERT_EQ(table.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(MessageOf(table.status()), HasSubstr(GetParam().told));
+  EXPECT_THAT(MessageOf(table.status()), HasSubstr(GetParam().shown));
   EXPECT_THAT(MessageOf(table.status()), Not(HasSubstr("sesame")));
 }
 

@@ -44,9 +44,9 @@ class ConfigAccessTest : public testing::Test {
   std::vector<std::string> Problems() const {
     std::vector<ConfigProblem> problems;
     CheckAccess(config_, problems);
-    std::vector<std::string> told;
-    for (const auto& problem : problems) told.push_back(problem.setting + ": " + problem.reason);
-    return told;
+    std::vector<std::string> lines;
+    for (const auto& problem : problems) lines.push_back(problem.setting + ": " + problem.reason);
+    return lines;
   }
 
   static std::unique_ptr<Certificates> files_;

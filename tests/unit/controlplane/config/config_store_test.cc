@@ -72,7 +72,7 @@ class ConfigStoreTest : public ::testing::Test {
     std::ofstream(directory_ / name) << text;
   }
 
-  // From what sources_ say.
+  // From what sources_ hold.
   ConfigStore& Start() {
     auto loaded = LoadConfig(sources_);
     EXPECT_TRUE(loaded.ok()) << loaded.status();
@@ -96,8 +96,8 @@ class ConfigStoreTest : public ::testing::Test {
     EXPECT_TRUE(response.ok()) << response.status();
     return response.value_or(v1::ReloadConfigResponse());
   }
-  // The last that GetConfig tells of `name`.
-  std::string Told(const std::string& name) const {
+  // The last that GetConfig shows of `name`.
+  std::string Shown(const std::string& name) const {
     for (const std::string& value : Show(store_->Get().values())) {
       if (value.starts_with(name + "=")) return value;
     }
@@ -137,7 +137,7 @@ TEST_F(ConfigStoreTest, RuntimeThenFlagThenEnvironmentThenDotEnvThenFileThenDefa
     if (step == 3) Write(".env", "");
     if (step == 4) Write("proxy.yaml", "");
     Start();
-    EXPECT_EQ(Told("connect_timeout"), expected[step]);
+    EXPECT_EQ(Shown("connect_timeout"), expected[step]);
     EXPECT_THAT(Update({{"connect_timeout", "6s"}}),
                 ElementsAre("connect_timeout=6s (SETTING_SOURCE_RUNTIME)"));
     EXPECT_EQ(Live().connect_timeout, absl::Seconds(6));
@@ -172,10 +172,10 @@ TEST_F(ConfigStoreTest, OneBadValueStopsTheWholeUpdate) {
   EXPECT_EQ(MessageOf(refused), "max_streams (runtime): has to be at least 1");
   EXPECT_EQ(FieldOf(refused), "max_streams");
   EXPECT_EQ(live_->Get(), before);
-  EXPECT_EQ(Told("log_level"), "log_level=info (SETTING_SOURCE_DEFAULT)");
+  EXPECT_EQ(Shown("log_level"), "log_level=info (SETTING_SOURCE_DEFAULT)");
 }
 
-TEST_F(ConfigStoreTest, ValidateOnlyTellsAndChangesNothing) {
+TEST_F(ConfigStoreTest, ValidateOnlyAnswersAndChangesNothing) {
   Start();
   auto request = Request({{"log_level", "debug"}});
   request.set_validate_only(true);
@@ -292,25 +292,25 @@ TEST_F(ConfigStoreTest, SecretsAreNeverShown) {
   const v1::GetConfigResponse response = store_->Get();
   EXPECT_THAT(response.DebugString(), Not(HasSubstr("HIDE-ME")));
   EXPECT_EQ(response.config().redis_password(), "");
-  EXPECT_EQ(Told("redis_password"), "redis_password=*** (SETTING_SOURCE_DEFAULT)");
-  EXPECT_EQ(Told("http_api_auth_token"), "http_api_auth_token= (SETTING_SOURCE_DEFAULT)");
+  EXPECT_EQ(Shown("redis_password"), "redis_password=*** (SETTING_SOURCE_DEFAULT)");
+  EXPECT_EQ(Shown("http_api_auth_token"), "http_api_auth_token= (SETTING_SOURCE_DEFAULT)");
 }
 
-TEST_F(ConfigStoreTest, GetTellsEverySettingInItsOrder) {
+TEST_F(ConfigStoreTest, GetShowsEverySettingInItsOrder) {
   Start();
   std::vector<std::string> names;
   for (const Setting& setting : AllSettings()) names.push_back(setting.name());
-  std::vector<std::string> told;
+  std::vector<std::string> shown;
   const v1::GetConfigResponse response = store_->Get();
   for (const v1::SettingValue& value : response.values()) {
-    told.push_back(value.name());
+    shown.push_back(value.name());
     if (value.name() == "log_level") {
       EXPECT_TRUE(value.reloadable());
     } else if (value.name() == "rtmp_server") {
       EXPECT_FALSE(value.reloadable());
     }
   }
-  EXPECT_EQ(told, names);
+  EXPECT_EQ(shown, names);
   EXPECT_EQ(response.config().rtmp_server(), "11935");
 }
 
@@ -335,14 +335,14 @@ TEST_F(ConfigStoreTest, ReloadKeepsWhatNeedsARestartAndNamesIt) {
   sources_.flags = {{"config_file", "proxy.yaml"}};
   Start();
   Write("proxy.yaml", "rtmp_server: 1936\nworkers: 3\nlog_level: error\n");
-  for (int time = 0; time < 2; ++time) {  // The second reload tells it again.
+  for (int time = 0; time < 2; ++time) {  // The second reload reports it again.
     const auto response = Reload();
     EXPECT_THAT(response.needs_restart(), ElementsAre("rtmp_server", "workers"));
     EXPECT_EQ(response.changed_size(), time == 0 ? 1 : 0);
     EXPECT_EQ(Live().rtmp_server.port, 1935);
     EXPECT_EQ(Live().workers, 0u);
     EXPECT_EQ(Live().log_level, LogLevel::kError);
-    EXPECT_EQ(Told("workers"), "workers=0 (SETTING_SOURCE_DEFAULT)");
+    EXPECT_EQ(Shown("workers"), "workers=0 (SETTING_SOURCE_DEFAULT)");
   }
   Update({{"log_format", "json"}});
   EXPECT_EQ(Live().rtmp_server.port, 1935) << "an update lets nothing else through";
@@ -362,7 +362,7 @@ TEST_F(ConfigStoreTest, AFailingReloadChangesNothingAndTheLogSaysWhy) {
   EXPECT_EQ(FieldOf(refused), "write_timeout");
   EXPECT_THAT(MessageOf(refused), HasSubstr("proxy.yaml, line 2): 'soon' is no duration"));
   EXPECT_EQ(live_->Get(), before);
-  EXPECT_EQ(Told("write_timeout"), "write_timeout=9s (SETTING_SOURCE_RUNTIME)");
+  EXPECT_EQ(Shown("write_timeout"), "write_timeout=9s (SETTING_SOURCE_RUNTIME)");
   EXPECT_THAT(metrics_.Serialize(), HasSubstr("\nsrsproxy_config_reload_success 0\n"));
 
   std::filesystem::remove(directory_ / "proxy.yaml");

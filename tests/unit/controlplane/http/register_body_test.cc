@@ -51,9 +51,9 @@ TEST(RegisterBodyTest, NullAndUnknownFieldsAreAbsent) {
 struct SummariesCase {
   const char* name;
   const char* json;
-  bool cpu_told;
+  bool cpu_present;
   double cpu;
-  bool connections_told;
+  bool connections_present;
 };
 
 class RegisterBodySummariesTest : public testing::TestWithParam<SummariesCase> {};
@@ -61,9 +61,9 @@ class RegisterBodySummariesTest : public testing::TestWithParam<SummariesCase> {
 TEST_P(RegisterBodySummariesTest, AreTakenWhereTheyMakeSense) {
   const auto body = ParseRegisterBody(GetParam().json);
   ASSERT_TRUE(body.ok()) << body.status();
-  EXPECT_EQ(body->load.has_cpu_ratio(), GetParam().cpu_told);
+  EXPECT_EQ(body->load.has_cpu_ratio(), GetParam().cpu_present);
   EXPECT_DOUBLE_EQ(body->load.cpu_ratio(), GetParam().cpu);
-  EXPECT_EQ(body->load.has_connections(), GetParam().connections_told);
+  EXPECT_EQ(body->load.has_connections(), GetParam().connections_present);
 }
 
 INSTANTIATE_TEST_SUITE_P(

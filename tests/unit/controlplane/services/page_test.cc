@@ -17,14 +17,14 @@ TEST(PageTest, TheTokenLeadsBackToThePosition) {
 
 struct SizeCase {
   const char* name;
-  int32_t asked;
+  int32_t requested;
   size_t given;
 };
 
 class PageSizeTest : public testing::TestWithParam<SizeCase> {};
 
 TEST_P(PageSizeTest, IsBounded) {
-  const auto page = ParsePage(GetParam().asked, "");
+  const auto page = ParsePage(GetParam().requested, "");
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->size, GetParam().given);
   EXPECT_EQ(page->after, "");

@@ -34,8 +34,8 @@ TEST(ReadinessTest, BlockingAgainReplacesTheReason) {
 
 TEST(ReadinessTest, DegradedKeepsNobodyAway) {
   Readiness readiness;
-  std::vector<bool> heard;
-  readiness.SetObserver([&heard](bool ready) { heard.push_back(ready); });
+  std::vector<bool> observed;
+  readiness.SetObserver([&observed](bool ready) { observed.push_back(ready); });
   readiness.Degrade("store", "one");
   readiness.Degrade("store", "two");
   EXPECT_TRUE(readiness.ready());
@@ -44,25 +44,25 @@ TEST(ReadinessTest, DegradedKeepsNobodyAway) {
   readiness.Restore("never degraded");
   readiness.Restore("store");
   EXPECT_THAT(readiness.degraded(), IsEmpty());
-  EXPECT_THAT(heard, ElementsAre(true));
+  EXPECT_THAT(observed, ElementsAre(true));
 }
 
 TEST(ReadinessTest, TheObserverHearsTheStateAndEachChangeOnce) {
   Readiness readiness;
   readiness.Block("start", "not yet");
-  std::vector<bool> heard;
-  readiness.SetObserver([&heard](bool ready) { heard.push_back(ready); });
+  std::vector<bool> observed;
+  readiness.SetObserver([&observed](bool ready) { observed.push_back(ready); });
   readiness.Block("drain", "the proxy stops");
   readiness.Unblock("never blocked");
   readiness.Unblock("start");
   readiness.Unblock("drain");
   readiness.Unblock("drain");
   readiness.Block("drain", "the proxy stops");
-  EXPECT_THAT(heard, ElementsAre(false, true, false));
+  EXPECT_THAT(observed, ElementsAre(false, true, false));
 
   readiness.SetObserver(nullptr);
   readiness.Unblock("drain");
-  EXPECT_EQ(heard.size(), 3U);
+  EXPECT_EQ(observed.size(), 3U);
 }
 
 }  // namespace

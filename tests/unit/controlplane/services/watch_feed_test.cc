@@ -75,7 +75,7 @@ TEST_F(WatchFeedTest, ASnapshotOfNothingIsComplete) {
             (WatchPosition{"proxy-1", fleet_.log.epoch(), 0}));
 }
 
-TEST_F(WatchFeedTest, TellsWhatIsThenWhatHappens) {
+TEST_F(WatchFeedTest, SendsWhatIsThenWhatHappens) {
   Register("vid-1");
   Claim("one");
   auto feed = Feed({});
@@ -117,7 +117,7 @@ TEST_F(WatchFeedTest, ALargeSnapshotIsToldInSlicesAroundWhatHappens) {
     });
   }
   WatchFeed feed({fleet.log, fleet.origins, many, encoder_}, {}, std::nullopt);
-  size_t told = 0;
+  size_t sent = 0;
   size_t slices = 0;
   bool complete = false;
   while (!complete) {
@@ -130,12 +130,12 @@ TEST_F(WatchFeedTest, ALargeSnapshotIsToldInSlicesAroundWhatHappens) {
     EXPECT_LT(message.ByteSizeLong(), 100'000U);
     ASSERT_GT(message.events_size(), 1);
     EXPECT_EQ(message.events(0).sequence(), ++slices);
-    told += static_cast<size_t>(message.events_size()) - 1;
+    sent += static_cast<size_t>(message.events_size()) - 1;
     complete = message.snapshot_complete();
     EXPECT_EQ(next->more, !complete);
     EXPECT_EQ(message.resume_token().empty(), !complete);
   }
-  EXPECT_EQ(told, 5'000U);
+  EXPECT_EQ(sent, 5'000U);
   EXPECT_GT(slices, 3U);
 }
 
@@ -243,7 +243,7 @@ TEST_F(WatchFeedTest, AnOvertakenSnapshotHasNoToken) {
 }
 
 // Whatever happens between any two messages, and wherever a watch is cut and resumed: who applies
-// all that is told has the true picture in the end.
+// all that is sent has the true picture in the end.
 class WatchFeedModelTest : public testing::TestWithParam<unsigned> {};
 
 TEST_P(WatchFeedModelTest, ThePictureEqualsTheLists) {
