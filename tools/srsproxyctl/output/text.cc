@@ -6,8 +6,10 @@
 #include <locale>
 #include <map>
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
 #include <absl/time/time.h>
 
 namespace srsproxy::ctl {
@@ -39,11 +41,7 @@ bool IsUtf8(const std::string& text) {
 }
 
 std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& character : lower) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
-  return lower;
+  return absl::AsciiStrToLower({text.data(), text.size()});
 }
 
 std::string EnumText(const google::protobuf::EnumDescriptor& type, int number) {
@@ -59,11 +57,7 @@ std::string Count(int64_t number, std::string_view noun) {
 
 std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels) {
   const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
-  std::string text;
-  for (const auto& [key, value] : sorted) {
-    text += (text.empty() ? "" : ",") + key + "=" + value;
-  }
-  return OrNothing(text);
+  return OrNothing(absl::StrJoin(sorted, ",", absl::PairFormatter("=")));
 }
 
 std::string BitRateText(double bits_per_second) {
@@ -78,12 +72,7 @@ std::string BitRateText(double bits_per_second) {
 
 std::string Join(const google::protobuf::RepeatedPtrField<std::string>& texts,
                  std::string_view separator) {
-  std::string joined;
-  for (const std::string& text : texts) {
-    if (!joined.empty()) joined += separator;
-    joined += text;
-  }
-  return joined;
+  return absl::StrJoin(texts, {separator.data(), separator.size()});
 }
 
 }  // namespace srsproxy::ctl
