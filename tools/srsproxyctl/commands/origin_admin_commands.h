@@ -1,4 +1,4 @@
-// `srsproxyctl origin cordon|uncordon|set|drain`: what an operator decides for a server.
+// `srsproxyctl origin cordon|uncordon|set`: what an operator decides for a server.
 #pragma once
 
 #include <vector>

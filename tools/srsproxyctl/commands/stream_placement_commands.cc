@@ -57,8 +57,8 @@ struct MoveOptions {
 };
 
 // Whether the stream has come to `target`.
-absl::StatusOr<Progress> LookAtMove(Context& context, const std::string& key,
-                                    const std::string& target) {
+absl::StatusOr<Progress> PollMove(Context& context, const std::string& key,
+                                  const std::string& target) {
   v1::LookupStreamRequest request;
   request.set_stream(key);
   const auto lookup = context.client.Call<v1::StreamService>(&StreamStub::LookupStream, request);
@@ -103,7 +103,7 @@ absl::Status MoveStream(Context& context, const MoveOptions& options) {
   const std::string target =
       stream.has_pending_move() ? stream.pending_move().origin_id() : stream.origin_id();
   return WaitUntilDone(context, options.wait, "srsproxyctl stream get " + stream.key(),
-                       [&] { return LookAtMove(context, stream.key(), target); });
+                       [&] { return PollMove(context, stream.key(), target); });
 }
 
 absl::Status PinStream(Context& context, const v1::PinStreamRequest& request) {
