@@ -5,7 +5,7 @@
 #include "dataplane/core/stream_view.h"
 #include "dataplane/proxy/hls/hls_needs.h"
 #include "dataplane/proxy/hls/media_router.h"
-#include "dataplane/proxy/http/cluster_api.h"
+#include "dataplane/proxy/http/cluster_route.h"
 #include "dataplane/proxy/http/document_route.h"
 #include "dataplane/proxy/http/file_response.h"
 #include "dataplane/proxy/http/http_route.h"

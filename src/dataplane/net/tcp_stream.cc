@@ -193,6 +193,13 @@ std::string HostOf(const tcp::endpoint& endpoint) {
   return address.to_string();
 }
 
+std::optional<std::array<uint8_t, 4>> Ipv4Of(const tcp::endpoint& endpoint) {
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address_v4(HostOf(endpoint), error);
+  if (error) return std::nullopt;
+  return address.to_bytes();
+}
+
 std::string FormatPeer(const tcp::endpoint& endpoint) {
   return JoinHostPort(HostOf(endpoint), endpoint.port());
 }

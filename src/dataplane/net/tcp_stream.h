@@ -1,8 +1,10 @@
 // One TCP connection, plain or with TLS on top, read and written without blocking.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -84,6 +86,8 @@ Task<void> LingeringClose(Poller& poller, asio::any_io_executor executor, TcpStr
 
 // The peer's address without a port, IPv4-mapped addresses as IPv4.
 std::string HostOf(const tcp::endpoint& endpoint);
+// The same as bytes; nullopt: it is IPv6.
+std::optional<std::array<uint8_t, 4>> Ipv4Of(const tcp::endpoint& endpoint);
 // `host:port`, for logs.
 std::string FormatPeer(const tcp::endpoint& endpoint);
 

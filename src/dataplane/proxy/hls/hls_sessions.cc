@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <absl/strings/str_cat.h>
 #include <boost/asio/any_io_executor.hpp>
 
 #include "dataplane/core/session.h"
@@ -12,19 +11,9 @@
 namespace srsproxy {
 namespace {
 
-constexpr size_t kMaxNames = 4;      // Contexts of one session.
-constexpr size_t kMaxPlaylists = 8;  // Of one session: a variant, its audio, subtitles.
-constexpr size_t kMaxTextBytes = 256;
+constexpr size_t kMaxNames = 4;              // Contexts of one session.
+constexpr size_t kMaxPlaylists = 8;          // Of one session: a variant, its audio, subtitles.
 constexpr size_t kMaxKeptBytes = 16 * 1024;  // Of one playlist.
-
-std::string_view Short(std::string_view text) { return text.substr(0, kMaxTextBytes); }
-
-// Parts are told apart by a byte that is in none of them.
-std::string NameOf(const HlsViewerKey& viewer, std::string_view context) {
-  const bool by_context = !context.empty();
-  return absl::StrCat(viewer.host, "\n", viewer.key.ToString(), by_context ? "\nc" : "\nu",
-                      ToAbsl(Short(by_context ? context : viewer.user_agent)));
-}
 
 }  // namespace
 
@@ -48,8 +37,9 @@ class HlsSessions::Session final : public SessionTable::Session {
   const SessionInfo& info() const override { return about; }
 
   Track* FindTrack(std::string_view path) {
-    const auto at = std::find_if(tracks.begin(), tracks.end(),
-                                 [path](const Track& track) { return track.path == Short(path); });
+    const auto at = std::find_if(tracks.begin(), tracks.end(), [path](const Track& track) {
+      return track.path == Shortened(path);
+    });
     return at == tracks.end() ? nullptr : &*at;
   }
   Track& TrackOf(std::string_view path, const std::string& origin_id) {
@@ -58,7 +48,7 @@ class HlsSessions::Session final : public SessionTable::Session {
       owner.Forget(tracks.front().kept);
       tracks.erase(tracks.begin());
     }
-    return tracks.emplace_back(Track{std::string(Short(path)), origin_id, {}, {}, {}});
+    return tracks.emplace_back(Track{std::string(Shortened(path)), origin_id, {}, {}, {}});
   }
 
   HlsSessions& owner;

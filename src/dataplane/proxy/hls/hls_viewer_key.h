@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "dataplane/core/stream_url.h"
 #include "dataplane/protocol/http/head.h"
@@ -21,5 +22,12 @@ struct HlsViewerKey {
 
 HlsViewerKey HlsViewerKeyOf(const http::RequestHead& request, const HttpClient& client,
                             StreamKey key);
+
+// Of what a client or an origin has sent as text, as much as is kept.
+std::string_view Shortened(std::string_view text);
+
+// By which the session of `viewer` is known: by `context` where there is one, else by its
+// User-Agent.
+std::string NameOf(const HlsViewerKey& viewer, std::string_view context);
 
 }  // namespace srsproxy

@@ -1,17 +1,15 @@
 #include "dataplane/proxy/http/cluster_api.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include <absl/cleanup/cleanup.h>
 
-#include "dataplane/core/authorizer.h"
 #include "dataplane/protocol/srs_api/answer.h"
-#include "dataplane/protocol/srs_api/json_text.h"
 #include "dataplane/protocol/srs_api/list_text.h"
+#include "dataplane/proxy/http/cluster_access.h"
+#include "dataplane/proxy/http/cluster_response.h"
 
 namespace srsproxy {
 namespace {
@@ -27,11 +25,6 @@ constexpr size_t kItemsInVain = 2000;
 constexpr int64_t kRawApiIsOff = 1061;
 
 }  // namespace
-
-net::Task<HttpTaken> ClusterRoute::Take(HttpClient& client, http::RequestHead& request) {
-  if (!srs_api::IsApiPath(http::PathOf(request.target))) co_return std::monostate();
-  co_return std::make_unique<ClusterApi>(needs_, client, std::move(request));
-}
 
 ClusterApi::ClusterApi(const ClusterApiNeeds& needs, HttpClient& client, http::RequestHead head)
     : needs_(needs),
@@ -51,28 +44,29 @@ net::Task<http::Response> ClusterApi::Answer() {
   request_ = *std::move(parsed);
   if (const auto looped = needs_.upstream.hop_guard.Check(HopsOf(head_.fields), client_.address);
       !looped.ok()) {
-    co_return Failed(HttpStatusOf(looped), MessageOf(looped));
+    co_return ClusterFailure(request_, HttpStatusOf(looped), MessageOf(looped));
   }
   if (request_.resource == Resource::kVersions) co_return co_await Versions();
   if (!client_.config->cluster_api) {
-    co_return Failed(404,
-                     "the API of the cluster is off; the proxy's operator turns it on by "
-                     "PROXY_CLUSTER_API=on");
+    co_return ClusterFailure(request_, 404,
+                             "the API of the cluster is off; the proxy's operator turns it on by "
+                             "PROXY_CLUSTER_API=on");
   }
   switch (request_.resource) {
     case Resource::kRoot:
     case Resource::kApi:
     case Resource::kV1:
-      co_return Written(200, srs_api::Index(Self(), request_.resource));
+      co_return ClusterResponse(request_, 200, srs_api::Index(ThisProxy(), request_.resource));
     case Resource::kRaw:
-      co_return Written(200, srs_api::Envelope(Self(), kRawApiIsOff));
+      co_return ClusterResponse(request_, 200, srs_api::Envelope(ThisProxy(), kRawApiIsOff));
     default:
       break;
   }
   if (const auto status = Authorize(); !status.ok()) co_return Refusal(status);
   if (!needs_.requests.Take()) {
     context_.metrics.CountLimitRejection(LimitReason::kClusterRequests);
-    auto answer = Failed(503, "too many ask for the whole cluster at once; try again soon");
+    auto answer =
+        ClusterFailure(request_, 503, "too many ask for the whole cluster at once; try again soon");
     answer.fields.set("Retry-After", "1");
     co_return answer;
   }
@@ -85,11 +79,12 @@ net::Task<http::Response> ClusterApi::Versions() {
   const bool open = !needs_.authorizer.asks();
   const bool may = client_.config->cluster_api &&
                    (open || head_.fields.count("Authorization") > 0) && Authorize().ok();
-  if (!may || !needs_.requests.Take()) co_return Written(200, srs_api::Versions(Self()));
+  if (!may || !needs_.requests.Take())
+    co_return ClusterResponse(request_, 200, srs_api::Versions(ThisProxy()));
   const absl::Cleanup give = [this] { needs_.requests.Give(); };
   fan_out_.Begin(HopsOf(head_.fields));
   co_await EachOrigin(&ClusterApi::AskData);
-  co_return Merged(srs_api::MergeVersions(Self(), TakeData()));
+  co_return Merged(srs_api::MergeVersions(ThisProxy(), TakeData()));
 }
 
 net::Task<http::Response> ClusterApi::AskOrigins() {
@@ -103,7 +98,7 @@ net::Task<http::Response> ClusterApi::AskOrigins() {
 net::Task<http::Response> ClusterApi::Summaries() {
   co_await EachOrigin(&ClusterApi::AskData);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
-  co_return Merged(srs_api::MergeSummaries(Self(), TakeData()));
+  co_return Merged(srs_api::MergeSummaries(ThisProxy(), TakeData()));
 }
 
 net::Task<http::Response> ClusterApi::List() {
@@ -125,8 +120,9 @@ net::Task<http::Response> ClusterApi::List() {
   }
   Body tail{{"more", srs_api::HasMore(ListSizes(), request_.start, request_.count)}};
   srs_api::SetMissing(tail, fan_out_.missing());
-  co_return Written(200,
-                    srs_api::WriteList(srs_api::Envelope(Self()), request_.resource, parts, tail));
+  co_return ClusterResponse(
+      request_, 200,
+      srs_api::WriteList(srs_api::Envelope(ThisProxy()), request_.resource, parts, tail));
 }
 
 net::Task<http::Response> ClusterApi::Item() {
@@ -135,7 +131,7 @@ net::Task<http::Response> ClusterApi::Item() {
   const auto holder = Holder();
   if (!holder.has_value()) co_return NotKnown();
   srs_api::Tagged<Body> item{fan_out_.server(*holder), *std::move(findings_[*holder].found)};
-  co_return Merged(srs_api::MarkedItem(Self(), request_.resource, std::move(item)));
+  co_return Merged(srs_api::MarkedItem(ThisProxy(), request_.resource, std::move(item)));
 }
 
 net::Task<http::Response> ClusterApi::RemoveClient() {
@@ -148,25 +144,19 @@ net::Task<http::Response> ClusterApi::RemoveClient() {
       co_await fan_out_.Ask(*holder, "DELETE", srs_api::ItemTarget(request_.resource, request_.id));
   const auto code = text.ok() ? srs_api::ReadCode(*text) : text.status();
   if (!code.ok()) {
-    co_return Failed(HttpStatusOf(code.status()), "the client's origin gave no answer");
+    co_return ClusterFailure(request_, HttpStatusOf(code.status()),
+                             "the client's origin gave no answer");
   }
   context_.logger.Info(
       "an origin was asked to end a client",
       {{"by", client_.address}, {"origin", server}, {"client_id", request_.id}, {"code", *code}});
-  auto body = srs_api::Envelope(Self(), *code);
+  auto body = srs_api::Envelope(ThisProxy(), *code);
   body["origin"] = server;
   co_return Merged(std::move(body));
 }
 
 absl::Status ClusterApi::Authorize() const {
-  const bool once = head_.fields.count("Authorization") == 1;
-  const std::string action = std::string(request_.remove ? "DELETE" : "GET") + " /api/v1/" +
-                             std::string(srs_api::ResourceName(request_.resource));
-  return needs_.authorizer.Check(
-      {.needed = request_.remove ? AccessLevel::kAdmin : AccessLevel::kView,
-       .authorization = once ? http::ValueOf(head_.fields, "Authorization") : "",
-       .client = client_.host,
-       .action = action});
+  return CheckClusterAccess(needs_.authorizer, request_, head_.fields, client_.host);
 }
 
 // ---- Asking
@@ -276,17 +266,15 @@ std::optional<size_t> ClusterApi::Holder() const {
   return static_cast<size_t>(at - findings_.begin());
 }
 
-// ---- Answering
-
-srs_api::Responder ClusterApi::Self() const { return {SRSPROXY_VERSION, ::getpid()}; }
+// ---- Responses
 
 http::Response ClusterApi::Merged(Body body) const {
   srs_api::SetMissing(body, fan_out_.missing());
-  return Written(200, body);
+  return ClusterResponse(request_, 200, body);
 }
 
 http::Response ClusterApi::NotKnown() const {
-  return Merged(srs_api::Envelope(Self(), srs_api::NotFoundCode(request_.resource)));
+  return Merged(srs_api::Envelope(ThisProxy(), srs_api::NotFoundCode(request_.resource)));
 }
 
 // An empty cluster has answered.
@@ -294,49 +282,18 @@ std::optional<http::Response> ClusterApi::NobodyAnswered() const {
   const auto missing = fan_out_.missing();
   if (missing.empty() || missing.size() < fan_out_.size()) return std::nullopt;
   const unsigned status = fan_out_.timed_out() ? 504 : 502;
-  auto body = srs_api::Envelope(Self(), status);
+  auto body = srs_api::Envelope(ThisProxy(), status);
   body["error"] = "no origin's API has answered";
   srs_api::SetMissing(body, missing);
-  return Written(status, body);
+  return ClusterResponse(request_, status, body);
 }
 
 http::Response ClusterApi::Refusal(const absl::Status& why) const {
-  http::Response answer;
-  switch (why.code()) {
-    case absl::StatusCode::kUnauthenticated:
-      answer = Failed(401, MessageOf(why));
-      answer.fields.set("WWW-Authenticate", "Bearer realm=\"srsproxy\"");
-      return answer;
-    case absl::StatusCode::kPermissionDenied:
-      return Failed(403, MessageOf(why));
-    case absl::StatusCode::kUnimplemented:
-      answer = Failed(405, MessageOf(why));
-      answer.fields.set("Allow", "GET, HEAD, DELETE, OPTIONS");
-      return answer;
-    case absl::StatusCode::kNotFound:
-      return Failed(404, MessageOf(why));
-    default:
-      context_.metrics.CountClientError("http_api", ClientError::kMalformed);
-      return Failed(400, MessageOf(why));
+  auto response = ClusterRefusal(request_, why);
+  if (response.status == 400) {
+    context_.metrics.CountClientError("http_api", ClientError::kMalformed);
   }
-}
-
-http::Response ClusterApi::Failed(unsigned status, std::string_view message) const {
-  auto body = srs_api::Envelope(Self(), status);
-  body["error"] = json::string_view(message.data(), message.size());
-  return Written(status, body);
-}
-
-http::Response ClusterApi::Written(unsigned status, const Body& body) const {
-  return Written(status, srs_api::WriteJson(body));
-}
-
-http::Response ClusterApi::Written(unsigned status, std::string json) const {
-  http::Response answer{.status = status, .body = std::move(json)};
-  if (request_.callback.empty()) return answer;
-  answer.content_type = "text/javascript";
-  answer.body = srs_api::AsJsonp(answer.body, request_.callback);
-  return answer;
+  return response;
 }
 
 }  // namespace srsproxy

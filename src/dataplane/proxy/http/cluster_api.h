@@ -21,7 +21,6 @@
 #include "dataplane/proxy/http/http_client.h"
 #include "dataplane/proxy/http/http_exchange.h"
 #include "dataplane/proxy/http/http_response.h"
-#include "dataplane/proxy/http/http_route.h"
 #include "dataplane/proxy/sessions/session_context.h"
 #include "dataplane/proxy/sessions/session_table.h"
 #include "dataplane/proxy/upstream/origin_fan_out.h"
@@ -100,14 +99,10 @@ class ClusterApi final : public HttpExchange {
   // The first origin that has the item.
   std::optional<size_t> Holder() const;
 
-  srs_api::Responder Self() const;
   http::Response Merged(Body body) const;  // With the missing origins named.
   http::Response NotKnown() const;
   std::optional<http::Response> NobodyAnswered() const;
   http::Response Refusal(const absl::Status& why) const;
-  http::Response Failed(unsigned status, std::string_view message) const;
-  http::Response Written(unsigned status, const Body& body) const;
-  http::Response Written(unsigned status, std::string json) const;
 
   const ClusterApiNeeds& needs_;
   const SessionContext& context_;
@@ -116,17 +111,6 @@ class ClusterApi final : public HttpExchange {
   srs_api::Request request_;
   OriginFanOut fan_out_;
   std::vector<Findings> findings_;  // One for each origin of the fan-out.
-};
-
-// Hands such requests to a ClusterApi.
-class ClusterRoute final : public HttpRoute {
- public:
-  explicit ClusterRoute(const ClusterApiNeeds& needs) : needs_(needs) {}
-
-  net::Task<HttpTaken> Take(HttpClient& client, http::RequestHead& request) override;
-
- private:
-  const ClusterApiNeeds& needs_;
 };
 
 }  // namespace srsproxy

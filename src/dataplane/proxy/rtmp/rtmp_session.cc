@@ -4,7 +4,8 @@
 #include <random>
 #include <utility>
 
-#include <boost/url/parse.hpp>
+#include "dataplane/proxy/rtmp/connection_end.h"
+#include "dataplane/proxy/rtmp/redirect.h"
 
 namespace srsproxy {
 namespace {
@@ -20,21 +21,9 @@ constexpr absl::Duration kIdleTimeout = absl::Minutes(3);
 
 constexpr int kMaxRedirects = 3;
 
-// How long the last bytes may take to reach those who are still there.
-constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
-
-constexpr uint16_t kRtmpPort = 1935;
-
 rtmp::HandshakeSeed NewSeed(MonotonicTime now, std::mt19937_64& random) {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
   return {.time_ms = static_cast<uint32_t>(uptime.count()), .random = random()};
-}
-
-std::optional<std::array<uint8_t, 4>> Ipv4Of(const net::tcp::endpoint& peer) {
-  boost::system::error_code error;
-  const auto address = net::asio::ip::make_address_v4(net::HostOf(peer), error);
-  if (error) return std::nullopt;
-  return address.to_bytes();
 }
 
 }  // namespace
@@ -48,7 +37,7 @@ RtmpSession::RtmpSession(const RtmpSessionNeeds& needs, net::CancelScope& scope,
       config_(needs.config.Get()),
       listener_(listener),
       client_address_(net::FormatPeer(client.peer)),
-      client_ipv4_(Ipv4Of(client.peer)),
+      client_ipv4_(net::Ipv4Of(client.peer)),
       accepted_(context_.clock.Now()),
       client_(std::move(client.socket), Side::kClient),
       bridge_(config_->vhosts, NewSeed(accepted_, needs.random), *this),
@@ -94,7 +83,8 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   }
   deadline_.Disarm();
   co_await net::DisableCancellation();
-  co_await ShutDownGracefully();
+  ReportEnd();
+  co_await CloseConnections(context_, relay_, client_, origin_.get());
   context_.counters.ConnectionClosed(listener_);
 }
 
@@ -218,7 +208,9 @@ absl::StatusOr<std::optional<Endpoint>> RtmpSession::Choose(const Placement& pla
   Endpoint target = placement.endpoint;
   const bool connected = origin_ != nullptr && !origin_closed_.has_value();
   if (!bridge_.redirect().empty()) {
-    auto redirected = RedirectTarget();
+    if (stream_->redirects >= kMaxRedirects) return RedirectFailure("too often");
+    const auto origins = upstream_.origins.snapshot();
+    auto redirected = RedirectTarget(bridge_.redirect(), *origins);
     if (!redirected.ok()) return redirected.status();
     target = *std::move(redirected);
   } else if (connected && origin_id_ == placement.origin->id) {
@@ -227,27 +219,6 @@ absl::StatusOr<std::optional<Endpoint>> RtmpSession::Choose(const Placement& pla
   DropOrigin();
   origin_id_ = placement.origin->id;
   return target;
-}
-
-absl::StatusOr<Endpoint> RtmpSession::RedirectTarget() const {
-  const auto refused = [](std::string_view why) {
-    return OriginFailure(absl::StatusCode::kPermissionDenied,
-                         "the origin redirected the client " + std::string(why));
-  };
-  if (stream_->redirects >= kMaxRedirects) return refused("too often");
-  const auto url = boost::urls::parse_uri_reference(bridge_.redirect());
-  if (url.has_error()) return refused("to something that is no URL");
-  const Endpoint wanted{.transport = Transport::kTcp,
-                        .host = std::string(url->host_address()),
-                        .port = url->has_port() ? url->port_number() : kRtmpPort};
-  const auto origins = upstream_.origins.snapshot();  // Kept: they may change meanwhile.
-  for (const auto& origin : origins->origins) {
-    if (origin->registration.ip != wanted.host) continue;
-    for (const Endpoint& endpoint : origin->registration.rtmp) {
-      if (endpoint.port == wanted.port) return wanted;
-    }
-  }
-  return refused("to a server that is not registered here");
 }
 
 void RtmpSession::Connected(net::TcpStream origin) {
@@ -279,50 +250,27 @@ void RtmpSession::DropOrigin() {
 
 // ---- The end
 
-net::Task<void> RtmpSession::ShutDownGracefully() {
+void RtmpSession::ReportEnd() {
   const auto& [side, why] = scope_.cause();
   // The lease first, so that whoever comes back is placed anew.
   if (stream_ != nullptr) {
     FinishStream(side, why);
   } else {
-    // Who connects and says nothing is a health check.
-    const LogLevel level = heard_ || !why.ok() ? LogLevel::kInfo : LogLevel::kDebug;
-    context_.logger.Log(
-        level, "connection ended before a stream was named",
-        {{"protocol", ProtocolName(Protocol::kRtmp)},
-         {"client", client_address_},
-         {"bytes_in", unclaimed_in_},
-         {"bytes_out", unclaimed_out_},
-         {"duration_seconds",
-          absl::ToDoubleSeconds(absl::FromChrono(context_.clock.Now() - accepted_))},
-         {"side", SideName(side)},
-         {"reason", EndReasonName(EndReasonOf(why))},
-         {"detail", MessageOf(why)}});
+    LogUnnamedConnection(context_.logger,
+                         {.client = client_address_,
+                          .bytes_in = unclaimed_in_,
+                          .bytes_out = unclaimed_out_,
+                          .lasted = absl::FromChrono(context_.clock.Now() - accepted_),
+                          .silent = !heard_},
+                         side, why);
   }
-  CountClientError(why);
-
-  const auto executor = context_.executor();
-  {
-    // Whoever is still there gets what is kept for it.
-    const net::Deadline late(executor, kLingerTimeout, [this] {
-      relay_.Release(Side::kClient);
-      relay_.Release(Side::kOrigin);
-    });
-    const auto to_origin = co_await relay_.Drained(Side::kOrigin);
-    const auto to_client = co_await relay_.Drained(Side::kClient);
-    to_origin.IgnoreError();
-    to_client.IgnoreError();
+  if (side == Side::kClient) {
+    const bool left_in_handshake = heard_ && bridge_.state() == State::kHandshake;
+    const auto error = ClientErrorOf(why, phase_, left_in_handshake);
+    if (error.has_value()) {
+      context_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
+    }
   }
-  relay_.Release(Side::kClient);
-  relay_.Release(Side::kOrigin);
-  if (origin_ != nullptr) {
-    origin_->ShutdownWrite();
-    client_.ShutdownWrite();
-    co_await net::LingeringClose(context_.immediate_poller(), executor, std::move(*origin_),
-                                 kLingerTimeout);
-  }
-  co_await net::LingeringClose(context_.immediate_poller(), executor, std::move(client_),
-                               kLingerTimeout);
 }
 
 void RtmpSession::BeginStream() {
@@ -345,25 +293,6 @@ void RtmpSession::FinishStream(Side side, const absl::Status& why) {
 
 void RtmpSession::ClaimBytes() {
   stream_->session.AddBytes(std::exchange(unclaimed_in_, 0), std::exchange(unclaimed_out_, 0));
-}
-
-void RtmpSession::CountClientError(const absl::Status& why) {
-  if (scope_.cause().side != Side::kClient) return;
-  std::optional<ClientError> error;
-  if (absl::IsDeadlineExceeded(why)) {
-    error = ClientError::kTimeout;
-  } else if (absl::IsOutOfRange(why)) {
-    error = ClientError::kTooLarge;
-  } else if (absl::IsInvalidArgument(why)) {
-    error = phase_ == State::kHandshake   ? ClientError::kWrongProtocol
-            : phase_ == State::kSelecting ? ClientError::kBadName
-                                          : ClientError::kMalformed;
-  } else if (why.ok() && heard_ && bridge_.state() == State::kHandshake) {
-    error = ClientError::kHandshake;
-  }
-  if (error.has_value()) {
-    context_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
-  }
 }
 
 }  // namespace srsproxy

@@ -67,12 +67,10 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   net::Task<void> FindOrigin();
   // Connector::Choose. An origin that is connected already carries the next stream too.
   absl::StatusOr<std::optional<Endpoint>> Choose(const Placement& placement);
-  // The endpoint of the redirect that the origin answered with.
-  absl::StatusOr<Endpoint> RedirectTarget() const;
   void Connected(net::TcpStream origin);
   void Refuse(const absl::Status& why);
   void DropOrigin();
-  net::Task<void> ShutDownGracefully();
+  void ReportEnd();
 
   bool over() const { return scope_.cancelled(); }
   void ArmDeadline(absl::Duration timeout, Side side, std::string_view what);
@@ -82,7 +80,6 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
 
   void BeginStream();
   void FinishStream(Side side, const absl::Status& why);
-  void CountClientError(const absl::Status& why);
   void ClaimBytes();
 
   // What the client has named.

@@ -1,6 +1,6 @@
 #include "dataplane/proxy/http/http_session.h"
 
-#include "dataplane/proxy/http/cluster_api.h"
+#include "dataplane/proxy/http/cluster_route.h"
 #include "dataplane/proxy/http/live_play.h"
 #include "tests/unit/dataplane/proxy/session_fixture.h"
 
