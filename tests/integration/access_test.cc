@@ -134,7 +134,7 @@ TEST_F(TokensTest, EachRoleMayMakeItsCallsAndNoOther) {
   const auto channel = Channel();
   for (const auto& [role, token] : RoleTokens()) {
     for (const auto& permission : AllPermissions()) {
-      SCOPED_TRACE(std::string(AccessRoleName(role)) + " " + std::string(permission.method));
+      SCOPED_TRACE(std::string(ToName(role)) + " " + std::string(permission.method));
       const bool streams =
           permission.method.ends_with("/Watch") || permission.method.ends_with("/HeartbeatStream");
       if (permission.Allows(role) && streams) continue;  // It would go on.

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "dataplane/core/enum_names.h"
 
 namespace srsproxy::control {
 
@@ -16,9 +17,12 @@ enum class AccessRole : uint8_t {
   kPeer,    // Another proxy of the fleet.
 };
 
-// "origin", "viewer", "admin", "peer"
-std::string_view AccessRoleName(AccessRole role);
-std::optional<AccessRole> ParseAccessRole(std::string_view name);
+constexpr auto NamesOf(AccessRole) {
+  return EnumNames<AccessRole>({{AccessRole::kOrigin, "origin"},
+                                {AccessRole::kViewer, "viewer"},
+                                {AccessRole::kAdmin, "admin"},
+                                {AccessRole::kPeer, "peer"}});
+}
 
 struct Identity {
   AccessRole role = AccessRole::kViewer;

@@ -62,13 +62,13 @@ std::string RolesOf(const Permission& permission) {
   for (const auto role :
        {AccessRole::kOrigin, AccessRole::kViewer, AccessRole::kPeer, AccessRole::kAdmin}) {
     if (!permission.Allows(role)) continue;
-    roles += (roles.empty() ? "" : ", ") + std::string(AccessRoleName(role));
+    roles += (roles.empty() ? "" : ", ") + std::string(ToName(role));
   }
   return roles;
 }
 
 absl::Status RoleDenied(const Identity& identity, std::string_view what, std::string_view needed) {
-  const std::string role(AccessRoleName(identity.role));
+  const std::string role(ToName(identity.role));
   return CallError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_ROLE_DENIED,
                    identity.name + " has the role " + role + "; " + std::string(what) +
                        " needs the role " + std::string(needed),

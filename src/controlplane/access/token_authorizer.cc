@@ -56,9 +56,8 @@ absl::Status TokenAuthorizer::Decide(const AccessRequest& request) const {
   if (Suffices(identity->role, request.needed)) return absl::OkStatus();
   const std::string_view needed = request.needed == AccessLevel::kAdmin ? "admin" : "viewer";
   return ClientFailure(absl::StatusCode::kPermissionDenied,
-                       identity->name + " has the role " +
-                           std::string(AccessRoleName(identity->role)) + "; this needs the role " +
-                           std::string(needed));
+                       identity->name + " has the role " + std::string(ToName(identity->role)) +
+                           "; this needs the role " + std::string(needed));
 }
 
 }  // namespace srsproxy::control

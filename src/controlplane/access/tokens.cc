@@ -93,7 +93,7 @@ absl::Status CheckKeys(const YAML::Node& map, std::initializer_list<std::string_
 absl::StatusOr<Identity> ReadIdentity(const YAML::Node& entry) {
   const auto role_name = Scalar(entry, "role");
   if (!role_name.ok()) return role_name.status();
-  const auto role = ParseAccessRole(*role_name);
+  const auto role = FromName<AccessRole>(*role_name);
   if (!role) return Problem(LineOf(entry), "`role` is not one of origin, viewer, admin, peer");
   auto servers = ReadServers(entry);
   if (!servers.ok()) return servers.status();

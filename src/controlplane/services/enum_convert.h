@@ -8,6 +8,7 @@
 
 #include "dataplane/balance/rebalancer.h"
 #include "dataplane/core/balancer.h"
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/event_log.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/protocol.h"
@@ -94,7 +95,10 @@ struct EnumTable<RebalanceProgress::State> {
   };
 };
 
-static_assert(std::size(EnumTable<Protocol>::kRows) == std::size(kAllProtocols));
+template <NamedEnum Ours>
+constexpr bool kConvertsAll = std::size(EnumTable<Ours>::kRows) == kEnumSize<Ours>;
+static_assert(kConvertsAll<Protocol> && kConvertsAll<Role> && kConvertsAll<OriginHealth> &&
+              kConvertsAll<AdminState> && kConvertsAll<PickReason>);
 
 // ..._UNSPECIFIED: the table lacks the value.
 template <typename Ours>

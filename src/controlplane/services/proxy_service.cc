@@ -5,24 +5,8 @@
 #include "controlplane/call_status.h"
 #include "controlplane/services/convert.h"
 #include "controlplane/services/page.h"
-#include "dataplane/balance/selection.h"
 
 namespace srsproxy::control {
-namespace {
-
-// The values of PROXY_LOAD_BALANCER_TYPE.
-std::string_view TypeName(LoadBalancerType type) {
-  switch (type) {
-    case LoadBalancerType::kMemory:
-      return "memory";
-    case LoadBalancerType::kRedis:
-      return "redis";
-  }
-  return "unknown";
-}
-
-}  // namespace
-
 grpc::ServerUnaryReactor* ProxyService::GetProxy(grpc::CallbackServerContext* context,
                                                  const v1::GetProxyRequest* request,
                                                  v1::GetProxyResponse* response) {
@@ -132,8 +116,8 @@ v1::Proxy ProxyService::Describe() const {
     message.set_name(certificate.name);
     *message.mutable_expire_time() = ToProto(certificate.expiry);
   }
-  proxy.set_load_balancer_type(std::string(TypeName(config->load_balancer_type)));
-  proxy.set_load_balancer_strategy(std::string(StrategyName(config->load_balancer_strategy)));
+  proxy.set_load_balancer_type(std::string(ToName(config->load_balancer_type)));
+  proxy.set_load_balancer_strategy(std::string(ToName(config->load_balancer_strategy)));
   proxy.set_workers(status.workers);
   proxy.set_origins(static_cast<int64_t>(sources_.origins.snapshot()->origins.size()));
   proxy.set_streams(static_cast<int64_t>(sources_.streams.in_use()));

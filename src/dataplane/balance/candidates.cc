@@ -30,22 +30,6 @@ PlacementOptions PlacementOptions::From(const Config& config) {
   return {config.load_balancer_strategy, config.zone, config.placement_rules};
 }
 
-std::string_view TierName(Tier tier) {
-  switch (tier) {
-    case Tier::kHealthy:
-      return "healthy";
-    case Tier::kSuspect:
-      return "suspect";
-    case Tier::kDown:
-      return "unreachable (down)";
-    case Tier::kLastResort:
-      return "silent";
-    case Tier::kLastResortDown:
-      return "silent and unreachable (down)";
-  }
-  return "unknown";
-}
-
 Tier TierOf(const Origin& origin) {
   if (!HoldsLease(origin)) return origin.down ? Tier::kLastResortDown : Tier::kLastResort;
   if (origin.down) return Tier::kDown;
@@ -62,7 +46,7 @@ CandidateTable::CandidateTable(const OriginSnapshot& origins, const PlacementOpt
     streams_.push_back(counts.Of(origin.id));
     if (origin.admin_state != AdminState::kActive || origin.deregistered) continue;
     const Candidate candidate = CandidateOf(origin, index);
-    for (const Protocol protocol : kAllProtocols) {
+    for (const auto& [protocol, name] : kEnumTable<Protocol>) {
       if (origin.registration.EndpointsFor(protocol).empty()) continue;
       tiers_[Index(protocol)][Index(TierOf(origin))][Index(DistanceOf(origin, options.zone))]
           .push_back(candidate);

@@ -10,6 +10,7 @@
 
 #include "dataplane/balance/stream_counts.h"
 #include "dataplane/core/config.h"
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/placement_rule.h"
 #include "dataplane/core/protocol.h"
@@ -39,10 +40,14 @@ enum class Tier : uint8_t {
   kLastResort,      // Its lease has ended by silence.
   kLastResortDown,  // And it is down, too.
 };
-inline constexpr Tier kAllTiers[] = {Tier::kHealthy, Tier::kSuspect, Tier::kDown, Tier::kLastResort,
-                                     Tier::kLastResortDown};
 // For people: "healthy", "suspect", "unreachable (down)", "silent", "silent and unreachable (down)"
-std::string_view TierName(Tier tier);
+constexpr auto NamesOf(Tier) {
+  return EnumNames<Tier>({{Tier::kHealthy, "healthy"},
+                          {Tier::kSuspect, "suspect"},
+                          {Tier::kDown, "unreachable (down)"},
+                          {Tier::kLastResort, "silent"},
+                          {Tier::kLastResortDown, "silent and unreachable (down)"}});
+}
 // Not of one that is deregistered.
 Tier TierOf(const Origin& origin);
 
@@ -80,7 +85,7 @@ class CandidateTable {
     return static_cast<size_t>(value);
   }
   using ByDistance = std::array<std::vector<Candidate>, std::size(kAllDistances)>;
-  using ByTier = std::array<ByDistance, std::size(kAllTiers)>;
+  using ByTier = std::array<ByDistance, kEnumSize<Tier>>;
 
   struct Former {
     uint32_t origin;  // The one that superseded it.
@@ -88,7 +93,7 @@ class CandidateTable {
   };
 
   const uint64_t shape_version_;
-  std::array<ByTier, std::size(kAllProtocols)> tiers_;
+  std::array<ByTier, kEnumSize<Protocol>> tiers_;
   std::vector<std::vector<bool>> selected_;     // By rule and origin.
   std::vector<StreamCounts::Counter> streams_;  // By origin.
   std::vector<Former> former_;                  // With streams; by origin.

@@ -14,8 +14,8 @@ auto Rank(const Origin& origin) {
 }
 
 std::string_view ObstacleOf(const Origin& origin) {
-  if (origin.admin_state != AdminState::kActive) return AdminStateName(origin.admin_state);
-  if (!HoldsLease(origin)) return OriginHealthName(origin.health);
+  if (origin.admin_state != AdminState::kActive) return ToName(origin.admin_state);
+  if (!HoldsLease(origin)) return ToName(origin.health);
   return origin.down ? "this proxy cannot connect to it" : "";
 }
 

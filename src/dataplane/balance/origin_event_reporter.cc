@@ -39,7 +39,7 @@ void OriginEventReporter::Report(const OriginEvent& event) {
   logger_.Log(level, message,
               {{"origin", event.origin->id},
                {"ip", event.origin->registration.ip},
-               {"health", OriginHealthName(event.origin->health)},
+               {"health", ToName(event.origin->health)},
                {"down", event.origin->down},
                {"why", event.reason}});
 }

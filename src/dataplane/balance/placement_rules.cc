@@ -91,14 +91,14 @@ class Decider {
     stay.replaces_version = superseded ? mapping.version : 0;
     stay.inherits = superseded;
     if (IsGoodFor(*origin, mapping, request_)) {
-      Say("It is ", ToAbsl(OriginHealthName(origin->health)), " and listens for ",
-          ToAbsl(ProtocolName(request_.protocol)), ": it is used.");
+      Say("It is ", ToAbsl(ToName(origin->health)), " and listens for ",
+          ToAbsl(ToName(request_.protocol)), ": it is used.");
       return stay;
     }
 
     const std::string trouble =
         !Listens(*origin, request_)
-            ? absl::StrCat("does not listen for ", ToAbsl(ProtocolName(request_.protocol)))
+            ? absl::StrCat("does not listen for ", ToAbsl(ToName(request_.protocol)))
         : TriedInVain(*origin, request_) ? "could not be reached by this session"
                                          : std::string(TroubleOf(*origin));
     const bool could_try = CanServe(*origin, request_);
@@ -163,7 +163,7 @@ class Decider {
       if (!why_not.empty()) Say("No candidates: ", why_not, ".");
     }
     std::vector<Candidate> left;
-    for (const Tier tier : kAllTiers) {
+    for (const auto& [tier, name] : kEnumTable<Tier>) {
       for (const Distance distance : kAllDistances) {
         const auto candidates = Narrow(inputs_.candidates.Of(request_.protocol, tier, distance),
                                        left_out, restriction, left);
@@ -173,9 +173,9 @@ class Decider {
         decision.reason =
             restriction.server.has_value() ? PickReason::kPinned : PickReason::kClaimed;
         decision.replaces_version = replaces_version;
-        Say("Of ", candidates.size(), " ", ToAbsl(TierName(tier)), " origins",
-            DescribeDistance(distance), ", ", decision.origin->id, " is chosen (",
-            ToAbsl(StrategyName(inputs_.options.strategy)), ").");
+        Say("Of ", candidates.size(), " ", ToAbsl(name), " origins", DescribeDistance(distance),
+            ", ", decision.origin->id, " is chosen (", ToAbsl(ToName(inputs_.options.strategy)),
+            ").");
         return decision;
       }
     }
@@ -312,7 +312,7 @@ class Decider {
   std::string DescribeLack(std::string_view left_out, const Restriction& restriction) const {
     if (inputs_.origins.origins.empty()) return "no origin is registered with this proxy";
     const std::string key = request_.key.ToString();
-    const std::string protocol(ProtocolName(request_.protocol));
+    const std::string protocol(ToName(request_.protocol));
     const std::string excluded = DescribeExcluded(restriction);
     const auto why_not = [&](const char* when_none) {
       return absl::StrCat(" by ", protocol, ": ", excluded.empty() ? when_none : excluded);

@@ -125,20 +125,6 @@ Selector SelectorOf(LoadBalancerStrategy strategy) {
   return SelectRandom;
 }
 
-std::string_view StrategyName(LoadBalancerStrategy strategy) {
-  switch (strategy) {
-    case LoadBalancerStrategy::kRandom:
-      return "random";
-    case LoadBalancerStrategy::kLeastStreams:
-      return "least_streams";
-    case LoadBalancerStrategy::kP2c:
-      return "p2c";
-    case LoadBalancerStrategy::kConsistentHash:
-      return "consistent_hash";
-  }
-  return "unknown";
-}
-
 uint64_t StableHash(std::string_view text) {
   uint64_t hash = 0xCBF29CE484222325;
   for (const char character : text) {

@@ -48,9 +48,6 @@ const Candidate& SelectConsistentHash(const SelectionInputs& inputs);
 
 Selector SelectorOf(LoadBalancerStrategy strategy);
 
-// "random", "least_streams", "p2c", "consistent_hash": literals.
-std::string_view StrategyName(LoadBalancerStrategy strategy);
-
 // A hash that is the same in every process (FNV-1a, then mixed).
 uint64_t StableHash(std::string_view text);
 

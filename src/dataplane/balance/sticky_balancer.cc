@@ -176,12 +176,12 @@ void StickyBalancer::Try(Attempt attempt) {
                      .inherits = decision.inherits,
                      .unless_live = decision.unless_live,
                      .other_vhost_origin = decision.other_vhost_origin};
-  streams_->Claim(std::move(claim),
-                  [this, attempt = std::move(attempt), decision = std::move(decision),
-                   strategy = StrategyName(plan.options->strategy)](
-                      absl::StatusOr<ClaimOutcome> outcome) mutable {
-                    Settle(std::move(attempt), decision, strategy, std::move(outcome));
-                  });
+  streams_->Claim(
+      std::move(claim),
+      [this, attempt = std::move(attempt), decision = std::move(decision),
+       strategy = ToName(plan.options->strategy)](absl::StatusOr<ClaimOutcome> outcome) mutable {
+        Settle(std::move(attempt), decision, strategy, std::move(outcome));
+      });
 }
 
 void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,

@@ -10,6 +10,7 @@
 #include <absl/functional/any_invocable.h>
 #include <absl/time/time.h>
 
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/status.h"
@@ -55,8 +56,13 @@ enum class PickReason : uint8_t {
   kLostRace,       // Another claim came first; its origin is used.
   kPinned,         // A new mapping, where an operator has pinned the stream.
 };
-std::string_view PickReasonName(
-    PickReason reason);  // "mapped", "mapped_by_vhost", "claimed", "lost_race", "pinned"
+constexpr auto NamesOf(PickReason) {
+  return EnumNames<PickReason>({{PickReason::kMapped, "mapped"},
+                                {PickReason::kMappedByVhost, "mapped_by_vhost"},
+                                {PickReason::kClaimed, "claimed"},
+                                {PickReason::kLostRace, "lost_race"},
+                                {PickReason::kPinned, "pinned"}});
+}
 
 struct Placement {
   std::shared_ptr<const Origin> origin;
@@ -89,6 +95,13 @@ enum class ConnectOutcome : uint8_t {
   kFailed,
   kForbidden,  // Not tried: it is this proxy itself, or no address for an origin (net/dial_rules).
 };
+constexpr auto NamesOf(ConnectOutcome) {
+  return EnumNames<ConnectOutcome>({{ConnectOutcome::kOk, "ok"},
+                                    {ConnectOutcome::kRefused, "refused"},
+                                    {ConnectOutcome::kTimedOut, "timed_out"},
+                                    {ConnectOutcome::kFailed, "failed"},
+                                    {ConnectOutcome::kForbidden, "forbidden"}});
+}
 
 // Thread-safe.
 class Balancer {

@@ -13,6 +13,7 @@
 #include <absl/time/time.h>
 
 #include "dataplane/core/endpoint.h"
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/network.h"
 #include "dataplane/core/placement_rule.h"
@@ -22,7 +23,18 @@ namespace srsproxy {
 
 enum class RtmpRealIp : uint8_t { kOff, kF3 };
 enum class LoadBalancerType : uint8_t { kMemory, kRedis };
+constexpr auto NamesOf(LoadBalancerType) {
+  return EnumNames<LoadBalancerType>(
+      {{LoadBalancerType::kMemory, "memory"}, {LoadBalancerType::kRedis, "redis"}});
+}
 enum class LoadBalancerStrategy : uint8_t { kRandom, kLeastStreams, kP2c, kConsistentHash };
+constexpr auto NamesOf(LoadBalancerStrategy) {
+  return EnumNames<LoadBalancerStrategy>(
+      {{LoadBalancerStrategy::kRandom, "random"},
+       {LoadBalancerStrategy::kLeastStreams, "least_streams"},
+       {LoadBalancerStrategy::kP2c, "p2c"},
+       {LoadBalancerStrategy::kConsistentHash, "consistent_hash"}});
+}
 enum class HttpApiAuthType : uint8_t { kBearer };
 
 struct Config {

@@ -33,7 +33,7 @@ EventLog::EventLog(const Clock& clock, size_t capacity)
 void EventLog::OnStreamEvent(const StreamEvent& event) {
   auto logged = std::make_shared<LoggedEvent>();
   logged->kind = KindOf(event.kind);
-  logged->reason = StreamEventReasonText(event.reason);
+  logged->reason = ToName(event.reason);
   logged->stream = event.mapping;
   logged->former_origin_id = event.former_origin_id;
   Add(std::move(logged));

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/time/clock.h>
@@ -19,20 +20,6 @@
 
 namespace srsproxy {
 namespace {
-
-std::string_view LevelText(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "DEBUG";
-    case LogLevel::kInfo:
-      return "INFO";
-    case LogLevel::kWarn:
-      return "WARN";
-    case LogLevel::kError:
-      return "ERROR";
-  }
-  return "INFO";
-}
 
 // `text` so that it stays on one line and, within quotes, reads back as a JSON string (RFC 8259,
 // section 7). What is not UTF-8 becomes U+FFFD.
@@ -112,20 +99,6 @@ LogWriter::Sink SinkOf(std::function<void(std::string_view)> sink) {
 
 }  // namespace
 
-std::string_view LogLevelName(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarn:
-      return "warn";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "info";
-}
-
 class Logger::Writer : public LogWriter {
  public:
   using LogWriter::LogWriter;
@@ -176,14 +149,14 @@ void Logger::Log(LogLevel level, std::string_view message, Fields fields) const 
       absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
   std::string line;
   if (style->format == LogFormat::kText) {
-    absl::StrAppend(&line, time, " ", ToAbsl(LevelText(level)), " ");
+    absl::StrAppend(&line, time, " ", absl::AsciiStrToUpper(ToAbsl(ToName(level))), " ");
     line.append(Escaped(redactor.Redact(message)));
     for (const LogField& field : fields) {
       absl::StrAppend(&line, " ", ToAbsl(field.key), "=");
       AppendValue(line, field, style->format, redactor);
     }
   } else {
-    absl::StrAppend(&line, R"({"time":")", time, R"(","level":")", ToAbsl(LogLevelName(level)),
+    absl::StrAppend(&line, R"({"time":")", time, R"(","level":")", ToAbsl(ToName(level)),
                     R"(","message":)");
     line.append(QuotedText(redactor.Redact(message)));
     for (const LogField& field : fields) {

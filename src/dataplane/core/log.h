@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/redactor.h"
 
 namespace srsproxy {
@@ -25,7 +26,12 @@ namespace srsproxy {
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : uint8_t { kText, kJson };
 
-std::string_view LogLevelName(LogLevel level);  // "debug", "info", "warn", "error"
+constexpr auto NamesOf(LogLevel) {
+  return EnumNames<LogLevel>({{LogLevel::kDebug, "debug"},
+                              {LogLevel::kInfo, "info"},
+                              {LogLevel::kWarn, "warn"},
+                              {LogLevel::kError, "error"}});
+}
 
 // A named value of a log line. Holds views: made where the log is called, never kept.
 struct LogField {

@@ -46,64 +46,9 @@ const Buckets& LagBuckets() {
   return buckets;
 }
 
-constexpr Role kBothRoles[] = {Role::kPublisher, Role::kViewer};
-constexpr Side kAllSides[] = {Side::kClient, Side::kOrigin, Side::kProxy};
-
 std::string Text(std::string_view text) { return std::string(text); }
 
 }  // namespace
-
-std::string_view ClientErrorName(ClientError error) {
-  switch (error) {
-    case ClientError::kWrongProtocol:
-      return "wrong_protocol";
-    case ClientError::kHandshake:
-      return "handshake";
-    case ClientError::kMalformed:
-      return "malformed";
-    case ClientError::kTooLarge:
-      return "too_large";
-    case ClientError::kBadName:
-      return "bad_name";
-    case ClientError::kTimeout:
-      return "timeout";
-    case ClientError::kUnsupported:
-      return "unsupported";
-  }
-  return "unknown";
-}
-
-std::string_view LimitReasonName(LimitReason reason) {
-  switch (reason) {
-    case LimitReason::kMaxSessions:
-      return "max_sessions";
-    case LimitReason::kMaxStreams:
-      return "max_streams";
-    case LimitReason::kDescriptors:
-      return "descriptors";
-    case LimitReason::kConnections:
-      return "connections";
-    case LimitReason::kClusterRequests:
-      return "cluster_requests";
-  }
-  return "unknown";
-}
-
-std::string_view HeartbeatResultName(HeartbeatResult result) {
-  switch (result) {
-    case HeartbeatResult::kAccepted:
-      return "accepted";
-    case HeartbeatResult::kRejected:
-      return "rejected";
-    case HeartbeatResult::kUnknownLease:
-      return "unknown_lease";
-  }
-  return "unknown";
-}
-
-std::string_view AuthResultName(AuthResult result) {
-  return result == AuthResult::kAllowed ? "allowed" : "denied";
-}
 
 // Sums the workers' counters.
 class Metrics::WorkerTotals : public prometheus::Collectable {
@@ -122,8 +67,8 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
     const std::lock_guard lock(mutex_);
     Traffic totals;
     for (const auto& worker : workers_) {
-      for (const Protocol protocol : kAllProtocols) {
-        for (const Role role : kBothRoles) {
+      for (const auto& [protocol, protocol_name] : kEnumTable<Protocol>) {
+        for (const auto& [role, role_name] : kEnumTable<Role>) {
           const auto& bytes = worker->bytes_[Index(protocol)][Index(role)];
           totals.sessions_begun += worker->started_[Index(protocol)][Index(role)].Value();
           totals.bytes_in += bytes[Index(Direction::kIn)].Value();
@@ -168,18 +113,18 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
 
   MetricFamily Sessions() const {
     auto family = MakeFamily("srsproxy_sessions", "Sessions in progress.", MetricType::Gauge);
-    for (const Protocol protocol : kAllProtocols) {
-      for (const Role role : kBothRoles) {
+    for (const auto& [protocol, protocol_name] : kEnumTable<Protocol>) {
+      for (const auto& [role, role_name] : kEnumTable<Role>) {
         double ended = 0;
-        for (const Side side : kAllSides) {
-          for (size_t reason = 0; reason < kEndReasons; ++reason) {
-            ended += Ended(protocol, role, side, static_cast<EndReason>(reason));
+        for (const auto& [side, side_name] : kEnumTable<Side>) {
+          for (const auto& [reason, reason_name] : kEnumTable<EndReason>) {
+            ended += Ended(protocol, role, side, reason);
           }
         }
         const double started = Sum([&](const WorkerMetrics& worker) -> auto& {
           return worker.started_[Index(protocol)][Index(role)];
         });
-        AddSample(family, {{"protocol", ProtocolName(protocol)}, {"role", RoleName(role)}},
+        AddSample(family, {{"protocol", protocol_name}, {"role", role_name}},
                   std::max(0.0, started - ended));
       }
     }
@@ -190,18 +135,17 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
     auto family = MakeFamily("srsproxy_sessions_total",
                              "Sessions that have ended, by the side that ended them and why.",
                              MetricType::Counter);
-    for (const Protocol protocol : kAllProtocols) {
-      for (const Role role : kBothRoles) {
-        for (const Side side : kAllSides) {
-          for (size_t i = 0; i < kEndReasons; ++i) {
-            const auto reason = static_cast<EndReason>(i);
+    for (const auto& [protocol, protocol_name] : kEnumTable<Protocol>) {
+      for (const auto& [role, role_name] : kEnumTable<Role>) {
+        for (const auto& [side, side_name] : kEnumTable<Side>) {
+          for (const auto& [reason, reason_name] : kEnumTable<EndReason>) {
             const double ended = Ended(protocol, role, side, reason);
             if (ended == 0) continue;  // Most of these combinations never happen.
             AddSample(family,
-                      {{"protocol", ProtocolName(protocol)},
-                       {"role", RoleName(role)},
-                       {"side", SideName(side)},
-                       {"reason", EndReasonName(reason)}},
+                      {{"protocol", protocol_name},
+                       {"role", role_name},
+                       {"side", side_name},
+                       {"reason", reason_name}},
                       ended);
           }
         }
@@ -214,17 +158,16 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
     auto family =
         MakeFamily("srsproxy_bytes_total", "Bytes relayed, in from clients and out to clients.",
                    MetricType::Counter);
-    for (const Protocol protocol : kAllProtocols) {
-      for (const Role role : kBothRoles) {
-        for (const Direction direction : {Direction::kIn, Direction::kOut}) {
+    for (const auto& [protocol, protocol_name] : kEnumTable<Protocol>) {
+      for (const auto& [role, role_name] : kEnumTable<Role>) {
+        for (const auto& [direction, direction_name] : kEnumTable<Direction>) {
           const double bytes = Sum([&](const WorkerMetrics& worker) -> auto& {
             return worker.bytes_[Index(protocol)][Index(role)][Index(direction)];
           });
-          AddSample(family,
-                    {{"protocol", ProtocolName(protocol)},
-                     {"role", RoleName(role)},
-                     {"direction", direction == Direction::kIn ? "in" : "out"}},
-                    bytes);
+          AddSample(
+              family,
+              {{"protocol", protocol_name}, {"role", role_name}, {"direction", direction_name}},
+              bytes);
         }
       }
     }
@@ -235,14 +178,13 @@ class Metrics::WorkerTotals : public prometheus::Collectable {
     auto family =
         MakeFamily("srsproxy_http_responses_total",
                    "Answers to requests of clients for media over HTTP.", MetricType::Counter);
-    for (const Protocol protocol : kAllProtocols) {
+    for (const auto& [protocol, protocol_name] : kEnumTable<Protocol>) {
       for (size_t status = 0; status < WorkerMetrics::kStatuses; ++status) {
         const double answers = Sum([&](const WorkerMetrics& worker) -> auto& {
           return worker.responses_[Index(protocol)][status];
         });
         if (answers == 0) continue;  // Most of these are never given.
-        AddSample(family, {{"protocol", ProtocolName(protocol)}, {"code", std::to_string(status)}},
-                  answers);
+        AddSample(family, {{"protocol", protocol_name}, {"code", std::to_string(status)}}, answers);
       }
     }
     return family;
@@ -382,8 +324,7 @@ std::string Metrics::Serialize() {
 
 void Metrics::ObserveHandshake(Protocol protocol, Side side, absl::Duration elapsed) {
   families_->handshake
-      .Add({{"protocol", Text(ProtocolName(protocol))}, {"side", Text(SideName(side))}},
-           NetworkBuckets())
+      .Add({{"protocol", Text(ToName(protocol))}, {"side", Text(ToName(side))}}, NetworkBuckets())
       .Observe(absl::ToDoubleSeconds(elapsed));
 }
 
@@ -397,15 +338,13 @@ void Metrics::ObserveOriginConnect(absl::Duration elapsed) {
 
 void Metrics::ObserveFirstByte(Protocol protocol, Role role, absl::Duration elapsed) {
   families_->first_byte
-      .Add({{"protocol", Text(ProtocolName(protocol))}, {"role", Text(RoleName(role))}},
-           NetworkBuckets())
+      .Add({{"protocol", Text(ToName(protocol))}, {"role", Text(ToName(role))}}, NetworkBuckets())
       .Observe(absl::ToDoubleSeconds(elapsed));
 }
 
 void Metrics::ObserveSessionDuration(Protocol protocol, Role role, absl::Duration elapsed) {
   families_->session_duration
-      .Add({{"protocol", Text(ProtocolName(protocol))}, {"role", Text(RoleName(role))}},
-           SessionBuckets())
+      .Add({{"protocol", Text(ToName(protocol))}, {"role", Text(ToName(role))}}, SessionBuckets())
       .Observe(absl::ToDoubleSeconds(elapsed));
 }
 
@@ -415,13 +354,12 @@ void Metrics::ObserveWorkerLoopLag(size_t worker, absl::Duration lag) {
 }
 
 void Metrics::CountClientError(std::string_view protocol, ClientError error) {
-  families_->client_errors
-      .Add({{"protocol", Text(protocol)}, {"reason", Text(ClientErrorName(error))}})
+  families_->client_errors.Add({{"protocol", Text(protocol)}, {"reason", Text(ToName(error))}})
       .Increment();
 }
 
 void Metrics::CountLimitRejection(LimitReason reason) {
-  families_->limit_rejections.Add({{"reason", Text(LimitReasonName(reason))}}).Increment();
+  families_->limit_rejections.Add({{"reason", Text(ToName(reason))}}).Increment();
 }
 
 void Metrics::SetSessionsLimit(uint64_t limit) {
@@ -430,13 +368,13 @@ void Metrics::SetSessionsLimit(uint64_t limit) {
 
 void Metrics::CountStreamAssignment(std::string_view strategy, PickReason reason) {
   families_->stream_assignments
-      .Add({{"strategy", Text(strategy)}, {"reason", Text(PickReasonName(reason))}})
+      .Add({{"strategy", Text(strategy)}, {"reason", Text(ToName(reason))}})
       .Increment();
 }
 
 void Metrics::CountStreamMove(MoveCause cause, bool pending) {
   families_->stream_moves
-      .Add({{"reason", Text(MoveCauseName(cause))}, {"result", pending ? "pending" : "done"}})
+      .Add({{"reason", Text(ToName(cause))}, {"result", pending ? "pending" : "done"}})
       .Increment();
 }
 
@@ -469,7 +407,7 @@ void Metrics::CountOriginConflict(std::string_view origin) {
 }
 
 void Metrics::CountHeartbeat(HeartbeatResult result) {
-  families_->heartbeats.Add({{"result", Text(HeartbeatResultName(result))}}).Increment();
+  families_->heartbeats.Add({{"result", Text(ToName(result))}}).Increment();
 }
 
 void Metrics::CountLeaseExpiration() { families_->lease_expirations.Increment(); }
@@ -483,8 +421,7 @@ void Metrics::ObserveGrpc(std::string_view method, std::string_view code, absl::
 }
 
 void Metrics::CountAuthDecision(AuthResult result, std::string_view reason) {
-  families_->auth_decisions
-      .Add({{"result", Text(AuthResultName(result))}, {"reason", Text(reason)}})
+  families_->auth_decisions.Add({{"result", Text(ToName(result))}, {"reason", Text(reason)}})
       .Increment();
 }
 

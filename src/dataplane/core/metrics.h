@@ -29,6 +29,9 @@ namespace srsproxy {
 
 // As seen from the client's side of this proxy.
 enum class Direction : uint8_t { kIn, kOut };
+constexpr auto NamesOf(Direction) {
+  return EnumNames<Direction>({{Direction::kIn, "in"}, {Direction::kOut, "out"}});
+}
 
 // What a client did wrong.
 enum class ClientError : uint8_t {
@@ -40,8 +43,15 @@ enum class ClientError : uint8_t {
   kTimeout,        // It was silent or too slow.
   kUnsupported,    // It asks for what this proxy does not do.
 };
-// "wrong_protocol", "handshake", "malformed", "too_large", "bad_name", "timeout", "unsupported"
-std::string_view ClientErrorName(ClientError error);
+constexpr auto NamesOf(ClientError) {
+  return EnumNames<ClientError>({{ClientError::kWrongProtocol, "wrong_protocol"},
+                                 {ClientError::kHandshake, "handshake"},
+                                 {ClientError::kMalformed, "malformed"},
+                                 {ClientError::kTooLarge, "too_large"},
+                                 {ClientError::kBadName, "bad_name"},
+                                 {ClientError::kTimeout, "timeout"},
+                                 {ClientError::kUnsupported, "unsupported"}});
+}
 
 enum class LimitReason : uint8_t {
   kMaxSessions,
@@ -50,14 +60,26 @@ enum class LimitReason : uint8_t {
   kConnections,
   kClusterRequests,
 };
-// "max_sessions", "max_streams", "descriptors", "connections", "cluster_requests"
-std::string_view LimitReasonName(LimitReason reason);
+constexpr auto NamesOf(LimitReason) {
+  return EnumNames<LimitReason>({{LimitReason::kMaxSessions, "max_sessions"},
+                                 {LimitReason::kMaxStreams, "max_streams"},
+                                 {LimitReason::kDescriptors, "descriptors"},
+                                 {LimitReason::kConnections, "connections"},
+                                 {LimitReason::kClusterRequests, "cluster_requests"}});
+}
 
 enum class HeartbeatResult : uint8_t { kAccepted, kRejected, kUnknownLease };
-std::string_view HeartbeatResultName(HeartbeatResult result);  // "accepted", "rejected", ...
+constexpr auto NamesOf(HeartbeatResult) {
+  return EnumNames<HeartbeatResult>({{HeartbeatResult::kAccepted, "accepted"},
+                                     {HeartbeatResult::kRejected, "rejected"},
+                                     {HeartbeatResult::kUnknownLease, "unknown_lease"}});
+}
 
 enum class AuthResult : uint8_t { kAllowed, kDenied };
-std::string_view AuthResultName(AuthResult result);  // "allowed", "denied"
+constexpr auto NamesOf(AuthResult) {
+  return EnumNames<AuthResult>(
+      {{AuthResult::kAllowed, "allowed"}, {AuthResult::kDenied, "denied"}});
+}
 
 // A counter that one thread writes and any thread reads.
 class RelaxedCounter {
@@ -97,10 +119,10 @@ class alignas(64) WorkerMetrics {
  private:
   friend class Metrics;
 
-  static constexpr size_t kProtocols = std::size(kAllProtocols);
-  static constexpr size_t kRoles = 2;
-  static constexpr size_t kSides = 3;
-  static constexpr size_t kDirections = 2;
+  static constexpr size_t kProtocols = kEnumSize<Protocol>;
+  static constexpr size_t kRoles = kEnumSize<Role>;
+  static constexpr size_t kSides = kEnumSize<Side>;
+  static constexpr size_t kDirections = kEnumSize<Direction>;
   static constexpr size_t kStatuses = 600;
 
   template <typename Enum>
@@ -113,7 +135,8 @@ class alignas(64) WorkerMetrics {
   Array<RelaxedCounter, kCountedListeners> opened_;
   Array<RelaxedCounter, kCountedListeners> closed_;
   Array<Array<RelaxedCounter, kRoles>, kProtocols> started_;
-  Array<Array<Array<Array<RelaxedCounter, kEndReasons>, kSides>, kRoles>, kProtocols> ended_;
+  Array<Array<Array<Array<RelaxedCounter, kEnumSize<EndReason>>, kSides>, kRoles>, kProtocols>
+      ended_;
   Array<Array<Array<RelaxedCounter, kDirections>, kRoles>, kProtocols> bytes_;
   Array<Array<RelaxedCounter, kStatuses>, kProtocols> responses_;
 };
@@ -155,7 +178,7 @@ class Metrics {
   void ObserveFirstByte(Protocol protocol, Role role, absl::Duration elapsed);
   void ObserveSessionDuration(Protocol protocol, Role role, absl::Duration elapsed);
   void ObserveWorkerLoopLag(size_t worker, absl::Duration lag);
-  // `protocol`: ProtocolName(), "system_api" or "http_api".
+  // `protocol`: ToName(), "system_api" or "http_api".
   void CountClientError(std::string_view protocol, ClientError error);
   void CountLimitRejection(LimitReason reason);
   void SetSessionsLimit(uint64_t limit);

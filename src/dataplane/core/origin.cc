@@ -169,32 +169,6 @@ Endpoint DialEndpoint(const OriginRegistration& registration, const Endpoint& en
   return dialled;
 }
 
-std::string_view OriginHealthName(OriginHealth health) {
-  switch (health) {
-    case OriginHealth::kHealthy:
-      return "healthy";
-    case OriginHealth::kSuspect:
-      return "suspect";
-    case OriginHealth::kDead:
-      return "dead";
-    case OriginHealth::kLeaving:
-      return "leaving";
-  }
-  return "unknown";
-}
-
-std::string_view AdminStateName(AdminState state) {
-  switch (state) {
-    case AdminState::kActive:
-      return "active";
-    case AdminState::kCordoned:
-      return "cordoned";
-    case AdminState::kDraining:
-      return "draining";
-  }
-  return "unknown";
-}
-
 std::shared_ptr<const Origin> OriginSnapshot::Find(std::string_view id) const {
   const auto at = std::lower_bound(origins.begin(), origins.end(), id,
                                    [](const std::shared_ptr<const Origin>& origin,

@@ -15,6 +15,7 @@
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/endpoint.h"
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/protocol.h"
 #include "dataplane/core/status.h"
 
@@ -71,9 +72,17 @@ enum class OriginHealth : uint8_t {
 };
 enum class AdminState : uint8_t { kActive, kCordoned, kDraining };
 
-// "healthy", "suspect", "dead", "leaving"
-std::string_view OriginHealthName(OriginHealth health);
-std::string_view AdminStateName(AdminState state);  // "active", "cordoned", "draining"
+constexpr auto NamesOf(OriginHealth) {
+  return EnumNames<OriginHealth>({{OriginHealth::kHealthy, "healthy"},
+                                  {OriginHealth::kSuspect, "suspect"},
+                                  {OriginHealth::kDead, "dead"},
+                                  {OriginHealth::kLeaving, "leaving"}});
+}
+constexpr auto NamesOf(AdminState) {
+  return EnumNames<AdminState>({{AdminState::kActive, "active"},
+                                {AdminState::kCordoned, "cordoned"},
+                                {AdminState::kDraining, "draining"}});
+}
 
 // The time in which a server is emptied.
 struct OriginDrain {

@@ -13,28 +13,14 @@ namespace {
 // How long the conflicts of an origin that is gone are still told.
 constexpr auto kConflictShown = std::chrono::minutes(10);
 
+constexpr std::string_view kDown = "down";
+
 // The one state under which an origin is counted: what most keeps it from serving.
 std::string_view StateOf(const Origin& origin) {
-  if (!HoldsLease(origin)) return OriginHealthName(origin.health);
-  if (origin.down) return "down";
-  if (origin.admin_state != AdminState::kActive) return AdminStateName(origin.admin_state);
-  return OriginHealthName(origin.health);
-}
-
-std::string_view OutcomeName(ConnectOutcome outcome) {
-  switch (outcome) {
-    case ConnectOutcome::kOk:
-      return "ok";
-    case ConnectOutcome::kRefused:
-      return "refused";
-    case ConnectOutcome::kTimedOut:
-      return "timed_out";
-    case ConnectOutcome::kFailed:
-      return "failed";
-    case ConnectOutcome::kForbidden:
-      return "forbidden";
-  }
-  return "failed";
+  if (!HoldsLease(origin)) return ToName(origin.health);
+  if (origin.down) return kDown;
+  if (origin.admin_state != AdminState::kActive) return ToName(origin.admin_state);
+  return ToName(origin.health);
 }
 
 // The highest of the ratios that the origin tells; absent when it tells none.
@@ -57,8 +43,11 @@ std::optional<double> LoadRatio(const Origin& origin) {
 void OriginMetrics::Set(const OriginSnapshot& snapshot, MonotonicTime now) {
   const std::lock_guard lock(mutex_);
   series_.clear();
-  states_ = {{"healthy", 0},  {"suspect", 0}, {"down", 0}, {"cordoned", 0},
-             {"draining", 0}, {"leaving", 0}, {"dead", 0}};
+  states_ = {{kDown, 0}};
+  for (const auto& [health, name] : kEnumTable<OriginHealth>) states_[name] = 0;
+  for (const auto& [state, name] : kEnumTable<AdminState>) {
+    if (state != AdminState::kActive) states_[name] = 0;
+  }
   for (const auto& origin : snapshot.origins) {
     ++states_[StateOf(*origin)];
     Series& series = series_[origin->registration.server];
@@ -129,7 +118,7 @@ std::vector<prometheus::MetricFamily> OriginMetrics::Collect() const {
   }
   for (const auto& [server, counters] : counters_) {
     for (const auto& [outcome, count] : counters.failures) {
-      AddSample(failures, {{"origin", server}, {"reason", OutcomeName(outcome)}},
+      AddSample(failures, {{"origin", server}, {"reason", ToName(outcome)}},
                 static_cast<double>(count));
     }
     AddSample(conflicts, {{"origin", server}}, static_cast<double>(counters.conflicts));

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+
+#include "dataplane/core/enum_names.h"
 
 namespace srsproxy {
 
@@ -12,40 +13,22 @@ enum class Role : uint8_t { kPublisher, kViewer };
 // Where a failure comes from; every session end and every failing status names one.
 enum class Side : uint8_t { kClient, kOrigin, kProxy };
 
-inline constexpr Protocol kAllProtocols[] = {Protocol::kRtmp, Protocol::kHttpFlv, Protocol::kHls,
-                                             Protocol::kWebRtc, Protocol::kSrt};
-
-// "rtmp", "http_flv", "hls", "webrtc", "srt": the value of the metrics label `protocol`.
-constexpr std::string_view ProtocolName(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::kRtmp:
-      return "rtmp";
-    case Protocol::kHttpFlv:
-      return "http_flv";
-    case Protocol::kHls:
-      return "hls";
-    case Protocol::kWebRtc:
-      return "webrtc";
-    case Protocol::kSrt:
-      return "srt";
-  }
-  return "unknown";
+// The values of the metrics label `protocol`.
+constexpr auto NamesOf(Protocol) {
+  return EnumNames<Protocol>({{Protocol::kRtmp, "rtmp"},
+                              {Protocol::kHttpFlv, "http_flv"},
+                              {Protocol::kHls, "hls"},
+                              {Protocol::kWebRtc, "webrtc"},
+                              {Protocol::kSrt, "srt"}});
 }
 
-constexpr std::string_view RoleName(Role role) {
-  return role == Role::kPublisher ? "publisher" : "viewer";
+constexpr auto NamesOf(Role) {
+  return EnumNames<Role>({{Role::kPublisher, "publisher"}, {Role::kViewer, "viewer"}});
 }
 
-constexpr std::string_view SideName(Side side) {
-  switch (side) {
-    case Side::kClient:
-      return "client";
-    case Side::kOrigin:
-      return "origin";
-    case Side::kProxy:
-      return "proxy";
-  }
-  return "unknown";
+constexpr auto NamesOf(Side) {
+  return EnumNames<Side>(
+      {{Side::kClient, "client"}, {Side::kOrigin, "origin"}, {Side::kProxy, "proxy"}});
 }
 
 }  // namespace srsproxy

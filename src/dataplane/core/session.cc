@@ -19,34 +19,6 @@ std::string NewSessionId() {
   return id;
 }
 
-std::string_view EndReasonName(EndReason reason) {
-  switch (reason) {
-    case EndReason::kClosed:
-      return "closed";
-    case EndReason::kBadInput:
-      return "bad_input";
-    case EndReason::kRefused:
-      return "refused";
-    case EndReason::kTimeout:
-      return "timeout";
-    case EndReason::kUnreachable:
-      return "unreachable";
-    case EndReason::kNoOrigin:
-      return "no_origin";
-    case EndReason::kLimit:
-      return "limit";
-    case EndReason::kShutdown:
-      return "shutdown";
-    case EndReason::kKicked:
-      return "kicked";
-    case EndReason::kInternal:
-      return "internal";
-    case EndReason::kLoop:
-      return "loop";
-  }
-  return "internal";
-}
-
 EndReason EndReasonOf(const absl::Status& status) {
   if (IsLoop(status)) return EndReason::kLoop;
   switch (status.code()) {
@@ -81,16 +53,16 @@ EndReason EndReasonOf(const absl::Status& status) {
 void LogSessionEnd(const Logger& logger, const SessionEnd& end) {
   const double seconds = std::round(absl::ToDoubleSeconds(end.duration) * 1000) / 1000;
   logger.Info("session ended", {{"id", end.id},
-                                {"protocol", ProtocolName(end.protocol)},
-                                {"role", RoleName(end.role)},
+                                {"protocol", ToName(end.protocol)},
+                                {"role", ToName(end.role)},
                                 {"stream", end.stream},
                                 {"origin", end.origin},
                                 {"client", end.client},
                                 {"bytes_in", end.bytes_in},
                                 {"bytes_out", end.bytes_out},
                                 {"duration_seconds", seconds},
-                                {"side", SideName(end.side)},
-                                {"reason", EndReasonName(end.reason)},
+                                {"side", ToName(end.side)},
+                                {"reason", ToName(end.reason)},
                                 {"detail", end.message}});
 }
 

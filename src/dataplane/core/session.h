@@ -30,11 +30,19 @@ enum class EndReason : uint8_t {
   kInternal,     // A fault of this proxy.
   kLoop,         // The way led through this proxy before, or back to it: core/hops.h.
 };
-inline constexpr size_t kEndReasons = 11;
-
-// "closed", "bad_input", "refused", "timeout", "unreachable", "no_origin", "limit", "shutdown",
-// "kicked", "internal", "loop"
-std::string_view EndReasonName(EndReason reason);
+constexpr auto NamesOf(EndReason) {
+  return EnumNames<EndReason>({{EndReason::kClosed, "closed"},
+                               {EndReason::kBadInput, "bad_input"},
+                               {EndReason::kRefused, "refused"},
+                               {EndReason::kTimeout, "timeout"},
+                               {EndReason::kUnreachable, "unreachable"},
+                               {EndReason::kNoOrigin, "no_origin"},
+                               {EndReason::kLimit, "limit"},
+                               {EndReason::kShutdown, "shutdown"},
+                               {EndReason::kKicked, "kicked"},
+                               {EndReason::kInternal, "internal"},
+                               {EndReason::kLoop, "loop"}});
+}
 
 // The reason that a session's final status means. OK: kClosed. A LoopFailure: kLoop. Else
 //   INVALID_ARGUMENT, OUT_OF_RANGE, UNIMPLEMENTED, DATA_LOSS: kBadInput

@@ -50,9 +50,9 @@ struct SessionFilter {
 // What uses one stream, at one moment.
 struct StreamAudience {
   uint32_t publishers = 0;
-  std::array<uint32_t, std::size(kAllProtocols)> viewers{};  // By Protocol.
-  uint64_t bytes_in = 0;                                     // From the publishers of now.
-  absl::Time since = absl::InfiniteFuture();                 // When the first of them came.
+  std::array<uint32_t, kEnumSize<Protocol>> viewers{};
+  uint64_t bytes_in = 0;                      // From the publishers of now.
+  absl::Time since = absl::InfiniteFuture();  // When the first of them came.
 
   // A publisher counts once its media flows.
   void Add(const SessionInfo& session);

@@ -10,7 +10,7 @@ constexpr char kSidePayload[] = "srsproxy/side";
 }  // namespace
 
 absl::Status AtFault(Side side, absl::Status status) {
-  if (!status.ok()) status.SetPayload(kSidePayload, absl::Cord(ToAbsl(SideName(side))));
+  if (!status.ok()) status.SetPayload(kSidePayload, absl::Cord(ToAbsl(ToName(side))));
   return status;
 }
 
@@ -20,11 +20,8 @@ absl::Status Failure(Side side, absl::StatusCode code, std::string_view message)
 
 Side SideOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kSidePayload);
-  if (payload.has_value()) {
-    if (*payload == "client") return Side::kClient;
-    if (*payload == "origin") return Side::kOrigin;
-  }
-  return Side::kProxy;
+  if (!payload.has_value()) return Side::kProxy;
+  return FromName<Side>(std::string(*payload)).value_or(Side::kProxy);
 }
 
 }  // namespace srsproxy

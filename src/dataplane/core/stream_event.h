@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/stream_mapping.h"
 
 namespace srsproxy {
@@ -30,9 +31,26 @@ enum class StreamEventReason : uint8_t {
   kReleased,  // By an operator.
   kDrained,   // Its origin is emptied, and no other can take it; nobody uses it.
 };
-inline constexpr size_t kStreamEventReasons = 16;
-// In words, for people; a literal.
-std::string_view StreamEventReasonText(StreamEventReason reason);
+// In words, for people.
+constexpr auto NamesOf(StreamEventReason) {
+  return EnumNames<StreamEventReason>(
+      {{StreamEventReason::kToBePublished, "to be published"},
+       {StreamEventReason::kToBeViewed, "to be viewed"},
+       {StreamEventReason::kPublisherLive, "a publisher is live"},
+       {StreamEventReason::kMediaFlows, "media flows"},
+       {StreamEventReason::kPublisherEnded, "its publisher has ended"},
+       {StreamEventReason::kMoved, "moved"},
+       {StreamEventReason::kMovedAtPublishersEnd, "moved: its publisher has ended"},
+       {StreamEventReason::kMoveWaits, "its move waits for its publisher's end"},
+       {StreamEventReason::kMoveTakenBack, "its pending move was taken back"},
+       {StreamEventReason::kSuperseded, "its origin was superseded"},
+       {StreamEventReason::kUnusable, "its origin cannot serve it any more"},
+       {StreamEventReason::kPublisherElsewhere, "brought to its live publisher"},
+       {StreamEventReason::kLastSessionEnded, "its last session has ended"},
+       {StreamEventReason::kEvicted, "idle, and PROXY_MAX_STREAMS is reached"},
+       {StreamEventReason::kReleased, "released by an operator"},
+       {StreamEventReason::kDrained, "idle, and its origin is drained"}});
+}
 
 // What has become of a mapping.
 struct StreamEvent {

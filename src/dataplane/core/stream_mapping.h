@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <absl/time/time.h>
 
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/stream_url.h"
 
 namespace srsproxy {
@@ -21,9 +21,14 @@ enum class MoveCause : uint8_t {
   kUnusable,    // Its origin is gone, or cannot serve it.
   kPublisher,   // Its live publisher is there.
 };
-inline constexpr size_t kMoveCauses = 6;
-// "operator", "drain", "rebalance", "superseded", "unusable", "publisher"
-std::string_view MoveCauseName(MoveCause cause);
+constexpr auto NamesOf(MoveCause) {
+  return EnumNames<MoveCause>({{MoveCause::kOperator, "operator"},
+                               {MoveCause::kDrain, "drain"},
+                               {MoveCause::kRebalance, "rebalance"},
+                               {MoveCause::kSuperseded, "superseded"},
+                               {MoveCause::kUnusable, "unusable"},
+                               {MoveCause::kPublisher, "publisher"}});
+}
 
 // A move that waits until no publisher is left.
 struct PendingMove {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/core/enum_names.h"
 #include "dataplane/core/stream_mapping.h"
 
 namespace srsproxy {
@@ -19,8 +20,12 @@ enum class StoreState : uint8_t {
   kUnverified,   // It was so; since then something happened that may have changed all of it.
   kGone,         // The store cannot be asked: it is what was known last.
 };
-// "synced", "never synced", "unverified", "gone"
-std::string_view StoreStateName(StoreState state);
+constexpr auto NamesOf(StoreState) {
+  return EnumNames<StoreState>({{StoreState::kSynced, "synced"},
+                                {StoreState::kNeverSynced, "never synced"},
+                                {StoreState::kUnverified, "unverified"},
+                                {StoreState::kGone, "gone"}});
+}
 
 // Thread-safe; nothing here waits for a network.
 class StreamView {

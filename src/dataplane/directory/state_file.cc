@@ -31,9 +31,6 @@ constexpr int64_t kVersion = 1;
 constexpr size_t kMaxServers = 20'000;
 constexpr size_t kMaxPins = 100'000;
 
-constexpr AdminState kAdminStates[] = {AdminState::kActive, AdminState::kCordoned,
-                                       AdminState::kDraining};
-
 // ---- To JSON
 
 json::object ToJson(const OriginDrain& drain) {
@@ -46,7 +43,7 @@ json::object ToJson(const OriginDrain& drain) {
 
 json::object ToJson(const OriginOverrides& overrides) {
   json::object object;
-  if (overrides.admin_state) object["admin_state"] = ToJson(AdminStateName(*overrides.admin_state));
+  if (overrides.admin_state) object["admin_state"] = ToJson(ToName(*overrides.admin_state));
   if (overrides.weight) object["weight"] = *overrides.weight;
   if (overrides.zone) object["zone"] = ToJson(*overrides.zone);
   if (overrides.labels) object["labels"] = ToJson(*overrides.labels);
@@ -59,10 +56,7 @@ json::object ToJson(const OriginOverrides& overrides) {
 
 std::optional<AdminState> ReadAdminState(const json::value& value) {
   const auto text = ReadText(value);
-  for (const AdminState state : kAdminStates) {
-    if (text == AdminStateName(state)) return state;
-  }
-  return std::nullopt;
+  return text.has_value() ? FromName<AdminState>(*text) : std::nullopt;
 }
 
 std::optional<OriginDrain> ReadDrain(const json::value& value) {

@@ -63,7 +63,7 @@ Task<absl::Status> AwaitedStream::Wait(MonotonicTime deadline) {
   const auto left = deadline - std::chrono::steady_clock::now();
   if (left <= std::chrono::nanoseconds::zero()) {
     co_return Failure(side, absl::StatusCode::kDeadlineExceeded,
-                      "the " + std::string(SideName(side)) + " took too long");
+                      "the " + std::string(ToName(side)) + " took too long");
   }
   const Deadline late(executor_, absl::FromChrono(left), [this] { waiter_.event.Notify(); });
   co_return co_await waiter_.event.Wait();
@@ -72,7 +72,7 @@ Task<absl::Status> AwaitedStream::Wait(MonotonicTime deadline) {
 absl::Status AwaitedStream::Broken(int error) const {
   const boost::system::error_code code(error, boost::system::system_category());
   const Side side = stream_.side();
-  return ErrorStatus(side, "connection to the " + std::string(SideName(side)) + " broke", code);
+  return ErrorStatus(side, "connection to the " + std::string(ToName(side)) + " broke", code);
 }
 
 }  // namespace srsproxy::net

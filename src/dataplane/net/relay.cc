@@ -27,7 +27,7 @@ absl::Status CloseStatus(Side side, int error) {
   // connection.
   if (error == 0 || error == ECONNRESET || error == EPIPE) return absl::OkStatus();
   const boost::system::error_code code(error, boost::system::system_category());
-  return ErrorStatus(side, "connection to the " + std::string(SideName(side)) + " broke", code);
+  return ErrorStatus(side, "connection to the " + std::string(ToName(side)) + " broke", code);
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+
+#include "dataplane/core/enum_names.h"
 
 namespace srsproxy::rtmp {
 
@@ -37,9 +38,23 @@ constexpr bool IsMedia(MessageType type) {
          type == MessageType::kAggregate;
 }
 
-// "set_chunk_size", "audio", "command_amf0" ...; "unknown" for types the specification does not
-// name.
-std::string_view MessageTypeName(MessageType type);
+constexpr auto NamesOf(MessageType) {
+  return SparseEnumNames<MessageType>({{MessageType::kSetChunkSize, "set_chunk_size"},
+                                       {MessageType::kAbort, "abort"},
+                                       {MessageType::kAcknowledgement, "acknowledgement"},
+                                       {MessageType::kUserControl, "user_control"},
+                                       {MessageType::kWindowAckSize, "window_ack_size"},
+                                       {MessageType::kSetPeerBandwidth, "set_peer_bandwidth"},
+                                       {MessageType::kAudio, "audio"},
+                                       {MessageType::kVideo, "video"},
+                                       {MessageType::kDataAmf3, "data_amf3"},
+                                       {MessageType::kSharedObjectAmf3, "shared_object_amf3"},
+                                       {MessageType::kCommandAmf3, "command_amf3"},
+                                       {MessageType::kDataAmf0, "data_amf0"},
+                                       {MessageType::kSharedObjectAmf0, "shared_object_amf0"},
+                                       {MessageType::kCommandAmf0, "command_amf0"},
+                                       {MessageType::kAggregate, "aggregate"}});
+}
 
 // A message's header, whatever chunk formats carried it.
 struct MessageHeader {

@@ -24,9 +24,8 @@ bool IsFollowed(MessageType type) {
 }  // namespace
 
 absl::Status BrokenRtmp(Side sender, std::string_view what) {
-  return Failure(
-      sender, absl::StatusCode::kInvalidArgument,
-      absl::StrCat("broken RTMP from the ", ToAbsl(SideName(sender)), ": ", ToAbsl(what)));
+  return Failure(sender, absl::StatusCode::kInvalidArgument,
+                 absl::StrCat("broken RTMP from the ", ToAbsl(ToName(sender)), ": ", ToAbsl(what)));
 }
 
 void MessageForwarder::Start(const ChunkHeader& header, std::span<uint8_t> raw,
@@ -169,7 +168,7 @@ absl::Status MessageForwarder::FollowControl(size_t index, BufferSequence& out) 
   const MessageType type = streams_[index].type;
   const std::span<const uint8_t> payload = streams_[index].collected->payload;
   if (payload.size() < 4) {
-    return BrokenRtmp(sender_, absl::StrCat("a ", ToAbsl(MessageTypeName(type)), " message has ",
+    return BrokenRtmp(sender_, absl::StrCat("a ", ToAbsl(ToName(type)), " message has ",
                                             payload.size(), " bytes, not 4"));
   }
   const uint32_t value = ReadU32(payload.data());

@@ -204,7 +204,7 @@ std::string HlsPlaylist::Failed(const absl::Status& why) const {
   context_.logger.Debug("playlist not served", {{"client", client_.address},
                                                 {"stream", viewer_.key.ToString()},
                                                 {"status", status},
-                                                {"side", SideName(SideOf(why))},
+                                                {"side", ToName(SideOf(why))},
                                                 {"error", MessageOf(why)}});
   return WriteForAnySite(ErrorResponse(status, MessageOf(why)), request_);
 }

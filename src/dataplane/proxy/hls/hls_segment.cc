@@ -79,7 +79,7 @@ net::Task<bool> HlsSegment::PassAnswer(const http::ResponseHead& head) {
   if (!ended.why.ok()) {
     context_.logger.Debug("segment broken off", {{"client", client_.address},
                                                  {"stream", viewer_.key.ToString()},
-                                                 {"side", SideName(ended.side)},
+                                                 {"side", ToName(ended.side)},
                                                  {"error", MessageOf(ended.why)}});
   }
   co_return relay_.client_keeps_alive();
@@ -91,7 +91,7 @@ net::Task<bool> HlsSegment::Fail(absl::Status why) {
   context_.logger.Debug("segment not served", {{"client", client_.address},
                                                {"stream", viewer_.key.ToString()},
                                                {"status", status},
-                                               {"side", SideName(SideOf(why))},
+                                               {"side", ToName(SideOf(why))},
                                                {"error", MessageOf(why)}});
   const std::string text = WriteForAnySite(ErrorResponse(status, MessageOf(why)), request_);
   const auto sent = co_await SendToClient(client_, context_.worker, text);

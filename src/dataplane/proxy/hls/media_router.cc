@@ -13,7 +13,7 @@ net::Task<HttpTaken> MediaRouter::Take(HttpClient& client, http::RequestHead& re
   auto route = co_await Find(client, request);
   if (absl::IsCancelled(route.status())) co_return std::monostate();
   if (!route.ok()) {
-    needs_.upstream.context.metrics.CountClientError(ProtocolName(Protocol::kHttpFlv),
+    needs_.upstream.context.metrics.CountClientError(ToName(Protocol::kHttpFlv),
                                                      ClientError::kBadName);
     co_return ErrorResponse(400, MessageOf(route.status()));
   }

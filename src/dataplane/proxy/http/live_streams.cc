@@ -70,10 +70,9 @@ json::object ToJson(const StreamMapping& mapping, const StreamAudience& audience
   const StreamKey& key = mapping.key;
   const std::string path = key.UrlPath();
   json::object viewers;
-  for (const Protocol protocol : kAllProtocols) {
-    const auto name = ProtocolName(protocol);
+  for (const auto& [protocol, name] : kEnumTable<Protocol>) {
     viewers.emplace(json::string_view(name.data(), name.size()),
-                    audience.viewers[static_cast<size_t>(protocol)]);
+                    audience.viewers[ToIndex(protocol)]);
   }
   json::object stream{{"vhost", Text(key.vhost)},
                       {"app", Text(key.app)},

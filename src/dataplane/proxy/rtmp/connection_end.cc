@@ -29,13 +29,13 @@ void LogUnnamedConnection(const Logger& logger, const UnnamedConnection& connect
   const bool health_check = connection.silent && why.ok();
   logger.Log(health_check ? LogLevel::kDebug : LogLevel::kInfo,
              "connection ended before a stream was named",
-             {{"protocol", ProtocolName(Protocol::kRtmp)},
+             {{"protocol", ToName(Protocol::kRtmp)},
               {"client", connection.client},
               {"bytes_in", connection.bytes_in},
               {"bytes_out", connection.bytes_out},
               {"duration_seconds", absl::ToDoubleSeconds(connection.lasted)},
-              {"side", SideName(side)},
-              {"reason", EndReasonName(EndReasonOf(why))},
+              {"side", ToName(side)},
+              {"reason", ToName(EndReasonOf(why))},
               {"detail", MessageOf(why)}});
 }
 

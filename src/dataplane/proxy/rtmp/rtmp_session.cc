@@ -177,7 +177,7 @@ void RtmpSession::ArmDeadline(absl::Duration timeout, Side side, std::string_vie
 void RtmpSession::OnDeadline(Side side, std::string_view what) {
   const absl::Status why =
       Failure(side, absl::StatusCode::kDeadlineExceeded,
-              "the " + std::string(SideName(side)) + " took too long for " + std::string(what));
+              "the " + std::string(ToName(side)) + " took too long for " + std::string(what));
   if (side == Side::kClient) return scope_.Cancel(side, why);
   if (bridge_.origin_handshaking()) {
     relay_.Release(Side::kOrigin);
@@ -268,7 +268,7 @@ void RtmpSession::ReportEnd() {
     const bool left_in_handshake = heard_ && bridge_.state() == State::kHandshake;
     const auto error = ClientErrorOf(why, phase_, left_in_handshake);
     if (error.has_value()) {
-      context_.metrics.CountClientError(ProtocolName(Protocol::kRtmp), *error);
+      context_.metrics.CountClientError(ToName(Protocol::kRtmp), *error);
     }
   }
 }

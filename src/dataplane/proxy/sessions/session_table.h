@@ -108,7 +108,7 @@ class SessionTable {
   struct Stream {
     std::vector<Session*> publishers;
     std::vector<Session*> viewers;
-    std::array<uint32_t, std::size(kAllProtocols)> viewers_by_protocol{};
+    std::array<uint32_t, kEnumSize<Protocol>> viewers_by_protocol{};
   };
 
   // Until `visit` returns false.

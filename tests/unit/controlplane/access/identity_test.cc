@@ -8,10 +8,10 @@ namespace {
 TEST(AccessRoleTest, NamesAreReadBack) {
   for (const auto role :
        {AccessRole::kOrigin, AccessRole::kViewer, AccessRole::kAdmin, AccessRole::kPeer}) {
-    EXPECT_EQ(ParseAccessRole(AccessRoleName(role)), role);
+    EXPECT_EQ(FromName<AccessRole>(ToName(role)), role);
   }
   for (const char* name : {"", "Admin", "admin ", "root"}) {
-    EXPECT_EQ(ParseAccessRole(name), std::nullopt) << name;
+    EXPECT_EQ(FromName<AccessRole>(name), std::nullopt) << name;
   }
 }
 

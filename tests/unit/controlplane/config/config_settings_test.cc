@@ -41,7 +41,7 @@ std::string Show(const std::optional<Endpoint>& endpoint) {
   return endpoint.has_value() ? FormatEndpoint(*endpoint) : "";
 }
 std::string Show(const VhostPolicy& policy) { return policy.Apply("a.example"); }
-std::string Show(LogLevel level) { return std::string(LogLevelName(level)); }
+std::string Show(LogLevel level) { return std::string(ToName(level)); }
 std::string Show(LogFormat format) { return format == LogFormat::kJson ? "json" : "text"; }
 std::string Show(RtmpRealIp how) { return how == RtmpRealIp::kF3 ? "f3" : "off"; }
 std::string Show(LoadBalancerType type) {

@@ -47,8 +47,8 @@ TEST_F(MoveTargetTest, SaysWhyAnOriginCannotTakeTheStream) {
   Add("q", OriginHealth::kHealthy, AdminState::kDraining);
   Add("r", OriginHealth::kDead);
   Add("s", OriginHealth::kHealthy, AdminState::kActive, /*down=*/true);
-  EXPECT_EQ(Target({"q"}).obstacle, AdminStateName(AdminState::kDraining));
-  EXPECT_EQ(Target({"r"}).obstacle, OriginHealthName(OriginHealth::kDead));
+  EXPECT_EQ(Target({"q"}).obstacle, ToName(AdminState::kDraining));
+  EXPECT_EQ(Target({"r"}).obstacle, ToName(OriginHealth::kDead));
   EXPECT_EQ(Target({"s"}).obstacle, "this proxy cannot connect to it");
   EXPECT_EQ(Target({}).obstacle, "it is not registered now");
   EXPECT_EQ(Target({}).origin_id, "");

@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(All, StrategyTest,
                                          LoadBalancerStrategy::kLeastStreams,
                                          LoadBalancerStrategy::kP2c,
                                          LoadBalancerStrategy::kConsistentHash),
-                         [](const auto& row) { return std::string(StrategyName(row.param)); });
+                         [](const auto& row) { return std::string(ToName(row.param)); });
 
 // ---- least_streams
 

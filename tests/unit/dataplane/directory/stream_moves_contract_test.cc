@@ -23,7 +23,7 @@ class Recorder final : public StreamObserver {
     std::string text =
         absl::StrCat(kNames[static_cast<int>(event.kind)], " ", event.mapping.origin_id);
     if (!event.former_origin_id.empty()) absl::StrAppend(&text, "<", event.former_origin_id);
-    if (event.cause.has_value()) absl::StrAppend(&text, " ", ToAbsl(MoveCauseName(*event.cause)));
+    if (event.cause.has_value()) absl::StrAppend(&text, " ", ToAbsl(ToName(*event.cause)));
     if (event.mapping.publisher_live) text += " live";
     if (event.mapping.pending.has_value()) {
       absl::StrAppend(&text, " pending:", event.mapping.pending->origin_id);

@@ -15,6 +15,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
+static_assert(HasEveryName<MessageType>());
+
 Bytes Filled(size_t size, uint8_t value) { return Bytes(size, value); }
 
 // Treats messages as its functions say; without them, everything passes.

@@ -33,7 +33,7 @@ Bytes U24(uint32_t value) {
 Bytes U32(uint32_t value) { return Bytes{static_cast<uint8_t>(value >> 24)} + U24(value); }
 
 void PrintTo(const Message& message, std::ostream* os) {
-  *os << "{csid " << message.header.chunk_stream_id << " " << MessageTypeName(message.header.type)
+  *os << "{csid " << message.header.chunk_stream_id << " " << ToName(message.header.type)
       << " length " << message.header.length << " stream " << message.header.stream_id << " at "
       << message.header.timestamp << ", payload";
   for (size_t i = 0; i < std::min<size_t>(message.payload.size(), 8); ++i) {
