@@ -64,7 +64,7 @@ void GrpcListener::Start(std::unique_ptr<Acceptor> acceptor) {
   acceptor_ = std::move(acceptor);
   auto accepted = [this](net::Incoming client) { HandOn(std::move(client.socket)); };
   auto exhausted = [this](const error_code&) {
-    metrics_.CountLimitRejection(LimitReason::kDescriptors);
+    metrics_.limit_rejections.Increment(LimitReason::kDescriptors);
   };
   auto& io = workers_.front()->io();
   asio::co_spawn(io, net::AcceptLoop(listening_.front(), std::move(accepted), std::move(exhausted)),
@@ -75,7 +75,7 @@ void GrpcListener::Start(std::unique_ptr<Acceptor> acceptor) {
 
 void GrpcListener::HandOn(Tcp::socket socket) {
   if (IsOneOfTheLast(socket.native_handle())) {
-    return metrics_.CountLimitRejection(LimitReason::kDescriptors);
+    return metrics_.limit_rejections.Increment(LimitReason::kDescriptors);
   }
   error_code error;
   socket.native_non_blocking(true, error);

@@ -170,20 +170,20 @@ absl::Status DataPlane::Start() {
 }
 
 void DataPlane::CollectMetrics() {
-  dependencies_.metrics.SetSessionsLimit(limit_.limit());
+  dependencies_.metrics.sessions_limit.Set(limit_.limit());
   dependencies_.metrics.AddCollector([this](Metrics& to) {
-    to.SetOrigins(*origins_->snapshot(), running_clock_.Now());
-    to.SetSelfPreservation(origins_->stats().self_preservation);
-    to.SetStreams("known", streams().size());
-    to.SetStreams("in_use", streams().in_use());
-    to.SetImbalanceRatio(balancer_->Imbalance());
-    to.SetLogDropped(dependencies_.logger.dropped());
+    to.origins.Set(*origins_->snapshot(), running_clock_.Now());
+    to.self_preservation.Set(origins_->stats().self_preservation);
+    to.streams.Set("known", streams().size());
+    to.streams.Set("in_use", streams().in_use());
+    to.imbalance_ratio.Set(balancer_->Imbalance());
+    to.log_dropped.RaiseTo(dependencies_.logger.dropped());
   });
 }
 
 void DataPlane::Reconfigure(const Config& config) {
   limit_.SetLimit(SessionLimitFor(descriptors_, config.max_sessions));
-  dependencies_.metrics.SetSessionsLimit(limit_.limit());
+  dependencies_.metrics.sessions_limit.Set(limit_.limit());
   streams().SetMaxStreams(config.max_streams);
   origins_->SetTtl(config.origin_server_ttl);
   balancer_->Configure(PlacementOptions::From(config));

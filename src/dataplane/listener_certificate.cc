@@ -40,7 +40,8 @@ void ListenerCertificate::Report(const absl::StatusOr<absl::Time>& loaded,
                          {{"problem", MessageOf(loaded.status())}});
   }
   for (const ListenerRow& row : kListeners) {
-    if (UsesCertificate(row, config)) metrics_.SetTlsCertExpiry(row.setting, *loaded);
+    if (UsesCertificate(row, config))
+      metrics_.tls_cert_expiry.Set(row.setting, absl::ToUnixSeconds(*loaded));
   }
   const bool expired = *loaded <= absl::Now();
   logger_.Log(expired ? LogLevel::kWarn : LogLevel::kInfo,

@@ -60,7 +60,7 @@ absl::Status Listeners::Open(const ListenerRow& row, const ListenAddress& addres
   for (size_t i = 0; i < needs_.contexts.size(); ++i) {
     auto accepted = [this, i, &row](net::Incoming client) { Accept(i, row, std::move(client)); };
     auto exhausted = [this](const boost::system::error_code& error) {
-      needs_.metrics.CountLimitRejection(LimitReason::kDescriptors);
+      needs_.metrics.limit_rejections.Increment(LimitReason::kDescriptors);
       needs_.logger.Error("cannot accept: pausing", {{"error", error.message()}});
     };
     asio::co_spawn(needs_.contexts[i]->worker().io(),
@@ -94,7 +94,7 @@ void Listeners::Accept(size_t worker, const ListenerRow& row, net::Incoming clie
   // Nobody would end its session.
   if (stopped_) return;
   if (!needs_.limit.Take()) {
-    needs_.metrics.CountLimitRejection(LimitReason::kMaxSessions);
+    needs_.metrics.limit_rejections.Increment(LimitReason::kMaxSessions);
     const MonotonicTime now = needs_.clock.Now();
     if (now - refusal_logged_[worker] > absl::ToChronoNanoseconds(kRefusalLogInterval)) {
       refusal_logged_[worker] = now;

@@ -54,7 +54,7 @@ net::Task<void> Maintenance::EachSecond() {
     needs_.hls_sessions.Tick();
     for (const uint64_t now = needs_.origins.stats().lease_expirations; expired_ < now;
          ++expired_) {
-      needs_.metrics.CountLeaseExpiration();
+      needs_.metrics.lease_expirations.Increment();
     }
     prober_.Tick();
   }

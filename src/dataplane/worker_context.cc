@@ -46,7 +46,7 @@ net::Task<void> WorkerContext::Maintain() {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::kNoThrow);
     const auto late = std::chrono::steady_clock::now() - timer.expiry();
-    context_.metrics.ObserveWorkerLoopLag(worker().index(), absl::FromChrono(late));
+    context_.metrics.worker_loop_lag.Observe(worker().index(), absl::FromChrono(late));
     origin_connections_.Sweep();
   }
 }

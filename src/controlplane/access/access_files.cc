@@ -49,7 +49,7 @@ absl::Status AccessFiles::ReloadCertificates() {
   if (!certificates_) return absl::OkStatus();
   const auto expiry = certificates_->Reload();
   if (!expiry.ok()) return expiry.status();
-  metrics_.SetTlsCertExpiry("grpc_server", *expiry);
+  metrics_.tls_cert_expiry.Set("grpc_server", absl::ToUnixSeconds(*expiry));
   certificate_expiry_ = absl::ToUnixSeconds(*expiry);
   const auto expires = absl::FormatTime(*expiry, absl::UTCTimeZone());
   if (*expiry <= absl::Now()) {

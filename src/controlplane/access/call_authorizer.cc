@@ -71,11 +71,11 @@ absl::StatusOr<CallContext> CallAuthorizer::Decide(std::string_view method, std:
   if (status.ok()) status = CheckRole(method, *caller->context.identity);
   if (status.ok() && request != nullptr) status = CheckScope(*request, *caller->context.identity);
   if (status.ok()) {
-    metrics_.CountAuthDecision(AuthResult::kAllowed, caller->proof);
+    metrics_.auth_decisions.Increment(AuthResult::kAllowed, caller->proof);
     return std::move(caller->context);
   }
-  metrics_.CountAuthDecision(AuthResult::kDenied,
-                             absl::AsciiStrToLower(ErrorInfoOf(status).reason()));
+  metrics_.auth_decisions.Increment(AuthResult::kDenied,
+                                    absl::AsciiStrToLower(ErrorInfoOf(status).reason()));
   denials_.Add(host, std::string(method) + ": " + std::string(MessageOf(status)));
   return status;
 }

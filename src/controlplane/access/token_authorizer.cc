@@ -30,11 +30,11 @@ TokenAuthorizer::TokenAuthorizer(const TokenStore* tokens, const Clock& clock, c
 absl::Status TokenAuthorizer::Check(const AccessRequest& request) {
   auto decision = Decide(request);
   if (decision.ok()) {
-    metrics_.CountAuthDecision(AuthResult::kAllowed, asks() ? "token" : "open");
+    metrics_.auth_decisions.Increment(AuthResult::kAllowed, asks() ? "token" : "open");
     return decision;
   }
-  metrics_.CountAuthDecision(AuthResult::kDenied,
-                             absl::IsUnauthenticated(decision) ? "token_required" : "role_denied");
+  metrics_.auth_decisions.Increment(
+      AuthResult::kDenied, absl::IsUnauthenticated(decision) ? "token_required" : "role_denied");
   denials_.Add(request.client,
                std::string(request.action) + ": " + std::string(MessageOf(decision)));
   return decision;

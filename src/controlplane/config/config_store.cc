@@ -60,7 +60,7 @@ ConfigStore::ConfigStore(ConfigSources sources, LoadedConfig loaded,
       dependencies_(dependencies),
       read_(loaded.written),
       config_(std::move(loaded)) {
-  dependencies_.metrics.SetConfigReloadSuccess(true);
+  dependencies_.metrics.config_reload_success.Set(true);
 }
 
 v1::GetConfigResponse ConfigStore::Get() const {
@@ -110,7 +110,7 @@ absl::StatusOr<v1::ReloadConfigResponse> ConfigStore::Reload(bool validate_only)
   const std::lock_guard lock(mutex_);
   auto response = TryReload(validate_only);
   if (validate_only) return response;
-  dependencies_.metrics.SetConfigReloadSuccess(response.ok());
+  dependencies_.metrics.config_reload_success.Set(response.ok());
   if (!response.ok()) {
     const std::string error = absl::StrReplaceAll(response.status().message(), {{"\n", "; "}});
     dependencies_.logger.Error("settings not reloaded: those in force stay", {{"error", error}});

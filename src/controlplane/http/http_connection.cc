@@ -122,7 +122,7 @@ net::Task<bool> HttpConnection::ReadMore(absl::Duration patience) {
   reader_.Commit(bytes);
   if (!error) co_return true;
   if (error == boost::beast::error::timeout && !idle) {
-    shared_.metrics.CountClientError(kMetricsProtocol, ClientError::kTimeout);
+    shared_.metrics.client_errors.Increment(kMetricsProtocol, ClientError::kTimeout);
   }
   if (error != asio::error::eof || idle) co_return false;
   reader_.Close();  // What is not whole is answered for.
@@ -144,8 +144,8 @@ net::Task<bool> HttpConnection::ServeRequest(http::RequestHead head) {
 
 net::Task<void> HttpConnection::Reject(http::HeadError error) {
   const bool too_large = error.status == 413 || error.status == 431;
-  shared_.metrics.CountClientError(kMetricsProtocol,
-                                   too_large ? ClientError::kTooLarge : ClientError::kMalformed);
+  shared_.metrics.client_errors.Increment(
+      kMetricsProtocol, too_large ? ClientError::kTooLarge : ClientError::kMalformed);
   auto response = ResponseTo(error);
   const auto unread = http::UnreadRequest();
   co_await Reply(std::move(response), unread);

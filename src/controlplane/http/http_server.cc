@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   server->port_ = acceptor.local_endpoint().port();
   auto accepted = [raw = server.get()](net::Incoming client) { raw->Accepted(std::move(client)); };
   auto exhausted = [&metrics](const error_code&) {
-    metrics.CountLimitRejection(LimitReason::kDescriptors);
+    metrics.limit_rejections.Increment(LimitReason::kDescriptors);
   };
   asio::co_spawn(server->workers_.front()->io(),
                  net::AcceptLoop(acceptor, std::move(accepted), std::move(exhausted)),
@@ -108,7 +108,7 @@ bool HttpServer::CloseLongestIdle() {
 void HttpServer::Accepted(net::Incoming client) {
   if (shared_.stopping) return;
   if (connections_.size() >= kMaxConnections) {
-    shared_.metrics.CountLimitRejection(LimitReason::kConnections);
+    shared_.metrics.limit_rejections.Increment(LimitReason::kConnections);
     if (!CloseLongestIdle()) {
       RefuseBusy(client.socket);
       return;

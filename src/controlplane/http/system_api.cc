@@ -82,7 +82,7 @@ net::Task<http::Response> SystemApi::Answer(HttpRequest request) {
 
 std::optional<http::Response> SystemApi::CheckNetwork(const HttpRequest& request) const {
   if (Admits(dependencies_.config.Get()->system_api_allow, request.client)) return std::nullopt;
-  dependencies_.metrics.CountAuthDecision(AuthResult::kDenied, "network_denied");
+  dependencies_.metrics.auth_decisions.Increment(AuthResult::kDenied, "network_denied");
   const std::string message =
       request.client + " may not use the System API; its network is not in PROXY_SYSTEM_API_ALLOW";
   // Of the other paths, which are for reading, nobody needs a list.
@@ -96,7 +96,7 @@ std::optional<http::Response> SystemApi::CheckToken(const HttpRequest& request) 
   const auto token = BearerToken(request.authorization);
   const SecretDigest wanted(config->http_api_auth_token);
   if (token && SecretDigest(*token).Matches(wanted)) return std::nullopt;
-  dependencies_.metrics.CountAuthDecision(AuthResult::kDenied, "token_required");
+  dependencies_.metrics.auth_decisions.Increment(AuthResult::kDenied, "token_required");
   const std::string message =
       std::string(token ? "the bearer token is wrong" : "a bearer token is needed") +
       "; send 'Authorization: Bearer <token>' with PROXY_HTTP_API_AUTH_TOKEN";
@@ -109,7 +109,7 @@ std::optional<http::Response> SystemApi::CheckToken(const HttpRequest& request) 
 net::Task<http::Response> SystemApi::Register(HttpRequest request) {
   auto body = ParseRegisterBody(request.body);
   if (!body.ok()) {
-    dependencies_.metrics.CountHeartbeat(HeartbeatResult::kRejected);
+    dependencies_.metrics.heartbeats.Increment(HeartbeatResult::kRejected);
     dependencies_.refusals.Add(request.client, MessageOf(body.status()));
     co_return ErrorResponse(body.status());
   }

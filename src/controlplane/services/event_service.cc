@@ -108,7 +108,7 @@ absl::StatusOr<WatchStream*> EventService::Begin(const ServedCall& call, WatchFe
     stream = std::make_shared<WatchStream>(call, std::move(feed), observer_.clock, context,
                                            [this](WatchStream* ended) { Forget(ended); });
     streams_.emplace(stream.get(), stream);
-    observer_.metrics.SetWatchStreams(streams_.size());
+    observer_.metrics.watch_streams.Set(streams_.size());
   }
   stream->Start();
   return stream.get();
@@ -120,7 +120,7 @@ void EventService::Forget(WatchStream* stream) {
   const auto at = streams_.find(stream);
   last = std::move(at->second);
   streams_.erase(at);
-  observer_.metrics.SetWatchStreams(streams_.size());
+  observer_.metrics.watch_streams.Set(streams_.size());
 }
 
 std::vector<std::shared_ptr<WatchStream>> EventService::Running() const {

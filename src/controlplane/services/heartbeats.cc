@@ -102,14 +102,15 @@ absl::StatusOr<OriginHeartbeat> Heartbeats::Read(const v1::HeartbeatRequest& req
     if (!load.ok()) return load.status();
     return OriginHeartbeat{.load = *load, .sequence = request.sequence()};
   }();
-  if (!heartbeat.ok()) metrics_.CountHeartbeat(HeartbeatResult::kRejected);
+  if (!heartbeat.ok()) metrics_.heartbeats.Increment(HeartbeatResult::kRejected);
   return heartbeat;
 }
 
 absl::StatusOr<HeartbeatReply> Heartbeats::Beat(const std::string& lease_id,
                                                 const OriginHeartbeat& heartbeat) {
   auto reply = origins_.Heartbeat(lease_id, heartbeat);
-  metrics_.CountHeartbeat(reply.ok() ? HeartbeatResult::kAccepted : HeartbeatResult::kUnknownLease);
+  metrics_.heartbeats.Increment(reply.ok() ? HeartbeatResult::kAccepted
+                                           : HeartbeatResult::kUnknownLease);
   return reply;
 }
 

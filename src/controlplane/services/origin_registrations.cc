@@ -42,7 +42,7 @@ void OriginRegistrations::Register(const v1::RegisterOriginRequest& request,
   auto looked_up = [this, &request, &call, done = std::move(done)](const Addresses& found) mutable {
     auto response = TryRegister(request, call, found);
     if (!response.ok() && !request.validate_only()) {
-      needs_.observer.metrics.CountHeartbeat(HeartbeatResult::kRejected);
+      needs_.observer.metrics.heartbeats.Increment(HeartbeatResult::kRejected);
       needs_.refusals.Add(call.caller, MessageOf(response.status()));
     }
     done(std::move(response));

@@ -31,7 +31,8 @@ void ServedCall::Admit(absl::StatusOr<CallContext> admitted, std::string caller)
 grpc::Status ServedCall::End(const absl::Status& status) const {
   const auto elapsed = absl::FromChrono(observer_.clock.Now() - started_);
   const auto code = CodeName(status);
-  observer_.metrics.ObserveGrpc(method_, code, elapsed);
+  observer_.metrics.grpc_handled.Increment(method_, code);
+  observer_.metrics.grpc_handling.Observe(method_, elapsed);
   const bool our_fault =
       status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown;
   const auto level = our_fault ? LogLevel::kError : LogLevel::kDebug;

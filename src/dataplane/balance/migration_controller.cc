@@ -81,7 +81,8 @@ DrainCounts MigrationController::CountsOf(std::string_view server) const {
 void MigrationController::OnStreamEvent(const StreamEvent& event) {
   const bool moved = !event.former_origin_id.empty();
   if (event.cause.has_value() && event.here) {
-    dependencies_.metrics.CountStreamMove(*event.cause, !moved);
+    dependencies_.metrics.stream_moves.Increment(
+        *event.cause, moved ? MoveProgress::kDone : MoveProgress::kPending);
   }
   if (event.kind == StreamEvent::Kind::kRemoved) return;
   const bool took_sessions = TookItsSessions(event, dependencies_.origins);
@@ -99,7 +100,7 @@ void MigrationController::OnStreamEvent(const StreamEvent& event) {
   item.publisher_elsewhere =
       item.misplaced_viewers && mapping.publisher_live && event.cause != MoveCause::kPublisher;
   // Whoever claimed it is placed where its publisher is not.
-  if (item.publisher_elsewhere && event.here) dependencies_.metrics.CountStickyViolation();
+  if (item.publisher_elsewhere && event.here) dependencies_.metrics.sticky_violations.Increment();
 
   const std::lock_guard lock(mutex_);
   item.reconcile = (event.cause.has_value() && mapping.pending.has_value()) ||

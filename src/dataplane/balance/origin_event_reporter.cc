@@ -31,7 +31,7 @@ Report ReportOf(Kind kind) {
 
 void OriginEventReporter::Report(const OriginEvent& event) {
   if (event.kind == Kind::kConflict) {
-    metrics_.CountOriginConflict(event.origin->registration.server);
+    metrics_.origins.CountConflict(event.origin->registration.server);
     if (event.repeated) return;
   }
   const auto [logged_as, level, message] = ReportOf(event.kind);

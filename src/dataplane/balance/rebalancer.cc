@@ -156,7 +156,7 @@ absl::StatusOr<RebalanceProgress> Rebalancer::Apply(std::string_view plan_id,
   if (runs_.size() == kMaxRuns) runs_.pop_front();
   runs_.push_back(run);
   running_ = run;
-  dependencies_.metrics.SetRebalanceInProgress(true);
+  dependencies_.metrics.rebalance_in_progress.Set(true);
   dependencies_.logger.Info("rebalance begins",
                             {{"plan", run->progress.id}, {"moves", run->progress.moves_total}});
   EndIfComplete(*run);
@@ -346,7 +346,7 @@ void Rebalancer::TakeBack(const PlannedMove& move) {
 void Rebalancer::Done(Run& run, uint32_t sessions) {
   ++run.progress.moves_done;
   run.progress.sessions_kicked += sessions;
-  dependencies_.metrics.CountRebalanceMove("moved");
+  dependencies_.metrics.rebalance_moves.Increment("moved");
   EndIfComplete(run);
 }
 
@@ -356,7 +356,7 @@ void Rebalancer::Skip(Run& run, uint32_t sessions, std::string why) {
   if (run.progress.messages.size() < kMaxMessages) {
     run.progress.messages.push_back(std::move(why));
   }
-  dependencies_.metrics.CountRebalanceMove("skipped");
+  dependencies_.metrics.rebalance_moves.Increment("skipped");
   EndIfComplete(run);
 }
 
@@ -372,7 +372,7 @@ void Rebalancer::End(Run& run, RebalanceProgress::State state) {
   run.progress.state = state;
   run.progress.ended_at = dependencies_.clock.WallNow();
   running_.reset();
-  dependencies_.metrics.SetRebalanceInProgress(false);
+  dependencies_.metrics.rebalance_in_progress.Set(false);
   dependencies_.logger.Info("rebalance ends",
                             {{"plan", run.progress.id},
                              {"moved", run.progress.moves_done},

@@ -1,37 +1,31 @@
-// Everything this proxy tells Prometheus: each metric is declared once, here and in metrics.cc, and
-// described in docs/metrics.md.
+// Everything that this proxy shows Prometheus, described in docs/metrics.md. A metric is one row:
+// of this file, or of worker_metrics when sessions count it more than a few times, or of
+// origin_metrics when its series come and go with the origins.
 //
 // Labels come from closed lists: never a stream, a session or a client's address. `origin` is the
 // origin's `server`.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include <absl/time/time.h>
+#include <prometheus/registry.h>
 
 #include "dataplane/core/balancer.h"
-#include "dataplane/core/clock.h"
-#include "dataplane/core/listener.h"
-#include "dataplane/core/origin.h"
+#include "dataplane/core/enum_names.h"
+#include "dataplane/core/metric_family.h"
+#include "dataplane/core/origin_metrics.h"
+#include "dataplane/core/process_metrics.h"
 #include "dataplane/core/protocol.h"
-#include "dataplane/core/session.h"
-#include "dataplane/core/stream_directory.h"
+#include "dataplane/core/stream_mapping.h"
+#include "dataplane/core/worker_metrics.h"
 
 namespace srsproxy {
-
-// As seen from the client's side of this proxy.
-enum class Direction : uint8_t { kIn, kOut };
-constexpr auto NamesOf(Direction) {
-  return EnumNames<Direction>({{Direction::kIn, "in"}, {Direction::kOut, "out"}});
-}
 
 // What a client did wrong.
 enum class ClientError : uint8_t {
@@ -81,144 +75,167 @@ constexpr auto NamesOf(AuthResult) {
       {{AuthResult::kAllowed, "allowed"}, {AuthResult::kDenied, "denied"}});
 }
 
-// A counter that one thread writes and any thread reads.
-class RelaxedCounter {
- public:
-  void Add(uint64_t amount) {
-    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-  }
-  uint64_t Value() const { return value_.load(std::memory_order_relaxed); }
+// Whether a stream has moved, or its move waits for its publisher's end.
+enum class MoveProgress : uint8_t { kDone, kPending };
+constexpr auto NamesOf(MoveProgress) {
+  return EnumNames<MoveProgress>(
+      {{MoveProgress::kDone, "done"}, {MoveProgress::kPending, "pending"}});
+}
 
- private:
-  std::atomic<uint64_t> value_{0};
-};
-
-// The counters of one thread. Only that thread calls the members; a scrape sums over the threads.
-class alignas(64) WorkerMetrics {
- public:
-  void ConnectionOpened(Listener listener) { opened_[Index(listener)].Add(1); }
-  void ConnectionClosed(Listener listener) { closed_[Index(listener)].Add(1); }
-
-  void SessionStarted(Protocol protocol, Role role) {
-    started_[Index(protocol)][Index(role)].Add(1);
-  }
-  // The counterpart of SessionStarted. Its bytes were counted by AddBytes as they flowed.
-  void SessionEnded(const SessionEnd& end) {
-    ended_[Index(end.protocol)][Index(end.role)][Index(end.side)][Index(end.reason)].Add(1);
-  }
-
-  // An answer to a client's request over HTTP.
-  void CountHttpResponse(Protocol protocol, unsigned status) {
-    responses_[Index(protocol)][std::min<size_t>(status, kStatuses - 1)].Add(1);
-  }
-
-  void AddBytes(Protocol protocol, Role role, Direction direction, uint64_t bytes) {
-    bytes_[Index(protocol)][Index(role)][Index(direction)].Add(bytes);
-  }
-
- private:
-  friend class Metrics;
-
-  static constexpr size_t kProtocols = kEnumSize<Protocol>;
-  static constexpr size_t kRoles = kEnumSize<Role>;
-  static constexpr size_t kSides = kEnumSize<Side>;
-  static constexpr size_t kDirections = kEnumSize<Direction>;
-  static constexpr size_t kStatuses = 600;
-
-  template <typename Enum>
-  static constexpr size_t Index(Enum value) {
-    return static_cast<size_t>(value);
-  }
-  template <typename T, size_t kSize>
-  using Array = std::array<T, kSize>;
-
-  Array<RelaxedCounter, kCountedListeners> opened_;
-  Array<RelaxedCounter, kCountedListeners> closed_;
-  Array<Array<RelaxedCounter, kRoles>, kProtocols> started_;
-  Array<Array<Array<Array<RelaxedCounter, kEnumSize<EndReason>>, kSides>, kRoles>, kProtocols>
-      ended_;
-  Array<Array<Array<RelaxedCounter, kDirections>, kRoles>, kProtocols> bytes_;
-  Array<Array<RelaxedCounter, kStatuses>, kProtocols> responses_;
-};
-
-// Thread-safe. Everything but WorkerMetrics may take a lock for a moment: call it once or a few
-// times for a session, never for a packet.
+// Thread-safe. Everything but WorkerMetrics takes a lock for a moment: call it once or a few times
+// for a session, never for a packet.
 class Metrics {
  public:
   // `version` is what build_info says.
-  explicit Metrics(std::string_view version);
-  ~Metrics();
-
+  explicit Metrics(std::string_view version) { build_info_.Set(version, 1); }
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // A new set of counters for the calling thread. Lives as long as the Metrics.
-  WorkerMetrics& AddWorker();
+  // A new set of numbers for the calling thread. Lives as long as the Metrics.
+  WorkerMetrics& AddWorker() { return workers_.Add(); }
 
   // `collect` is called at the start of each Serialize, to set the gauges that are computed then.
   // What it uses must live as long as the Metrics are served.
   void AddCollector(std::function<void(Metrics&)> collect);
 
-  // All sessions since the start.
-  struct Traffic {
-    uint64_t sessions_begun = 0;
-    uint64_t bytes_in = 0;   // From clients.
-    uint64_t bytes_out = 0;  // To clients.
-  };
-  Traffic traffic() const;
+  Traffic traffic() const { return workers_.traffic(); }
 
   // The text exposition format 0.0.4. Any thread, blocking for some milliseconds.
   std::string Serialize();
 
+ private:
+  using Text = std::string_view;
+  using Buckets = prometheus::Histogram::BucketBoundaries;
+
+  // Upper bounds in seconds.
+  static Buckets PickBuckets();
+  static Buckets NetworkBuckets();
+  static Buckets SessionBuckets();
+  static Buckets LagBuckets();
+
+  prometheus::Registry registry_;  // Before its families.
+  WorkerTotals workers_;
+  ProcessMetrics process_;
+  std::mutex scrape_mutex_;  // One scrape at a time; guards the list.
+  std::vector<std::function<void(Metrics&)>> collectors_;
+
+  GaugeFamily<Text> build_info_{
+      registry_, "srsproxy_build_info", "The version of this proxy; always 1.", {"version"}};
+
+ public:
   // Sessions.
-  void ObserveHandshake(Protocol protocol, Side side, absl::Duration elapsed);
-  void ObservePick(absl::Duration elapsed);
-  void ObserveOriginConnect(absl::Duration elapsed);
+  HistogramFamily<Protocol, Side> handshake{registry_,
+                                            "srsproxy_handshake_seconds",
+                                            "Time of the handshake with the client or the origin.",
+                                            {"protocol", "side"},
+                                            NetworkBuckets()};
+  HistogramFamily<> pick{registry_,
+                         "srsproxy_pick_seconds",
+                         "Time to find the origin of a client's stream.",
+                         {},
+                         PickBuckets()};
+  HistogramFamily<> origin_connect{registry_,
+                                   "srsproxy_origin_connect_seconds",
+                                   "Time to connect to an origin, when it succeeded.",
+                                   {},
+                                   NetworkBuckets()};
   // From the client's connection to the first byte of media for it, or from it.
-  void ObserveFirstByte(Protocol protocol, Role role, absl::Duration elapsed);
-  void ObserveSessionDuration(Protocol protocol, Role role, absl::Duration elapsed);
-  void ObserveWorkerLoopLag(size_t worker, absl::Duration lag);
-  // `protocol`: ToName(), "system_api" or "http_api".
-  void CountClientError(std::string_view protocol, ClientError error);
-  void CountLimitRejection(LimitReason reason);
-  void SetSessionsLimit(uint64_t limit);
+  HistogramFamily<Protocol, Role> first_byte{
+      registry_,
+      "srsproxy_first_byte_seconds",
+      "Time from the client's connection to the first byte of media.",
+      {"protocol", "role"},
+      NetworkBuckets()};
+  HistogramFamily<Protocol, Role> session_duration{registry_,
+                                                   "srsproxy_session_duration_seconds",
+                                                   "How long sessions lasted.",
+                                                   {"protocol", "role"},
+                                                   SessionBuckets()};
+  HistogramFamily<size_t> worker_loop_lag{registry_,
+                                          "srsproxy_worker_loop_lag_seconds",
+                                          "How late a worker thread comes to work that is due.",
+                                          {"worker"},
+                                          LagBuckets()};
+  // `protocol`: a name of Protocol, "system_api" or "http_api".
+  CounterFamily<Text, ClientError> client_errors{registry_,
+                                                 "srsproxy_client_errors_total",
+                                                 "What clients sent that is not allowed, by kind.",
+                                                 {"protocol", "reason"}};
+  CounterFamily<LimitReason> limit_rejections{registry_,
+                                              "srsproxy_limit_rejections_total",
+                                              "Clients turned away because a limit is reached.",
+                                              {"reason"}};
+  GaugeFamily<> sessions_limit{registry_, "srsproxy_sessions_limit",
+                               "How many sessions may be in progress at once."};
 
   // Placement. `strategy`: PROXY_LOAD_BALANCER_STRATEGY.
-  void CountStreamAssignment(std::string_view strategy, PickReason reason);
-  // A stream has moved to another origin, or its move has to wait for its publisher's end.
-  void CountStreamMove(MoveCause cause, bool pending);
-  // A client had to be served by another origin than the stream's.
-  void CountStickyViolation();
-  void CountRebalanceMove(std::string_view result);  // "moved", "skipped"
-  void SetRebalanceInProgress(bool running);
-  void SetImbalanceRatio(double ratio);                     // 0: even.
-  void SetStreams(std::string_view state, uint64_t count);  // "known", "live", ...
+  CounterFamily<Text, PickReason> stream_assignments{
+      registry_,
+      "srsproxy_stream_assignments_total",
+      "Picks of an origin for a client, by the way it was found.",
+      {"strategy", "reason"}};
+  CounterFamily<MoveCause, MoveProgress> stream_moves{
+      registry_,
+      "srsproxy_stream_moves_total",
+      "Streams that moved to another origin, or whose move began to wait, by cause.",
+      {"reason", "result"}};
+  CounterFamily<> sticky_violations{
+      registry_, "srsproxy_sticky_violations_total",
+      "Clients served by another origin than the one that holds their stream."};
+  CounterFamily<Text> rebalance_moves{registry_,
+                                      "srsproxy_rebalance_moves_total",
+                                      "Moves of rebalances, by result.",
+                                      {"result"}};  // "moved", "skipped"
+  GaugeFamily<> rebalance_in_progress{registry_, "srsproxy_rebalance_in_progress",
+                                      "1 while a rebalance moves streams."};
+  GaugeFamily<> imbalance_ratio{
+      registry_, "srsproxy_imbalance_ratio",
+      "Streams in use of the fullest origin over its fair share by weight, less 1; 0 is even."};
+  GaugeFamily<Text> streams{registry_,
+                            "srsproxy_streams",
+                            "Streams that are mapped to an origin, by whether they are in use.",
+                            {"state"}};  // "known", "in_use"
 
-  // Origins. `origin` is the `server`.
-  // Sets every gauge of the origins, and forgets the series of those that are no longer there.
-  void SetOrigins(const OriginSnapshot& snapshot, MonotonicTime now);
-  void CountOriginFailure(std::string_view origin, ConnectOutcome outcome);
-  void CountOriginConflict(std::string_view origin);
-  void CountHeartbeat(HeartbeatResult result);
-  void CountLeaseExpiration();
-  void SetSelfPreservation(bool active);
+  // Origins.
+  OriginMetrics origins;
+  CounterFamily<HeartbeatResult> heartbeats{registry_,
+                                            "srsproxy_heartbeats_total",
+                                            "Heartbeats and registrations of origins, by result.",
+                                            {"result"}};
+  CounterFamily<> lease_expirations{registry_, "srsproxy_lease_expirations_total",
+                                    "Leases that ended because the origin was silent."};
+  GaugeFamily<> self_preservation{
+      registry_, "srsproxy_self_preservation",
+      "1 while silent origins are kept because too many went silent at once."};
 
   // Control plane and log. `method`: "srsproxy.v1.OriginService/RegisterOrigin"; `code`: "OK", ...
-  void ObserveGrpc(std::string_view method, std::string_view code, absl::Duration elapsed);
+  CounterFamily<Text, Text> grpc_handled{registry_,
+                                         "srsproxy_grpc_server_handled_total",
+                                         "gRPC calls answered, by method and status code.",
+                                         {"method", "code"}};
+  HistogramFamily<Text> grpc_handling{registry_,
+                                      "srsproxy_grpc_server_handling_seconds",
+                                      "Time to answer a gRPC call.",
+                                      {"method"},
+                                      NetworkBuckets()};
+  GaugeFamily<> watch_streams{registry_, "srsproxy_watch_streams", "Watch calls that are running."};
   // `reason`: how the caller was known ("token", "certificate", ...), or why it was denied, as in
   // docs/metrics.md.
-  void CountAuthDecision(AuthResult result, std::string_view reason);
+  CounterFamily<AuthResult, Text> auth_decisions{
+      registry_,
+      "srsproxy_auth_decisions_total",
+      "Whether callers of the control plane were let in, and why.",
+      {"result", "reason"}};
   // `listener`: "grpc_server", "rtmps_server" or "https_server".
-  void SetTlsCertExpiry(std::string_view listener, absl::Time expiry);
-  void SetConfigReloadSuccess(bool success);
-  void SetWatchStreams(size_t count);
-  void SetLogDropped(uint64_t lines);  // Since the start. Called by one collector only.
-
- private:
-  struct Families;
-  class WorkerTotals;
-
-  const std::unique_ptr<Families> families_;
+  GaugeFamily<Text> tls_cert_expiry{
+      registry_,
+      "srsproxy_tls_cert_expiry_timestamp_seconds",
+      "When the listener's certificate expires, in seconds since 1970.",
+      {"listener"}};
+  GaugeFamily<> config_reload_success{registry_, "srsproxy_config_reload_success",
+                                      "1 when the settings could be read the last time, else 0."};
+  CounterFamily<> log_dropped{registry_, "srsproxy_log_dropped_total",
+                              "Log lines dropped because writing them fell behind."};
 };
 
 }  // namespace srsproxy

@@ -115,7 +115,7 @@ std::optional<hls::PlaylistNumbers> HlsSessions::Serve(const HlsViewerKey& viewe
   }
   if (session == nullptr) {
     if (sessions_.size() >= options_.max_sessions) {
-      metrics_.CountLimitRejection(LimitReason::kMaxSessions);
+      metrics_.limit_rejections.Increment(LimitReason::kMaxSessions);
       End(sessions_.front(), Side::kProxy,
           ProxyFailure(absl::StatusCode::kResourceExhausted, "too many viewers of HLS"), released);
       EraseOldest();
@@ -260,7 +260,7 @@ HlsSessions::Session& HlsSessions::Begin(const HlsViewerKey& viewer, std::string
   session.place.emplace(table_, session);
   session.place->List();
   counters_.SessionStarted(Protocol::kHls, Role::kViewer);
-  metrics_.ObserveFirstByte(Protocol::kHls, Role::kViewer, handed.elapsed);
+  metrics_.first_byte.Observe(Protocol::kHls, Role::kViewer, handed.elapsed);
   return session;
 }
 

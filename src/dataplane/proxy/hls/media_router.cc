@@ -13,8 +13,8 @@ net::Task<HttpTaken> MediaRouter::Take(HttpClient& client, http::RequestHead& re
   auto route = co_await Find(client, request);
   if (absl::IsCancelled(route.status())) co_return std::monostate();
   if (!route.ok()) {
-    needs_.upstream.context.metrics.CountClientError(ToName(Protocol::kHttpFlv),
-                                                     ClientError::kBadName);
+    needs_.upstream.context.metrics.client_errors.Increment(ToName(Protocol::kHttpFlv),
+                                                            ClientError::kBadName);
     co_return ErrorResponse(400, MessageOf(route.status()));
   }
   switch (route->kind) {

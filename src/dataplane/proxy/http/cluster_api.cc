@@ -64,7 +64,7 @@ net::Task<http::Response> ClusterApi::Answer() {
   }
   if (const auto status = Authorize(); !status.ok()) co_return Refusal(status);
   if (!needs_.requests.Take()) {
-    context_.metrics.CountLimitRejection(LimitReason::kClusterRequests);
+    context_.metrics.limit_rejections.Increment(LimitReason::kClusterRequests);
     auto answer =
         ClusterFailure(request_, 503, "too many ask for the whole cluster at once; try again soon");
     answer.fields.set("Retry-After", "1");
@@ -291,7 +291,7 @@ std::optional<http::Response> ClusterApi::NobodyAnswered() const {
 http::Response ClusterApi::Refusal(const absl::Status& why) const {
   auto response = ClusterRefusal(request_, why);
   if (response.status == 400) {
-    context_.metrics.CountClientError("http_api", ClientError::kMalformed);
+    context_.metrics.client_errors.Increment("http_api", ClientError::kMalformed);
   }
   return response;
 }

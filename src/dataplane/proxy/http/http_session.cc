@@ -173,7 +173,7 @@ net::Task<bool> HttpSession::RunExchange() {
 }
 
 net::Task<void> HttpSession::Reject(http::HeadError error) {
-  context_.metrics.CountClientError(ToName(Protocol::kHttpFlv), KindOf(error));
+  context_.metrics.client_errors.Increment(ToName(Protocol::kHttpFlv), KindOf(error));
   context_.logger.Debug(
       "request rejected",
       {{"client", client_.address}, {"status", error.status}, {"error", error.message}});

@@ -141,8 +141,8 @@ void RtmpSession::OnBridgeState(State before, State now) {
     case State::kHandshake:
       break;
     case State::kAwaitingRequest:
-      context_.metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient,
-                                        absl::FromChrono(context_.clock.Now() - accepted_));
+      context_.metrics.handshake.Observe(Protocol::kRtmp, Side::kClient,
+                                         absl::FromChrono(context_.clock.Now() - accepted_));
       ArmDeadline(kCommandTimeouts * handshake_timeout, Side::kClient, "publish or play");
       break;
     case State::kSelecting:
@@ -268,7 +268,7 @@ void RtmpSession::ReportEnd() {
     const bool left_in_handshake = heard_ && bridge_.state() == State::kHandshake;
     const auto error = ClientErrorOf(why, phase_, left_in_handshake);
     if (error.has_value()) {
-      context_.metrics.CountClientError(ToName(Protocol::kRtmp), *error);
+      context_.metrics.client_errors.Increment(ToName(Protocol::kRtmp), *error);
     }
   }
 }

@@ -21,7 +21,7 @@ void FinishSession(const SessionInfo& info, std::string server, MonotonicTime::d
                        .reason = EndReasonOf(why),
                        .message = std::string(MessageOf(why))};
   accounts.counters.SessionEnded(end);
-  accounts.metrics.ObserveSessionDuration(end.protocol, end.role, end.duration);
+  accounts.metrics.session_duration.Observe(end.protocol, end.role, end.duration);
   LogSessionEnd(accounts.logger, end);
 }
 

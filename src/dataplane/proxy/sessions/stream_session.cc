@@ -37,8 +37,8 @@ void StreamSession::PublisherAccepted() {
 void StreamSession::OnFirstMedia(MonotonicTime since) {
   info_.media_flows = true;
   if (info_.role == Role::kViewer) MarkLive();
-  context_.metrics.ObserveFirstByte(info_.protocol, info_.role,
-                                    absl::FromChrono(context_.clock.Now() - since));
+  context_.metrics.first_byte.Observe(info_.protocol, info_.role,
+                                      absl::FromChrono(context_.clock.Now() - since));
 }
 
 void StreamSession::MarkLive() {
@@ -60,7 +60,7 @@ void StreamSession::MarkLive() {
 void StreamSession::Lose(const absl::Status& why) {
   self_.reset();
   if (info_.role == Role::kPublisher) {
-    context_.metrics.CountStickyViolation();
+    context_.metrics.sticky_violations.Increment();
     context_.logger.Warn("a publisher is ended: its stream is on another origin",
                          {{"session", info_.id},
                           {"stream", info_.key.ToString()},

@@ -61,10 +61,10 @@ net::Task<absl::StatusOr<Placement>> Connector::Pick(PickRequest request) {
   const Protocol protocol = request.protocol;
   const MonotonicTime asked = context_.clock.Now();
   auto placement = co_await PickOrigin(needs_, std::move(request));
-  context_.metrics.ObservePick(absl::FromChrono(context_.clock.Now() - asked));
+  context_.metrics.pick.Observe(absl::FromChrono(context_.clock.Now() - asked));
   if (!placement.ok()) {
     if (absl::IsResourceExhausted(placement.status())) {
-      context_.metrics.CountLimitRejection(LimitReason::kMaxStreams);
+      context_.metrics.limit_rejections.Increment(LimitReason::kMaxStreams);
     }
     // Other origins there are none: what was wrong with the one that was tried says more.
     const bool cancelled = absl::IsCancelled(placement.status());
@@ -74,7 +74,7 @@ net::Task<absl::StatusOr<Placement>> Connector::Pick(PickRequest request) {
   origin_id_ = placement->origin->id;
   // Each request of HLS picks: where the stream stays, nothing is assigned.
   if (protocol != Protocol::kHls || placement->reason != PickReason::kMapped) {
-    context_.metrics.CountStreamAssignment(placement->strategy, placement->reason);
+    context_.metrics.stream_assignments.Increment(placement->strategy, placement->reason);
   }
   co_return placement;
 }
@@ -89,7 +89,7 @@ net::Task<absl::StatusOr<net::TcpStream>> Connector::Dial(const Endpoint& target
     co_return failure();
   }
   needs_.balancer.ReportConnect(origin_id_, ConnectOutcome::kOk);
-  context_.metrics.ObserveOriginConnect(absl::FromChrono(context_.clock.Now() - began));
+  context_.metrics.origin_connect.Observe(absl::FromChrono(context_.clock.Now() - began));
   net::TcpStream stream(*std::move(dialled.socket), Side::kOrigin);
   stream.Tune(config_->write_timeout);
   co_return stream;
@@ -102,7 +102,7 @@ absl::Status Connector::failure() const {
 
 void Connector::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
   needs_.balancer.ReportConnect(origin_id_, outcome);
-  context_.metrics.CountOriginFailure(server_, outcome);
+  context_.metrics.origins.CountFailure(server_, outcome);
   const std::string_view error = why.ok() ? "it closed during the handshake" : MessageOf(why);
   context_.logger.Warn("origin not reached",
                        {{"client", client_}, {"origin", origin_id_}, {"error", error}});

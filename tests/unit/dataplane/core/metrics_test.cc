@@ -93,20 +93,21 @@ TEST(MetricsTest, GaugesGoBackToZero) {
 
 TEST(MetricsTest, CountsWhatIsReported) {
   Metrics metrics("1");
-  metrics.CountClientError("rtmp", ClientError::kHandshake);
-  metrics.CountClientError("rtmp", ClientError::kHandshake);
-  metrics.CountLimitRejection(LimitReason::kDescriptors);
-  metrics.SetSessionsLimit(4000);
-  metrics.CountStreamAssignment("random", PickReason::kClaimed);
-  metrics.CountStickyViolation();
-  metrics.SetStreams("known", 12);
-  metrics.CountHeartbeat(HeartbeatResult::kUnknownLease);
-  metrics.CountLeaseExpiration();
-  metrics.SetSelfPreservation(true);
-  metrics.ObserveGrpc("srsproxy.v1.OriginService/GetOrigin", "NOT_FOUND", absl::Milliseconds(3));
-  metrics.SetWatchStreams(3);
-  metrics.SetLogDropped(5);
-  metrics.SetLogDropped(7);
+  metrics.client_errors.Increment("rtmp", ClientError::kHandshake);
+  metrics.client_errors.Increment("rtmp", ClientError::kHandshake);
+  metrics.limit_rejections.Increment(LimitReason::kDescriptors);
+  metrics.sessions_limit.Set(4000);
+  metrics.stream_assignments.Increment("random", PickReason::kClaimed);
+  metrics.sticky_violations.Increment();
+  metrics.streams.Set("known", 12);
+  metrics.heartbeats.Increment(HeartbeatResult::kUnknownLease);
+  metrics.lease_expirations.Increment();
+  metrics.self_preservation.Set(true);
+  metrics.grpc_handled.Increment("srsproxy.v1.OriginService/GetOrigin", "NOT_FOUND");
+  metrics.grpc_handling.Observe("srsproxy.v1.OriginService/GetOrigin", absl::Milliseconds(3));
+  metrics.watch_streams.Set(3);
+  metrics.log_dropped.RaiseTo(5);
+  metrics.log_dropped.RaiseTo(7);
   const std::string scrape = metrics.Serialize();
   EXPECT_EQ(Sample(scrape, R"(srsproxy_client_errors_total{protocol="rtmp",reason="handshake"})"),
             "2");
@@ -130,12 +131,12 @@ TEST(MetricsTest, CountsWhatIsReported) {
 
 TEST(MetricsTest, ObservesTimesInSeconds) {
   Metrics metrics("1");
-  metrics.ObserveHandshake(Protocol::kRtmp, Side::kOrigin, absl::Milliseconds(250));
-  metrics.ObservePick(absl::Microseconds(8));
-  metrics.ObserveOriginConnect(absl::Milliseconds(2));
-  metrics.ObserveFirstByte(Protocol::kRtmp, Role::kViewer, absl::Milliseconds(30));
-  metrics.ObserveSessionDuration(Protocol::kRtmp, Role::kViewer, absl::Minutes(2));
-  metrics.ObserveWorkerLoopLag(1, absl::Milliseconds(3));
+  metrics.handshake.Observe(Protocol::kRtmp, Side::kOrigin, absl::Milliseconds(250));
+  metrics.pick.Observe(absl::Microseconds(8));
+  metrics.origin_connect.Observe(absl::Milliseconds(2));
+  metrics.first_byte.Observe(Protocol::kRtmp, Role::kViewer, absl::Milliseconds(30));
+  metrics.session_duration.Observe(Protocol::kRtmp, Role::kViewer, absl::Minutes(2));
+  metrics.worker_loop_lag.Observe(1, absl::Milliseconds(3));
   const std::string scrape = metrics.Serialize();
   EXPECT_EQ(Sample(scrape, R"(srsproxy_handshake_seconds_sum{protocol="rtmp",side="origin"})"),
             "0.25");
@@ -160,9 +161,9 @@ TEST(MetricsTest, OriginSeriesComeAndGoWithTheOrigin) {
   loaded->load.connections = 30;
   loaded->registration.capacity = 40;
   loaded->registration.zone = "east";
-  metrics.SetOrigins(Snapshot({loaded, down}), now);
-  metrics.CountOriginFailure("b", ConnectOutcome::kRefused);
-  metrics.CountOriginConflict("b");
+  metrics.origins.Set(Snapshot({loaded, down}), now);
+  metrics.origins.CountFailure("b", ConnectOutcome::kRefused);
+  metrics.origins.CountConflict("b");
   std::string scrape = metrics.Serialize();
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origins{state="healthy"})"), "1");
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origins{state="down"})"), "1");
@@ -175,14 +176,14 @@ TEST(MetricsTest, OriginSeriesComeAndGoWithTheOrigin) {
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_failures_total{origin="b",reason="refused"})"), "1");
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_conflicts_total{origin="b"})"), "1");
 
-  metrics.SetOrigins(Snapshot({loaded}), now + std::chrono::minutes(1));
+  metrics.origins.Set(Snapshot({loaded}), now + std::chrono::minutes(1));
   scrape = metrics.Serialize();
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_up{origin="b"})"), "absent");
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_failures_total{origin="b",reason="refused"})"),
             "absent");
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origin_conflicts_total{origin="b"})"), "1")
       << "who loses its place in turn would lose its count each time";
-  metrics.SetOrigins(Snapshot({loaded}), now + std::chrono::minutes(12));
+  metrics.origins.Set(Snapshot({loaded}), now + std::chrono::minutes(12));
   scrape = metrics.Serialize();
   EXPECT_THAT(scrape, Not(HasSubstr(R"(origin="b")")));
   EXPECT_EQ(Sample(scrape, R"(srsproxy_origins{state="down"})"), "0");
@@ -191,7 +192,7 @@ TEST(MetricsTest, OriginSeriesComeAndGoWithTheOrigin) {
 TEST(MetricsTest, CollectorsRunBeforeEachScrape) {
   Metrics metrics("1");
   int calls = 0;
-  metrics.AddCollector([&calls](Metrics& m) { m.SetStreams("known", ++calls); });
+  metrics.AddCollector([&calls](Metrics& m) { m.streams.Set("known", ++calls); });
   EXPECT_EQ(Sample(metrics.Serialize(), R"(srsproxy_streams{state="known"})"), "1");
   EXPECT_EQ(Sample(metrics.Serialize(), R"(srsproxy_streams{state="known"})"), "2");
 }
@@ -235,7 +236,7 @@ TEST(MetricsTest, MayBeScrapedWhileWorkersCount) {
         for (int round = 0; round < kRounds; ++round) {
           worker.SessionStarted(Protocol::kRtmp, Role::kViewer);
           worker.SessionEnded(End(Role::kViewer, Side::kClient, EndReason::kClosed));
-          metrics.CountClientError("rtmp", ClientError::kMalformed);
+          metrics.client_errors.Increment("rtmp", ClientError::kMalformed);
         }
       });
     }
@@ -253,23 +254,24 @@ std::string FullScrape() {
   WorkerMetrics& worker = metrics.AddWorker();
   worker.SessionStarted(Protocol::kRtmp, Role::kViewer);
   worker.SessionEnded(End(Role::kViewer, Side::kClient, EndReason::kClosed));
-  metrics.ObserveHandshake(Protocol::kRtmp, Side::kClient, absl::Seconds(1));
-  metrics.ObserveFirstByte(Protocol::kRtmp, Role::kViewer, absl::Seconds(1));
-  metrics.ObserveSessionDuration(Protocol::kRtmp, Role::kViewer, absl::Seconds(1));
-  metrics.ObserveWorkerLoopLag(0, absl::ZeroDuration());
-  metrics.CountClientError("rtmp", ClientError::kBadName);
-  metrics.CountLimitRejection(LimitReason::kMaxSessions);
-  metrics.CountStreamAssignment("random", PickReason::kMapped);
-  metrics.SetStreams("known", 1);
+  metrics.handshake.Observe(Protocol::kRtmp, Side::kClient, absl::Seconds(1));
+  metrics.first_byte.Observe(Protocol::kRtmp, Role::kViewer, absl::Seconds(1));
+  metrics.session_duration.Observe(Protocol::kRtmp, Role::kViewer, absl::Seconds(1));
+  metrics.worker_loop_lag.Observe(0, absl::ZeroDuration());
+  metrics.client_errors.Increment("rtmp", ClientError::kBadName);
+  metrics.limit_rejections.Increment(LimitReason::kMaxSessions);
+  metrics.stream_assignments.Increment("random", PickReason::kMapped);
+  metrics.streams.Set("known", 1);
   auto origin = MakeOrigin("a");
   origin->load.cpu_ratio = 0.1;
-  metrics.SetOrigins(Snapshot({origin}), MonotonicTime{});
-  metrics.CountOriginFailure("a", ConnectOutcome::kTimedOut);
-  metrics.CountOriginConflict("a");
-  metrics.CountHeartbeat(HeartbeatResult::kAccepted);
-  metrics.ObserveGrpc("m", "OK", absl::Seconds(1));
-  metrics.CountAuthDecision(AuthResult::kDenied, "token_required");
-  metrics.SetTlsCertExpiry("grpc_server", absl::FromUnixSeconds(1));
+  metrics.origins.Set(Snapshot({origin}), MonotonicTime{});
+  metrics.origins.CountFailure("a", ConnectOutcome::kTimedOut);
+  metrics.origins.CountConflict("a");
+  metrics.heartbeats.Increment(HeartbeatResult::kAccepted);
+  metrics.grpc_handled.Increment("m", "OK");
+  metrics.grpc_handling.Observe("m", absl::Seconds(1));
+  metrics.auth_decisions.Increment(AuthResult::kDenied, "token_required");
+  metrics.tls_cert_expiry.Set("grpc_server", absl::ToUnixSeconds(absl::FromUnixSeconds(1)));
   return metrics.Serialize();
 }
 
