@@ -83,8 +83,8 @@ int Run(const control::Startup& startup) {
   const Clock clock;
   Logger logger(LogOptionsOf(loaded.core));
   const LastWords last_words(signals, logger);
-  const LiveConfig::Subscription process_settings(
-      config, [&logger, &signals](const Config&, const Config& now) {
+  const Subscription process_settings =
+      config.Subscribe([&logger, &signals](const Config&, const Config& now) {
         logger.Configure(LogOptionsOf(now));
         signals.SetForceTimeout(now.force_quit_timeout);
       });

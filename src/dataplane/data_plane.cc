@@ -51,10 +51,10 @@ DataPlane::DataPlane(const Dependencies& dependencies)
       limit_(SessionLimitFor(descriptors_, dependencies.config.Get()->max_sessions)),
       cluster_requests_(ClusterApi::kMaxAtOnce),
       workers_(net::MakeWorkers(dependencies.config.Get()->workers)),
-      config_changes_(dependencies.config,
-                      [this](const Config&, const Config& now) { Reconfigure(now); }) {
-  streams().AddObserver(stream_counts_);
-  streams().AddObserver(event_log_);
+      config_changes_(dependencies.config.Subscribe(
+          [this](const Config&, const Config& now) { Reconfigure(now); })) {
+  counted_streams_ = streams().Subscribe(stream_counts_);
+  logged_streams_ = streams().Subscribe(event_log_);
   MakeWorkerContexts();
   MakeMovers();
   listeners_ = std::make_unique<Listeners>(Listeners::Needs{.workers = workers_,
@@ -119,7 +119,7 @@ void DataPlane::MakeMovers() {
                                         .sessions = *session_control_,
                                         .choose = std::move(choose),
                                         .fleet = dependencies_.stores.fleet.get()});
-  streams().AddObserver(*migrations_);
+  migrated_streams_ = streams().Subscribe(*migrations_);
   rebalancer_ = std::make_unique<Rebalancer>(
       Rebalancer::Dependencies{.clock = dependencies_.clock,
                                .logger = dependencies_.logger,

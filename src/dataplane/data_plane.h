@@ -111,8 +111,10 @@ class DataPlane {
   std::unique_ptr<OriginRegistry> origins_;
   EventLog event_log_;
   OriginEventReporter origin_event_reporter_;
-  OriginRegistry::Subscription origin_events_;
+  Subscription origin_events_;
   StreamCounts stream_counts_;
+  Subscription counted_streams_;
+  Subscription logged_streams_;
   std::unique_ptr<StickyBalancer> balancer_;
   const uint64_t descriptors_;
   HlsSessions hls_sessions_;
@@ -123,12 +125,13 @@ class DataPlane {
   std::unique_ptr<SessionControl> session_control_;
   std::unique_ptr<GracefulShutdown> shutdown_;
   std::unique_ptr<MigrationController> migrations_;
+  Subscription migrated_streams_;
   std::unique_ptr<Rebalancer> rebalancer_;
   std::unique_ptr<Listeners> listeners_;
   std::optional<LiveStreams> live_streams_;    // Once listening.
   std::unique_ptr<StaticFiles> static_files_;  // When there are any.
   std::unique_ptr<Maintenance> maintenance_;
-  const LiveConfig::Subscription config_changes_;
+  const Subscription config_changes_;
 };
 
 }  // namespace srsproxy

@@ -24,7 +24,6 @@ StreamKey Key(int i) { return {"__defaultVhost__", "live", absl::StrCat("livestr
 class Directory {
  public:
   Directory() {
-    streams.AddObserver(log);
     for (int i = 0; i < kStreams; ++i) Publish(Key(i));
   }
 
@@ -40,6 +39,7 @@ class Directory {
   Clock clock;
   EventLog log{clock};
   MemoryStreamDirectory streams{clock, 2 * kStreams};
+  Subscription logged_streams = streams.Subscribe(log);
 };
 
 Directory& SharedDirectory() {

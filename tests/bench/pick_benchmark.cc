@@ -28,7 +28,6 @@ class Fleet {
   explicit Fleet(size_t max_streams, PlacementOptions options = {})
       : streams(std::make_shared<MemoryStreamDirectory>(clock, max_streams)),
         balancer(origins, streams, counts, std::move(options), 1) {
-    streams->AddObserver(counts);
     for (int i = 0; i < kOrigins; ++i) {
       OriginRegistration registration;
       registration.ip = absl::StrCat("10.0.", i / 250, ".", i % 250 + 1);
@@ -55,6 +54,7 @@ class Fleet {
   OriginRegistry origins{clock, store};
   std::shared_ptr<MemoryStreamDirectory> streams;
   StreamCounts counts;
+  Subscription counted_streams = streams->Subscribe(counts);
   StickyBalancer balancer;
 };
 

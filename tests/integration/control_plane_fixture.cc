@@ -83,7 +83,7 @@ ControlPlaneTest::ControlPlaneTest(std::map<std::string, std::string> flags)
       loaded_(LoadConfig(sources_).value()),
       config_(loaded_.core),
       settings_(sources_, loaded_, {.live = config_, .logger = logger_, .metrics = metrics_}) {
-  streams_->AddObserver(counts_);
+  counted_streams_ = streams_->Subscribe(counts_);
   names_worker_.Start();
   const auto read = access_.Start();
   EXPECT_TRUE(read.ok()) << read;

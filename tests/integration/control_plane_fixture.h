@@ -87,6 +87,7 @@ class ControlPlaneTest : public testing::Test {
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 1000);
   StreamCounts counts_;
+  Subscription counted_streams_;
   StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
   FakeSessionControl sessions_;
   MigrationController migrations_{{.clock = clock_,

@@ -56,7 +56,9 @@ class ForwardedStreams : public StreamDirectory {
   }
   void SetMaxStreams(size_t max_streams) override { streams_->SetMaxStreams(max_streams); }
   void Stop() override { streams_->Stop(); }
-  void AddObserver(StreamObserver& observer) override { streams_->AddObserver(observer); }
+  Subscription Subscribe(StreamObserver& observer) override {
+    return streams_->Subscribe(observer);
+  }
 
  protected:
   StreamDirectory& streams() const { return *streams_; }

@@ -45,7 +45,9 @@ class LateOriginStore final : public OriginStore {
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
     return store_.AllOverrides();
   }
-  void Observe(OverridesObserver observer) override { store_.Observe(std::move(observer)); }
+  Subscription Subscribe(OverridesCallback callback) override {
+    return store_.Subscribe(std::move(callback));
+  }
 
   void ChangeOverrides(std::string server, OverridesChange change,
                        ChangeOverridesCallback done) override {

@@ -20,8 +20,8 @@ namespace srsproxy {
 class Fleet {
  public:
   explicit Fleet(size_t ring) : log(clock, ring) {
-    streams.AddObserver(log);
-    subscription_ = origins.Subscribe([this](const OriginEvent& event) { Log(event); });
+    logged_streams_ = streams.Subscribe(log);
+    logged_origins_ = origins.Subscribe([this](const OriginEvent& event) { Log(event); });
   }
 
   FakeClock clock;
@@ -33,7 +33,8 @@ class Fleet {
  private:
   void Log(const OriginEvent& event);
 
-  OriginRegistry::Subscription subscription_;
+  Subscription logged_streams_;
+  Subscription logged_origins_;
 };
 
 // One of those who change the fleet. Each is used by one thread; several may act at a time.

@@ -43,16 +43,15 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
                   .expiry = expiry_,
                   .start_settle = start_settle_,
                   .options = options_}),
-      backends_(clock, table_, succession_, start_settle_) {
-  store_.Observe([this](const std::string& server, const OriginOverrides& overrides) {
-    OnDecision(server, overrides);
-  });
+      backends_(clock, table_, succession_, start_settle_),
+      overrides_changes_(
+          store.Subscribe([this](const std::string& server, const OriginOverrides& overrides) {
+            OnDecision(server, overrides);
+          })) {
   const std::lock_guard lock(mutex_);
   for (OriginRecord& record : store_.Records()) Remember(std::move(record));
   Publish();
 }
-
-OriginRegistry::~OriginRegistry() { store_.Observe(nullptr); }
 
 void OriginRegistry::Remember(OriginRecord record) {
   LeaseEnd ended;
@@ -317,12 +316,12 @@ void OriginRegistry::SetTtl(absl::Duration ttl) {
   options_.ttl = ttl;
 }
 
-OriginRegistry::Subscription OriginRegistry::Subscribe(EventCallback callback) {
+Subscription OriginRegistry::Subscribe(EventCallback callback) {
   const std::lock_guard lock(mutex_);
   return snapshots_.Subscribe(std::move(callback));
 }
 
-OriginRegistry::Subscription OriginRegistry::AwaitFirstOrigin(absl::AnyInvocable<void()> done) {
+Subscription OriginRegistry::AwaitFirstOrigin(absl::AnyInvocable<void()> done) {
   {
     const std::lock_guard lock(mutex_);
     if (table_.entries().empty()) {

@@ -86,7 +86,6 @@ class OriginRegistry {
                  const FleetBus* fleet = nullptr);
   OriginRegistry(const OriginRegistry&) = delete;
   OriginRegistry& operator=(const OriginRegistry&) = delete;
-  ~OriginRegistry();
 
   // Registers, or renews what is registered already under the same id and addresses; the caller has
   // put it through ValidateRegistration. `source` says who asks: a client's address without its
@@ -169,17 +168,15 @@ class OriginRegistry {
   // second.
   void Tick();
 
-  using Subscription = OriginSnapshots::Subscription;
-
   // `callback` runs on the thread that made the change, one event at a time and in order, after
   // snapshot() shows it. It must not block, nor call the registry except snapshot(), nor destroy a
   // Subscription.
   using EventCallback = OriginSnapshots::EventCallback;
-  [[nodiscard]] Subscription Subscribe(EventCallback callback);
+  Subscription Subscribe(EventCallback callback);
 
   // Calls `done` once, as soon as an origin is known: inline when one is, else under the rules of
   // Subscribe.
-  [[nodiscard]] Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
+  Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
 
  private:
   // All of these are called with mutex_ held.
@@ -208,6 +205,8 @@ class OriginRegistry {
   OriginRegistrar registrar_;
   DefaultBackends backends_;
   uint64_t heartbeats_ = 0;
+
+  const Subscription overrides_changes_;  // Of the store. Last: its calls use all of the above.
 };
 
 }  // namespace srsproxy

@@ -2,35 +2,12 @@
 
 namespace srsproxy {
 
-struct OriginSnapshots::Subscriber {
-  std::mutex mutex;  // Held while the callback runs.
-  EventCallback callback;
-
-  void Call(const OriginEvent& event) {
-    const std::lock_guard lock(mutex);
-    if (callback) callback(event);
-  }
-  void End() {
-    const std::lock_guard lock(mutex);
-    callback = nullptr;
-  }
-};
-
 OriginSnapshots::OriginSnapshots(const Clock& clock, absl::Duration max_age)
     : clock_(clock), max_age_(max_age), current_(std::make_shared<const OriginSnapshot>()) {}
 
 std::shared_ptr<const OriginSnapshot> OriginSnapshots::Current() const {
   const std::lock_guard lock(current_mutex_);
   return current_;
-}
-
-OriginSnapshots::Subscription OriginSnapshots::Subscribe(EventCallback callback) {
-  const auto subscriber = std::make_shared<Subscriber>();
-  subscriber->callback = std::move(callback);
-  std::erase_if(subscribers_, [](const auto& known) { return known.expired(); });
-  subscribers_.push_back(subscriber);
-  return Subscription(
-      std::shared_ptr<void>(subscriber.get(), [subscriber](void*) { subscriber->End(); }));
 }
 
 void OriginSnapshots::Publish(Fill fill) {
@@ -61,9 +38,7 @@ void OriginSnapshots::Swap(Fill fill) {
     current_ = std::move(next);
   }
   for (const OriginEvent& event : std::exchange(pending_, {})) {
-    for (const auto& known : subscribers_) {
-      if (const auto subscriber = known.lock()) subscriber->Call(event);
-    }
+    subscribers_.ForEach([&](EventCallback& callback) { callback(event); });
   }
 }
 

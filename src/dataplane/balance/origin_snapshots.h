@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,24 +15,13 @@
 #include "dataplane/balance/origin_event.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin.h"
+#include "dataplane/core/subscription.h"
 
 namespace srsproxy {
 
 // Current() is thread-safe; the owner's lock is held for all else.
 class OriginSnapshots {
  public:
-  // Ends its subscription when destroyed; no call is running after that. May outlive the owner.
-  class Subscription {
-   public:
-    Subscription() = default;
-    Subscription(Subscription&&) = default;
-    Subscription& operator=(Subscription&&) = default;
-
-   private:
-    friend class OriginSnapshots;
-    explicit Subscription(std::shared_ptr<void> token) : token_(std::move(token)) {}
-    std::shared_ptr<void> token_;
-  };
   using EventCallback = absl::AnyInvocable<void(const OriginEvent&)>;
 
   // `clock` outlives it. `max_age`: how long a change that is no event may wait.
@@ -55,17 +43,15 @@ class OriginSnapshots {
   // The same at once, when Publish has left anything to later.
   void PublishStale(Fill fill);
 
-  [[nodiscard]] Subscription Subscribe(EventCallback callback);
+  Subscription Subscribe(EventCallback callback) { return subscribers_.Add(std::move(callback)); }
 
  private:
-  struct Subscriber;
-
   void Swap(Fill fill);
 
   const Clock& clock_;
   const absl::Duration max_age_;
   std::vector<OriginEvent> pending_;
-  std::vector<std::weak_ptr<Subscriber>> subscribers_;
+  Subscribers<EventCallback> subscribers_;
   MonotonicTime published_at_;
   bool stale_ = false;  // The snapshot lacks something.
   uint64_t version_ = 0;

@@ -15,6 +15,7 @@
 #include "dataplane/core/origin.h"
 #include "dataplane/core/overrides_change.h"
 #include "dataplane/core/status.h"
+#include "dataplane/core/subscription.h"
 
 namespace srsproxy {
 
@@ -68,13 +69,12 @@ class OriginStore {
   virtual void ChangeOverrides(std::string server, OverridesChange change,
                                ChangeOverridesCallback done) = 0;
 
-  // `observer` is told of every change, whoever made it, before whoever made it is answered: what
-  // is in force for `server` then. One call at a time, in the order of the decisions. It must not
-  // call ChangeOverrides, Observe or Stop. Replaces the former one, of which no call is running
-  // afterwards; null: nobody is told.
-  using OverridesObserver =
+  // `callback` is called with every change, whoever made it, before whoever made it is answered:
+  // what is in force for `server` then. One call at a time, in the order of the decisions. It must
+  // not call ChangeOverrides, Subscribe or Stop.
+  using OverridesCallback =
       absl::AnyInvocable<void(const std::string& server, const OriginOverrides&)>;
-  virtual void Observe(OverridesObserver observer) = 0;
+  [[nodiscard]] virtual Subscription Subscribe(OverridesCallback callback) = 0;
 
   // Answers every open ChangeOverrides, and later ones at once, with CANCELLED; keeps what is to be
   // kept. When it returns, none is open and no thread of the store runs. May be called again.

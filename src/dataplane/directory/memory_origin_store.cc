@@ -120,15 +120,12 @@ void MemoryOriginStore::ChangeOverridesNow(const std::string& server, const Over
     const std::lock_guard lock(change_mutex_);
     if (!stopped_) {
       changed = state_->ChangeOverrides(server, change);
-      if (changed.ok() && observer_) observer_(server, *changed);
+      if (changed.ok()) {
+        subscribers_.ForEach([&](OverridesCallback& callback) { callback(server, *changed); });
+      }
     }
   }
   done(std::move(changed));
-}
-
-void MemoryOriginStore::Observe(OverridesObserver observer) {
-  const std::lock_guard lock(change_mutex_);
-  observer_ = std::move(observer);
 }
 
 void MemoryOriginStore::Stop() {

@@ -40,7 +40,9 @@ class MemoryOriginStore final : public OriginStore {
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override;
   void ChangeOverrides(std::string server, OverridesChange change,
                        ChangeOverridesCallback done) override;
-  void Observe(OverridesObserver observer) override;
+  Subscription Subscribe(OverridesCallback callback) override {
+    return subscribers_.Add(std::move(callback));
+  }
   void Stop() override;
 
  private:
@@ -63,7 +65,7 @@ class MemoryOriginStore final : public OriginStore {
   mutable std::mutex mutex_;
   std::map<std::string, OriginRecord, std::less<>> records_;  // By origin id. Guarded by mutex_.
   std::mutex change_mutex_;                                   // Held while one is merged and told.
-  OverridesObserver observer_;                                // Guarded by change_mutex_.
+  Subscribers<OverridesCallback> subscribers_;
   std::atomic<bool> stopped_{false};
   std::unique_ptr<Kept> kept_;           // Null: in memory alone.
   std::atomic<bool> write_due_{false};   // A task of writer_ will write the records.

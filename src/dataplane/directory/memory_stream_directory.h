@@ -52,7 +52,7 @@ class MemoryStreamDirectory final : public StreamDirectory {
   void SetMaxStreams(size_t max_streams) override { table_->SetMaxStreams(max_streams); }
   void Stop() override;
 
-  void AddObserver(StreamObserver& observer) override { table_->AddObserver(observer); }
+  Subscription Subscribe(StreamObserver& observer) override { return table_->Subscribe(observer); }
 
  private:
   const std::shared_ptr<StreamTable> table_;

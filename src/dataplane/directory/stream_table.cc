@@ -320,20 +320,21 @@ void StreamTable::AddLoad(Origins::value_type& origin, int change) {
   origin.second.in_use += static_cast<size_t>(change);
   in_use_.fetch_add(static_cast<size_t>(change), std::memory_order_relaxed);
   if (stopped_) return;
-  for (StreamObserver* observer : observers_) observer->OnLoadChange(origin.first, change);
+  observers_.ForEach(
+      [&](StreamObserver* observer) { observer->OnLoadChange(origin.first, change); });
 }
 
 void StreamTable::Tell(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
                        StreamEventReason reason, std::optional<MoveCause> cause,
                        std::string former_origin_id) const {
-  if (observers_.empty() || stopped_) return;
+  if (stopped_) return;
   StreamEvent event;
   event.kind = kind;
   event.mapping = ToMapping(shard, entry);
   event.former_origin_id = std::move(former_origin_id);
   event.reason = reason;
   event.cause = cause;
-  for (StreamObserver* observer : observers_) observer->OnStreamEvent(event);
+  observers_.ForEach([&](StreamObserver* observer) { observer->OnStreamEvent(event); });
 }
 
 StreamMapping StreamTable::ToMapping(const Shard& shard, const Entry& entry) {

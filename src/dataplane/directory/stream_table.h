@@ -55,9 +55,8 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::StatusOr<StreamMapping> Release(const ReleaseRequest& request);
   void SetMaxStreams(size_t max_streams);
 
-  // Before the first claim.
-  void AddObserver(StreamObserver& observer) { observers_.push_back(&observer); }
-  // When it returns no observer is being told of anything, nor will be.
+  Subscription Subscribe(StreamObserver& observer) { return observers_.Add(&observer); }
+  // When it returns no observer is being called, nor will be.
   void Stop();
 
  private:
@@ -148,7 +147,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
 
   const Clock& clock_;
   std::atomic<size_t> max_streams_;
-  std::vector<StreamObserver*> observers_;
+  Subscribers<StreamObserver*> observers_;
   std::atomic<bool> stopped_{false};
   std::atomic<size_t> size_{0};
   std::atomic<size_t> in_use_{0};

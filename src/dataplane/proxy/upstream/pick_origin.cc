@@ -28,7 +28,7 @@ net::Task<void> AwaitSettled(const UpstreamNeeds& needs, const PickRequest& requ
     const auto left = until - clock.Now();
     if (left <= left.zero() || needs.balancer.Explain(request).placed()) co_return;
     timer->expires_after(left);
-    OriginRegistry::Subscription first;
+    Subscription first;
     if (!from.has_value()) {
       first = needs.origins.AwaitFirstOrigin(
           [timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });

@@ -104,7 +104,9 @@ class SharedStore final : public OriginStore {
                        ChangeOverridesCallback done) override {
     store_.ChangeOverrides(std::move(server), std::move(change), std::move(done));
   }
-  void Observe(OverridesObserver observer) override { store_.Observe(std::move(observer)); }
+  Subscription Subscribe(OverridesCallback callback) override {
+    return store_.Subscribe(std::move(callback));
+  }
   void Stop() override { store_.Stop(); }
 
  private:

@@ -22,7 +22,7 @@ std::string Id(const std::string& server) { return server + "-svc-1"; }
 class MigrationControllerTest : public testing::Test {
  protected:
   MigrationControllerTest() {
-    streams_->AddObserver(*migrations_);
+    migrated_streams_ = streams_->Subscribe(*migrations_);
     for (const char* server : {"a", "b"}) Register(server);
   }
   ~MigrationControllerTest() override { streams_->Stop(); }  // Sessions outlive the migrations.
@@ -108,6 +108,7 @@ class MigrationControllerTest : public testing::Test {
           .choose = [this](const StreamKey&, std::string_view leaving) {
             return Choose(leaving);
           }});
+  Subscription migrated_streams_;
   const StreamKey key_{"v.com", "live", "cam"};
 };
 
@@ -300,7 +301,7 @@ class OriginComesTest : public MigrationControllerTest {
 };
 
 TEST_F(OriginComesTest, AMoveToItIsNotTakenBack) {
-  streams_->AddObserver(hooked_migrations_);
+  const auto subscription = streams_->Subscribe(hooked_migrations_);
   hooked_migrations_.Tick();
   sessions_.Connect(key_, Role::kPublisher, Id("a"));
   Move(key_, "d", clock_.WallNow());
@@ -314,7 +315,7 @@ TEST_F(OriginComesTest, AMoveToItIsNotTakenBack) {
 }
 
 TEST_F(OriginComesTest, ItsPublisherIsNotEnded) {
-  streams_->AddObserver(hooked_migrations_);
+  const auto subscription = streams_->Subscribe(hooked_migrations_);
   hooked_migrations_.Tick();
   const std::string publisher = sessions_.Connect(key_, Role::kPublisher, Id("a"));
   for (SessionInfo& session : sessions_.sessions) session.origin_id = Id("d");
@@ -492,7 +493,7 @@ TEST_F(MigrationControllerTest, AnotherProxysDrainsAreNotDoneHere) {
        .sessions = sessions_,
        .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); },
        .fleet = &fleet});
-  streams_->AddObserver(migrations);
+  const auto subscription = streams_->Subscribe(migrations);
   const auto run = [&](absl::Duration duration) {
     for (; duration > absl::ZeroDuration(); duration -= kTick) {
       clock_.Advance(kTick);
@@ -563,6 +564,7 @@ TEST_F(MigrationControllerTest, ADrainGoesOnAfterARestart) {
   Drain("a", clock_.WallNow() + absl::Seconds(10));
   // Of another process, so to say: it knows what the registry kept, and nothing else.
   streams_->Stop();
+  migrated_streams_ = {};
   migrations_ = nullptr;
   streams_ = std::make_shared<MemoryStreamDirectory>(clock_, 100);
   FakeSessions sessions(*streams_);
@@ -574,7 +576,7 @@ TEST_F(MigrationControllerTest, ADrainGoesOnAfterARestart) {
        .streams = *streams_,
        .sessions = sessions,
        .choose = [this](const StreamKey&, std::string_view from) { return Choose(from); }});
-  streams_->AddObserver(migrations);
+  const auto subscription = streams_->Subscribe(migrations);
   sessions.Connect(key_, Role::kPublisher, Id("a"));
   for (absl::Duration time; time < absl::Seconds(12); time += kTick) {
     clock_.Advance(kTick);

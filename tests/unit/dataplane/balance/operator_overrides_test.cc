@@ -152,7 +152,7 @@ class FailingStore final : public OriginStore {
   void ChangeOverrides(std::string, OverridesChange, ChangeOverridesCallback done) override {
     done(absl::UnavailableError("the disk is full"));
   }
-  void Observe(OverridesObserver) override {}
+  Subscription Subscribe(OverridesCallback) override { return {}; }
   void Stop() override {}
 };
 

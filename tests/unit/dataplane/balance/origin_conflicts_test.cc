@@ -44,7 +44,7 @@ class ContestTest : public OriginRegistryTest {
   OriginLease SrsBeats() { return Register(Srs("srs", "10.0.0.1", "1"), "10.0.0.1"); }
   OriginLease AgentRegisters() { return Register(Srs("agent", "10.0.0.1", "9"), "10.0.0.5"); }
 
-  OriginRegistry::Subscription events_;
+  Subscription events_;
   int told_ = 0;
   std::vector<std::string> notices_;
 };

@@ -108,7 +108,7 @@ TEST_F(OriginRegistryTest, TellsWhenTheFirstOriginIsKnown) {
 }
 
 TEST_F(OriginRegistryTest, SubscriptionMayOutliveTheRegistry) {
-  OriginRegistry::Subscription subscription;
+  Subscription subscription;
   {
     MemoryOriginStore store;
     OriginRegistry registry(clock_, store);

@@ -26,7 +26,6 @@ using State = RebalanceProgress::State;
 class RebalancerTest : public testing::Test {
  protected:
   RebalancerTest() {
-    streams_->AddObserver(counts_);
     Register("a", "10.0.0.1");
     Register("b", "10.0.0.2");
   }
@@ -70,6 +69,7 @@ class RebalancerTest : public testing::Test {
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, 10'000);
   StreamCounts counts_;
+  Subscription counted_streams_ = streams_->Subscribe(counts_);
   StickyBalancer balancer_{origins_, streams_, counts_, {}, 1};
   Rebalancer rebalancer_{{.clock = clock_,
                           .logger = logger_,
@@ -234,7 +234,7 @@ TEST_F(RebalancerTest, LivesWithLateAnswers) {
   auto streams =
       std::make_shared<DelayedStreams>(std::make_unique<MemoryStreamDirectory>(clock_, 10'000));
   StreamCounts counts;
-  streams->AddObserver(counts);
+  const auto counting = streams->Subscribe(counts);
   StickyBalancer balancer(origins_, streams, counts, {}, 1);
   Rebalancer rebalancer({.clock = clock_,
                          .logger = logger_,

@@ -26,8 +26,6 @@ constexpr size_t kCap = 1000;
 
 class StickyBalancerTest : public testing::Test {
  protected:
-  StickyBalancerTest() { streams_->AddObserver(counts_); }
-
   static OriginRegistration Srs(const std::string& server, const std::string& ip,
                                 const std::string& pid = "1") {
     OriginRegistration registration;
@@ -60,6 +58,7 @@ class StickyBalancerTest : public testing::Test {
   std::shared_ptr<MemoryStreamDirectory> streams_ =
       std::make_shared<MemoryStreamDirectory>(clock_, kCap);
   StreamCounts counts_;
+  Subscription counted_streams_ = streams_->Subscribe(counts_);
   StickyBalancer balancer_{origins_, streams_, counts_, {}, /*seed=*/1};
   const StreamKey key_{"example.com", "live", "cam"};
 };
@@ -550,7 +549,7 @@ class RacingDirectory final : public StreamDirectory {
   PinPage ListPins(std::string_view, size_t) const override { return {}; }
   void SetMaxStreams(size_t) override {}
   void Stop() override {}
-  void AddObserver(StreamObserver&) override {}
+  Subscription Subscribe(StreamObserver&) override { return {}; }
 
   StoreState known = StoreState::kSynced;
   int claims = 0;

@@ -12,8 +12,6 @@ namespace {
 
 class StreamCountsTest : public testing::Test {
  protected:
-  StreamCountsTest() { streams_.AddObserver(counts_); }
-
   StreamKey Claim(const std::string& stream, const std::string& origin, uint64_t replaces = 0) {
     const StreamKey key{"v.com", "live", stream};
     claims_.Claim({.key = key, .origin_id = origin, .replaces_version = replaces});
@@ -24,6 +22,7 @@ class StreamCountsTest : public testing::Test {
   FakeClock clock_;
   MemoryStreamDirectory streams_{clock_, 1000};
   StreamCounts counts_;
+  Subscription counted_streams_ = streams_.Subscribe(counts_);
   HeldClaims claims_{streams_};
 };
 

@@ -29,10 +29,10 @@ TEST(LiveConfigTest, WhoHoldsTheFormerSettingsKeepsThem) {
   EXPECT_EQ(live.Get()->id, "b");
 }
 
-TEST(LiveConfigTest, SubscribersAreToldAfterTheChange) {
+TEST(LiveConfigTest, SubscribersAreCalledAfterTheChange) {
   LiveConfig live(WithId("a"));
   std::vector<std::string> told;
-  const LiveConfig::Subscription subscription(live, [&](const Config& before, const Config& now) {
+  const Subscription subscription = live.Subscribe([&](const Config& before, const Config& now) {
     told.push_back(absl::StrCat(before.id, now.id, live.Get()->id));
   });
   EXPECT_THAT(told, IsEmpty());
@@ -41,13 +41,13 @@ TEST(LiveConfigTest, SubscribersAreToldAfterTheChange) {
   EXPECT_THAT(told, ElementsAre("abb", "bcc"));
 }
 
-TEST(LiveConfigTest, NobodyIsToldAfterItsSubscription) {
+TEST(LiveConfigTest, NobodyIsCalledAfterItsSubscription) {
   LiveConfig live(WithId("a"));
   int first = 0;
   int second = 0;
-  const LiveConfig::Subscription stays(live, [&](const Config&, const Config&) { ++first; });
+  const Subscription stays = live.Subscribe([&](const Config&, const Config&) { ++first; });
   {
-    const LiveConfig::Subscription ends(live, [&](const Config&, const Config&) { ++second; });
+    const Subscription ends = live.Subscribe([&](const Config&, const Config&) { ++second; });
     live.Set(WithId("b"));
   }
   live.Set(WithId("c"));
@@ -65,7 +65,7 @@ TEST(LiveConfigTest, ReadersNeverSeeHalfAChange) {
   };
   LiveConfig live(make(0));
   int calls = 0;  // The callbacks of one subscription never overlap.
-  const LiveConfig::Subscription subscription(live, [&](const Config&, const Config&) { ++calls; });
+  const Subscription subscription = live.Subscribe([&](const Config&, const Config&) { ++calls; });
   std::latch start(2 * kThreads);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {

@@ -155,20 +155,21 @@ TEST_P(OriginStoreContractTest, AWrongDecisionChangesNothing) {
   EXPECT_EQ(store_->AllOverrides().size(), 1u);
 }
 
-TEST_P(OriginStoreContractTest, TellsItsObserverBeforeWhoeverDecided) {
-  std::vector<double> told;
-  store_->Observe([&](const std::string& server, const OriginOverrides& overrides) {
-    EXPECT_EQ(server, "a");
-    told.push_back(overrides.weight.value_or(0));
-  });
+TEST_P(OriginStoreContractTest, CallsItsSubscriberBeforeWhoeverDecided) {
+  std::vector<double> seen;
+  Subscription subscription =
+      store_->Subscribe([&](const std::string& server, const OriginOverrides& overrides) {
+        EXPECT_EQ(server, "a");
+        seen.push_back(overrides.weight.value_or(0));
+      });
   for (int i = 1; i <= 3; ++i) {
     ASSERT_TRUE(ChangeOverrides("a", Weight(i)).ok());
-    EXPECT_EQ(told.size(), static_cast<size_t>(i));
+    EXPECT_EQ(seen.size(), static_cast<size_t>(i));
   }
   EXPECT_FALSE(ChangeOverrides("a", Weight(-1)).ok());
-  store_->Observe(nullptr);
+  subscription = {};
   ASSERT_TRUE(ChangeOverrides("a", Weight(4)).ok());
-  EXPECT_EQ(told, (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(seen, (std::vector<double>{1, 2, 3}));
 }
 
 TEST_P(OriginStoreContractTest, AStoppedStoreAnswersCancelled) {
@@ -219,7 +220,9 @@ class StoreInFolder final : public OriginStore {
                        ChangeOverridesCallback done) override {
     store_->ChangeOverrides(std::move(server), std::move(change), std::move(done));
   }
-  void Observe(OverridesObserver observer) override { store_->Observe(std::move(observer)); }
+  Subscription Subscribe(OverridesCallback callback) override {
+    return store_->Subscribe(std::move(callback));
+  }
   void Stop() override { store_->Stop(); }
 
  private:

@@ -178,7 +178,7 @@ TEST_P(StreamHoldsContractTest, StopAnswersEveryQuestion) {
     void OnLoadChange(std::string_view, int) override { ++events; }
     int events = 0;
   } observer;
-  directory_->AddObserver(observer);
+  const auto subscription = directory_->Subscribe(observer);
   auto hold = Hold("a", Role::kPublisher);
   const int told = observer.events;
   std::atomic<int> open = 0;

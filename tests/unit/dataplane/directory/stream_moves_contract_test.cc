@@ -44,7 +44,6 @@ class Recorder final : public StreamObserver {
 
 class StreamMovesContractTest : public StreamDirectoryContractTest {
  protected:
-  StreamMovesContractTest() { directory_->AddObserver(events_); }
   ~StreamMovesContractTest() override { directory_->Stop(); }  // Sessions outlive the observer.
 
   absl::StatusOr<MoveOutcome> TryMove(MoveRequest request) {
@@ -67,6 +66,7 @@ class StreamMovesContractTest : public StreamDirectoryContractTest {
   StreamView::Counts CountsOf(std::string_view origin) { return directory_->CountsOf(origin); }
 
   Recorder events_;
+  Subscription recorded_ = directory_->Subscribe(events_);
 };
 
 TEST_P(StreamMovesContractTest, AStreamWithoutAPublisherMovesAtOnce) {
