@@ -1,4 +1,5 @@
-// Percent-encoding: RFC 3986 section 2.1.
+// Percent-encoding: RFC 3986 section 2.1, read by hand, since clients write a '%' that begins no
+// escape, for which Boost.URL refuses the whole text.
 #pragma once
 
 #include <string>

@@ -29,7 +29,8 @@ absl::Status AppendStreamLevels(std::string_view path, std::vector<std::string>&
 // INVALID_ARGUMENT, client at fault: nothing is left that may be the name of a stream.
 absl::StatusOr<std::string> StreamNameOf(std::string_view level);
 
-// Normal levels as they stand in the path of a URL.
+// Normal levels as they stand in the path of a URL. A '%' is part of an escape there, or needs
+// none, and stays; Boost.URL would always escape it.
 std::string EscapedForPath(std::string_view levels);
 
 }  // namespace srsproxy

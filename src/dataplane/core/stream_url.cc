@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include <absl/strings/ascii.h>
@@ -14,6 +13,7 @@
 
 #include "dataplane/core/host.h"
 #include "dataplane/core/percent.h"
+#include "dataplane/core/query.h"
 #include "dataplane/core/stream_name.h"
 #include "dataplane/core/text.h"
 
@@ -56,10 +56,8 @@ std::pair<std::string_view, std::string_view> CutAt(std::string_view text,
 std::string_view QueryValue(std::string_view query, std::string_view name,
                             std::string_view separators = kQuerySeparators) {
   while (!query.empty()) {
-    std::string_view pair;
-    std::tie(pair, query) = CutAt(query, separators);
-    const auto [key, value] = CutAt(pair, "=");
-    if (key == name && !value.empty()) return value;
+    const QueryParameter parameter = TakeParameter(query, separators);
+    if (parameter.name == name && !parameter.value.empty()) return parameter.value;
   }
   return {};
 }
@@ -112,11 +110,6 @@ bool IsWhip(std::string_view path_and_query) {
 
 std::string WithFmleVhostAsQuery(std::string_view text) {
   return absl::StrReplaceAll(ToAbsl(text), {{ToAbsl(kFmleVhost), "?vhost="}});
-}
-
-// Of one that stands first in a key's text and is read as a vhost there.
-bool IsVhostName(std::string_view name) {
-  return IsHostName(name) && CanonicalHost(name) != kSkippedLevel;
 }
 
 // `host`: of the address, without port. `named`: what vhost= says, or empty.
@@ -206,42 +199,6 @@ absl::StatusOr<StreamKey> Normalised(const StreamKey& key) {
     if (auto status = AppendStreamLevels(*part, levels); !status.ok()) return status;
   }
   return MakeKey(key.vhost, std::move(levels));
-}
-
-absl::StatusOr<VhostPolicy> VhostPolicy::Parse(std::string_view setting) {
-  VhostPolicy policy;
-  setting = Trimmed(setting);
-  if (setting == "*") return policy;
-  policy.all_ = false;
-  if (setting == "none") return policy;
-  while (!setting.empty()) {
-    std::string_view name;
-    std::tie(name, setting) = CutAt(setting, ",");
-    name = Trimmed(name);
-    if (!IsVhostName(name)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Quoted(name), " is no host name: write *, none, or names with commas"));
-    }
-    policy.listed_.push_back(CanonicalHost(name));
-  }
-  if (policy.listed_.empty()) {
-    return absl::InvalidArgumentError("is empty: write *, none, or names with commas");
-  }
-  return policy;
-}
-
-std::string VhostPolicy::Apply(std::string_view host) const {
-  if (all_ && host.find('.') == std::string_view::npos) return std::string(kDefaultVhost);
-  return ApplyNamed(host);
-}
-
-std::string VhostPolicy::ApplyNamed(std::string_view vhost) const {
-  if (!IsVhostName(vhost) || EqualsIgnoreCase(vhost, kDefaultVhost)) {
-    return std::string(kDefaultVhost);
-  }
-  std::string canonical = CanonicalHost(vhost);
-  const bool known = all_ || std::find(listed_.begin(), listed_.end(), canonical) != listed_.end();
-  return known ? canonical : std::string(kDefaultVhost);
 }
 
 absl::StatusOr<StreamKey> StreamKeyFromRtmp(std::string_view tc_url, std::string_view app,

@@ -3,13 +3,11 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "dataplane/core/status.h"
+#include "dataplane/core/vhost_policy.h"
 
 namespace srsproxy {
-
-inline constexpr std::string_view kDefaultVhost = "__defaultVhost__";
 
 // `vhost/app/stream`. All three parts are non-empty and normal (stream_name.h), 512 bytes together
 // at most; two keys are equal exactly when they mean the same stream. A key reads back from
@@ -34,27 +32,6 @@ struct StreamKey {
 // The key with `key.vhost`, and app and stream as made of what stands there: for names that are cut
 // from others. INVALID_ARGUMENT, client at fault: nothing that may be a key is left.
 absl::StatusOr<StreamKey> Normalised(const StreamKey& key);
-
-// PROXY_VHOSTS: which hosts are vhosts of their own; all others mean the default vhost.
-class VhostPolicy {
- public:
-  // As `*`.
-  VhostPolicy() = default;
-
-  // `setting`: `*`, `none`, or a comma separated list of host names.
-  static absl::StatusOr<VhostPolicy> Parse(std::string_view setting);
-
-  // The vhost that the `host` (no port) of an address means: a name with a dot, or one that is
-  // listed.
-  std::string Apply(std::string_view host) const;
-
-  // The vhost that a client asked for by name (`vhost=`): dots do not matter.
-  std::string ApplyNamed(std::string_view vhost) const;
-
- private:
-  bool all_ = true;
-  std::vector<std::string> listed_;
-};
 
 // How each protocol names a stream. INVALID_ARGUMENT, client at fault, says what is wrong with the
 // name. Everywhere: the query's `vhost=` or `domain=` wins over the host (`__defaultVhost__` does

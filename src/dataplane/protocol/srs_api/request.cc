@@ -6,6 +6,8 @@
 
 #include <absl/strings/ascii.h>
 
+#include "dataplane/core/query.h"
+
 namespace srsproxy::srs_api {
 namespace {
 
@@ -42,11 +44,8 @@ bool IsPlain(std::string_view text, std::string_view more, size_t max_bytes) {
 // The first value of `name` in the query `a=b&c=d`; nullopt when it is not there.
 std::optional<std::string_view> Parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
-    const auto pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    const size_t equals = pair.find('=');
-    if (pair.substr(0, equals) != name) continue;
-    return equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+    const QueryParameter parameter = TakeParameter(query);
+    if (parameter.name == name) return parameter.value;
   }
   return std::nullopt;
 }

@@ -11,6 +11,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "dataplane/core/protocol.h"
+#include "dataplane/core/query.h"
 
 namespace srsproxy {
 namespace {
@@ -34,12 +35,7 @@ std::optional<Query> ParseQuery(std::string_view target) {
   const size_t question = target.find('?');
   std::string_view rest = question == target.npos ? "" : target.substr(question + 1);
   while (!rest.empty()) {
-    const size_t end = std::min(rest.find('&'), rest.size());
-    const std::string_view parameter = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const size_t equals = std::min(parameter.find('='), parameter.size());
-    const std::string_view name = parameter.substr(0, equals);
-    const std::string_view value = parameter.substr(std::min(equals + 1, parameter.size()));
+    const auto [name, value] = TakeParameter(rest);
     if (name == "count") {
       const auto* last = value.data() + value.size();
       const auto read = std::from_chars(value.data(), last, query.count);
