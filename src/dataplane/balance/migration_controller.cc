@@ -16,19 +16,6 @@ constexpr size_t kMaxMisplacedWhileDraining = 100;
 
 constexpr absl::Duration kRetry = absl::Seconds(5);  // Of what could not be done.
 
-// The ids that streams of the server's origins may be mapped to, with those that they superseded.
-std::vector<std::string> IdsOf(const OriginSnapshot& origins, std::string_view server) {
-  std::vector<std::string> ids;
-  for (const auto& origin : origins.origins) {
-    if (origin->registration.server == server) ids.push_back(origin->id);
-  }
-  for (const auto& [former, successor] : *origins.successors) {
-    const auto origin = origins.Find(successor.id);
-    if (origin != nullptr && origin->registration.server == server) ids.push_back(former);
-  }
-  return ids;
-}
-
 // Whether the stream has followed its origin and its sessions are connected to where it is now.
 bool TookItsSessions(const StreamEvent& event, const OriginRegistry& origins) {
   if (event.cause != MoveCause::kSuperseded) return false;
@@ -48,7 +35,8 @@ MigrationController::MigrationController(Dependencies dependencies, SessionEvict
                   .origins = dependencies_.origins,
                   .streams = dependencies_.streams,
                   .sessions = dependencies_.sessions,
-                  .evictor = evictor_}) {}
+                  .evictor = evictor_}),
+      drained_(dependencies_.logger) {}
 
 void MigrationController::Tick() {
   misplacing_moves_ = 0;
@@ -64,17 +52,13 @@ void MigrationController::Tick() {
 }
 
 DrainCounts MigrationController::CountsOf(std::string_view server) const {
-  DrainCounts counts;
-  for (const std::string& id : IdsOf(*dependencies_.origins.snapshot(), server)) {
+  DrainCounts counts = drained_.CountsOf(server);
+  for (const std::string& id : IdsOfServer(*dependencies_.origins.snapshot(), server)) {
     const auto of_origin = dependencies_.streams.CountsOf(id);
     counts.streams_left += of_origin.streams;
     counts.publishers_left += of_origin.live_publishers;
   }
-  const std::lock_guard lock(mutex_);
-  if (const auto at = drains_.find(server); at != drains_.end()) {
-    counts.streams_moved = at->second.moved;
-    counts.streams_stuck = std::min(at->second.stuck, counts.streams_left);
-  }
+  counts.streams_stuck = std::min(counts.streams_stuck, counts.streams_left);
   return counts;
 }
 
@@ -92,7 +76,7 @@ void MigrationController::OnStreamEvent(const StreamEvent& event) {
       event.mapping.publisher_live && !took_sessions && event.cause != MoveCause::kPublisher;
   const bool all_suspected = !may_be_apart || misplaced_.Suspect(event.mapping.key);
   if (!all_suspected) missed_ = true;
-  if (!event.cause.has_value() && !draining_) return;
+  if (!event.cause.has_value() && !drained_.any()) return;
 
   const StreamMapping& mapping = event.mapping;
   WorkItem item;
@@ -102,13 +86,11 @@ void MigrationController::OnStreamEvent(const StreamEvent& event) {
   // Whoever claimed it is placed where its publisher is not.
   if (item.publisher_elsewhere && event.here) dependencies_.metrics.sticky_violations.Increment();
 
-  const std::lock_guard lock(mutex_);
   item.reconcile = (event.cause.has_value() && mapping.pending.has_value()) ||
-                   (!mapping.pending.has_value() && drained_.contains(mapping.origin_id));
-  if (const auto left = drained_.find(event.former_origin_id); moved && left != drained_.end()) {
-    ++drains_[left->second].moved;
-  }
+                   (!mapping.pending.has_value() && drained_.Contains(mapping.origin_id));
+  if (moved) drained_.CountMoved(event.former_origin_id);
   if (!item.reconcile && !item.misplaced_viewers) return;
+  const std::lock_guard lock(mutex_);
   if (queued_.size() >= kMaxWorkItems && !queued_.contains(mapping.key)) {
     missed_ = true;
     return;
@@ -125,37 +107,9 @@ void MigrationController::RefreshDrains() {
   auto snapshot = dependencies_.origins.snapshot();
   if (snapshot->shape_version == origins_->shape_version) return;
   origins_ = std::move(snapshot);
-
-  Drains drains;
-  for (const auto& origin : origins_->origins) {
-    const auto& drain = origin->overrides.drain;
-    if (drain.has_value()) drains[origin->registration.server].drain = *drain;
-  }
-  absl::flat_hash_map<std::string, std::string> drained;
-  for (const auto& [server, drain] : drains) {
-    for (std::string& id : IdsOf(*origins_, server)) drained.emplace(std::move(id), server);
-  }
-  const std::lock_guard lock(mutex_);
-  bool changed = drained != drained_;
-  for (auto& [server, drain] : drains) {
-    const auto known = drains_.find(server);
-    if (known == drains_.end() || known->second.drain.started_at != drain.drain.started_at) {
-      dependencies_.logger.Info("drain begins", {{"origin", server}});
-    } else {
-      drain.moved = known->second.moved;
-      drain.stuck = known->second.stuck;
-    }
-    changed |= known == drains_.end() || known->second.drain != drain.drain;
-  }
-  for (const auto& [server, drain] : drains_) {
-    if (!drains.contains(server)) dependencies_.logger.Info("drain ends", {{"origin", server}});
-  }
-  drains_ = std::move(drains);
-  drained_ = std::move(drained);
-  draining_ = !drains_.empty();
-  if (changed) {
+  if (drained_.Refresh(*origins_)) {
     ScanWithin(absl::ZeroDuration());
-  } else if (draining_) {
+  } else if (drained_.any()) {
     // A target may have gone, or one that can take what is stuck may have come.
     ScanWithin(kRetry);
   }
@@ -215,8 +169,7 @@ void MigrationController::ContinueScan() {
   scan_.after = page.next;
   if (!page.next.empty()) return;
   scan_.running = false;
-  const std::lock_guard lock(mutex_);
-  for (auto& [server, drain] : drains_) drain.stuck = scan_.stuck[server];
+  drained_.SetStuck(scan_.stuck);
 }
 
 void MigrationController::Reconcile(const StreamMapping& mapping) {

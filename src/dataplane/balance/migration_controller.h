@@ -20,6 +20,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/time/time.h>
 
+#include "dataplane/balance/drained_servers.h"
 #include "dataplane/balance/misplaced_streams.h"
 #include "dataplane/balance/origin_registry.h"
 #include "dataplane/balance/session_evictor.h"
@@ -32,14 +33,6 @@
 #include "dataplane/core/stream_directory.h"
 
 namespace srsproxy {
-
-// How far the drain of a server is.
-struct DrainCounts {
-  size_t streams_left = 0;
-  size_t publishers_left = 0;  // Streams of those with a live publisher.
-  size_t streams_moved = 0;    // Away, since it began or this proxy started.
-  size_t streams_stuck = 0;    // That nobody else can take now.
-};
 
 // Ending sessions is each proxy's own affair; drains are carried out by the one that drives the
 // fleet.
@@ -87,12 +80,6 @@ class MigrationController final : public StreamObserver {
     bool publisher_elsewhere = false;
   };
   using WorkItems = absl::flat_hash_map<StreamKey, WorkItem>;
-  struct Drain {
-    OriginDrain drain;
-    size_t moved = 0;
-    size_t stuck = 0;  // Found by the last scan.
-  };
-  using Drains = std::map<std::string, Drain, std::less<>>;  // By server.
 
   // A walk through all mappings, a part in each tick.
   struct Scan {
@@ -101,7 +88,7 @@ class MigrationController final : public StreamObserver {
     bool for_misplaced = false;       // It takes every stream for misplaced: events were missed.
     bool next_for_misplaced = false;  // So will the next one.
     std::string after;
-    std::map<std::string, size_t, std::less<>> stuck;  // By server.
+    DrainedServers::ByServer stuck;
   };
 
   void RefreshDrains();
@@ -133,12 +120,10 @@ class MigrationController final : public StreamObserver {
   size_t misplacing_moves_ = 0;  // In this tick: moves that leave viewers behind.
   bool drives_ = false;          // As of the last tick: drains, for all of the fleet.
 
-  std::atomic<bool> draining_{false};  // drains_ is not empty.
-  std::atomic<bool> missed_{false};    // Work items, or suspects, for which there was no room.
-  mutable std::mutex mutex_;           // Guards all below.
+  DrainedServers drained_;
+  std::atomic<bool> missed_{false};  // Work items, or suspects, for which there was no room.
+  std::mutex mutex_;                 // Guards queued_.
   WorkItems queued_;
-  Drains drains_;
-  absl::flat_hash_map<std::string, std::string> drained_;  // Origin id → its server.
 };
 
 }  // namespace srsproxy

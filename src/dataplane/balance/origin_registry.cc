@@ -11,9 +11,6 @@
 namespace srsproxy {
 namespace {
 
-// A remembered origin that is alive is heard within this: SRS beats each 9 to 10 s.
-constexpr auto kFirstRound = StartSettle::kWindow;
-
 absl::Status NoLease() {
   return absl::NotFoundError(
       "no origin holds this lease: it has expired, was superseded or deregistered; register again");
@@ -33,8 +30,12 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
       succession_(table_, traffic_),
       conflicts_(table_, snapshots_),
       expiry_(clock, store, traffic_, table_, options_),
-      started_(clock.Now()),
-      start_settle_(started_, options.start_settle),
+      start_settle_(clock.Now(), options.start_settle),
+      remembered_({.clock = clock,
+                   .store = store,
+                   .table = table_,
+                   .start_settle = start_settle_,
+                   .options = options_}),
       registrar_({.clock = clock,
                   .store = store,
                   .table = table_,
@@ -49,42 +50,8 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
             OnDecision(server, overrides);
           })) {
   const std::lock_guard lock(mutex_);
-  for (OriginRecord& record : store_.Records()) Remember(std::move(record));
+  remembered_.TakeOver();
   Publish();
-}
-
-void OriginRegistry::Remember(OriginRecord record) {
-  LeaseEnd ended;
-  if (record.silent_since.has_value()) {
-    const MonotonicTime now = clock_.Now();
-    const absl::Time wall = clock_.WallNow();
-    // A time that is still to come was never true; counted anew at each start it would never end.
-    if (*record.silent_since > wall) store_.RecordSilent(record.registration.Id(), wall);
-    const absl::Duration since = std::max(wall - *record.silent_since, absl::ZeroDuration());
-    ended = LeaseEnd(LeaseEnd::Cause::kSilence, now - absl::ToChronoNanoseconds(since));
-    const auto outcome = ended.OutcomeAt(now, /*in_use=*/false, options_.keep_dead);
-    if (outcome == LeaseEnd::Outcome::kForgotten) {
-      return store_.RecordUnheard(record.registration.Id());
-    }
-  }
-  Origin origin;
-  origin.generation = record.generation;
-  origin.source = std::move(record.source);
-  origin.registered_at = record.registered_at;
-  origin.registration = std::move(record.registration);
-  OriginEntry& entry =
-      table_.Add(std::move(origin), std::move(record.lease_digests), "known from the store");
-  entry.heard = false;
-  Origin remembered = *entry.origin;
-  remembered.health = ended.held() ? OriginHealth::kSuspect : OriginHealth::kDead;
-  remembered.expected = ended.held();
-  remembered.heartbeat_at = absl::InfinitePast();
-  if (!ended.held()) {
-    remembered.last_heard = ended.since() - absl::ToChronoNanoseconds(options_.ttl);
-  }
-  entry.origin = std::make_shared<const Origin>(std::move(remembered));
-  entry.lease_end = ended;
-  start_settle_.Remembered();
 }
 
 absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registration,
@@ -207,10 +174,6 @@ void OriginRegistry::OnDecision(const std::string& server, const OriginOverrides
   Publish();
 }
 
-std::shared_ptr<const OriginSnapshot> OriginRegistry::snapshot() const {
-  return snapshots_.Current();
-}
-
 OriginRegistry::OriginUse OriginRegistry::BeginUse(std::string_view origin_id, Role role) {
   const std::lock_guard lock(mutex_);
   OriginUse begun{.origin = snapshot()->Resolve(origin_id), .use = nullptr};
@@ -256,12 +219,7 @@ void OriginRegistry::ReportConnect(std::string_view origin_id, ConnectOutcome ou
   entry.passive_health.ProbeFrom(clock_.Now() + absl::ToChronoNanoseconds(options_.probe_interval));
   Origin changed = *entry.origin;
   changed.down = entry.passive_health.down();
-  table_.Update(entry, std::move(changed),
-                outcome == ConnectOutcome::kOk        ? "connected again"
-                : outcome == ConnectOutcome::kRefused ? "refused a connection"
-                : outcome == ConnectOutcome::kForbidden
-                    ? "is at an address that is not connected to"
-                    : "connections failed one after another");
+  table_.Update(entry, std::move(changed), PassiveHealth::ReasonOf(outcome));
   Publish();
 }
 
@@ -299,21 +257,11 @@ void OriginRegistry::Tick() {
   succession_.SupersedeMoved(now);
   expiry_.Expire(now);
   expiry_.SettleEnded(now);
-  ForgetExpected(now);
+  remembered_.ForgetExpected(now);
   conflicts_.Tick(now);
   expiry_.UpdateHealth(now);
   backends_.Restore();
   snapshots_.PublishPending([this](OriginSnapshot& next) { table_.Fill(next); });
-}
-
-absl::Duration OriginRegistry::ttl() const {
-  const std::lock_guard lock(mutex_);
-  return options_.ttl;
-}
-
-void OriginRegistry::SetTtl(absl::Duration ttl) {
-  const std::lock_guard lock(mutex_);
-  options_.ttl = ttl;
 }
 
 Subscription OriginRegistry::Subscribe(EventCallback callback) {
@@ -334,16 +282,6 @@ Subscription OriginRegistry::AwaitFirstOrigin(absl::AnyInvocable<void()> done) {
   }
   done();
   return {};
-}
-
-void OriginRegistry::ForgetExpected(MonotonicTime now) {
-  if (now - started_ < kFirstRound) return;
-  for (auto& [id, entry] : table_.entries()) {
-    if (!entry.origin->expected) continue;
-    Origin changed = *entry.origin;
-    changed.expected = false;
-    table_.Update(entry, std::move(changed), "not heard since this proxy started");
-  }
 }
 
 void OriginRegistry::Publish() {

@@ -1,5 +1,6 @@
 // OriginRegistry: the origins of this proxy under one lock. Each question that it answers has a
-// file of its own: who exists (origin_table), who takes whose place (origin_succession), leases
+// file of its own: who exists (origin_table), who was there before the start (remembered_origins),
+// who takes whose place (origin_succession), leases
 // (origin_leases, lease_expiry), what operators decided (operator_overrides), how connections went
 // (passive_health), what does not go together (origin_conflicts), and who is shown
 // (origin_snapshots).
@@ -28,6 +29,7 @@
 #include "dataplane/balance/origin_succession.h"
 #include "dataplane/balance/origin_table.h"
 #include "dataplane/balance/origin_traffic.h"
+#include "dataplane/balance/remembered_origins.h"
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
@@ -126,11 +128,14 @@ class OriginRegistry {
   const OperatorOverrides& overrides() const { return overrides_; }
 
   // PROXY_ORIGIN_SERVER_TTL: also of leases that were given before.
-  void SetTtl(absl::Duration ttl);
+  void SetTtl(absl::Duration ttl) {
+    const std::lock_guard lock(mutex_);
+    options_.ttl = ttl;
+  }
 
   // The origins as of now, but for load and heartbeat times, which lag behind by at most
   // max_snapshot_age or until the next Tick. Never null; cheap enough for every pick.
-  std::shared_ptr<const OriginSnapshot> snapshot() const;
+  std::shared_ptr<const OriginSnapshot> snapshot() const { return snapshots_.Current(); }
   // An origin, and a session's use of it: both, or neither.
   struct OriginUse {
     std::shared_ptr<const Origin> origin;
@@ -144,7 +149,10 @@ class OriginRegistry {
 
   // What an origin is asked for that tells no interval of its own.
   absl::Duration default_interval() const;
-  absl::Duration ttl() const;
+  absl::Duration ttl() const {
+    const std::lock_guard lock(mutex_);
+    return options_.ttl;
+  }
 
   // Those that go on, sorted by server.
   std::vector<OriginConflict> Conflicts() const;
@@ -180,9 +188,6 @@ class OriginRegistry {
 
  private:
   // All of these are called with mutex_ held.
-  void Remember(OriginRecord record);
-  // Of those that nothing was heard of for a whole round, none is expected any more.
-  void ForgetExpected(MonotonicTime now);
   void OnDecision(const std::string& server, const OriginOverrides& overrides);
   OriginDeparture Deregister(OriginTable::Entries::iterator at, LiveSessions live,
                              std::string_view by);
@@ -200,8 +205,8 @@ class OriginRegistry {
   OriginSuccession succession_;
   OriginConflicts conflicts_;
   LeaseExpiry expiry_;
-  const MonotonicTime started_;
   StartSettle start_settle_;
+  RememberedOrigins remembered_;
   OriginRegistrar registrar_;
   DefaultBackends backends_;
   uint64_t heartbeats_ = 0;

@@ -3,6 +3,8 @@
 // lock of its own.
 #pragma once
 
+#include <string_view>
+
 #include <absl/time/time.h>
 
 #include "dataplane/core/balancer.h"
@@ -15,6 +17,8 @@ class PassiveHealth {
   // DOWN after `down_after` failures in a row, or one refused connection; a success ends it.
   void Report(ConnectOutcome outcome, int down_after);
   bool down() const { return down_; }
+  // Why `outcome` has made it DOWN, or ended that: for an event.
+  static std::string_view ReasonOf(ConnectOutcome outcome);
 
   // No probe is due before `at`.
   void ProbeFrom(MonotonicTime at) { next_probe_ = at; }

@@ -13,52 +13,7 @@ namespace {
 
 constexpr uint32_t kNowhere = 0;  // The empty set of choices.
 
-std::string_view GroupOf(const Origin& origin, const PlacementOptions& options) {
-  return options.zone.empty() ? std::string_view() : origin.zone;
-}
-
 }  // namespace
-
-bool TakesMoves(const Origin& origin) {
-  return origin.admin_state == AdminState::kActive && TierOf(origin) == Tier::kHealthy;
-}
-
-std::vector<OriginShare> SharesOf(const OriginSnapshot& origins, const PlacementOptions& options,
-                                  const std::vector<uint64_t>& streams_by_origin) {
-  struct Sum {
-    double weight = 0;
-    double streams = 0;
-  };
-  std::map<std::string_view, Sum> groups;
-  for (size_t i = 0; i < origins.origins.size(); ++i) {
-    const Origin& origin = *origins.origins[i];
-    if (!TakesMoves(origin)) continue;
-    Sum& sum = groups[GroupOf(origin, options)];
-    sum.weight += origin.weight;
-    sum.streams += static_cast<double>(streams_by_origin[i]);
-  }
-  std::vector<OriginShare> shares;
-  for (size_t i = 0; i < origins.origins.size(); ++i) {
-    const Origin& origin = *origins.origins[i];
-    if (!TakesMoves(origin)) continue;
-    const Sum& sum = groups[GroupOf(origin, options)];
-    shares.push_back({.origin_id = origin.id,
-                      .weight = origin.weight,
-                      .streams_before = streams_by_origin[i],
-                      .streams_after = streams_by_origin[i],
-                      .streams_fair = sum.streams * origin.weight / sum.weight});
-  }
-  return shares;
-}
-
-double ImbalanceOf(const std::vector<OriginShare>& shares) {
-  double most = 0;
-  for (const OriginShare& share : shares) {
-    if (share.streams_before == 0) continue;
-    most = std::max(most, static_cast<double>(share.streams_before) / share.streams_fair - 1);
-  }
-  return most;
-}
 
 RebalanceSurvey::RebalanceSurvey(std::shared_ptr<const OriginSnapshot> origins,
                                  PlacementOptions options)
@@ -97,7 +52,7 @@ uint32_t RebalanceSurvey::ChoicesFor(const StreamMapping& mapping,
                                      const std::optional<std::string>& pinned_server,
                                      uint32_t origin) {
   const PlacementRule* rule = pinned_server.has_value() ? nullptr : RuleFor(mapping.key);
-  const std::string_view group = GroupOf(*origins_->origins[origin], options_);
+  const std::string_view group = ShareGroupOf(*origins_->origins[origin], options_);
   std::string restriction;
   if (pinned_server.has_value()) {
     restriction = absl::StrCat("pin ", *pinned_server);
@@ -113,7 +68,7 @@ uint32_t RebalanceSurvey::ChoicesFor(const StreamMapping& mapping,
   std::vector<uint32_t> choices;
   for (uint32_t i = 0; i < origins_->origins.size(); ++i) {
     const Origin& choice = *origins_->origins[i];
-    if (!TakesMoves(choice) || GroupOf(choice, options_) != group) continue;
+    if (!TakesMoves(choice) || ShareGroupOf(choice, options_) != group) continue;
     if (pinned_server.has_value() && choice.registration.server != *pinned_server) continue;
     if (rule != nullptr && !rule->Selects(choice)) continue;
     choices.push_back(i);

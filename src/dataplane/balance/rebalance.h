@@ -12,6 +12,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "dataplane/balance/candidates.h"
+#include "dataplane/balance/origin_shares.h"
 #include "dataplane/core/origin.h"
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/core/stream_url.h"
@@ -23,14 +24,6 @@ struct RebalanceLimits {
 
   uint32_t max_kicked = 0;  // Sessions that may be ended, over all moves.
   uint32_t max_moves = kMaxMoves;
-};
-
-struct OriginShare {
-  std::string origin_id;
-  double weight = 1.0;
-  uint64_t streams_before = 0;
-  uint64_t streams_after = 0;
-  double streams_fair = 0;  // By weight.
 };
 
 struct PlannedMove {
@@ -50,17 +43,6 @@ struct RebalancePlan {
   uint32_t sessions_kicked = 0;
   uint32_t held_by_sessions = 0;  // More streams that would move, could all sessions be ended.
 };
-
-// Whether streams may be moved to it: ACTIVE, HEALTHY, and this proxy can reach it.
-bool TakesMoves(const Origin& origin);
-
-// The origins that take moves, with their streams; each has the fair share of its group: with a
-// zone set, that of the origins of the same zone.
-std::vector<OriginShare> SharesOf(const OriginSnapshot& origins, const PlacementOptions& options,
-                                  const std::vector<uint64_t>& streams_by_origin);
-
-// The fullest one's streams over its fair number, less 1; 0: even. By streams_before.
-double ImbalanceOf(const std::vector<OriginShare>& shares);
 
 // Takes the mappings one after another, then plans. Keeps about 150 bytes for each that is in use;
 // names that nobody uses are no load, weigh nothing and stay where they are.

@@ -3,126 +3,26 @@
 #include <algorithm>
 #include <utility>
 
-#include <absl/strings/cord.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_format.h>
 
 namespace srsproxy {
 namespace {
 
-constexpr size_t kMaxPlans = 8;
 constexpr size_t kMaxRuns = 8;
 constexpr size_t kMaxMessages = 20;
-constexpr size_t kPageSize = 1000;
 constexpr uint32_t kMaxAsked = 1000;
 
 uint32_t SessionsOf(const StreamMapping& mapping) { return mapping.publishers + mapping.viewers; }
 
-absl::flat_hash_map<StreamKey, std::string> PinsOf(const StreamView& streams) {
-  absl::flat_hash_map<StreamKey, std::string> pins;
-  std::string after;
-  do {
-    auto page = streams.ListPins(after, kPageSize);
-    for (StreamPin& pin : page.pins) pins.emplace(std::move(pin.key), std::move(pin.server));
-    after = std::move(page.next);
-  } while (!after.empty());
-  return pins;
-}
-
-absl::Status Changed(const std::string& what) {
-  return absl::AbortedError(absl::StrCat(what, ": plan again"));
-}
-
 }  // namespace
 
 Rebalancer::Rebalancer(const Dependencies& dependencies, uint64_t seed)
-    : dependencies_(dependencies), random_(seed) {}
-
-// ---- Plans
-
-std::shared_ptr<const StoredPlan> Rebalancer::Plan(const RebalanceLimits& limits) {
-  const auto origins = dependencies_.origins.snapshot();
-  PlacementOptions options = dependencies_.balancer.options();
-  RebalanceSurvey survey(origins, options);
-  const auto pins = PinsOf(dependencies_.streams);
-  std::string after;
-  do {
-    auto page = dependencies_.streams.List(after, kPageSize);
-    for (const StreamMapping& mapping : page.mappings) {
-      const auto pin = pins.find(mapping.key);
-      survey.Add(mapping, pin == pins.end() ? std::nullopt : std::optional(pin->second));
-    }
-    after = std::move(page.next);
-  } while (!after.empty());
-
-  auto stored = std::make_shared<StoredPlan>();
-  stored->limits = limits;
-  stored->plan = survey.Plan(limits);
-  stored->created_at = dependencies_.clock.WallNow();
-  stored->expires_at = stored->created_at + kPlanLife;
-  KnownPlan known{stored, BasisOf(stored->plan, *origins, std::move(options)),
-                  dependencies_.clock.Now() + absl::ToChronoNanoseconds(kPlanLife)};
-
-  const std::lock_guard lock(mutex_);
-  stored->id = absl::StrFormat("%016x", random_());
-  ForgetOldPlans();
-  if (plans_.size() == kMaxPlans) plans_.pop_front();
-  plans_.push_back(std::move(known));
-  return stored;
-}
-
-Rebalancer::PlanBasis Rebalancer::BasisOf(const RebalancePlan& plan, const OriginSnapshot& origins,
-                                          PlacementOptions options) {
-  PlanBasis basis{std::move(options), {}};
-  for (const PlannedMove& move : plan.moves) {
-    for (const std::string& id : {move.from_origin_id, move.to_origin_id}) {
-      if (basis.origins.contains(id)) continue;
-      const auto origin = origins.Find(id);
-      if (origin != nullptr) basis.origins[id] = {origin->generation, origin->weight};
-    }
-  }
-  return basis;
-}
-
-absl::Status Rebalancer::CheckUnchanged(const KnownPlan& plan) const {
-  if (plan.basis.options != dependencies_.balancer.options()) {
-    return Changed("the settings of placement have changed since the plan was made");
-  }
-  const auto origins = dependencies_.origins.snapshot();
-  for (const auto& [id, state] : plan.basis.origins) {
-    const auto origin = origins->Find(id);
-    if (origin == nullptr || !TakesMoves(*origin) || origin->generation != state.generation ||
-        origin->weight != state.weight) {
-      return Changed(absl::StrCat("origin ", id, " has changed since the plan was made"));
-    }
-  }
-  for (const PlannedMove& move : plan.stored->plan.moves) {
-    const auto mapping = dependencies_.streams.Find(move.key);
-    if (mapping.has_value() && mapping->version == move.version) continue;
-    const std::string key = move.key.ToString();
-    absl::Status status =
-        Changed(absl::StrCat("stream ", key, " has been placed anew since the plan was made"));
-    status.SetPayload(kStreamPayload, absl::Cord(key));
-    return status;
-  }
-  return absl::OkStatus();
-}
-
-void Rebalancer::ForgetOldPlans() {
-  const MonotonicTime now = dependencies_.clock.Now();
-  while (!plans_.empty() && plans_.front().until <= now) plans_.pop_front();
-}
-
-absl::StatusOr<Rebalancer::KnownPlan> Rebalancer::FindPlan(std::string_view id) const {
-  const auto found = std::find_if(plans_.begin(), plans_.end(),
-                                  [&](const KnownPlan& plan) { return plan.stored->id == id; });
-  if (found != plans_.end() && found->until > dependencies_.clock.Now()) {
-    return *found;
-  }
-  return absl::NotFoundError(absl::StrCat("there is no plan ", ToAbsl(id),
-                                          ": plans are kept for ten minutes, and not over a "
-                                          "restart of the proxy; plan again"));
-}
+    : dependencies_(dependencies),
+      plans_({.clock = dependencies.clock,
+              .origins = dependencies.origins,
+              .streams = dependencies.streams,
+              .balancer = dependencies.balancer},
+             seed) {}
 
 // ---- Rebalances
 
@@ -130,11 +30,11 @@ absl::Status Rebalancer::CheckApply(std::string_view plan_id) {
   std::unique_lock lock(mutex_);
   if (FindRun(plan_id) != nullptr) return absl::OkStatus();
   if (auto status = CheckDrives(dependencies_.fleet); !status.ok()) return status;
-  const auto plan = FindPlan(plan_id);
+  const auto plan = plans_.Find(plan_id);
   if (!plan.ok()) return plan.status();
   if (auto status = CheckIdle(); !status.ok()) return status;
   lock.unlock();
-  return CheckUnchanged(*plan);
+  return plans_.CheckUnchanged(*plan);
 }
 
 absl::StatusOr<RebalanceProgress> Rebalancer::Apply(std::string_view plan_id,
@@ -143,7 +43,7 @@ absl::StatusOr<RebalanceProgress> Rebalancer::Apply(std::string_view plan_id,
   const std::lock_guard lock(mutex_);
   if (const auto run = FindRun(plan_id)) return run->progress;
   if (auto status = CheckIdle(); !status.ok()) return status;  // Another caller was faster.
-  const auto plan = FindPlan(plan_id);
+  const auto plan = plans_.Find(plan_id);
   if (!plan.ok()) return plan.status();
   auto run = std::make_shared<Run>();
   run->plan = plan->stored;
@@ -212,8 +112,8 @@ absl::Status Rebalancer::CheckIdle() const {
 // ---- Moves
 
 void Rebalancer::Tick() {
+  plans_.ForgetOld();
   std::unique_lock lock(mutex_);
-  ForgetOldPlans();
   const auto run = running_;
   if (run == nullptr) return;
   if (!drives()) {

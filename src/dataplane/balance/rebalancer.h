@@ -1,4 +1,4 @@
-// Makes plans of rebalances and applies them, move by move.
+// Rebalancer: applies plans of rebalances, move by move.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/time/time.h>
 
 #include "dataplane/balance/origin_registry.h"
-#include "dataplane/balance/rebalance.h"
+#include "dataplane/balance/rebalance_plans.h"
 #include "dataplane/balance/sticky_balancer.h"
 #include "dataplane/core/clock.h"
 #include "dataplane/core/fleet_bus.h"
@@ -25,15 +23,6 @@
 #include "dataplane/core/stream_directory.h"
 
 namespace srsproxy {
-
-// A plan that may be applied until it expires.
-struct StoredPlan {
-  std::string id;
-  absl::Time created_at;
-  absl::Time expires_at;
-  RebalanceLimits limits;
-  RebalancePlan plan;
-};
 
 // How far the application of a plan is.
 struct RebalanceProgress {
@@ -50,17 +39,13 @@ struct RebalanceProgress {
   std::vector<std::string> messages;  // Why moves were skipped, for people; the first 20.
 };
 
-// Where an ABORTED status of Apply has the key of the stream at fault, when there is one.
-inline constexpr char kStreamPayload[] = "srsproxy/stream";
-
-// Thread-safe. Plans and rebalances live in this process; the last few are kept.
+// Thread-safe. Rebalances live in this process; the last few are kept.
 //
 // A move is made only while the stream is where the plan saw it, has no publisher that the plan did
 // not see, and the sessions that it ends are within the plan's limit; else it is skipped. Moving
 // sessions along is the migration controller's work.
 class Rebalancer {
  public:
-  static constexpr absl::Duration kPlanLife = absl::Minutes(10);
   // How long a live publisher may take to end before its move is taken back.
   static constexpr absl::Duration kPublisherWait = absl::Seconds(30);
   // How fast a plan is applied when nobody says otherwise, and the most that operators may want.
@@ -83,9 +68,10 @@ class Rebalancer {
   Rebalancer(const Rebalancer&) = delete;
   Rebalancer& operator=(const Rebalancer&) = delete;
 
-  // Reads every mapping, which takes about a second for a million of them, and holds no lock
-  // meanwhile.
-  std::shared_ptr<const StoredPlan> Plan(const RebalanceLimits& limits);
+  // As RebalancePlans::Make.
+  std::shared_ptr<const StoredPlan> Plan(const RebalanceLimits& limits) {
+    return plans_.Make(limits);
+  }
 
   // OK: Apply would begin, or has begun before. Errors as of Apply.
   absl::Status CheckApply(std::string_view plan_id);
@@ -110,20 +96,6 @@ class Rebalancer {
   void Tick();
 
  private:
-  // What Apply compares.
-  struct PlanBasis {
-    struct OriginState {
-      uint64_t generation = 0;
-      double weight = 0;
-    };
-    PlacementOptions options;
-    absl::flat_hash_map<std::string, OriginState> origins;  // Those of the moves.
-  };
-  struct KnownPlan {
-    std::shared_ptr<const StoredPlan> stored;
-    PlanBasis basis;
-    MonotonicTime until;  // When it expires.
-  };
   // A move that waits for its publisher's end.
   struct Waiting {
     const PlannedMove* move;
@@ -142,9 +114,6 @@ class Rebalancer {
     std::vector<Waiting> waiting;
   };
 
-  static PlanBasis BasisOf(const RebalancePlan& plan, const OriginSnapshot& origins,
-                           PlacementOptions options);
-  absl::Status CheckUnchanged(const KnownPlan& plan) const;
   // What is wrong with making the move now; empty: nothing.
   std::string Obstacle(const Run& run, const PlannedMove& move,
                        const std::optional<StreamMapping>& mapping) const;
@@ -155,8 +124,6 @@ class Rebalancer {
   void TakeBack(const PlannedMove& move);
 
   // All of these are called with mutex_ held.
-  void ForgetOldPlans();
-  absl::StatusOr<KnownPlan> FindPlan(std::string_view id) const;
   std::shared_ptr<Run> FindRun(std::string_view id) const;
   absl::Status CheckIdle() const;
   // Without mutex_ too.
@@ -168,9 +135,9 @@ class Rebalancer {
 
   const Dependencies dependencies_;
 
-  mutable std::mutex mutex_;  // Guards all below.
-  std::mt19937_64 random_;
-  std::deque<KnownPlan> plans_;            // Oldest first.
+  RebalancePlans plans_;
+
+  mutable std::mutex mutex_;               // Guards all below.
   std::deque<std::shared_ptr<Run>> runs_;  // Oldest first.
   std::shared_ptr<Run> running_;
 };

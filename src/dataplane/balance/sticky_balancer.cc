@@ -5,7 +5,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 
-#include "dataplane/balance/rebalance.h"
+#include "dataplane/balance/origin_shares.h"
 
 namespace srsproxy {
 namespace {

@@ -21,7 +21,8 @@
 
 namespace srsproxy {
 
-// Implemented in stream_table.cc and, as far as sessions use it, stream_table_holds.cc.
+// Implemented in stream_table.cc; as far as sessions use it in stream_table_holds.cc, and moves and
+// releases in stream_table_moves.cc.
 //
 // Thread-safe. Mappings are spread over shards by app and stream, so that all vhosts of one
 // app/stream share a shard; no call holds more than one shard's lock. About 200 bytes for each
@@ -126,8 +127,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::StatusOr<MoveOutcome> MoveEntry(Shard& shard, const MoveRequest& request);
   absl::StatusOr<StreamMapping> ReleaseEntry(Shard& shard, const ReleaseRequest& request);
   void SetOrigin(Shard& shard, Entry& entry, const std::string& origin_id);
-  // Returns the former origin's id.
-  // Each reports the change; returns where the stream was.
+  // Reports the change; returns where the stream was.
   std::string JoinPublisher(Shard& shard, Entry& entry, const MoveRequest& request);
   void SetPending(Shard& shard, Entry& entry, PendingMove pending);
   std::string MoveTo(Shard& shard, Entry& entry, const std::string& origin_id);

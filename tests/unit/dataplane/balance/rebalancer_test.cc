@@ -287,7 +287,7 @@ TEST_F(RebalancerTest, SettingTheMachinesTimeEndsNoPlan) {
   clock_.SetWall(clock_.WallNow() + absl::Hours(1));
   EXPECT_TRUE(rebalancer_.CheckApply(plan->id).ok());
   clock_.SetWall(clock_.WallNow() - absl::Hours(2));
-  clock_.Advance(Rebalancer::kPlanLife);
+  clock_.Advance(RebalancePlans::kLife);
   EXPECT_TRUE(absl::IsNotFound(rebalancer_.CheckApply(plan->id)));
 }
 

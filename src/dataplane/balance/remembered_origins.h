@@ -1,0 +1,41 @@
+// RememberedOrigins: the origins that the store knows from before this proxy's start. They can be
+// used at once, and are SUSPECT until they are heard.
+#pragma once
+
+#include "dataplane/balance/origin_registry_options.h"
+#include "dataplane/balance/origin_table.h"
+#include "dataplane/balance/start_settle.h"
+#include "dataplane/core/clock.h"
+#include "dataplane/core/origin_store.h"
+
+namespace srsproxy {
+
+// Called under the registry's lock.
+class RememberedOrigins {
+ public:
+  // All outlive it.
+  struct Needs {
+    const Clock& clock;
+    OriginStore& store;
+    OriginTable& table;
+    StartSettle& start_settle;
+    const OriginRegistryOptions& options;
+  };
+
+  explicit RememberedOrigins(const Needs& needs) : needs_(needs), started_(needs.clock.Now()) {}
+
+  // Adds them to the table, and has the store forget those that are of long ago.
+  void TakeOver();
+
+  // Of those that nothing was heard of for a whole round since the start, none is expected any
+  // more.
+  void ForgetExpected(MonotonicTime now);
+
+ private:
+  void Add(OriginRecord record);
+
+  const Needs needs_;
+  const MonotonicTime started_;
+};
+
+}  // namespace srsproxy
