@@ -30,7 +30,7 @@ TokenAuthorizer::TokenAuthorizer(const TokenStore* tokens, const Clock& clock, c
 absl::Status TokenAuthorizer::Check(const AccessRequest& request) {
   auto decision = Decide(request);
   if (decision.ok()) {
-    metrics_.auth_decisions.Increment(AuthResult::kAllowed, asks() ? "token" : "open");
+    metrics_.auth_decisions.Increment(AuthResult::kAllowed, enforced() ? "token" : "open");
     return decision;
   }
   metrics_.auth_decisions.Increment(
@@ -41,7 +41,7 @@ absl::Status TokenAuthorizer::Check(const AccessRequest& request) {
 }
 
 absl::Status TokenAuthorizer::Decide(const AccessRequest& request) const {
-  if (!asks()) return absl::OkStatus();
+  if (!enforced()) return absl::OkStatus();
   const auto token = BearerToken(request.authorization);
   if (!token) {
     return ClientFailure(absl::StatusCode::kUnauthenticated,

@@ -18,7 +18,7 @@ class TokenAuthorizer final : public Authorizer {
   TokenAuthorizer(const TokenStore* tokens, const Clock& clock, const Logger& logger,
                   Metrics& metrics);
 
-  bool asks() const override { return tokens_ != nullptr; }
+  bool enforced() const override { return tokens_ != nullptr; }
   absl::Status Check(const AccessRequest& request) override;
 
  private:

@@ -59,7 +59,7 @@ struct Candidate {
   uint32_t index = 0;  // In OriginSnapshot::origins.
   double weight = 1.0;
   uint64_t hash = 0;     // Of its server and address: the same on every proxy.
-  bool limited = false;  // It has told a capacity.
+  bool limited = false;  // It has a capacity.
 };
 
 // The ACTIVE origins of a snapshot that are not deregistered, by protocol, tier and distance. Holds

@@ -1,4 +1,4 @@
-// DrainedServers: which servers are drained, as their overrides tell, and how far each is.
+// DrainedServers: which servers are drained, by their overrides, and how far each is.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,7 @@ class DrainedServers {
   // `logger` outlives it.
   explicit DrainedServers(const Logger& logger) : logger_(logger) {}
 
-  // Takes over what `origins` tell. True: a drain has begun, ended or changed.
+  // Takes over the overrides of `origins`. True: a drain has begun, ended or changed.
   bool Refresh(const OriginSnapshot& origins);
 
   bool any() const { return any_; }  // Without a lock.

@@ -11,7 +11,7 @@
 
 namespace srsproxy {
 
-// HeartbeatTracker: how often an origin is heard, and for how long it has been idle.
+// HeartbeatTracker: how often an origin sends heartbeats, and for how long it has been idle.
 class HeartbeatTracker {
  public:
   // `assumed`: the interval until one is set or observed.
@@ -41,7 +41,7 @@ class HeartbeatTracker {
   std::optional<absl::Duration> gap_before_;
 };
 
-// Silence of many origins at once says more about this proxy's network than about them.
+// Silence of many origins at once is more likely a fault of this proxy's network than of theirs.
 class SelfPreservation {
  public:
   // Whether leases that have run out may end now. `origins`: all that hold a lease; `expiring`:

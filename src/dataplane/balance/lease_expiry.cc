@@ -47,7 +47,7 @@ void LeaseExpiry::SettleEnded(MonotonicTime now) {
         entry.lease_end.OutcomeAt(now, traffic_.IsInUse(at->first), options_.keep_dead);
     if (outcome == LeaseEnd::Outcome::kForgotten && traffic_.Retire(at->first)) {
       table_.Remove(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead),
-                    /*unheard=*/true);
+                    /*expired=*/true);
       continue;
     }
     const bool is_dead = outcome == LeaseEnd::Outcome::kDead;
@@ -69,13 +69,13 @@ void LeaseExpiry::KeepDead(size_t count) {
   std::vector<std::pair<MonotonicTime, OriginTable::Entries::iterator>> dead;
   for (auto at = entries.begin(); at != entries.end(); ++at) {
     if (at->second.origin->health != OriginHealth::kDead) continue;
-    dead.emplace_back(at->second.origin->last_heard, at);
+    dead.emplace_back(at->second.origin->last_seen, at);
   }
   const auto longer_silent = [](const auto& a, const auto& b) { return a.first < b.first; };
   std::sort(dead.begin(), dead.end(), longer_silent);
   for (size_t i = 0; i + count < dead.size(); ++i) {
     if (!traffic_.Retire(dead[i].second->first)) continue;
-    table_.Remove(dead[i].second, "dead, and others need its place", /*unheard=*/true);
+    table_.Remove(dead[i].second, "dead, and others need its place", /*expired=*/true);
   }
 }
 
@@ -86,7 +86,7 @@ void LeaseExpiry::UpdateHealth(MonotonicTime now) {
         entry.heartbeats.HealthAt(now, options_.min_suspect_after, options_.ttl);
     // A lease that self-preservation keeps is silent for long, not dead.
     const OriginHealth shown =
-        health == OriginHealth::kDead || !entry.heard ? OriginHealth::kSuspect : health;
+        health == OriginHealth::kDead || !entry.confirmed ? OriginHealth::kSuspect : health;
     if (shown == entry.origin->health) continue;
     Origin changed = *entry.origin;
     changed.health = shown;

@@ -179,7 +179,7 @@ void MigrationController::Reconcile(const StreamMapping& mapping) {
     const OriginDrain& drain = *origin->overrides.drain;
     if (!DrainStream(mapping, origin->registration.server, drain)) return;
   } else if (origin != nullptr && pending.has_value() && pending->cause == MoveCause::kDrain) {
-    return Ask(mapping, mapping.origin_id, absl::InfiniteFuture(), MoveCause::kDrain);
+    return RequestMove(mapping, mapping.origin_id, absl::InfiniteFuture(), MoveCause::kDrain);
   }
   if (pending.has_value()) EndWhenDue(mapping, *pending);
 }
@@ -192,7 +192,7 @@ bool MigrationController::DrainStream(const StreamMapping& mapping, const std::s
                                                             : pending->deadline <= drain.deadline;
     if (timely) return true;
     // An operator's move stays one, should the drain end before it is done.
-    Ask(mapping, pending->origin_id, drain.deadline, pending->cause);
+    RequestMove(mapping, pending->origin_id, drain.deadline, pending->cause);
     return false;
   }
   const bool viewers_alone = mapping.publishers == 0 && mapping.viewers > 0;
@@ -211,7 +211,7 @@ bool MigrationController::DrainStream(const StreamMapping& mapping, const std::s
     return true;
   }
   misplacing_moves_ += viewers_alone ? 1 : 0;
-  Ask(mapping, (*target)->id, drain.deadline, MoveCause::kDrain);
+  RequestMove(mapping, (*target)->id, drain.deadline, MoveCause::kDrain);
   return false;
 }
 
@@ -227,7 +227,7 @@ void MigrationController::EndWhenDue(const StreamMapping& mapping, const Pending
     dependencies_.logger.Warn(
         "a move is taken back: the origin that the stream was to go to is gone",
         {{"stream", key.ToString()}, {"origin", pending.origin_id}});
-    Ask(mapping, mapping.origin_id, absl::InfiniteFuture(), pending.cause);
+    RequestMove(mapping, mapping.origin_id, absl::InfiniteFuture(), pending.cause);
   } else if (pending.deadline <= now) {
     if (!evictor_.EvictPublishers(key)) ScanWithin(kRetry);
   } else if (deadlines_.size() < kMaxDeadlines) {
@@ -250,10 +250,10 @@ bool MigrationController::IsUsable(std::string_view origin_id) const {
          HoldsLease(*origin);
 }
 
-void MigrationController::Ask(const StreamMapping& mapping, std::string origin_id,
-                              absl::Time deadline, MoveCause cause) {
+void MigrationController::RequestMove(const StreamMapping& mapping, std::string origin_id,
+                                      absl::Time deadline, MoveCause cause) {
   MoveRequest request{mapping.key, std::move(origin_id), mapping.version, deadline, cause};
-  // Whether it came to pass is told by its event; when the placement has changed meanwhile, that
+  // Whether it came to pass is an event; when the placement has changed meanwhile, that
   // was an event, too.
   dependencies_.streams.Move(std::move(request), [](const absl::StatusOr<MoveOutcome>&) {});
 }

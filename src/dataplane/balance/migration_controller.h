@@ -2,7 +2,7 @@
 // publishers whose time has come, ends viewers that a move has left behind, and has streams that
 // are apart from their publisher brought together.
 //
-// The directory decides where a stream is; a move that anybody asks it for is followed up here. A
+// The directory decides where a stream is; a move that anybody requests is carried through here. A
 // publisher that is to be ended now is one whose pending move's deadline is now.
 #pragma once
 
@@ -37,8 +37,8 @@ namespace srsproxy {
 // Ending sessions is each proxy's own affair; drains are carried out by the one that drives the
 // fleet.
 //
-// A drain is what the registry says: a server whose admin state is DRAINING is drained, by the
-// deadline that its overrides tell, until they say otherwise; moves that are still pending are then
+// A drain is a matter of the registry: a server whose admin state is DRAINING is drained, by the
+// deadline of its overrides, until they change; moves that are still pending are then
 // taken back.
 class MigrationController final : public StreamObserver {
  public:
@@ -99,7 +99,7 @@ class MigrationController final : public StreamObserver {
   void ScanForMisplaced();
   void Process(const StreamKey& key, const WorkItem& item);
   void Reconcile(const StreamMapping& mapping);
-  // False: a move of the stream was asked for; its event comes.
+  // False: a move of the stream was requested; its event comes.
   bool DrainStream(const StreamMapping& mapping, const std::string& server,
                    const OriginDrain& drain);
   void EndWhenDue(const StreamMapping& mapping, const PendingMove& pending);
@@ -107,8 +107,8 @@ class MigrationController final : public StreamObserver {
   bool IsUsable(std::string_view origin_id) const;
   // Of a name that nobody uses and no other origin can take: it is placed anew when it is wanted.
   void Forget(const StreamMapping& mapping);
-  void Ask(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,
-           MoveCause cause);
+  void RequestMove(const StreamMapping& mapping, std::string origin_id, absl::Time deadline,
+                   MoveCause cause);
 
   const Dependencies dependencies_;
   std::shared_ptr<const OriginSnapshot> origins_;  // As of the last tick. Its thread only, as are:

@@ -42,12 +42,12 @@ void MisplacedStreams::Tick() {
     if (answer.role == Role::kPublisher) {
       SettlePublishers(answer, *origins);
     } else {
-      SettleStrays(answer);
+      SettleMisplacedViewers(answer);
     }
   }
   const MonotonicTime now = dependencies_.clock.Now();
   while (!again_.empty() && again_.begin()->first <= now && unanswered_ < kMaxUnanswered) {
-    AskForPublishers(again_.extract(again_.begin()).value().second);
+    ListPublishers(again_.extract(again_.begin()).value().second);
   }
   std::vector<StreamKey> suspects;
   {
@@ -56,7 +56,7 @@ void MisplacedStreams::Tick() {
       suspects.push_back(std::move(suspects_.extract(suspects_.begin()).value()));
     }
   }
-  for (const StreamKey& key : suspects) AskForPublishers(key);
+  for (const StreamKey& key : suspects) ListPublishers(key);
 }
 
 std::optional<std::string> MisplacedStreams::PublisherOf(const StreamKey& key) const {
@@ -82,7 +82,7 @@ std::string MisplacedStreams::Explain(const StreamKey& key) const {
                       "is.");
 }
 
-void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter, uint64_t version) {
+void MisplacedStreams::ListSessions(const StreamKey& key, SessionFilter filter, uint64_t version) {
   ++unanswered_;
   filter.key = key;
   const Role role = *filter.role;
@@ -93,20 +93,20 @@ void MisplacedStreams::Ask(const StreamKey& key, SessionFilter filter, uint64_t 
   dependencies_.sessions.List(std::move(filter), "", kMaxSessions, std::move(answered));
 }
 
-void MisplacedStreams::AskForPublishers(const StreamKey& key) {
+void MisplacedStreams::ListPublishers(const StreamKey& key) {
   SessionFilter filter;
   filter.role = Role::kPublisher;
   const auto mapping = dependencies_.streams.Find(key);
   const bool live = mapping.has_value() && mapping->publisher_live;
-  Ask(key, std::move(filter), live ? mapping->version : 0);
+  ListSessions(key, std::move(filter), live ? mapping->version : 0);
 }
 
-void MisplacedStreams::AskForStrays(const StreamKey& key, const std::string& origin_id) {
+void MisplacedStreams::ListMisplacedViewers(const StreamKey& key, const std::string& origin_id) {
   SessionFilter filter;
   filter.role = Role::kViewer;
   filter.not_origin_id = origin_id;
   filter.followers_too = false;
-  Ask(key, std::move(filter), 0);
+  ListSessions(key, std::move(filter), 0);
 }
 
 void MisplacedStreams::SettlePublishers(const Answer& answer, const OriginSnapshot& origins) {
@@ -128,10 +128,10 @@ void MisplacedStreams::SettlePublishers(const Answer& answer, const OriginSnapsh
     }
   }
   if (!at_home && elsewhere != nullptr) return BringTogether(*mapping, *elsewhere, origins);
-  if (IsApart(answer.key)) AskForStrays(answer.key, mapping->origin_id);
+  if (IsApart(answer.key)) ListMisplacedViewers(answer.key, mapping->origin_id);
 }
 
-void MisplacedStreams::SettleStrays(const Answer& answer) {
+void MisplacedStreams::SettleMisplacedViewers(const Answer& answer) {
   if (answer.sessions.empty()) return Forget(answer.key);
   dependencies_.evictor.EvictMisplacedViewers(answer.key, false);
   LookAgain(answer.key);
@@ -157,7 +157,7 @@ void MisplacedStreams::BringTogether(const StreamMapping& mapping, const Session
     MoveRequest move{mapping.key, origin->id, mapping.version, absl::InfiniteFuture(),
                      MoveCause::kPublisher};
     move.to_publisher = true;
-    // When the placement has changed meanwhile, the next look tells.
+    // When the placement has changed meanwhile, the next look finds it.
     dependencies_.streams.Move(std::move(move), [](const absl::StatusOr<MoveOutcome>&) {});
   } else {
     SessionFilter filter;

@@ -59,7 +59,7 @@ class MisplacedStreams {
   struct Answer {
     StreamKey key;
     Role role = Role::kPublisher;  // Whose sessions these are.
-    // Of the mapping when they were asked for; 0: it had no live publisher then. A publisher that
+    // Of the mapping when they were listed; 0: it had no live publisher then. A publisher that
     // is still looking for its origin is seen on one that it has tried in vain.
     uint64_t version = 0;
     std::vector<SessionInfo> sessions;
@@ -70,11 +70,11 @@ class MisplacedStreams {
     std::vector<Answer> list;
   };
 
-  void Ask(const StreamKey& key, SessionFilter filter, uint64_t version);
-  void AskForPublishers(const StreamKey& key);
-  void AskForStrays(const StreamKey& key, const std::string& origin_id);
+  void ListSessions(const StreamKey& key, SessionFilter filter, uint64_t version);
+  void ListPublishers(const StreamKey& key);
+  void ListMisplacedViewers(const StreamKey& key, const std::string& origin_id);
   void SettlePublishers(const Answer& answer, const OriginSnapshot& origins);
-  void SettleStrays(const Answer& answer);
+  void SettleMisplacedViewers(const Answer& answer);
   void BringTogether(const StreamMapping& mapping, const SessionInfo& publisher,
                      const OriginSnapshot& origins);
   void LookAgain(const StreamKey& key);

@@ -36,12 +36,12 @@ absl::StatusOr<OriginOverrides> OperatorOverrides::Check(std::string_view server
 }
 
 void OperatorOverrides::Apply(Origin& origin, OriginOverrides overrides) {
-  const OriginRegistration& told = origin.registration;
+  const OriginRegistration& registered = origin.registration;
   origin.admin_state = overrides.admin_state.value_or(AdminState::kActive);
-  origin.weight = overrides.weight.value_or(told.weight);
-  origin.zone = overrides.zone.value_or(told.zone);
-  origin.labels = overrides.labels.value_or(told.labels);
-  origin.capacity = overrides.capacity.value_or(told.capacity);
+  origin.weight = overrides.weight.value_or(registered.weight);
+  origin.zone = overrides.zone.value_or(registered.zone);
+  origin.labels = overrides.labels.value_or(registered.labels);
+  origin.capacity = overrides.capacity.value_or(registered.capacity);
   origin.overrides = std::move(overrides);
 }
 

@@ -30,7 +30,7 @@ void OriginConflicts::OnRegistered(const OriginEntry& entry, MonotonicTime now) 
   const Origin& origin = *entry.origin;
   for (const std::string& id : table_.IdsOfServer(origin.registration.server)) {
     const OriginEntry& other = table_.At(id);
-    if (id == origin.id || other.origin->permanent || !other.heard) continue;
+    if (id == origin.id || other.origin->permanent || !other.confirmed) continue;
     if (!IsLive(other, now)) continue;
     return Report(entry, entry.addresses.front(), other.addresses.front());
   }
@@ -66,7 +66,7 @@ void OriginConflicts::Report(const OriginEntry& entry, std::string_view address,
 std::vector<OriginConflict> OriginConflicts::At(MonotonicTime now) const {
   std::map<std::string_view, OriginConflict> by_server;
   for (const auto& [id, entry] : table_.entries()) {
-    if (entry.origin->permanent || !entry.heard || !IsLive(entry, now)) continue;
+    if (entry.origin->permanent || !entry.confirmed || !IsLive(entry, now)) continue;
     by_server[entry.origin->registration.server].origin_ids.push_back(id);
   }
   std::vector<OriginConflict> conflicts;

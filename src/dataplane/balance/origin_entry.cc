@@ -24,7 +24,7 @@ bool IsLive(const OriginEntry& entry, MonotonicTime now) {
   return entry.lease_end.held() && entry.heartbeats.IdleTime(now) < 2 * entry.heartbeats.Interval();
 }
 
-absl::Duration AskedInterval(const OriginEntry& entry, const OriginRegistryOptions& options) {
+absl::Duration RequestedInterval(const OriginEntry& entry, const OriginRegistryOptions& options) {
   return std::min(
       entry.origin->registration.heartbeat_interval.value_or(options.heartbeat_interval),
       options.ttl / 3);

@@ -21,7 +21,7 @@ namespace srsproxy {
 struct OriginEntry {
   std::shared_ptr<const Origin> origin;  // As the snapshot shows it.
   HeldLeases leases;
-  bool heard = true;  // Since the registry was made.
+  bool confirmed = true;  // By a heartbeat or a registration since the registry was made.
   LeaseEnd lease_end;
   uint64_t last_sequence = 0;          // Since it registered last.
   std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
@@ -33,9 +33,9 @@ struct OriginEntry {
 std::vector<std::string> RtmpAddresses(const OriginRegistration& registration);
 bool ShareAddress(const std::vector<std::string>& a, const std::vector<std::string>& b);
 
-// It holds a lease and was heard within two intervals.
+// It holds a lease, and its last sign of life is within two intervals.
 bool IsLive(const OriginEntry& entry, MonotonicTime now);
-// How often the origin is asked to send a heartbeat.
-absl::Duration AskedInterval(const OriginEntry& entry, const OriginRegistryOptions& options);
+// How often the origin is to send a heartbeat.
+absl::Duration RequestedInterval(const OriginEntry& entry, const OriginRegistryOptions& options);
 
 }  // namespace srsproxy

@@ -23,13 +23,13 @@ struct OriginEvent {
   enum class Kind : uint8_t {
     kJoined,    // First registration of this id.
     kChanged,   // Anything but its load and heartbeat times changed.
-    kLeft,      // It is in no snapshot any more; `reason` says why.
+    kLeft,      // It is in no snapshot any more; for `reason`.
     kConflict,  // As OriginConflict; it takes part in one.
   };
   Kind kind = Kind::kJoined;
   std::shared_ptr<const Origin> origin;  // After the change; for kLeft as it was last.
   std::string reason;     // In words: "registered", "no heartbeat for 5m", "superseded by ...".
-  bool repeated = false;  // kConflict: the same was told within the last minute.
+  bool repeated = false;  // kConflict: the same was reported within the last minute.
 };
 
 }  // namespace srsproxy

@@ -66,7 +66,7 @@ absl::StatusOr<OriginLease> OriginRegistrar::Register(OriginRegistration registr
   ++registrations_;
   lease.generation = entry.origin->generation;
   lease.lease_id = entry.leases.lease_id;
-  lease.heartbeat_interval = AskedInterval(entry, needs_.options);
+  lease.heartbeat_interval = RequestedInterval(entry, needs_.options);
   lease.ttl = needs_.options.ttl;
   return lease;
 }
@@ -100,7 +100,7 @@ std::vector<OriginRegistrar::Loser> OriginRegistrar::FindLosers(
     const OriginEntry& entry = needs_.table.At(former);
     generation = std::max(generation, entry.origin->generation + 1);
     if (ShareAddress(entry.addresses, addresses)) {
-      losers.emplace_back(RegistrantOf(entry), AskedInterval(entry, needs_.options));
+      losers.emplace_back(RegistrantOf(entry), RequestedInterval(entry, needs_.options));
     }
   }
   return losers;
@@ -130,10 +130,10 @@ bool OriginRegistrar::Renew(OriginEntry& entry, Origin renewed, MonotonicTime no
   entry.last_sequence = 0;
   entry.lease_end = {};
   entry.heartbeats.Touch(now);
-  entry.heard = true;
-  if (const auto told = renewed.registration.heartbeat_interval)
-    entry.heartbeats.SetInterval(*told);
-  needs_.table.MarkHeard(renewed, now);
+  entry.confirmed = true;
+  if (const auto interval = renewed.registration.heartbeat_interval)
+    entry.heartbeats.SetInterval(*interval);
+  needs_.table.MarkAlive(renewed, now);
   OperatorOverrides::Apply(renewed, needs_.store.Overrides(renewed.registration.server));
   needs_.table.Update(entry, std::move(renewed),
                       same_address ? "renewed" : "moved to another address");
@@ -143,7 +143,7 @@ bool OriginRegistrar::Renew(OriginEntry& entry, Origin renewed, MonotonicTime no
     needs_.table.Save(entry);
   }
   const bool contested = !loser.source.empty() && loser != RegistrantOf(entry) &&
-                         OnTakeover(entry, loser, AskedInterval(entry, needs_.options), now);
+                         OnTakeover(entry, loser, RequestedInterval(entry, needs_.options), now);
   if (!contested && !same_address && was_live) {
     needs_.conflicts.Report(entry, loser.address, entry.addresses.front());
   }
@@ -153,7 +153,7 @@ bool OriginRegistrar::Renew(OriginEntry& entry, Origin renewed, MonotonicTime no
 bool OriginRegistrar::OnTakeover(const OriginEntry& winner, const Registrant& loser,
                                  absl::Duration interval, MonotonicTime now) {
   return needs_.conflicts.OnTakeover(
-      winner, loser, std::max(interval, AskedInterval(winner, needs_.options)), now);
+      winner, loser, std::max(interval, RequestedInterval(winner, needs_.options)), now);
 }
 
 }  // namespace srsproxy

@@ -24,7 +24,7 @@
 
 namespace srsproxy {
 
-// What an origin is told when it registers.
+// What an origin gets when it registers.
 struct OriginLease {
   std::string origin_id;
   uint64_t generation = 1;
@@ -69,8 +69,8 @@ class OriginRegistrar {
   absl::Status CheckPlaces(const OriginRegistration& registration, const OriginEntry* existing,
                            const std::vector<std::string>& superseded, MayReplace may_replace,
                            MonotonicTime now) const;
-  // Of `superseded`, those at an address of `registration`, with the intervals that they were asked
-  // for; raises `generation` above those of all.
+  // Of `superseded`, those at an address of `registration`, with the intervals that were
+  // requested; raises `generation` above those of all.
   std::vector<Loser> FindLosers(const OriginRegistration& registration,
                                 const std::vector<std::string>& superseded,
                                 uint64_t& generation) const;

@@ -86,17 +86,17 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
     if (heartbeat.sequence != 0) entry.last_sequence = heartbeat.sequence;
     entry.heartbeats.Heartbeat(now);
     const bool was_silent = !std::exchange(entry.lease_end, {}).held();
-    entry.heard = true;
-    Origin heard = *entry.origin;
-    heard.load = heartbeat.load;
-    table_.MarkHeard(heard, now);
-    table_.Update(entry, std::move(heard), "heard again");
+    entry.confirmed = true;
+    Origin alive = *entry.origin;
+    alive.load = heartbeat.load;
+    table_.MarkAlive(alive, now);
+    table_.Update(entry, std::move(alive), "heard again");
     if (was_silent) table_.Save(entry);
     Publish();
   }
   return HeartbeatReply{.origin_id = entry.origin->id,
                         .generation = entry.origin->generation,
-                        .heartbeat_interval = AskedInterval(entry, options_),
+                        .heartbeat_interval = RequestedInterval(entry, options_),
                         .ttl = options_.ttl,
                         .admin_state = entry.origin->admin_state,
                         .ignored = ignored};

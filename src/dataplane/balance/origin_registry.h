@@ -57,8 +57,8 @@ struct HeartbeatReply {
 
 struct OriginDeparture {
   std::string origin_id;
-  bool live = false;  // It was heard within two intervals, so its next heartbeat may bring it back.
-  bool leaving = false;                 // Sessions are live on it: it stays until they end.
+  bool live = false;     // Its heartbeats go on, so its next heartbeat may bring it back.
+  bool leaving = false;  // Sessions are live on it: it stays until they end.
   std::vector<std::string> former_ids;  // Of what it superseded; sessions may still have them.
 };
 
@@ -82,18 +82,18 @@ struct OriginRegistryStats {
 class OriginRegistry {
  public:
   // Takes over the records of `store`: such an origin can be used at once, and is SUSPECT until it
-  // is heard; its silence counts from now. One that had lost its lease is DEAD since then. `clock`,
-  // `store` and `fleet` outlive the registry. `fleet` is null: this proxy is alone.
+  // sends a heartbeat; its silence counts from now. One that had lost its lease is DEAD since then.
+  // `clock`, `store` and `fleet` outlive the registry. `fleet` is null: this proxy is alone.
   OriginRegistry(const Clock& clock, OriginStore& store, OriginRegistryOptions options = {},
                  const FleetBus* fleet = nullptr);
   OriginRegistry(const OriginRegistry&) = delete;
   OriginRegistry& operator=(const OriginRegistry&) = delete;
 
   // Registers, or renews what is registered already under the same id and addresses; the caller has
-  // put it through ValidateRegistration. `source` says who asks: a client's address without its
+  // put it through ValidateRegistration. `source`: the caller, a client's address without its
   // port. A renewal by the same source keeps its lease; any other ends the former one.
   // RESOURCE_EXHAUSTED: max_origins. PERMISSION_DENIED: it would take the place of an origin of
-  // another `server`, by its address or by an id that reads the same, and `may_replace` says no to
+  // another `server`, by its address or by an id that reads the same, and `may_replace` forbids
   // that. ALREADY_EXISTS: an origin of another `server` with an id that reads the same is live.
   using MayReplace = OriginRegistrar::MayReplace;
   absl::StatusOr<OriginLease> Register(
@@ -116,7 +116,7 @@ class OriginRegistry {
   absl::StatusOr<OriginDeparture> DeregisterOrigin(std::string_view origin_id,
                                                    LiveSessions live = LiveSessions::kStay);
 
-  // Who uses the origins; sessions say so here.
+  // Who uses the origins; sessions register here.
   OriginTraffic& traffic() { return traffic_; }
 
   // Ends every registration that `check` is not OK with, for the reason that it gives; permanent
@@ -147,7 +147,7 @@ class OriginRegistry {
   // With every heartbeat that has been answered. Costs a copy of the list of origins.
   std::shared_ptr<const OriginSnapshot> CurrentSnapshot();
 
-  // What an origin is asked for that tells no interval of its own.
+  // The interval of an origin that registers none of its own.
   absl::Duration default_interval() const;
   absl::Duration ttl() const {
     const std::lock_guard lock(mutex_);
@@ -168,7 +168,7 @@ class OriginRegistry {
   // What a client that comes now with a new stream waits for; nullopt: for nothing.
   std::optional<StartWait> WaitNow() const;
 
-  // DOWN origins whose next probe is due; each is handed out once for each probe_interval. The
+  // DOWN origins whose next probe is due; each is returned once for each probe_interval. The
   // caller connects and answers by ReportConnect.
   std::vector<std::shared_ptr<const Origin>> TakeDueProbes();
 

@@ -9,7 +9,7 @@ namespace srsproxy {
 
 struct OriginRegistryOptions {
   absl::Duration ttl = absl::Seconds(300);                // PROXY_ORIGIN_SERVER_TTL
-  absl::Duration heartbeat_interval = absl::Seconds(10);  // Assumed until told or observed.
+  absl::Duration heartbeat_interval = absl::Seconds(10);  // Assumed until known or observed.
   absl::Duration min_suspect_after = absl::Seconds(30);
   absl::Duration probe_interval = absl::Seconds(3);    // Between probes of one DOWN origin.
   int down_after_failures = 3;                         // Consecutive; a refusal counts at once.

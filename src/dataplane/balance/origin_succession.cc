@@ -42,7 +42,7 @@ bool OriginSuccession::TrySupersede(const std::string& former, const std::string
 void OriginSuccession::FindMoved(OriginTable::Index::const_iterator begin,
                                  OriginTable::Index::const_iterator end, MonotonicTime now,
                                  std::vector<Move>& moved) const {
-  const OriginEntry* successor = nullptr;  // The one that was heard last.
+  const OriginEntry* successor = nullptr;  // The one whose heartbeat came last.
   for (auto at = begin; at != end; ++at) {
     const OriginEntry& entry = table_.At(at->second);
     if (entry.origin->permanent || !IsLive(entry, now)) continue;

@@ -54,9 +54,10 @@ OriginEntry& OriginTable::Add(Origin origin, std::vector<std::string> digests,
                     .lease_end = {},
                     .addresses = {},
                     .heartbeats = HeartbeatTracker(now, options_.heartbeat_interval)};
-  if (const auto told = origin.registration.heartbeat_interval) entry.heartbeats.SetInterval(*told);
+  if (const auto interval = origin.registration.heartbeat_interval)
+    entry.heartbeats.SetInterval(*interval);
   origin.id = origin.registration.Id();
-  MarkHeard(origin, now);
+  MarkAlive(origin, now);
   OperatorOverrides::Apply(origin, store_.Overrides(origin.registration.server));
   SetAddresses(origin.id, entry, RtmpAddresses(origin.registration));
   ids_by_server_.emplace(origin.registration.server, origin.id);
@@ -98,7 +99,7 @@ void OriginTable::SetAddresses(const std::string& id, OriginEntry& entry,
   for (const std::string& address : entry.addresses) ids_by_address_.emplace(address, id);
 }
 
-void OriginTable::Remove(Entries::iterator at, std::string reason, bool unheard) {
+void OriginTable::Remove(Entries::iterator at, std::string reason, bool expired) {
   OriginEntry& entry = at->second;
   const std::string& id = at->first;
   traffic_.Drop(id);
@@ -106,8 +107,8 @@ void OriginTable::Remove(Entries::iterator at, std::string reason, bool unheard)
   ids_by_server_.erase({entry.origin->registration.server, id});
   if (!entry.origin->permanent) {
     EndLeases(entry);
-    if (unheard) {
-      store_.RecordUnheard(id);
+    if (expired) {
+      store_.RecordExpired(id);
     } else {
       store_.RemoveRecord(id);
     }
@@ -138,11 +139,11 @@ void OriginTable::Save(const OriginEntry& entry) {
                     .registered_at = origin.registered_at});
 }
 
-void OriginTable::MarkHeard(Origin& origin, MonotonicTime now) const {
+void OriginTable::MarkAlive(Origin& origin, MonotonicTime now) const {
   origin.health = OriginHealth::kHealthy;
   origin.deregistered = false;
   origin.expected = false;
-  origin.last_heard = now;
+  origin.last_seen = now;
   origin.heartbeat_at = clock_.WallNow();
 }
 

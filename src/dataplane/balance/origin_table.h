@@ -51,8 +51,8 @@ class OriginTable {
   void Update(OriginEntry& entry, Origin changed, std::string_view reason);
   // It is registered anew, under its id: at `addresses`, maybe by another server.
   void Reindex(OriginEntry& entry, std::string_view server, std::vector<std::string> addresses);
-  // `unheard`: for its silence; whether it is gone for others, too, the store decides.
-  void Remove(Entries::iterator at, std::string reason, bool unheard = false);
+  // `expired`: by its silence; whether it is gone for others, too, the store decides.
+  void Remove(Entries::iterator at, std::string reason, bool expired = false);
   // Both are there; the streams of `former` are those of `successor` from now on.
   void Supersede(const std::string& former, const std::string& successor);
 
@@ -61,8 +61,8 @@ class OriginTable {
   void EndLeases(OriginEntry& entry) { leases_.End(entry.leases); }
   void Save(const OriginEntry& entry);
 
-  // `origin` gave a sign of life now.
-  void MarkHeard(Origin& origin, MonotonicTime now) const;
+  // `origin` registered, or sent a heartbeat, now.
+  void MarkAlive(Origin& origin, MonotonicTime now) const;
 
   void Fill(OriginSnapshot& snapshot);
 

@@ -42,8 +42,8 @@ class OriginTraffic {
   std::unique_ptr<Use> Begin(std::string_view origin_id, Role role);
 
   // A publisher's session is there, with media or on its way to it, or a viewer while media has
-  // flowed to viewers within kFlowing. Ask it about once a second: media counts as of the question
-  // after it.
+  // flowed to viewers within kFlowing. Call it about once a second: media counts as of the next
+  // call.
   bool IsInUse(std::string_view origin_id);
 
   // In one step: no session may use the origin any more, unless it is in use; whether it was not.
@@ -60,7 +60,7 @@ class OriginTraffic {
   struct Counters {
     std::atomic<uint32_t> publishers{0};
     std::atomic<uint32_t> viewers{0};
-    std::atomic<bool> flowed{false};  // To viewers, since last asked.
+    std::atomic<bool> flowed{false};  // To viewers, since the last call.
     MonotonicTime last_flow;          // With mutex_ held.
   };
 

@@ -11,7 +11,7 @@
 namespace srsproxy {
 namespace {
 
-// As far as it has told.
+// As far as it has reported.
 bool IsFull(const Origin& origin) {
   return origin.capacity > 0 && origin.load.connections.value_or(0) >= origin.capacity;
 }
@@ -36,7 +36,7 @@ bool IsLeft(const PlacementInputs& inputs, const Origin& origin) {
 }
 
 PlacementDecision Refusal(const PlacementSteps& steps, std::string_view message) {
-  steps.Say("Refused: ", ToAbsl(message), ".");
+  steps.Add("Refused: ", ToAbsl(message), ".");
   PlacementDecision decision;
   decision.refusal = ProxyFailure(absl::StatusCode::kUnavailable, message);
   return decision;
@@ -47,7 +47,7 @@ PlacementDecision PlacementChoice::Choose(std::string_view left_out,
   const Restriction restriction = Restrict();
   if (steps_.wanted()) {
     const std::string why_not = DescribeExcluded(restriction);
-    if (!why_not.empty()) steps_.Say("No candidates: ", why_not, ".");
+    if (!why_not.empty()) steps_.Add("No candidates: ", why_not, ".");
   }
   std::vector<Candidate> left;
   for (const auto& [tier, name] : kEnumTable<Tier>) {
@@ -59,7 +59,7 @@ PlacementDecision PlacementChoice::Choose(std::string_view left_out,
       decision.origin = Select(candidates);
       decision.reason = restriction.server.has_value() ? PickReason::kPinned : PickReason::kClaimed;
       decision.replaces_version = replaces_version;
-      steps_.Say("Of ", candidates.size(), " ", ToAbsl(name), " origins",
+      steps_.Add("Of ", candidates.size(), " ", ToAbsl(name), " origins",
                  DescribeDistance(distance), ", ", decision.origin->id, " is chosen (",
                  ToAbsl(ToName(inputs_.options.strategy)), ").");
       return decision;
@@ -72,7 +72,7 @@ PlacementChoice::Restriction PlacementChoice::Restrict() const {
   Restriction restriction;
   restriction.server = inputs_.pinned_server();
   if (restriction.server.has_value()) {
-    steps_.Say("It is pinned to server ", *restriction.server, ".");
+    steps_.Add("It is pinned to server ", *restriction.server, ".");
     return restriction;
   }
   const auto& rules = inputs_.options.rules;
@@ -81,9 +81,9 @@ PlacementChoice::Restriction PlacementChoice::Restrict() const {
   });
   if (fits != rules.end()) {
     restriction.rule = static_cast<size_t>(fits - rules.begin());
-    steps_.Say("The placement rule '", fits->ToString(), "' fits it.");
+    steps_.Add("The placement rule '", fits->ToString(), "' fits it.");
   } else if (!rules.empty()) {
-    steps_.Say("No placement rule fits it.");
+    steps_.Add("No placement rule fits it.");
   }
   return restriction;
 }
@@ -125,7 +125,7 @@ const std::shared_ptr<const Origin>& PlacementChoice::Select(
                [&](const Candidate& candidate) {
                  return !candidate.limited || !IsFull(*OriginOf(candidate));
                });
-  steps_.Say("Of these, ", candidates.size() - left.size(), " have reached their capacity.");
+  steps_.Add("Of these, ", candidates.size() - left.size(), " have reached their capacity.");
   return left.empty() ? chosen : SelectByStrategy(left);
 }
 

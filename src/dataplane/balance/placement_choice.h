@@ -29,7 +29,7 @@ struct PlacementInputs {
   const PlacementOptions& options;
   std::optional<StreamMapping> mapping;  // Of the request's key.
   // The mapping of the same app/stream in another vhost (StreamDirectory::FindInOtherVhost), and
-  // the server that the request's key is pinned to. Asked only where they matter.
+  // the server that the request's key is pinned to. Called only where they matter.
   absl::FunctionRef<std::optional<StreamMapping>()> sibling;
   absl::FunctionRef<std::optional<std::string>()> pinned_server;
   std::string_view leaving;        // Origins of this server are left out; empty: of none.
@@ -46,7 +46,7 @@ bool IsLeft(const PlacementInputs& inputs, const Origin& origin);
 
 // What to claim.
 struct PlacementDecision {
-  std::shared_ptr<const Origin> origin;  // Null: nothing can serve; `refusal` says why.
+  std::shared_ptr<const Origin> origin;  // Null: nothing can serve, for `refusal`.
   PickReason reason = PickReason::kClaimed;
   uint64_t replaces_version = 0;                  // As in ClaimRequest.
   bool inherits = false;                          // As in ClaimRequest.
@@ -64,7 +64,7 @@ class PlacementSteps {
   bool wanted() const { return steps_ != nullptr; }
 
   template <typename... Parts>
-  void Say(const Parts&... parts) const {
+  void Add(const Parts&... parts) const {
     if (steps_ != nullptr) steps_->push_back(absl::StrCat(parts...));
   }
 
@@ -72,7 +72,7 @@ class PlacementSteps {
   std::vector<std::string>* steps_;
 };
 
-// Nothing can serve, for the reason that `message` tells.
+// Nothing can serve, for the reason `message`.
 PlacementDecision Refusal(const PlacementSteps& steps, std::string_view message);
 
 // For one decision; `inputs` outlives it.

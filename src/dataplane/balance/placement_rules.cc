@@ -39,23 +39,23 @@ class Decider {
 
   PlacementDecision Decide() const {
     if (inputs_.mapping.has_value()) return DecideMapped(*inputs_.mapping);
-    steps_.Say("The stream has no mapping.");
+    steps_.Add("The stream has no mapping.");
     return PlaceAnew({}, 0);
   }
 
  private:
   PlacementDecision DecideMapped(const StreamMapping& mapping) const {
-    steps_.Say("The stream is mapped to origin ", mapping.origin_id, " (", mapping.publishers,
+    steps_.Add("The stream is mapped to origin ", mapping.origin_id, " (", mapping.publishers,
                " publishers and ", mapping.viewers, " viewers of this proxy",
                mapping.publisher_live ? ", media flows" : "", ").");
     const auto origin = inputs_.origins.Resolve(mapping.origin_id);
     if (origin == nullptr) {
-      steps_.Say("That origin's registration has ended: the stream is placed anew.");
+      steps_.Add("That origin's registration has ended: the stream is placed anew.");
       return PlaceAnew({}, mapping.version);
     }
     const bool superseded = origin->id != mapping.origin_id;
     if (superseded) {
-      steps_.Say("That origin was superseded by ", origin->id, ": the stream follows it.");
+      steps_.Add("That origin was superseded by ", origin->id, ": the stream follows it.");
     }
 
     PlacementDecision stay;
@@ -64,7 +64,7 @@ class Decider {
     stay.replaces_version = superseded ? mapping.version : 0;
     stay.inherits = superseded;
     if (IsGoodFor(*origin, mapping, request_)) {
-      steps_.Say("It is ", ToAbsl(ToName(origin->health)), " and listens for ",
+      steps_.Add("It is ", ToAbsl(ToName(origin->health)), " and listens for ",
                  ToAbsl(ToName(request_.protocol)), ": it is used.");
       return stay;
     }
@@ -77,21 +77,21 @@ class Decider {
     const bool could_try = CanServe(*origin, request_);
     if (IsPublished(mapping, request_)) {
       if (could_try) {
-        steps_.Say("It ", trouble, ", but holds the publisher: it is used.");
+        steps_.Add("It ", trouble, ", but holds the publisher: it is used.");
         return stay;
       }
-      steps_.Say("It ", trouble, ", but holds the publisher: the stream is not moved.");
+      steps_.Add("It ", trouble, ", but holds the publisher: the stream is not moved.");
       return Refusal(steps_,
                      absl::StrCat("stream ", request_.key.ToString(), " is published on origin ",
                                   origin->id, ", which ", trouble));
     }
-    steps_.Say("It ", trouble, " and its publisher is gone: the stream may be placed anew.");
+    steps_.Add("It ", trouble, " and its publisher is gone: the stream may be placed anew.");
     PlacementDecision other = PlaceAnew(origin->id, mapping.version);
     other.unless_live = true;  // It may have come alive meanwhile.
     const bool better = other.origin != nullptr &&
                         (origin->deregistered || TierOf(*other.origin) < TierOf(*origin));
     if (could_try && !better && !origin->deregistered) {
-      steps_.Say("No other origin is better off: it is used.");
+      steps_.Add("No other origin is better off: it is used.");
       return stay;
     }
     return other;
@@ -122,7 +122,7 @@ class Decider {
     const bool usable = origin != nullptr && origin->id != left_out && !IsLeft(inputs_, *origin) &&
                         (IsGoodFor(*origin, sibling, request_) ||
                          (CanServe(*origin, request_) && sibling.publisher_live));
-    steps_.Say("The same ", sibling.key.app, "/", sibling.key.stream, " of vhost ",
+    steps_.Add("The same ", sibling.key.app, "/", sibling.key.stream, " of vhost ",
                sibling.key.vhost, " is mapped to origin ", sibling.origin_id,
                !usable                          ? ", which can not be used."
                : request_.role == Role::kViewer ? ": viewers are placed there."

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxRuns = 8;
 constexpr size_t kMaxMessages = 20;
-constexpr uint32_t kMaxAsked = 1000;
+constexpr uint32_t kMaxInFlight = 1000;
 
 uint32_t SessionsOf(const StreamMapping& mapping) { return mapping.publishers + mapping.viewers; }
 
@@ -131,10 +131,10 @@ void Rebalancer::Tick() {
                             std::max(run->moves_per_second, 1.0));
   const auto& moves = run->plan->plan.moves;
   while (running_ == run && run->allowance >= 1 && run->next < moves.size() &&
-         run->asked + run->waiting.size() < kMaxAsked) {
+         run->in_flight + run->waiting.size() < kMaxInFlight) {
     run->allowance -= 1;
     const PlannedMove& move = moves[run->next++];
-    ++run->asked;
+    ++run->in_flight;
     lock.unlock();
     Make(run, move);
     lock.lock();
@@ -172,12 +172,12 @@ void Rebalancer::Make(const std::shared_ptr<Run>& run, const PlannedMove& move) 
   {
     const std::lock_guard lock(mutex_);
     if (run->progress.state != RebalanceProgress::State::kRunning) {
-      --run->asked;  // Cancelled since it was chosen.
+      --run->in_flight;  // Cancelled since it was chosen.
       return;
     }
     std::string obstacle = Obstacle(*run, move, mapping);
     if (!obstacle.empty()) {
-      --run->asked;
+      --run->in_flight;
       return Skip(*run, 0, std::move(obstacle));
     }
     sessions = SessionsOf(*mapping);
@@ -196,7 +196,7 @@ void Rebalancer::Settle(Run& run, const PlannedMove& move, uint32_t sessions,
                         const absl::StatusOr<MoveOutcome>& outcome) {
   const std::string stream = absl::StrCat("stream ", move.key.ToString());
   std::unique_lock lock(mutex_);
-  --run.asked;
+  --run.in_flight;
   if (!outcome.ok()) return Skip(run, sessions, std::string(MessageOf(outcome.status())));
   if (!outcome->mapping.pending.has_value()) return Done(run, sessions);
   const bool running = run.progress.state == RebalanceProgress::State::kRunning;

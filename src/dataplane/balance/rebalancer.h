@@ -76,9 +76,9 @@ class Rebalancer {
   // OK: Apply would begin, or has begun before. Errors as of Apply.
   absl::Status CheckApply(std::string_view plan_id);
 
-  // Begins, or tells how far it is. NOT_FOUND: no such plan. FAILED_PRECONDITION: another one runs,
-  // or as CheckDrives. ABORTED: a stream or an origin of the
-  // plan, or the settings of placement, have changed.
+  // Begins, or returns how far it is. NOT_FOUND: no such plan. FAILED_PRECONDITION: another one
+  // runs, or as CheckDrives. ABORTED: a stream or an origin of the plan, or the settings of
+  // placement, have changed.
   absl::StatusOr<RebalanceProgress> Apply(std::string_view plan_id, double moves_per_second);
 
   // `id` is empty: the latest. NOT_FOUND.
@@ -109,7 +109,7 @@ class Rebalancer {
     double allowance = 0;  // Moves that may be made now.
     MonotonicTime refilled;
     size_t next = 0;                // In the plan's moves.
-    uint32_t asked = 0;             // Moves whose answer has not come.
+    uint32_t in_flight = 0;         // Moves whose answer has not come.
     uint32_t sessions_claimed = 0;  // Kicked, or to be kicked by moves that are not settled.
     std::vector<Waiting> waiting;
   };

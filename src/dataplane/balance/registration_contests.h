@@ -47,7 +47,7 @@ class RegistrationContests {
   enum class Verdict : uint8_t {
     kMove,      // No contest.
     kContest,   // It is part of one.
-    kToNotice,  // The same, and nobody was told within the last minute.
+    kToNotice,  // The same, and it was not reported within the last minute.
   };
   // `winner` has taken the place of `loser`. Both share the address or the id. `interval`: the
   // longer of their heartbeat intervals; the contest is over after 3 of them without a takeover.

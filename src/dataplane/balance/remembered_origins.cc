@@ -8,7 +8,7 @@
 namespace srsproxy {
 namespace {
 
-// A remembered origin that is alive is heard within this: SRS beats each 9 to 10 s.
+// A remembered origin that is alive sends a heartbeat within this: SRS beats each 9 to 10 s.
 constexpr auto kFirstRound = StartSettle::kWindow;
 
 }  // namespace
@@ -28,7 +28,7 @@ void RememberedOrigins::Add(OriginRecord record) {
     ended = LeaseEnd(LeaseEnd::Cause::kSilence, now - absl::ToChronoNanoseconds(since));
     const auto outcome = ended.OutcomeAt(now, /*in_use=*/false, needs_.options.keep_dead);
     if (outcome == LeaseEnd::Outcome::kForgotten) {
-      return needs_.store.RecordUnheard(record.registration.Id());
+      return needs_.store.RecordExpired(record.registration.Id());
     }
   }
   Origin origin;
@@ -38,13 +38,13 @@ void RememberedOrigins::Add(OriginRecord record) {
   origin.registration = std::move(record.registration);
   OriginEntry& entry =
       needs_.table.Add(std::move(origin), std::move(record.lease_digests), "known from the store");
-  entry.heard = false;
+  entry.confirmed = false;
   Origin remembered = *entry.origin;
   remembered.health = ended.held() ? OriginHealth::kSuspect : OriginHealth::kDead;
   remembered.expected = ended.held();
   remembered.heartbeat_at = absl::InfinitePast();
   if (!ended.held()) {
-    remembered.last_heard = ended.since() - absl::ToChronoNanoseconds(needs_.options.ttl);
+    remembered.last_seen = ended.since() - absl::ToChronoNanoseconds(needs_.options.ttl);
   }
   entry.origin = std::make_shared<const Origin>(std::move(remembered));
   entry.lease_end = ended;

@@ -1,5 +1,5 @@
 // RememberedOrigins: the origins that the store knows from before this proxy's start. They can be
-// used at once, and are SUSPECT until they are heard.
+// used at once, and are SUSPECT until their first heartbeat.
 #pragma once
 
 #include "dataplane/balance/origin_registry_options.h"
@@ -27,8 +27,7 @@ class RememberedOrigins {
   // Adds them to the table, and has the store forget those that are of long ago.
   void TakeOver();
 
-  // Of those that nothing was heard of for a whole round since the start, none is expected any
-  // more.
+  // Of those that sent nothing for a whole round since the start, none is expected any more.
   void ForgetExpected(MonotonicTime now);
 
  private:

@@ -21,7 +21,7 @@ inline constexpr double kHashBound = 1.25;
 struct SelectionInputs {
   std::span<const Candidate> candidates;                  // Not empty.
   absl::FunctionRef<uint64_t(const Candidate&)> streams;  // That it has.
-  // That it tells; nullopt: it does not, or has not lately.
+  // As it reports; nullopt: it does not, or has not lately.
   absl::FunctionRef<std::optional<int64_t>(const Candidate&)> connections;
   uint64_t key_hash = 0;           // StableHash of the stream's key.
   std::array<double, 2> random{};  // Each from [0, 1).
@@ -38,7 +38,7 @@ const Candidate& SelectRandom(const SelectionInputs& inputs);
 const Candidate& SelectLeastStreams(const SelectionInputs& inputs);
 
 // `p2c`: two are drawn by weight, and the less loaded for its weight is chosen: by the connections
-// that both tell, else by streams.
+// that both report, else by streams.
 const Candidate& SelectP2c(const SelectionInputs& inputs);
 
 // `consistent_hash`: by weighted rendezvous hashing, so that the same key gives the same candidate

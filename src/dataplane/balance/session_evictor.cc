@@ -55,7 +55,7 @@ void SessionEvictor::Tick() {
     at->second.turn = 0;
     if (allowance_ < 1) {
       Schedule(id, at->second, at->second.due);
-    } else if (!Ask(id, at->second, share)) {
+    } else if (!Evict(id, at->second, share)) {
       tasks_.erase(at);
     }
   }
@@ -97,7 +97,7 @@ void SessionEvictor::Settle(const Answer& answer, Tasks::iterator at) {
   Task& task = at->second;
   const MonotonicTime now = clock_.Now();
   if (answer.publisher_elsewhere) return Schedule(at->first, task, now + kPause);
-  // It was asked for a publisher, and there is none; or there may be more to end.
+  // A publisher was looked for, and there is none; or there may be more to end.
   if (answer.ended == answer.allowed) {
     if (answer.version != 0) task.without = answer.version;
     task.look_until = now + absl::ToChronoNanoseconds(options_.late_arrivals);
@@ -113,7 +113,7 @@ void SessionEvictor::Settle(const Answer& answer, Tasks::iterator at) {
   }
 }
 
-bool SessionEvictor::Ask(const Id& id, const Task& task, size_t limit) {
+bool SessionEvictor::Evict(const Id& id, const Task& task, size_t limit) {
   const auto& [key, role] = id;
   const auto mapping = streams_.Find(key);
   if (!mapping.has_value()) return false;
@@ -129,11 +129,11 @@ bool SessionEvictor::Ask(const Id& id, const Task& task, size_t limit) {
     return true;
   }
   if (mapping->viewers == 0) return false;
-  // What was answered holds for the mapping that was asked about, and no later one.
+  // What was answered holds for the mapping of then, and no later one.
   const bool may_be_elsewhere =
       (task.publisher_elsewhere || mapping->publisher_live) && mapping->version != task.without;
   if (may_be_elsewhere) {
-    AskForPublisherElsewhere(id, *mapping);
+    FindPublisherElsewhere(id, *mapping);
   } else {
     filter.not_origin_id = mapping->origin_id;
     Kick(id, std::move(filter), limit);
@@ -141,7 +141,7 @@ bool SessionEvictor::Ask(const Id& id, const Task& task, size_t limit) {
   return true;
 }
 
-void SessionEvictor::AskForPublisherElsewhere(const Id& id, const StreamMapping& mapping) {
+void SessionEvictor::FindPublisherElsewhere(const Id& id, const StreamMapping& mapping) {
   SessionFilter filter;
   filter.key = id.first;
   filter.role = Role::kPublisher;

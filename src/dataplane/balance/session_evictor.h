@@ -23,7 +23,7 @@ namespace srsproxy {
 struct SessionEvictorOptions {
   double sessions_per_second = 50;  // Of all streams together, taken in turns.
   size_t max_streams = 100'000;     // Whose sessions are being ended.
-  // A viewer that asked before a move is connected to the former origin within this time.
+  // A viewer that came before a move is connected to the former origin within this time.
   absl::Duration late_arrivals = absl::Seconds(5);
 };
 
@@ -63,7 +63,7 @@ class SessionEvictor {
     size_t allowed = 0;  // Sessions that might have been ended.
     size_t ended = 0;
     bool publisher_elsewhere = false;
-    uint64_t version = 0;  // Of the mapping, when it was asked for a publisher elsewhere; else 0.
+    uint64_t version = 0;  // Of the mapping, when a publisher elsewhere was looked for; else 0.
   };
   // Answers come on any thread, and may come when the evictor is gone.
   struct Answers {
@@ -81,9 +81,9 @@ class SessionEvictor {
   void Schedule(const Id& id, Task& task, MonotonicTime due);
   void TakeAnswers();
   void Settle(const Answer& answer, Tasks::iterator at);
-  // Ends at most `limit` sessions. False: there is nothing to ask any more.
-  bool Ask(const Id& id, const Task& task, size_t limit);
-  void AskForPublisherElsewhere(const Id& id, const StreamMapping& mapping);
+  // Ends at most `limit` sessions. False: there is nothing to end any more.
+  bool Evict(const Id& id, const Task& task, size_t limit);
+  void FindPublisherElsewhere(const Id& id, const StreamMapping& mapping);
   void Kick(const Id& id, SessionFilter filter, size_t limit);
 
   const Clock& clock_;

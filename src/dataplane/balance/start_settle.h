@@ -21,8 +21,8 @@ struct StartWait {
 // A state machine without a clock or lock of its own.
 class StartSettle {
  public:
-  // Streams that are asked for later than this after the start wait for nobody: SRS is heard each 9
-  // to 10 s, so all origins have come by then.
+  // Streams that are wanted later than this after the start wait for nobody: SRS beats each 9 to
+  // 10 s, so all origins have come by then.
   static constexpr std::chrono::seconds kWindow{12};
   // No client waits longer, nor does the setting allow more.
   static constexpr std::chrono::seconds kLongestWait{10};
@@ -42,7 +42,7 @@ class StartSettle {
   bool InWindow(MonotonicTime now) const { return now - started_ < kWindow; }
 
   // From when on a new stream may be placed, as far as is known now: later when one more origin
-  // comes meanwhile. Says nothing of whether there is an origin.
+  // comes meanwhile. Whether there is an origin is another question.
   MonotonicTime PlaceFrom() const {
     if (remembered_ || !last_joined_.has_value()) return started_;
     return *last_joined_ + settle_;

@@ -36,7 +36,7 @@ class StickyBalancer final : public Balancer {
 
   // Where the stream would be placed anew, by RTMP, were there no mapping and no origin of
   // `excluded_server` (empty: none is excluded). Claims nothing. UNAVAILABLE: nowhere that this
-  // proxy can reach; the message says why.
+  // proxy can reach; the message has the reason.
   absl::StatusOr<std::shared_ptr<const Origin>> ChooseFor(const StreamKey& key,
                                                           std::string_view excluded_server) const;
 

@@ -1,4 +1,4 @@
-// How many streams in use each origin has, counted as the directory tells of changes.
+// How many streams in use each origin has, counted from the directory's events.
 #pragma once
 
 #include <atomic>

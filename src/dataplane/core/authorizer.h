@@ -1,5 +1,5 @@
-// Who may use what the data plane serves beside media: asked by its HTTP APIs, answered by whoever
-// knows the credentials.
+// Who may use what the data plane serves beside media: needed by its HTTP APIs, implemented by
+// whoever knows the credentials.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ class Authorizer {
   virtual ~Authorizer() = default;
 
   // Whether callers have to prove who they are. False: everybody may do everything.
-  virtual bool asks() const = 0;
+  virtual bool enforced() const = 0;
 
-  // UNAUTHENTICATED: nobody known asks; PERMISSION_DENIED: somebody who may not. Messages are fit
+  // UNAUTHENTICATED: nobody known; PERMISSION_DENIED: somebody who may not. Messages are fit
   // for the client. The decision is counted, and a refusal logged without the credentials.
   virtual absl::Status Check(const AccessRequest& request) = 0;
 };

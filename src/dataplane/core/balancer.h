@@ -1,4 +1,4 @@
-// Which origin serves this client? The one question that every protocol's session asks.
+// Which origin serves this client? The one question of every protocol's session.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@
 
 namespace srsproxy {
 
-// A session's hold on its stream's mapping. Destroying it says that the session has ended.
+// A session's hold on its stream's mapping. Destroying it ends the session's use.
 // Thread-safe: may be used and destroyed on any thread, after the Balancer too.
 class StreamLease {
  public:
@@ -66,7 +66,7 @@ constexpr auto NamesOf(PickReason) {
 
 struct Placement {
   std::shared_ptr<const Origin> origin;
-  Endpoint endpoint;  // The origin's, for the asked protocol; host already replaced by the ip where
+  Endpoint endpoint;  // The origin's, for that protocol; host already replaced by the ip where
                       // needed.
   PickReason reason = PickReason::kClaimed;
   std::string_view strategy;           // In force when it was picked; a literal.
@@ -112,8 +112,8 @@ class Balancer {
 
   // Calls `done` once, inline or later on any thread. A session that picks again, because an origin
   // could not be reached, lets go of its former placement first. UNAVAILABLE: no origin can serve;
-  // the message says why. RESOURCE_EXHAUSTED: PROXY_MAX_STREAMS is reached and no idle mapping can
-  // go.
+  // the message has the reason. RESOURCE_EXHAUSTED: PROXY_MAX_STREAMS is reached and no idle
+  // mapping can go.
   virtual void Pick(PickRequest request, PickCallback done) = 0;
 
   virtual PickExplanation Explain(const PickRequest& request) const = 0;

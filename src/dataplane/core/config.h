@@ -1,7 +1,7 @@
 // The settings in force, as plain values: one member for each PROXY_* setting, named after it.
 //
 // controlplane/config_loader reads and checks them; everything else only reads this struct. The
-// meaning and the default of each are told once, in proto/srsproxy/v1/config.proto, from which
+// meaning and the default of each stand once, in proto/srsproxy/v1/config.proto, from which
 // docs/configuration.md is made. Immutable once the proxy has started, so any thread may read it.
 #pragma once
 

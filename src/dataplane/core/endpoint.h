@@ -35,7 +35,7 @@ std::string FormatEndpoint(const Endpoint& endpoint);
 struct ListenAddress {
   bool enabled = false;
   std::string host;   // Empty: every address, IPv4 and IPv6 on one socket.
-  uint16_t port = 0;  // 0: any free port; the log says which.
+  uint16_t port = 0;  // 0: any free port; it is logged.
 
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };

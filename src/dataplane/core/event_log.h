@@ -54,12 +54,12 @@ class EventLog final : public StreamObserver {
   explicit EventLog(const Clock& clock, size_t capacity = kCapacity);
 
   void OnStreamEvent(const StreamEvent& event) override;
-  // `kind`: one of an origin. Changes of one origin are told in order, after they can be seen in
-  // the registry's snapshot; those of load alone are not told.
+  // `kind`: one of an origin. Changes of one origin are added in order, after they can be seen in
+  // the registry's snapshot; those of load alone are not.
   void AddOriginEvent(LoggedEvent::Kind kind, std::shared_ptr<const Origin> origin,
                       std::string reason);
 
-  // Tells logs apart: sequences of another epoch mean nothing here. Random.
+  // Distinguishes logs: sequences of another epoch mean nothing here. Random.
   uint64_t epoch() const { return epoch_; }
   // Of the latest event; 0 before the first.
   uint64_t last_sequence() const;
@@ -72,7 +72,7 @@ class EventLog final : public StreamObserver {
   std::optional<absl::Time> OldestTime() const;
 
   // Blocks until there is an event after `after`: true; or until `timeout` has passed or `stop` is
-  // asked: false. However many events come meanwhile, the caller is woken once.
+  // requested: false. However many events come meanwhile, the caller is woken once.
   bool WaitAfter(uint64_t after, absl::Duration timeout, const std::stop_token& stop) const;
 
  private:

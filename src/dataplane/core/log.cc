@@ -54,7 +54,7 @@ std::string Escaped(std::string_view text) {
 
 std::string QuotedText(std::string_view text) { return absl::StrCat("\"", Escaped(text), "\""); }
 
-// A value of a text line: in quotes unless it can be told apart from what follows without them.
+// A value of a text line: in quotes unless it can be separated from what follows without them.
 std::string Word(std::string_view text) {
   std::string escaped = Escaped(text);
   const bool plain = !text.empty() && escaped == text && text.find_first_of(" =") == text.npos;

@@ -107,7 +107,7 @@ bool WriteLineTo(int descriptor, std::string_view line) {
       pollfd writable{descriptor, POLLOUT, 0};
       if (::poll(&writable, 1, -1) < 0 && errno != EINTR) return false;
     } else if (written == 0 || errno != EINTR) {
-      return false;  // A full disk, or nobody reads it any more; there is nowhere to say so.
+      return false;  // A full disk, or nobody reads it any more; there is nowhere to report it.
     }
   }
   return true;

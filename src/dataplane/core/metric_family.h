@@ -1,5 +1,5 @@
-// Metrics of Prometheus, each declared once: its row names it, says what it is and which labels it
-// has, and is what it is counted by.
+// Metrics of Prometheus, each declared once: its row has its name, its help and its labels, and is
+// what it is counted by.
 //
 //   CounterFamily<std::string_view, ClientError> client_errors{
 //       registry, "srsproxy_client_errors_total", "What clients sent that is not allowed, by

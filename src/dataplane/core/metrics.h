@@ -35,7 +35,7 @@ enum class ClientError : uint8_t {
   kTooLarge,       // It is over a size limit.
   kBadName,        // The stream's name is missing or not allowed.
   kTimeout,        // It was silent or too slow.
-  kUnsupported,    // It asks for what this proxy does not do.
+  kUnsupported,    // It wants what this proxy does not do.
 };
 constexpr auto NamesOf(ClientError) {
   return EnumNames<ClientError>({{ClientError::kWrongProtocol, "wrong_protocol"},
@@ -86,7 +86,7 @@ constexpr auto NamesOf(MoveProgress) {
 // for a session, never for a packet.
 class Metrics {
  public:
-  // `version` is what build_info says.
+  // `version` is what build_info shows.
   explicit Metrics(std::string_view version) { build_info_.Set(version, 1); }
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

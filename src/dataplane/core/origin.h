@@ -21,7 +21,7 @@
 
 namespace srsproxy {
 
-// What an origin says of itself when it registers.
+// What an origin registers with.
 struct OriginRegistration {
   std::string ip;  // An address or a host name.
   std::string device_id;
@@ -36,8 +36,8 @@ struct OriginRegistration {
   double weight = 1.0;  // Share of new streams, > 0.
   std::string zone;
   std::map<std::string, std::string> labels;
-  int64_t capacity = 0;                              // Sessions it can hold; 0: not told.
-  std::optional<absl::Duration> heartbeat_interval;  // Told by the origin; else observed.
+  int64_t capacity = 0;                              // Sessions it can hold; 0: unknown.
+  std::optional<absl::Duration> heartbeat_interval;  // As registered; else observed.
 
   std::string Id() const { return server + "-" + service + "-" + pid; }
   const std::vector<Endpoint>& EndpointsFor(Protocol protocol) const;
@@ -55,7 +55,7 @@ absl::Status ValidateRegistration(const OriginRegistration& registration);
 // wildcard or loopback.
 Endpoint DialEndpoint(const OriginRegistration& registration, const Endpoint& endpoint);
 
-// How busy an origin says it is. Absent: not told.
+// How busy an origin reports to be. Absent: not reported.
 struct LoadReport {
   std::optional<double> cpu_ratio;     // 0 to 1
   std::optional<double> memory_ratio;  // 0 to 1
@@ -123,18 +123,18 @@ struct Origin {
   // It, or an operator, ended its registration: it is kLeaving, and not even the last resort.
   bool deregistered = false;
   // Remembered from before this proxy's start, and its first heartbeat may still be on its way: no
-  // worse a choice than one that was heard first.
+  // worse a choice than one whose heartbeat came first.
   bool expected = false;
   OriginOverrides overrides;  // What an operator decided for its server.
   // After the overrides.
   double weight = 1.0;
   std::string zone;
   std::map<std::string, std::string> labels;
-  int64_t capacity = 0;  // Sessions it can hold; 0: not told.
+  int64_t capacity = 0;  // Sessions it can hold; 0: unknown.
   LoadReport load;
   absl::Time registered_at;
   absl::Time heartbeat_at;  // InfinitePast: only remembered.
-  MonotonicTime last_heard;
+  MonotonicTime last_seen;
 };
 
 // Whether its registration is in force.

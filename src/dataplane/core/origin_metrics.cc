@@ -10,7 +10,7 @@
 namespace srsproxy {
 namespace {
 
-// How long the conflicts of an origin that is gone are still told.
+// How long the conflicts of an origin that is gone are still shown.
 constexpr auto kConflictShown = std::chrono::minutes(10);
 
 constexpr std::string_view kDown = "down";
@@ -23,7 +23,7 @@ std::string_view StateOf(const Origin& origin) {
   return ToName(origin.health);
 }
 
-// The highest of the ratios that the origin tells; absent when it tells none.
+// The highest of the ratios that the origin reports; absent when it reports none.
 std::optional<double> LoadRatio(const Origin& origin) {
   std::optional<double> highest;
   const auto consider = [&](std::optional<double> ratio) {
@@ -55,7 +55,7 @@ void OriginMetrics::Set(const OriginSnapshot& snapshot, MonotonicTime now) {
     series.up |= !origin->down && origin->health == OriginHealth::kHealthy;
     series.draining |= origin->admin_state == AdminState::kDraining;
     series.heartbeat_age_seconds =
-        origin->permanent ? 0 : std::chrono::duration<double>(now - origin->last_heard).count();
+        origin->permanent ? 0 : std::chrono::duration<double>(now - origin->last_seen).count();
     series.load_ratio = LoadRatio(*origin);
   }
   for (auto& [server, counters] : counters_) {

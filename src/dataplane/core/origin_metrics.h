@@ -16,7 +16,7 @@
 
 namespace srsproxy {
 
-// Thread-safe. Origins are told apart by their `server`.
+// Thread-safe. Origins are distinguished by their `server`.
 class OriginMetrics : public prometheus::Collectable {
  public:
   // Replaces all gauges, and forgets the counters of origins that are not in `snapshot`.

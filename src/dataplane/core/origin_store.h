@@ -41,16 +41,16 @@ class OriginStore {
   virtual void PutRecord(const OriginRecord& record) = 0;
   // It was superseded, or deregistered: that is decided.
   virtual void RemoveRecord(std::string_view origin_id) = 0;
-  // Silence has cost it its lease at `since`, by the wall clock, as far as this proxy has heard:
-  // kept until PutRecord by a store that nobody shares. Others may have heard it, so a shared one
-  // keeps nothing of it.
+  // Silence has cost it its lease at `since`, by the wall clock, as far as this proxy knows:
+  // kept until PutRecord by a store that nobody shares. Others may get its heartbeats, so a shared
+  // one keeps nothing of it.
   virtual void RecordSilent(std::string_view origin_id, absl::Time since) {
     static_cast<void>(origin_id);
     static_cast<void>(since);
   }
-  // This proxy shows it no more because it has heard nothing of it for too long. Others may have
-  // heard: only the store removes for silence. One that nobody shares does it at once.
-  virtual void RecordUnheard(std::string_view origin_id) { RemoveRecord(origin_id); }
+  // This proxy shows it no more because it has been silent for too long. Others may get its
+  // heartbeats: only the store removes for silence. One that nobody shares does it at once.
+  virtual void RecordExpired(std::string_view origin_id) { RemoveRecord(origin_id); }
   // Those that are still worth something: none that was removed, or of long ago.
   virtual std::vector<OriginRecord> Records() const = 0;
 

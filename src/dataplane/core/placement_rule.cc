@@ -79,7 +79,7 @@ absl::StatusOr<PlacementRule> PlacementRule::Parse(std::string_view text) {
     }
     const bool twice = std::any_of(rule.selector_.begin(), rule.selector_.end(),
                                    [&](const auto& other) { return other.first == label; });
-    if (twice) return Wrong(text, absl::StrCat("the label ", label, " is told twice"));
+    if (twice) return Wrong(text, absl::StrCat("the label ", label, " is given twice"));
     rule.selector_.emplace_back(label, value);
   }
   return rule;

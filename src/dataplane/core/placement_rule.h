@@ -19,7 +19,7 @@ namespace srsproxy {
 // which an origin has to have; `zone` and `server` mean the origin's own.
 class PlacementRule {
  public:
-  // INVALID_ARGUMENT says what is wrong with `text`.
+  // INVALID_ARGUMENT names what is wrong with `text`.
   static absl::StatusOr<PlacementRule> Parse(std::string_view text);
 
   bool Fits(const StreamKey& key) const;

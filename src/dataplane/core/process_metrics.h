@@ -7,7 +7,7 @@
 
 namespace srsproxy {
 
-// Thread-safe. What /proc does not tell is left out.
+// Thread-safe. What /proc does not show is left out.
 class ProcessMetrics : public prometheus::Collectable {
  public:
   std::vector<prometheus::MetricFamily> Collect() const override;

@@ -1,5 +1,5 @@
 // Query strings, `a=b&c=d`, as clients write them: read by hand, since many are no valid queries of
-// RFC 3986, which Boost.URL asks for, and mean something all the same.
+// RFC 3986, which Boost.URL insists on, and mean something all the same.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
 // A clock that stands still while this process does not run: nobody's silence is judged by what a
-// process that was stopped, or a machine that was suspended, could not hear.
+// process that was stopped, or a machine that was suspended, could not be reached.
 #pragma once
 
 #include <mutex>
@@ -22,8 +22,8 @@ class RunningClock final : public Clock {
   MonotonicTime Now() const override;
   absl::Time WallNow() const override { return clock_.WallNow(); }
 
-  // Says that the process runs; call it well within longest_gap. Returns how much of the time since
-  // the last call is not counted: zero but after a pause.
+  // Records that the process runs; call it well within longest_gap. Returns how much of the time
+  // since the last call is not counted: zero but after a pause.
   absl::Duration Tick();
 
  private:

@@ -1,4 +1,4 @@
-// One client's use of one stream: how it is named, and how its end is told.
+// One client's use of one stream: how it is named, and how its end is logged.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ std::string NewSessionId();
 enum class EndReason : uint8_t {
   kClosed,       // The side named closed in the ordinary way.
   kBadInput,     // It sent what the protocol does not allow.
-  kRefused,      // It said no: to the publisher, the player, the password.
+  kRefused,      // It rejected: the publisher, the player, the password.
   kTimeout,      // It was silent, or did not read, for too long.
   kUnreachable,  // It could not be connected to, or the connection broke.
   kNoOrigin,     // No origin can serve the stream.
@@ -52,7 +52,7 @@ constexpr auto NamesOf(EndReason) {
 //   kUnreachable                        everything else: kInternal
 EndReason EndReasonOf(const absl::Status& status);
 
-// Everything that is said of a session when it has ended.
+// Everything that is logged and counted of a session when it has ended.
 struct SessionEnd {
   std::string id;
   Protocol protocol = Protocol::kRtmp;

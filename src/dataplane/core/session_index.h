@@ -1,4 +1,4 @@
-// Which stream an id stands for, where a request carries nothing else to tell it by.
+// Which stream an id stands for, where a request carries nothing else to know it by.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ class SessionIndex {
 
   using FoundCallback = absl::AnyInvocable<void(std::optional<StreamKey>)>;
   // Calls `done` once, inline (memory) or later on any thread (shared stores), with what `id`
-  // stands for; nullopt: it is unknown, or cannot be asked for. A use of the id.
+  // stands for; nullopt: it is unknown, or cannot be looked up. A use of the id.
   virtual void FindHls(std::string id, FoundCallback done) = 0;
 
   // Every open question is answered nullopt, on this thread, before it returns; later ones are at

@@ -1,4 +1,4 @@
-// How failures are told on the data path: an absl::Status, with the side at fault attached.
+// How failures are reported on the data path: an absl::Status, with the side at fault attached.
 //
 // This header is also the one bridge between the standard library and Debian's abseil, which has a
 // string_view and an optional of its own: nothing else mentions absl::string_view.

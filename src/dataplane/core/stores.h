@@ -17,8 +17,8 @@ struct Stores {
   std::unique_ptr<SessionIndex> sessions;
   std::unique_ptr<FleetBus> fleet;
 
-  // Every open question is answered, and later ones are at once; before the threads that ask are
-  // gone. See StreamClaims::Stop. May be called again.
+  // Every open question is answered, and later ones are at once; before the threads of callers
+  // are gone. See StreamClaims::Stop. May be called again.
   void Stop() const {
     streams->Stop();
     origins->Stop();

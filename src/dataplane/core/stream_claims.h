@@ -28,7 +28,7 @@ namespace srsproxy {
 class StreamHold {
  public:
   // ABORTED: the hold does not stand, and the session is to end; in words that are fit for the
-  // client. CANCELLED: the store was stopped. Others there are none: a store that cannot be asked
+  // client. CANCELLED: the store was stopped. Others there are none: a store out of reach
   // answers when it can.
   using LiveCallback = absl::AnyInvocable<void(absl::Status)>;
   using LostCallback = absl::AnyInvocable<void(const absl::Status&)>;
@@ -56,8 +56,8 @@ class StreamHold {
   virtual void Refused() = 0;
 };
 
-// A wish to place a stream on `origin_id`. Granted when there is no mapping, or when the one there
-// is has `replaces_version`. Otherwise the answer is the mapping that stands.
+// A request to place a stream on `origin_id`. Granted when there is no mapping, or when the one
+// there is has `replaces_version`. Otherwise the answer is the mapping that stands.
 struct ClaimRequest {
   StreamKey key;
   std::string origin_id;
@@ -81,8 +81,9 @@ struct ClaimOutcome {
   std::unique_ptr<StreamHold> hold;  // On `mapping`. Never null.
 };
 
-// A wish to have a stream on `origin_id`. Done at once when it has no publisher, live or about to
-// be, else pending: the store does it in the same step in which its last publisher's session ends.
+// A request to have a stream on `origin_id`. Done at once when it has no publisher, live or about
+// to be, else pending: the store does it in the same step in which its last publisher's session
+// ends.
 struct MoveRequest {
   StreamKey key;
   std::string origin_id;
@@ -98,7 +99,7 @@ struct MoveOutcome {
   std::string former_origin_id;  // Empty when the move is pending.
 };
 
-// A wish to forget a mapping.
+// A request to forget a mapping.
 struct ReleaseRequest {
   StreamKey key;
   uint64_t expected_version = 0;  // 0: whatever it is.
@@ -146,7 +147,7 @@ class StreamClaims {
   virtual void SetMaxStreams(size_t max_streams) = 0;
 
   // Every open question is answered CANCELLED, on this thread, before it returns; later ones are at
-  // once. Nothing is told to observers any more, and holds end silently. For the end of the
+  // once. Observers are not called any more, and holds end silently. For the end of the
   // process, before the threads that sessions live on are gone.
   virtual void Stop() = 0;
 };

@@ -1,4 +1,4 @@
-// What becomes of mappings, and who is told.
+// What becomes of mappings, and who is notified.
 #pragma once
 
 #include <cstdint>
@@ -64,11 +64,11 @@ struct StreamEvent {
   std::string former_origin_id;  // Of a kChanged by which it came to another origin.
   StreamEventReason reason = StreamEventReason::kToBePublished;
   std::optional<MoveCause> cause;  // Of a kChanged by which it moved, or its move began to wait.
-  bool here = true;  // This proxy caused it: it counts and logs what all of a fleet hear of.
+  bool here = true;  // This proxy caused it: it counts and logs what all of a fleet get.
 };
 
-// Hears every event of a stream in order. Both members are called on the thread that made the
-// change, with a lock of the store held: they must not block, nor call the store.
+// Is called with every event of a stream, in order. Both members are called on the thread that made
+// the change, with a lock of the store held: they must not block, nor call the store.
 class StreamObserver {
  public:
   virtual ~StreamObserver() = default;

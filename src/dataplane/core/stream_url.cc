@@ -112,7 +112,7 @@ std::string WithFmleVhostAsQuery(std::string_view text) {
   return absl::StrReplaceAll(ToAbsl(text), {{ToAbsl(kFmleVhost), "?vhost="}});
 }
 
-// `host`: of the address, without port. `named`: what vhost= says, or empty.
+// `host`: of the address, without port. `named`: the value of vhost=, or empty.
 absl::StatusOr<std::string> ResolveVhost(std::string_view host, std::string_view named,
                                          const VhostPolicy& vhosts) {
   const std::string decoded = WithoutBlanks(PercentDecoded(named));

@@ -33,7 +33,7 @@ struct StreamKey {
 // from others. INVALID_ARGUMENT, client at fault: nothing that may be a key is left.
 absl::StatusOr<StreamKey> Normalised(const StreamKey& key);
 
-// How each protocol names a stream. INVALID_ARGUMENT, client at fault, says what is wrong with the
+// How each protocol names a stream. INVALID_ARGUMENT, client at fault, names what is wrong with the
 // name. Everywhere: the query's `vhost=` or `domain=` wins over the host (`__defaultVhost__` does
 // not); `...vhost...` means `?vhost=`; `%XX` is decoded, save where it would make a `/`, `?`, `#`
 // or an escape; blanks are dropped; empty levels and `_definst_` are skipped; the extensions .flv

@@ -13,12 +13,12 @@
 
 namespace srsproxy {
 
-// How far what a store tells can be relied on.
+// How far what a store shows can be relied on.
 enum class StoreState : uint8_t {
   kSynced,       // It is what all proxies see, but for what is under way.
   kNeverSynced,  // Nothing is known yet: that a stream is not found means nothing.
   kUnverified,   // It was so; since then something happened that may have changed all of it.
-  kGone,         // The store cannot be asked: it is what was known last.
+  kGone,         // The store cannot be reached: it is what was known last.
 };
 constexpr auto NamesOf(StoreState) {
   return EnumNames<StoreState>({{StoreState::kSynced, "synced"},
@@ -45,7 +45,7 @@ class StreamView {
     std::string next;                     // Empty at the end.
   };
   // A page of at most `limit` mappings; `after` is "" for the first, then the `next` of the page
-  // before. Mappings that stay in place are told exactly once; claims never wait for long.
+  // before. Mappings that stay in place are listed exactly once; claims never wait for long.
   virtual Page List(std::string_view after, size_t limit) const = 0;
 
   virtual size_t size() const = 0;    // Mappings.

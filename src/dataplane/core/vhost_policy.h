@@ -27,7 +27,7 @@ class VhostPolicy {
   // listed.
   std::string Apply(std::string_view host) const;
 
-  // The vhost that a client asked for by name (`vhost=`): dots do not matter.
+  // The vhost that a client requested by name (`vhost=`): dots do not matter.
   std::string ApplyNamed(std::string_view vhost) const;
 
  private:

@@ -64,7 +64,7 @@ class MemoryOriginStore final : public OriginStore {
   const std::shared_ptr<StateFile> state_;
   mutable std::mutex mutex_;
   std::map<std::string, OriginRecord, std::less<>> records_;  // By origin id. Guarded by mutex_.
-  std::mutex change_mutex_;                                   // Held while one is merged and told.
+  std::mutex change_mutex_;  // Held while one is merged and reported.
   Subscribers<OverridesCallback> subscribers_;
   std::atomic<bool> stopped_{false};
   std::unique_ptr<Kept> kept_;           // Null: in memory alone.

@@ -59,21 +59,21 @@ json::array ToJson(const std::vector<std::string>& texts) {
 }
 
 json::object ToJson(const OriginRecord& record) {
-  const OriginRegistration& told = record.registration;
+  const OriginRegistration& registration = record.registration;
   json::object object;
   for (const auto& [name, member] : kTexts) {
-    if (!(told.*member).empty()) object[ToJson(name)] = ToJson(told.*member);
+    if (!(registration.*member).empty()) object[ToJson(name)] = ToJson(registration.*member);
   }
   for (const auto& [name, member] : kEndpoints) {
     std::vector<std::string> texts;
-    for (const Endpoint& endpoint : told.*member) texts.push_back(FormatEndpoint(endpoint));
+    for (const Endpoint& endpoint : registration.*member) texts.push_back(FormatEndpoint(endpoint));
     if (!texts.empty()) object[ToJson(name)] = ToJson(texts);
   }
-  object["weight"] = told.weight;
-  if (!told.labels.empty()) object["labels"] = ToJson(told.labels);
-  if (told.capacity != 0) object["capacity"] = told.capacity;
-  if (told.heartbeat_interval) {
-    object["heartbeat_interval_ns"] = absl::ToInt64Nanoseconds(*told.heartbeat_interval);
+  object["weight"] = registration.weight;
+  if (!registration.labels.empty()) object["labels"] = ToJson(registration.labels);
+  if (registration.capacity != 0) object["capacity"] = registration.capacity;
+  if (registration.heartbeat_interval) {
+    object["heartbeat_interval_ns"] = absl::ToInt64Nanoseconds(*registration.heartbeat_interval);
   }
   object["generation"] = record.generation;
   object["lease_digests"] = ToJson(record.lease_digests);
@@ -123,17 +123,17 @@ bool ReadInterval(const json::value& value, std::optional<absl::Duration>& into)
 }
 
 bool ReadField(std::string_view name, const json::value& value, OriginRecord& into) {
-  OriginRegistration& told = into.registration;
+  OriginRegistration& registration = into.registration;
   for (const auto& [text, member] : kTexts) {
-    if (name == text) return Store(ReadText(value), told.*member);
+    if (name == text) return Store(ReadText(value), registration.*member);
   }
   for (const auto& [endpoints, member] : kEndpoints) {
-    if (name == endpoints) return ReadEndpoints(value, told.*member);
+    if (name == endpoints) return ReadEndpoints(value, registration.*member);
   }
-  if (name == "weight") return Store(ReadNumber<double>(value), told.weight);
-  if (name == "labels") return Store(ReadTexts(value), told.labels);
-  if (name == "capacity") return Store(ReadNumber<int64_t>(value), told.capacity);
-  if (name == "heartbeat_interval_ns") return ReadInterval(value, told.heartbeat_interval);
+  if (name == "weight") return Store(ReadNumber<double>(value), registration.weight);
+  if (name == "labels") return Store(ReadTexts(value), registration.labels);
+  if (name == "capacity") return Store(ReadNumber<int64_t>(value), registration.capacity);
+  if (name == "heartbeat_interval_ns") return ReadInterval(value, registration.heartbeat_interval);
   if (name == "generation") return Store(ReadNumber<uint64_t>(value), into.generation);
   if (name == "lease_digests") return Store(ReadList(value), into.lease_digests);
   if (name == "source") return Store(ReadText(value), into.source);

@@ -19,7 +19,7 @@ namespace srsproxy {
 // Used on one thread at a time. Every call waits for the disk.
 class OriginFile {
  public:
-  // What was written longer ago says nothing of who is there.
+  // What was written longer ago is no sign of who is there.
   static constexpr absl::Duration kMaxAge = absl::Hours(24);
 
   // `logger` outlives it.

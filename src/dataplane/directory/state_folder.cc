@@ -86,8 +86,8 @@ absl::Status StateFolder::Take() const {
 }
 
 absl::StatusOr<std::optional<std::string>> StateFolder::Read(const std::string& name) const {
-  // Looked at first: to open a pipe of this name would wait for a writer, unheard. O_NONBLOCK would
-  // not, but fails when another process holds a lease on the file.
+  // Looked at first: to open a pipe of this name would wait for a writer, unnoticed. O_NONBLOCK
+  // would not, but fails when another process holds a lease on the file.
   struct stat about {};
   if (fstatat(fd_, name.c_str(), &about, 0) == 0 && !S_ISREG(about.st_mode)) {
     return ProxyFailure(absl::StatusCode::kFailedPrecondition,

@@ -30,7 +30,7 @@ std::optional<std::string> ReadText(const json::value& value);
 std::optional<absl::Time> ReadTime(const json::value& value);
 std::optional<std::map<std::string, std::string>> ReadTexts(const json::value& value);
 
-// The object in `text`, whose `version` is from 1 to `newest`. DATA_LOSS says what is wrong.
+// The object in `text`, whose `version` is from 1 to `newest`. DATA_LOSS names what is wrong.
 absl::StatusOr<json::object> ReadVersioned(std::string_view text, int64_t newest);
 
 // DATA_LOSS.

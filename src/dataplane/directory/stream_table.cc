@@ -193,7 +193,7 @@ void StreamTable::Rest(Shard& shard, Entry& entry) {
 }
 
 void StreamTable::Remove(Shard& shard, Entry& entry, StreamEventReason reason) {
-  Tell(StreamEvent::Kind::kRemoved, shard, entry, reason);
+  Notify(StreamEvent::Kind::kRemoved, shard, entry, reason);
   DropPending(shard, entry);
   LeaveOrigin(shard, entry);
   if (!entry.in_use()) Erase(shard, entry);
@@ -229,9 +229,9 @@ void StreamTable::AddLoad(Origins::value_type& origin, int change) {
       [&](StreamObserver* observer) { observer->OnLoadChange(origin.first, change); });
 }
 
-void StreamTable::Tell(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
-                       StreamEventReason reason, std::optional<MoveCause> cause,
-                       std::string former_origin_id) const {
+void StreamTable::Notify(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
+                         StreamEventReason reason, std::optional<MoveCause> cause,
+                         std::string former_origin_id) const {
   if (stopped_) return;
   StreamEvent event;
   event.kind = kind;

@@ -106,7 +106,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   bool ReserveSlot();
   bool EvictOldestIdle();
 
-  // What holds call. `lost`: who has to be told, without the lock.
+  // What holds call. `lost`: who has to be called, without the lock.
   absl::Status MarkLive(Hold& hold, LostCallbacks& lost);
   void EndSession(Hold& hold);
 
@@ -132,7 +132,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   void SetPending(Shard& shard, Entry& entry, PendingMove pending);
   std::string MoveTo(Shard& shard, Entry& entry, const std::string& origin_id);
   void Rest(Shard& shard, Entry& entry);
-  // Tells that the mapping is gone, and forgets it.
+  // Reports that the mapping is gone, and forgets it.
   void Remove(Shard& shard, Entry& entry, StreamEventReason reason);
   void Erase(Shard& shard, Entry& entry);
   void LeaveOrigin(Shard& shard, Entry& entry);
@@ -140,9 +140,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   // False: there was none.
   static bool DropPending(Shard& shard, Entry& entry);
   void AddLoad(Origins::value_type& origin, int change);
-  void Tell(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
-            StreamEventReason reason, std::optional<MoveCause> cause = std::nullopt,
-            std::string former_origin_id = {}) const;
+  void Notify(StreamEvent::Kind kind, const Shard& shard, const Entry& entry,
+              StreamEventReason reason, std::optional<MoveCause> cause = std::nullopt,
+              std::string former_origin_id = {}) const;
   static StreamMapping ToMapping(const Shard& shard, const Entry& entry);
 
   const Clock& clock_;

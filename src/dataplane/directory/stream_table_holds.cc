@@ -101,9 +101,9 @@ absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
   const bool first_publisher =
       hold.role == Role::kPublisher && AddLivePublisher(shard, entry, hold, lost);
   if (first_publisher) {
-    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherLive);
+    Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherLive);
   } else if (first_media) {
-    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMediaFlows);
+    Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMediaFlows);
   }
   return absl::OkStatus();
 }
@@ -147,10 +147,10 @@ void StreamTable::EndSession(Hold& hold) {
   if (entry.pending && entry.publishers == 0) {
     const PendingMove move = shard.pending.find(&entry)->second;
     std::string former = MoveTo(shard, entry, move.origin_id);
-    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMovedAtPublishersEnd,
-         move.cause, std::move(former));
+    Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMovedAtPublishersEnd,
+           move.cause, std::move(former));
   } else if (last_live) {
-    Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherEnded);
+    Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherEnded);
   }
   if (!entry.in_use()) Rest(shard, entry);
 }
@@ -192,12 +192,12 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
   outcome.mapping = ToMapping(shard, entry);
   outcome.hold = std::make_unique<Hold>(shared_from_this(), shard, entry, request.role);
   if (placed) {
-    Tell(StreamEvent::Kind::kPlaced, shard, entry,
-         publishes ? StreamEventReason::kToBePublished : StreamEventReason::kToBeViewed);
+    Notify(StreamEvent::Kind::kPlaced, shard, entry,
+           publishes ? StreamEventReason::kToBePublished : StreamEventReason::kToBeViewed);
   } else if (replaced) {
-    Tell(StreamEvent::Kind::kChanged, shard, entry,
-         inherits ? StreamEventReason::kSuperseded : StreamEventReason::kUnusable,
-         inherits ? MoveCause::kSuperseded : MoveCause::kUnusable, std::move(former));
+    Notify(StreamEvent::Kind::kChanged, shard, entry,
+           inherits ? StreamEventReason::kSuperseded : StreamEventReason::kUnusable,
+           inherits ? MoveCause::kSuperseded : MoveCause::kUnusable, std::move(former));
   }
   return outcome;
 }

@@ -39,7 +39,7 @@ absl::StatusOr<MoveOutcome> StreamTable::MoveEntry(Shard& shard, const MoveReque
   switch (StepOf(request, entry->origin->first, entry->publishers)) {
     case MoveStep::kStays:
       if (DropPending(shard, *entry)) {
-        Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoveTakenBack);
+        Notify(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoveTakenBack);
       }
       break;
     case MoveStep::kJoinsPublisher:
@@ -50,8 +50,8 @@ absl::StatusOr<MoveOutcome> StreamTable::MoveEntry(Shard& shard, const MoveReque
       break;
     case MoveStep::kMoves:
       outcome.former_origin_id = MoveTo(shard, *entry, request.origin_id);
-      Tell(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoved, request.cause,
-           outcome.former_origin_id);
+      Notify(StreamEvent::Kind::kChanged, shard, *entry, StreamEventReason::kMoved, request.cause,
+             outcome.former_origin_id);
       break;
   }
   outcome.mapping = ToMapping(shard, *entry);
@@ -76,8 +76,8 @@ std::string StreamTable::JoinPublisher(Shard& shard, Entry& entry, const MoveReq
   if (entry.pending && shard.pending.find(&entry)->second.origin_id == request.origin_id) {
     DropPending(shard, entry);
   }
-  Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherElsewhere,
-       request.cause, former);
+  Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherElsewhere,
+         request.cause, former);
   return former;
 }
 
@@ -86,7 +86,7 @@ void StreamTable::SetPending(Shard& shard, Entry& entry, PendingMove pending) {
   if (entry.pending && known == pending) return;
   known = std::move(pending);
   entry.pending = true;
-  Tell(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMoveWaits, known.cause);
+  Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kMoveWaits, known.cause);
 }
 
 std::string StreamTable::MoveTo(Shard& shard, Entry& entry, const std::string& origin_id) {

@@ -76,7 +76,7 @@ net::Task<http::Response> ClusterApi::Answer() {
 
 // Always answers; of the origins it tells whoever may know.
 net::Task<http::Response> ClusterApi::Versions() {
-  const bool open = !needs_.authorizer.asks();
+  const bool open = !needs_.authorizer.enforced();
   const bool may = client_.config->cluster_api &&
                    (open || head_.fields.count("Authorization") > 0) && Authorize().ok();
   if (!may || !needs_.requests.Take())

@@ -83,7 +83,7 @@ TEST_F(TokenAuthorizerTest, EachRoleMayWhatItMay) {
       {"Bearer ", StatusCode::kUnauthenticated, StatusCode::kUnauthenticated},
       {"", StatusCode::kUnauthenticated, StatusCode::kUnauthenticated},
   };
-  EXPECT_TRUE(authorizer_->asks());
+  EXPECT_TRUE(authorizer_->enforced());
   for (const auto& [authorization, view, admin] : cases) {
     EXPECT_EQ(Check(authorization, AccessLevel::kView).code(), view) << authorization;
     EXPECT_EQ(Check(authorization, AccessLevel::kAdmin).code(), admin) << authorization;
@@ -108,7 +108,7 @@ TEST_F(TokenAuthorizerTest, DecisionsAreCountedAndRefusalsLoggedWithoutTheToken)
 
 TEST_F(TokenAuthorizerTest, WithoutTokensEverybodyMay) {
   TokenAuthorizer open(nullptr, clock_, *logger_, metrics_);
-  EXPECT_FALSE(open.asks());
+  EXPECT_FALSE(open.enforced());
   EXPECT_TRUE(open.Check({.needed = AccessLevel::kAdmin,
                           .authorization = "",
                           .client = "10.0.0.9",

@@ -29,7 +29,7 @@ class DrainedServersTest : public testing::Test {
   DrainedServers drained_{logger_};
 };
 
-TEST_F(DrainedServersTest, AreThoseWhoseOverridesSaySo) {
+TEST_F(DrainedServersTest, AreThoseWithADrainInTheirOverrides) {
   Origin& a = Add("a");
   Add("b");
   EXPECT_FALSE(Refresh());

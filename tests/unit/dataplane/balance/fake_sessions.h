@@ -17,7 +17,7 @@
 
 namespace srsproxy {
 
-// Answers inline, unless it is told otherwise.
+// Answers inline, unless it is set otherwise.
 class FakeSessions final : public SessionControl {
  public:
   explicit FakeSessions(StreamClaims& streams) : streams_(streams) {}

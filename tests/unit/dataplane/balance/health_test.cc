@@ -15,7 +15,7 @@ MonotonicTime At(double seconds) {
   return kStart + absl::ToChronoNanoseconds(absl::Seconds(seconds));
 }
 
-TEST(HeartbeatTrackerTest, AssumesThenObservesThenIsTold) {
+TEST(HeartbeatTrackerTest, AssumesThenObservesThenIsSet) {
   HeartbeatTracker heartbeats(kStart, absl::Seconds(10));
   heartbeats.Heartbeat(At(0));
   heartbeats.Heartbeat(At(20));

@@ -48,10 +48,10 @@ TEST_F(OriginRegistryTest, RegisteringAgainEndsSuspicion) {
   EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
 }
 
-TEST_F(OriginRegistryTest, ToldIntervalMovesSuspicion) {
-  OriginRegistration told = Srs("a", "10.0.0.1", "1");
-  told.heartbeat_interval = absl::Seconds(30);
-  Register(told);
+TEST_F(OriginRegistryTest, RegisteredIntervalMovesSuspicion) {
+  OriginRegistration registration = Srs("a", "10.0.0.1", "1");
+  registration.heartbeat_interval = absl::Seconds(30);
+  Register(registration);
   Pass(absl::Seconds(89));
   EXPECT_EQ(Find("a-svc-1")->health, OriginHealth::kHealthy);
   Pass(absl::Seconds(1));
@@ -92,7 +92,7 @@ class SharedStore final : public OriginStore {
  public:
   void PutRecord(const OriginRecord& record) override { store_.PutRecord(record); }
   void RemoveRecord(std::string_view id) override { store_.RemoveRecord(id); }
-  void RecordUnheard(std::string_view) override {}
+  void RecordExpired(std::string_view) override {}
   std::vector<OriginRecord> Records() const override { return store_.Records(); }
   OriginOverrides Overrides(std::string_view server) const override {
     return store_.Overrides(server);
@@ -183,7 +183,7 @@ TEST_F(RestartTest, ADayEndsWhileTheProxyRunsToo) {
   EXPECT_EQ(A(), nullptr);
 }
 
-TEST_F(RestartTest, WhoIsHeardAgainStartsAnew) {
+TEST_F(RestartTest, WhoSendsAHeartbeatAgainStartsAnew) {
   const auto lease = registry_of_->Register(Srs("a", "10.0.0.1", "1"), "x");
   Live(absl::Hours(1));
   Restart(absl::Hours(2));

@@ -69,7 +69,7 @@ TEST_F(ContestTest, AnAgentBesideSrsIsOneFromTheSecondTakeoverOn) {
   EXPECT_EQ(registry_.stats().conflicts, 1u);
 }
 
-TEST_F(ContestTest, ItIsToldOnceAMinuteAndCountedEachTime) {
+TEST_F(ContestTest, ItIsReportedOnceAMinuteAndCountedEachTime) {
   for (int i = 0; i < 13; ++i) {  // Two minutes.
     SrsBeats();
     Pass(absl::Seconds(5));

@@ -50,17 +50,17 @@ TEST_F(OriginEntryLiveTest, IsNotLiveWithoutALease) {
   EXPECT_FALSE(IsLive(entry_, clock_.Now()));
 }
 
-TEST_F(OriginEntryLiveTest, IsAskedForThreeHeartbeatsInATtlAtLeast) {
+TEST_F(OriginEntryLiveTest, HasToSendThreeHeartbeatsInATtlAtLeast) {
   OriginRegistryOptions options;
   options.heartbeat_interval = absl::Seconds(10);
   options.ttl = absl::Seconds(300);
-  EXPECT_EQ(AskedInterval(entry_, options), absl::Seconds(10));
+  EXPECT_EQ(RequestedInterval(entry_, options), absl::Seconds(10));
   Origin with_own;
   with_own.registration.heartbeat_interval = absl::Seconds(50);
   entry_.origin = std::make_shared<const Origin>(with_own);
-  EXPECT_EQ(AskedInterval(entry_, options), absl::Seconds(50));
+  EXPECT_EQ(RequestedInterval(entry_, options), absl::Seconds(50));
   options.ttl = absl::Seconds(60);
-  EXPECT_EQ(AskedInterval(entry_, options), absl::Seconds(20));
+  EXPECT_EQ(RequestedInterval(entry_, options), absl::Seconds(20));
 }
 
 }  // namespace

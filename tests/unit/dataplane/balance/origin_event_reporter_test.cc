@@ -54,7 +54,7 @@ TEST_F(OriginEventReporterTest, LogsWhatBecameOfWhichOriginAndWhy) {
                                                   HasSubstr("a reason"))));
 }
 
-TEST_F(OriginEventReporterTest, CountsARepeatedConflictAndSaysNoMore) {
+TEST_F(OriginEventReporterTest, CountsARepeatedConflictAndLogsNoMore) {
   Report(Kind::kConflict);
   Report(Kind::kConflict, /*repeated=*/true);
   EXPECT_EQ(events_.last_sequence(), 1U);

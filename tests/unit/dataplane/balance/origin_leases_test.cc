@@ -53,12 +53,12 @@ TEST_F(OriginRegistryTest, HeartbeatNeedsALease) {
   EXPECT_THAT(Ids(), ElementsAre("a-svc-1"));
 }
 
-TEST_F(OriginRegistryTest, AskedIntervalLeavesThreeHeartbeatsInATtl) {
+TEST_F(OriginRegistryTest, RequestedIntervalLeavesThreeHeartbeatsInATtl) {
   OriginRegistry brief(clock_, store_, {.ttl = absl::Seconds(15)});
   EXPECT_EQ(brief.Register(Srs("a", "10.0.0.1", "1"), "x")->heartbeat_interval, absl::Seconds(5));
-  OriginRegistration told = Srs("b", "10.0.0.2", "1");
-  told.heartbeat_interval = absl::Seconds(2);
-  EXPECT_EQ(brief.Register(told, "x")->heartbeat_interval, absl::Seconds(2));
+  OriginRegistration registration = Srs("b", "10.0.0.2", "1");
+  registration.heartbeat_interval = absl::Seconds(2);
+  EXPECT_EQ(brief.Register(registration, "x")->heartbeat_interval, absl::Seconds(2));
 }
 
 TEST_F(OriginRegistryTest, LateAndRepeatedHeartbeatsAreIgnored) {

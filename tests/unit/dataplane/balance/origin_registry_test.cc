@@ -53,7 +53,7 @@ TEST_F(OriginRegistryTest, RenewalTakesOverWhatChanged) {
   EXPECT_EQ(Find("a-svc-1")->weight, 3);
 }
 
-TEST_F(OriginRegistryTest, ADepartureTellsWhetherTheOriginWasLive) {
+TEST_F(OriginRegistryTest, ADepartureShowsWhetherTheOriginWasLive) {
   Register(Srs("a", "10.0.0.1", "1"));
   EXPECT_TRUE(registry_.DeregisterOrigin("a-svc-1")->live);
   Register(Srs("a", "10.0.0.1", "1"));
@@ -135,7 +135,7 @@ TEST_F(RememberedOriginTest, IsSuspectAndUsableAtOnce) {
   EXPECT_LE(restarted_->ReadyFrom(), clock_.Now());
 }
 
-TEST_F(RememberedOriginTest, IsHealthyOnceItIsHeard) {
+TEST_F(RememberedOriginTest, IsHealthyFromItsFirstHeartbeat) {
   ASSERT_TRUE(restarted_->Heartbeat(lease_, {}).ok());
   EXPECT_EQ(FindAgain("a-svc-1")->health, OriginHealth::kHealthy);
   EXPECT_FALSE(FindAgain("a-svc-1")->expected);
@@ -143,7 +143,7 @@ TEST_F(RememberedOriginTest, IsHealthyOnceItIsHeard) {
   EXPECT_EQ(FindAgain("b-svc-1")->health, OriginHealth::kHealthy);
 }
 
-TEST_F(RememberedOriginTest, IsNoWorseThanOneThatIsHeardFirstForOneRound) {
+TEST_F(RememberedOriginTest, IsNoWorseThanOneThatComesFirstForOneRound) {
   ASSERT_TRUE(restarted_->Heartbeat(lease_, {}).ok());
   PassAgain(absl::Seconds(11));
   EXPECT_EQ(TierOf(*FindAgain("b-svc-1")), Tier::kHealthy);

@@ -62,16 +62,16 @@ TEST_F(OriginRegistryTest, ShapeChangesWithWhatMattersToPlacement) {
 
 // Subscribers.
 
-TEST_F(OriginRegistryTest, TellsChangesInOrderAfterTheSnapshotShowsThem) {
-  std::vector<std::string> told;
+TEST_F(OriginRegistryTest, ReportsChangesInOrderAfterTheSnapshotShowsThem) {
+  std::vector<std::string> events;
   auto subscription = registry_.Subscribe([&](const OriginEvent& event) {
     const bool present = registry_.snapshot()->Find(event.origin->id) != nullptr;
     const char* kind = event.kind == OriginEvent::Kind::kJoined    ? "joined"
                        : event.kind == OriginEvent::Kind::kChanged ? "changed"
                        : event.kind == OriginEvent::Kind::kLeft    ? "left"
                                                                    : "conflict";
-    told.push_back(absl::StrCat(kind, " ", event.origin->id, ": ", event.reason));
-    EXPECT_EQ(present, event.kind != OriginEvent::Kind::kLeft) << told.back();
+    events.push_back(absl::StrCat(kind, " ", event.origin->id, ": ", event.reason));
+    EXPECT_EQ(present, event.kind != OriginEvent::Kind::kLeft) << events.back();
   });
   Register(Srs("a", "10.0.0.1", "1"));
   Register(Srs("a", "10.0.0.1", "1"));  // Nothing changes.
@@ -82,18 +82,18 @@ TEST_F(OriginRegistryTest, TellsChangesInOrderAfterTheSnapshotShowsThem) {
   EXPECT_TRUE(SetAdminState("a", AdminState::kDraining).ok());
   Pass(absl::Seconds(300));
   EXPECT_THAT(
-      told,
+      events,
       ElementsAre("joined a-svc-1: registered", "joined a-svc-2: registered",
                   "left a-svc-1: superseded by a-svc-2", "changed a-svc-2: refused a connection",
                   "changed a-svc-2: connected again", "changed a-svc-2: set by an operator",
                   "changed a-svc-2: no heartbeat for 30s", "changed a-svc-2: no heartbeat for 5m"));
   subscription = {};
-  told.clear();
+  events.clear();
   Register(Srs("a", "10.0.0.1", "3"));
-  EXPECT_THAT(told, IsEmpty());
+  EXPECT_THAT(events, IsEmpty());
 }
 
-TEST_F(OriginRegistryTest, TellsWhenTheFirstOriginIsKnown) {
+TEST_F(OriginRegistryTest, NotifiesWhenTheFirstOriginIsKnown) {
   int waited = 0;
   auto given_up = registry_.AwaitFirstOrigin([&] { waited += 100; });
   auto waiting = registry_.AwaitFirstOrigin([&] { ++waited; });

@@ -30,7 +30,7 @@ TEST_F(OriginRegistryTest, AnotherServerAtTheSameAddressSupersedes) {
   EXPECT_THAT(Register(Srs("c", "10.0.0.1", "1", 1936)).superseded, IsEmpty()) << "another port";
 }
 
-TEST_F(OriginRegistryTest, TwoServersWhoseIdsReadTheSameAreToldApart) {
+TEST_F(OriginRegistryTest, TwoServersWhoseIdsReadTheSameAreDistinguished) {
   OriginRegistration first = Srs("a", "10.0.0.1", "1");
   first.service = "b-c";
   OriginRegistration second = Srs("a-b", "10.0.0.2", "1");

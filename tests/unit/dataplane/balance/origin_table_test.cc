@@ -80,7 +80,7 @@ TEST_F(OriginTableTest, LoadAndHeartbeatsAreNoEvents) {
   Events();
   Origin changed = *entry.origin;
   changed.load.streams = 3;
-  changed.last_heard = clock_.Now();
+  changed.last_seen = clock_.Now();
   table_.Update(entry, changed, "heard again");
   EXPECT_THAT(Events(), IsEmpty());
   EXPECT_EQ(entry.origin->load.streams, 3);

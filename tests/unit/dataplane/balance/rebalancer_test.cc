@@ -83,7 +83,7 @@ class RebalancerTest : public testing::Test {
 
 constexpr RebalanceLimits kAll{.max_kicked = 1000};
 
-TEST_F(RebalancerTest, MovesAtItsRateAndTellsHowFarItIs) {
+TEST_F(RebalancerTest, MovesAtItsRateAndShowsHowFarItIs) {
   for (int i = 0; i < 20; ++i) AddViewed(i);
   const auto plan = rebalancer_.Plan(kAll);
   EXPECT_EQ(plan->expires_at - plan->created_at, absl::Minutes(10));
@@ -117,7 +117,7 @@ TEST_F(RebalancerTest, MovesAtItsRateAndTellsHowFarItIs) {
   EXPECT_THAT(scrape, HasSubstr("srsproxy_rebalance_moves_total{result=\"moved\"} 10\n"));
 }
 
-TEST_F(RebalancerTest, AskingTwiceIsHarmless) {
+TEST_F(RebalancerTest, ApplyingTwiceIsHarmless) {
   for (int i = 0; i < 4; ++i) AddViewed(i);
   const auto plan = rebalancer_.Plan(kAll);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 1).ok());
@@ -345,7 +345,7 @@ TEST_F(RebalancerTest, CancelStopsIt) {
   EXPECT_THAT(Counts(), ElementsAre(testing::Pair("a-s-1", 7), testing::Pair("b-s-1", 1)));
 }
 
-TEST_F(RebalancerTest, IsAskedWhileItMoves) {
+TEST_F(RebalancerTest, AnswersWhileItMoves) {
   for (int i = 0; i < 200; ++i) AddViewed(i);
   const auto plan = rebalancer_.Plan(kAll);
   ASSERT_TRUE(rebalancer_.Apply(plan->id, 1000).ok());

@@ -48,7 +48,7 @@ TEST_F(RememberedOriginsTest, AreSuspectAndExpected) {
   EXPECT_EQ(Find("a")->health, OriginHealth::kSuspect);
   EXPECT_TRUE(Find("a")->expected);
   EXPECT_EQ(Find("a")->heartbeat_at, absl::InfinitePast());
-  EXPECT_FALSE(table_.At("a-svc-1").heard);
+  EXPECT_FALSE(table_.At("a-svc-1").confirmed);
 }
 
 TEST_F(RememberedOriginsTest, AreExpectedForOneRoundOfHeartbeats) {

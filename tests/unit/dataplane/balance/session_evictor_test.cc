@@ -81,7 +81,7 @@ TEST_F(SessionEvictorTest, CatchesWhoComesLate) {
   EXPECT_EQ(sessions_.kicks.size(), 2u);
 }
 
-TEST_F(SessionEvictorTest, AsksNobodyWhenNobodyIsLeft) {
+TEST_F(SessionEvictorTest, CallsNobodyWhenNobodyIsLeft) {
   MakeStrays(key_, 1);
   Run(absl::Seconds(20));
   sessions_.questions = 0;

@@ -63,7 +63,7 @@ class StickyBalancerTest : public testing::Test {
   const StreamKey key_{"example.com", "live", "cam"};
 };
 
-TEST_F(StickyBalancerTest, SaysWhenThereIsNoOrigin) {
+TEST_F(StickyBalancerTest, ReportsWhenThereIsNoOrigin) {
   const auto refused = TryPick({key_, Protocol::kRtmp, Role::kViewer, {}});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(MessageOf(refused.status()), "no origin is registered with this proxy");
@@ -265,7 +265,7 @@ TEST_F(StickyBalancerTest, PlayAtADomainFindsThePushToAnAddress) {
   EXPECT_EQ(Pick(key_).reason, PickReason::kMapped);
 }
 
-TEST_F(StickyBalancerTest, CapIsToldToTheClient) {
+TEST_F(StickyBalancerTest, CapIsReportedToTheClient) {
   Register("a", "10.0.0.1");
   std::vector<Placement> held;
   for (size_t i = 0; i < kCap; ++i) held.push_back(Pick({"v.com", "live", std::to_string(i)}));
@@ -294,7 +294,7 @@ TEST_F(StickyBalancerTest, ExplainChangesNothing) {
   EXPECT_EQ(streams_->Find(key_)->viewers, 1u);
 }
 
-TEST_F(StickyBalancerTest, ExplainTellsWhatANewStreamWaitsForAfterAStart) {
+TEST_F(StickyBalancerTest, ExplainShowsWhatANewStreamWaitsForAfterAStart) {
   MemoryOriginStore store;
   OriginRegistry origins(clock_, store, {.start_settle = absl::Seconds(2)});
   StickyBalancer balancer(origins, streams_, counts_, {}, 1);

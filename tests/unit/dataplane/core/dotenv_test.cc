@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"after_quote", "A='b'c", "line 1: there is text after the closing quote"}),
     [](const auto& test) { return test.param.name; });
 
-TEST(DotEnvTest, TellsWhereAVariableStands) {
+TEST(DotEnvTest, NamesWhereAVariableStands) {
   const auto variables = ParseDotEnv("A=1\n# x\nexport B=2\n");
   ASSERT_TRUE(variables.ok());
   EXPECT_EQ(variables->size(), 2u);

@@ -40,7 +40,7 @@ class EventLogTest : public testing::Test {
   uint64_t version_ = 0;
 };
 
-TEST_F(EventLogTest, KeepsWhatItWasTold) {
+TEST_F(EventLogTest, KeepsWhatWasAdded) {
   auto moved = Placed("one", 7);
   moved.kind = StreamEvent::Kind::kChanged;
   moved.former_origin_id = "vid-0-s1-42";
@@ -90,7 +90,7 @@ TEST_F(EventLogTest, IsReadFromAnyPlaceBackward) {
   EXPECT_THAT(log_.ReadBefore(3, 3), testing::IsEmpty());
 }
 
-TEST_F(EventLogTest, SaysWhenAReaderWasOvertaken) {
+TEST_F(EventLogTest, ReportsWhenAReaderWasOvertaken) {
   Add(4);
   EXPECT_TRUE(log_.ReadAfter(0, 1).has_value());
   Add(1);
@@ -171,7 +171,7 @@ TEST(EventLogThreadsTest, ReadersSeeEachStreamInOrder) {
 }
 
 // However many events come, and however late the reader is, it waits again only when it has read.
-TEST(EventLogThreadsTest, OneWakeUpTellsOfManyEvents) {
+TEST(EventLogThreadsTest, OneWakeUpCoversManyEvents) {
   const Clock clock;
   EventLog log(clock);
   std::atomic<int> woken = 0;

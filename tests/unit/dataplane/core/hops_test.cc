@@ -102,7 +102,7 @@ TEST(CheckHopsTest, RefusesOneThatWasHereBefore) {
   EXPECT_EQ(SideOf(status), Side::kClient);
   EXPECT_EQ(EndReasonOf(status), EndReason::kLoop);
   EXPECT_THAT(std::string(MessageOf(status)), HasSubstr("loop"));
-  EXPECT_THAT(std::string(MessageOf(status)), Not(HasSubstr("bbbb"))) << "the mark is not told";
+  EXPECT_THAT(std::string(MessageOf(status)), Not(HasSubstr("bbbb"))) << "the mark is not shown";
 }
 
 TEST(CheckHopsTest, RefusesFour) {

@@ -31,14 +31,14 @@ TEST(LiveConfigTest, WhoHoldsTheFormerSettingsKeepsThem) {
 
 TEST(LiveConfigTest, SubscribersAreCalledAfterTheChange) {
   LiveConfig live(WithId("a"));
-  std::vector<std::string> told;
+  std::vector<std::string> calls;
   const Subscription subscription = live.Subscribe([&](const Config& before, const Config& now) {
-    told.push_back(absl::StrCat(before.id, now.id, live.Get()->id));
+    calls.push_back(absl::StrCat(before.id, now.id, live.Get()->id));
   });
-  EXPECT_THAT(told, IsEmpty());
+  EXPECT_THAT(calls, IsEmpty());
   live.Set(WithId("b"));
   live.Set(WithId("c"));
-  EXPECT_THAT(told, ElementsAre("abb", "bcc"));
+  EXPECT_THAT(calls, ElementsAre("abb", "bcc"));
 }
 
 TEST(LiveConfigTest, NobodyIsCalledAfterItsSubscription) {

@@ -34,7 +34,7 @@ std::shared_ptr<Origin> MakeOrigin(const std::string& server, MonotonicTime hear
   auto origin = std::make_shared<Origin>();
   origin->id = server + "-service-1";
   origin->registration.server = server;
-  origin->last_heard = heard;
+  origin->last_seen = heard;
   return origin;
 }
 
@@ -197,7 +197,7 @@ TEST(MetricsTest, CollectorsRunBeforeEachScrape) {
   EXPECT_EQ(Sample(metrics.Serialize(), R"(srsproxy_streams{state="known"})"), "2");
 }
 
-TEST(MetricsTest, TellsOfTheProcess) {
+TEST(MetricsTest, ShowsTheProcess) {
   Metrics metrics("1");
   const std::string scrape = metrics.Serialize();
   for (const char* name : {"process_cpu_seconds_total", "process_threads",

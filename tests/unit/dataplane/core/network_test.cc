@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Texts, NetworkTextTest,
 struct BadCase {
   const char* name;
   const char* text;
-  const char* told;
+  const char* reason;
 };
 
 class BadNetworkTest : public testing::TestWithParam<BadCase> {};
@@ -91,7 +91,7 @@ class BadNetworkTest : public testing::TestWithParam<BadCase> {};
 TEST_P(BadNetworkTest, IsRefused) {
   const auto network = Network::Parse(GetParam().text);
   ASSERT_EQ(network.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(MessageOf(network.status()), testing::HasSubstr(GetParam().told));
+  EXPECT_THAT(MessageOf(network.status()), testing::HasSubstr(GetParam().reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -70,7 +70,7 @@ TEST(PlacementRuleTest, ReadsBackWhatItShows) {
   EXPECT_EQ(PlacementRule::Parse(rule.ToString()).value(), rule);
 }
 
-TEST(PlacementRuleTest, SaysWhatIsWrong) {
+TEST(PlacementRuleTest, NamesWhatIsWrong) {
   const std::pair<const char*, const char*> rows[] = {
       {"v.com/live", "'v.com/live': is not written `glob -> label=value`"},
       {"live -> a=b", "'live -> a=b': the glob is neither of `vhost/app` nor `*`"},
@@ -80,7 +80,7 @@ TEST(PlacementRuleTest, SaysWhatIsWrong) {
       {"* -> a=", "'* -> a=': the selector is no list of `label=value`"},
       {"* -> =b", "'* -> =b': the selector is no list of `label=value`"},
       {"* -> a=b,", "'* -> a=b,': the selector is no list of `label=value`"},
-      {"* -> a=b,a=c", "'* -> a=b,a=c': the label a is told twice"},
+      {"* -> a=b,a=c", "'* -> a=b,a=c': the label a is given twice"},
       {"* -> a=\xff", "'* -> a=\\xff': is not printable UTF-8"},
   };
   for (const auto& [text, message] : rows) {

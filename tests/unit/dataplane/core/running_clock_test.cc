@@ -42,7 +42,7 @@ TEST_F(RunningClockTest, CountsNoneOfSeveralPauses) {
   EXPECT_EQ(Elapsed(), absl::Seconds(6));
 }
 
-TEST_F(RunningClockTest, TellsTheTimeToPeopleAsItIs) {
+TEST_F(RunningClockTest, ShowsTheTimeToPeopleAsItIs) {
   clock_.Advance(absl::Hours(1));
   EXPECT_EQ(running_.WallNow(), clock_.WallNow());
 }

@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ReasonCase{"fault", absl::InternalError(""), EndReason::kInternal}),
     [](const auto& test) { return test.param.name; });
 
-TEST(SessionEndTest, IsToldInOneLine) {
+TEST(SessionEndTest, IsLoggedInOneLine) {
   std::vector<std::string> lines;
   LogOptions options;
   options.redact = {"token"};

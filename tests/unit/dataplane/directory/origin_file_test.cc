@@ -22,22 +22,22 @@ const absl::Time kNow = absl::FromUnixMillis(1'700'000'000'123);
 
 OriginRecord Everything() {
   OriginRecord record;
-  OriginRegistration& told = record.registration;
-  told.ip = "media.example.com";
-  told.device_id = "rack \"7\"";
-  told.server = "vid-1";
-  told.service = "svc";
-  told.pid = "42";
-  told.rtmp = {{Transport::kTcp, "", 1935}, {Transport::kTcp, "2001:db8::1", 1936}};
-  told.http = {{Transport::kTcp, "0.0.0.0", 8080}};
-  told.api = {{Transport::kTcp, "", 1985}};
-  told.srt = {{Transport::kUdp, "", 10080}};
-  told.rtc = {{Transport::kUdp, "", 8000}, {Transport::kTcp, "", 8000}};
-  told.weight = 0.25;
-  told.zone = "Zürich";
-  told.labels = {{"gpu", "yes"}, {"empty", ""}};
-  told.capacity = int64_t{1} << 60;
-  told.heartbeat_interval = absl::Microseconds(7);
+  OriginRegistration& registration = record.registration;
+  registration.ip = "media.example.com";
+  registration.device_id = "rack \"7\"";
+  registration.server = "vid-1";
+  registration.service = "svc";
+  registration.pid = "42";
+  registration.rtmp = {{Transport::kTcp, "", 1935}, {Transport::kTcp, "2001:db8::1", 1936}};
+  registration.http = {{Transport::kTcp, "0.0.0.0", 8080}};
+  registration.api = {{Transport::kTcp, "", 1985}};
+  registration.srt = {{Transport::kUdp, "", 10080}};
+  registration.rtc = {{Transport::kUdp, "", 8000}, {Transport::kTcp, "", 8000}};
+  registration.weight = 0.25;
+  registration.zone = "Zürich";
+  registration.labels = {{"gpu", "yes"}, {"empty", ""}};
+  registration.capacity = int64_t{1} << 60;
+  registration.heartbeat_interval = absl::Microseconds(7);
   record.generation = 3;
   record.lease_digests = {"newer", "older"};
   record.source = "10.0.0.9";
@@ -208,7 +208,7 @@ TEST_F(KeptOriginsTest, SilenceOutlivesTheStoreUntilItIsPutAgain) {
   EXPECT_EQ(Open()->Records().at(0).silent_since, std::nullopt);
 }
 
-TEST_F(KeptOriginsTest, AWriterThatStopsSaysSoOnce) {
+TEST_F(KeptOriginsTest, AWriterThatStopsIsLoggedOnce) {
   auto store = Open();
   store->PutRecord(Little());
   store.reset();

@@ -208,9 +208,9 @@ TEST_P(StreamDirectoryContractTest, ListsInOneOrderPageByPage) {
       return std::tie(a.app, a.stream, a.vhost) < std::tie(b.app, b.stream, b.vhost);
     };
     EXPECT_TRUE(std::is_sorted(listed.begin(), listed.end(), in_order)) << limit;
-    std::set<std::string> told;
-    for (const StreamKey& key : listed) told.insert(key.ToString());
-    EXPECT_EQ(told, made) << limit;
+    std::set<std::string> paged;
+    for (const StreamKey& key : listed) paged.insert(key.ToString());
+    EXPECT_EQ(paged, made) << limit;
   }
 }
 

@@ -97,7 +97,7 @@ TEST_P(StreamHoldsContractTest, WhereTheStreamHasComeBackAHoldStands) {
   EXPECT_TRUE(directory_->Find(key_)->publisher_live);
 }
 
-TEST_P(StreamHoldsContractTest, AViewerWhoseStreamHasMovedIsAStray) {
+TEST_P(StreamHoldsContractTest, AViewerWhoseStreamHasMovedIsMisplaced) {
   const auto early = Hold("a", Role::kViewer);
   EXPECT_TRUE(MarkLive(*early).ok());
   const auto late = Hold("a", Role::kViewer);
@@ -114,7 +114,7 @@ TEST_P(StreamHoldsContractTest, AViewerWithTheLivePublisherIsNone) {
   EXPECT_TRUE(MarkLive(*viewer).ok());
 }
 
-TEST_P(StreamHoldsContractTest, APublisherThatLosesLaterIsTold) {
+TEST_P(StreamHoldsContractTest, APublisherThatLosesLaterIsNotified) {
   std::atomic<int> lost = 0;
   auto former = Hold("a", Role::kPublisher);
   former->WhenLost([&](const absl::Status& why) {
@@ -180,7 +180,7 @@ TEST_P(StreamHoldsContractTest, StopAnswersEveryQuestion) {
   } observer;
   const auto subscription = directory_->Subscribe(observer);
   auto hold = Hold("a", Role::kPublisher);
-  const int told = observer.events;
+  const int events_before = observer.events;
   std::atomic<int> open = 0;
   std::atomic<int> cancelled = 0;
   const auto ask = [&](bool stopped) {
@@ -214,7 +214,7 @@ TEST_P(StreamHoldsContractTest, StopAnswersEveryQuestion) {
   EXPECT_EQ(open, 0);
   EXPECT_EQ(cancelled, delayed != nullptr ? 10 : 5);
   hold.reset();
-  EXPECT_EQ(observer.events, told) << "nothing is told any more";
+  EXPECT_EQ(observer.events, events_before) << "nothing is reported any more";
 }
 
 // Publishers on several origins that wait, give up, are accepted and end: no two are live on two

@@ -161,7 +161,7 @@ TEST_P(StreamMovesContractTest, AMoveIsDoneThoughItsPublisherWasRefused) {
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
 }
 
-TEST_P(StreamMovesContractTest, TheLastMoveThatWasAskedForCounts) {
+TEST_P(StreamMovesContractTest, TheLastMoveThatWasRequestedCounts) {
   Publish(key_, "a");
   Move(key_, "b");
   Move(key_, "c");
@@ -231,7 +231,7 @@ TEST_P(StreamMovesContractTest, APendingMoveIsForgottenWhenTheStreamIsPlacedAnew
   EXPECT_EQ(directory_->Find(key_)->origin_id, "c");
 }
 
-TEST_P(StreamMovesContractTest, TellsWhatBecomesOfAMapping) {
+TEST_P(StreamMovesContractTest, ReportsWhatBecomesOfAMapping) {
   Claim(key_, "a");
   EXPECT_THAT(events_.Take(), ElementsAre("placed a"));
   Claim(key_, "a");
@@ -245,7 +245,7 @@ TEST_P(StreamMovesContractTest, TellsWhatBecomesOfAMapping) {
   EXPECT_THAT(events_.Take(), ElementsAre("removed a"));
 }
 
-TEST_P(StreamMovesContractTest, TellsWhenAMappingGivesWay) {
+TEST_P(StreamMovesContractTest, ReportsWhenAMappingGivesWay) {
   for (size_t i = 0; i < kCap; ++i) PublishOnce({"v.com", "live", std::to_string(i)}, "a");
   events_.Take();
   Claim(key_, "b");
@@ -276,7 +276,7 @@ TEST_P(StreamMovesContractTest, CountsTheStreamsOfAnOrigin) {
 }
 
 // Back where a publisher is live, and provisional: another one's media is news.
-TEST_P(StreamMovesContractTest, TellsOfEveryChange) {
+TEST_P(StreamMovesContractTest, ReportsEveryChange) {
   Publish(key_, "a");
   Claim(key_, "b", Role::kViewer, directory_->Find(key_)->version);
   Claim(key_, "a", Role::kViewer, directory_->Find(key_)->version);

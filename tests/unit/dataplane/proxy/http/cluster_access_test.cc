@@ -7,7 +7,7 @@ namespace {
 
 class Remembers final : public Authorizer {
  public:
-  bool asks() const override { return true; }
+  bool enforced() const override { return true; }
   absl::Status Check(const AccessRequest& request) override {
     needed = request.needed;
     authorization = request.authorization;

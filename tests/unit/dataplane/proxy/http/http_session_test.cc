@@ -21,7 +21,7 @@ const Script kOrigin = {{.until = "\r\n\r\n"},
 
 class Open final : public Authorizer {
  public:
-  bool asks() const override { return false; }
+  bool enforced() const override { return false; }
   absl::Status Check(const AccessRequest&) override { return absl::OkStatus(); }
 };
 
