@@ -122,7 +122,7 @@ def test_a_client_is_ended_at_its_origin_alone(cluster):
     for name in "ac":
         assert {method for method, _, _ in origins[name].requests} == {"GET"}
     assert proxy.ask_cluster("/api/v1/clients/b-00001", method="DELETE").json["code"] == 2049
-    record = proxy.records("an origin was asked to end a client")[0]
+    record = proxy.records("an origin was requested to end a client")[0]
     assert (record["origin"], record["client_id"]) == ("b", "b-00001")
 
 

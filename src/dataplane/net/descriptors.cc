@@ -25,9 +25,9 @@ uint64_t RaiseDescriptorLimit() {
   return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
 }
 
-uint64_t SessionLimitFor(uint64_t descriptors, uint64_t asked) {
+uint64_t SessionLimitFor(uint64_t descriptors, uint64_t wanted) {
   const uint64_t fit = std::max<uint64_t>(descriptors, kReserved + kPerSession) - kReserved;
-  return asked == 0 ? fit / kPerSession : std::min(asked, fit / kPerSession);
+  return wanted == 0 ? fit / kPerSession : std::min(wanted, fit / kPerSession);
 }
 
 absl::Status CheckDescriptorsLeft(size_t count) {

@@ -1,4 +1,4 @@
-// What the operating system says of a socket, in this project's words.
+// The errors of the operating system, in this project's words.
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,7 @@ absl::Status ErrorStatus(Side side, std::string_view what, const boost::system::
 // How a failed or successful connect counts against the origin.
 ConnectOutcome OutcomeOf(const boost::system::error_code& error);
 
-// True for the errors of accept and socket that say that the process or the machine is out of
+// True for the errors of accept and socket that mean that the process or the machine is out of
 // descriptors or memory.
 bool IsOutOfResources(const boost::system::error_code& error);
 

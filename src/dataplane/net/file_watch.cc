@@ -9,7 +9,7 @@ namespace srsproxy::net {
 FileWatch::FileWatch(std::vector<std::string> files, std::function<void()> changed)
     : files_(std::move(files)),
       changed_(std::move(changed)),
-      thread_([this, told = Look()] { Run(told); }) {}
+      thread_([this, reported = Look()] { Run(reported); }) {}
 
 FileWatch::~FileWatch() {
   {
@@ -37,16 +37,16 @@ std::vector<FileWatch::Stamp> FileWatch::Look() const {
   return stamps;
 }
 
-void FileWatch::Run(std::vector<Stamp> told) {
+void FileWatch::Run(std::vector<Stamp> reported) {
   pthread_setname_np(pthread_self(), "file-watch");
-  auto last = told;
+  auto last = reported;
   std::unique_lock lock(mutex_);
   while (
       !wake_.wait_for(lock, absl::ToChronoNanoseconds(kInterval), [this] { return stopping_; })) {
     lock.unlock();
     const auto now = Look();
-    if (now != told && now == last) {
-      told = now;
+    if (now != reported && now == last) {
+      reported = now;
       changed_();
     }
     last = now;

@@ -30,7 +30,7 @@ class FileWatch {
   ~FileWatch();  // Once it returns, no call is running any more.
 
  private:
-  // What tells one state of a file from another; zeros: there is none.
+  // What distinguishes one state of a file from another; zeros: there is none.
   struct Stamp {
     dev_t device = 0;
     ino_t inode = 0;
@@ -42,7 +42,7 @@ class FileWatch {
   };
 
   std::vector<Stamp> Look() const;
-  void Run(std::vector<Stamp> told);
+  void Run(std::vector<Stamp> reported);
 
   const std::vector<std::string> files_;
   const std::function<void()> changed_;

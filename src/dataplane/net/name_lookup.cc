@@ -29,8 +29,8 @@ struct Question {
   const std::shared_ptr<std::atomic<int>> open;
 };
 
-void Ask(const std::shared_ptr<Question>& question, const std::string& host,
-         absl::Duration patience) {
+void Resolve(const std::shared_ptr<Question>& question, const std::string& host,
+             absl::Duration patience) {
   question->timer.expires_after(absl::ToChronoNanoseconds(patience));
   question->timer.async_wait([question](const boost::system::error_code& error) {
     if (!error) question->Answer({});
@@ -58,7 +58,7 @@ void NameLookup::Find(std::string host, absl::Duration patience, Done done) {
   }
   auto question = std::make_shared<Question>(io_, std::move(done), open_);
   asio::post(io_, [question = std::move(question), host = std::move(host), patience] {
-    Ask(question, host, patience);
+    Resolve(question, host, patience);
   });
 }
 

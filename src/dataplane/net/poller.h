@@ -28,8 +28,8 @@ class Poller {
   class Target {
    public:
     virtual ~Target() = default;
-    // What has become true since the last call. It is told once: read, or write, until that would
-    // block. May add and remove any target.
+    // What has become true since the last call. It is reported once: read, or write, until that
+    // would block. May add and remove any target.
     virtual void OnReady(Readiness ready) = 0;
   };
 

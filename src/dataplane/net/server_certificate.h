@@ -25,7 +25,7 @@ class ServerCertificate {
   // force. Returns when the certificate expires. Blocks for the files.
   absl::StatusOr<absl::Time> Load();
 
-  // Loads again whenever the files change, and tells how that went, on a thread of its own.
+  // Loads again whenever the files change, and reports how that went, on a thread of its own.
   void Watch(std::function<void(const absl::StatusOr<absl::Time>&)> reloaded);
 
   // For new connections. Null before the first Load that succeeds.

@@ -49,7 +49,7 @@ class TcpStream {
   // memory.
   bool StartTls(const TlsContext& context);
 
-  // Reads what is there, at most `buffer`. After fewer bytes than asked, nothing more is there
+  // Reads what is there, at most `buffer`. After fewer bytes than that, nothing more is there
   // unless may_hold_more().
   IoResult TryRead(std::span<uint8_t> buffer);
   // Writes as much as the peer takes. kOk: all of it.
@@ -57,7 +57,7 @@ class TcpStream {
   // TLS hands out one record at a time.
   bool may_hold_more() const { return tls_ != nullptr; }
 
-  // Says goodbye: sends FIN after what was written.
+  // Sends FIN after what was written.
   void ShutdownWrite();
   void Close();
 
@@ -78,7 +78,7 @@ class TcpStream {
   Side side_;
 };
 
-// Ends `stream` so that the peer gets what was sent: says goodbye, throws away what still comes,
+// Ends `stream` so that the peer gets what was sent: sends FIN, throws away what still comes,
 // and closes when the peer has closed too, or after `timeout`. (A close with unread bytes would
 // reset the connection and lose what is under way.) `stream` is registered with no poller.
 Task<void> LingeringClose(Poller& poller, asio::any_io_executor executor, TcpStream stream,

@@ -21,8 +21,8 @@ HlsOrigin::HlsOrigin(const UpstreamNeeds& upstream, HttpClient& client,
                                    .head = client.config->handshake_timeout,
                                    .max_body = hls::kMaxPlaylistBytes}) {}
 
-net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Ask(std::string method,
-                                                             TargetAt target_at) {
+net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Fetch(std::string method,
+                                                               TargetAt target_at) {
   auto text_for = [this, &method, target_at](const Placement& placement) {
     return RequestFor(placement.endpoint, method, target_at(placement.origin->id));
   };
@@ -33,17 +33,17 @@ net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::Ask(std::string method,
   co_return head;
 }
 
-net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::AskAgain(std::string method,
-                                                                  std::string target) {
+net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::FetchAgain(std::string method,
+                                                                    std::string target) {
   std::string text = RequestFor(placement().endpoint, method, target);
   auto head = co_await upstream_request_.SendAgain(connector_, std::move(method), std::move(text));
   if (head.ok()) KeepOriginInside(head->fields, upstream_request_.endpoint());
   co_return head;
 }
 
-net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::AskAt(const Origin& origin,
-                                                               std::string method,
-                                                               std::string target) {
+net::Task<absl::StatusOr<http::ResponseHead>> HlsOrigin::FetchFrom(const Origin& origin,
+                                                                   std::string method,
+                                                                   std::string target) {
   const auto& endpoints = origin.registration.EndpointsFor(Protocol::kHls);
   if (endpoints.empty()) {
     co_return OriginFailure(absl::StatusCode::kUnavailable, "the origin serves no HLS");

@@ -31,26 +31,26 @@ class HlsOrigin {
   HlsOrigin(const HlsOrigin&) = delete;
   HlsOrigin& operator=(const HlsOrigin&) = delete;
 
-  // Picks an origin, and another one when it cannot be reached; asks it for `target_at(origin id)`,
+  // Picks an origin, and another one when it cannot be reached; requests `target_at(origin id)`,
   // and returns the head of its answer. Fails as HttpRequest does, in words that are fit for the
   // client.
   using TargetAt = absl::FunctionRef<std::string(const std::string& origin_id)>;
-  net::Task<absl::StatusOr<http::ResponseHead>> Ask(std::string method, TargetAt target_at);
+  net::Task<absl::StatusOr<http::ResponseHead>> Fetch(std::string method, TargetAt target_at);
 
-  // Asks the origin that was picked once more.
-  net::Task<absl::StatusOr<http::ResponseHead>> AskAgain(std::string method, std::string target);
+  // Requests from the origin that was picked once more.
+  net::Task<absl::StatusOr<http::ResponseHead>> FetchAgain(std::string method, std::string target);
 
-  // Asks this origin, whatever holds the stream. How that goes does not count against it.
-  net::Task<absl::StatusOr<http::ResponseHead>> AskAt(const Origin& origin, std::string method,
-                                                      std::string target);
+  // Requests from this origin, whatever holds the stream. How that goes does not count against it.
+  net::Task<absl::StatusOr<http::ResponseHead>> FetchFrom(const Origin& origin, std::string method,
+                                                          std::string target);
 
   // With the response under way.
   HttpRequest& upstream_request() { return upstream_request_; }
 
-  // What was picked; after an Ask that got a response.
+  // What was picked; after a Fetch that got a response.
   const Placement& placement() const { return *upstream_request_.placement(); }
   std::unique_ptr<StreamLease> TakeLease() { return upstream_request_.TakeLease(); }
-  // The origin said no, or there is none.
+  // The origin refused, or there is none.
   void Refused();
 
  private:

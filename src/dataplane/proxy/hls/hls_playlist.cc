@@ -11,7 +11,7 @@
 namespace srsproxy {
 namespace {
 
-// The origin is asked for the whole playlist, as it is now and as text.
+// The whole playlist is requested, as it is now and as text.
 http::Fields RequestFields(const http::RequestHead& request) {
   http::Fields fields = http::EndToEnd(request.fields);
   for (const char* name : {"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since",
@@ -22,7 +22,7 @@ http::Fields RequestFields(const http::RequestHead& request) {
   return fields;
 }
 
-// What the origin says of its playlist does not hold for the changed one.
+// What the origin declares of its playlist does not hold for the changed one.
 http::Fields AnswerFields(const http::Fields& origins) {
   http::Fields fields = http::EndToEnd(origins);
   for (const char* name : {"ETag", "Last-Modified", "Accept-Ranges", "Content-Encoding",
@@ -99,11 +99,11 @@ net::Task<std::string> HlsPlaylist::MakeAnswer() {
 
 net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::GetPage() {
   const auto target_at = [this](const std::string& origin_id) {
-    return asked_ = TargetAt(origin_id);
+    return target_ = TargetAt(origin_id);
   };
-  auto head = co_await origin_.Ask("GET", target_at);
+  auto head = co_await origin_.Fetch("GET", target_at);
   if (!head.ok()) co_return head.status();
-  auto page = co_await ReadPage(asked_, *std::move(head));
+  auto page = co_await ReadPage(target_, *std::move(head));
   if (!page.ok() || page->head.status != 200) co_return page;
   const bool expects_media = session_.polls_path || !viewer_.context.empty();
   if (page->playlist.kind == hls::PlaylistKind::kMaster && expects_media) {
@@ -138,7 +138,7 @@ net::Task<absl::StatusOr<HlsPlaylist::Page>> HlsPlaylist::Follow(const Page& mas
     if (same_path) break;
   }
   if (!target.has_value()) co_return BadResponse("its master playlist leads nowhere");
-  auto head = co_await origin_.AskAgain("GET", *target);
+  auto head = co_await origin_.FetchAgain("GET", *target);
   if (!head.ok()) co_return head.status();
   auto page = co_await ReadPage(*target, *std::move(head));
   if (page.ok() && page->head.status == 200 && page->playlist.kind != hls::PlaylistKind::kMedia) {
@@ -165,7 +165,7 @@ std::vector<std::string> HlsPlaylist::OwnAuthorities() const {
 absl::StatusOr<std::string> HlsPlaylist::Rewrite(const Page& page) {
   const std::string id = Fingerprint(viewer_.key.ToString());
   needs_.index.PutHls(id, viewer_.key);
-  // A context is told by the way that leads to the media playlist.
+  // A context shows in the way that leads to the media playlist.
   std::string_view way = page.target;
   if (page.playlist.kind == hls::PlaylistKind::kMaster && !page.playlist.variants.empty()) {
     way = page.playlist.variants.front();

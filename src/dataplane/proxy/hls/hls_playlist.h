@@ -31,7 +31,7 @@ class HlsPlaylist final : public HttpExchange {
  private:
   // What an origin has answered with.
   struct Page {
-    std::string target;  // As it was asked for.
+    std::string target;  // As it was requested.
     http::ResponseHead head;
     std::unique_ptr<const std::string> body;
     hls::Playlist playlist{};  // Views the body; of a status of 200.
@@ -42,7 +42,7 @@ class HlsPlaylist final : public HttpExchange {
   // The playlist that is to be handed out, or an answer other than 200.
   net::Task<absl::StatusOr<Page>> GetPage();
   net::Task<absl::StatusOr<Page>> ReadPage(std::string target, http::ResponseHead head);
-  // A player that has asked for a media playlist cannot use a master playlist: after a move the new
+  // A player that has requested a media playlist cannot use a master playlist: after a move the new
   // origin answers with one, for it does not know the player yet. This is where that leads to.
   net::Task<absl::StatusOr<Page>> Follow(const Page& master);
   std::string TargetAt(const std::string& origin_id) const;
@@ -64,7 +64,7 @@ class HlsPlaylist final : public HttpExchange {
   const MonotonicTime began_;
   HlsOrigin origin_;
   HlsSessions::View session_;
-  std::string asked_;  // The target at the origin that answers.
+  std::string target_;  // The target at the origin that answers.
 };
 
 }  // namespace srsproxy

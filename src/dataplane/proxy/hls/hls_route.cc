@@ -59,7 +59,7 @@ absl::Status CheckPath(std::string_view path) {
 }
 
 // An id is no secret, and an origin's HTTP port has more than media: its API, a console. So what is
-// not named like media is asked for only in the folder of its stream.
+// not named like media is requested only in the folder of its stream.
 bool IsInFolderOf(const StreamKey& key, std::string_view path) {
   const std::string decoded = WithoutBlanks(PercentDecoded(path));  // As in keys.
   for (const std::string_view reserved : {"/api/", "/rtc/", "/console/"}) {

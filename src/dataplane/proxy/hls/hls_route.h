@@ -1,4 +1,4 @@
-// Which requests are HLS, and of which stream. docs/life-of-a-stream.md tells the rule.
+// Which requests are HLS, and of which stream. docs/life-of-a-stream.md has the rule.
 #pragma once
 
 #include <cstdint>

@@ -47,19 +47,19 @@ net::Task<bool> HlsSegment::Run() {
 net::Task<absl::StatusOr<http::ResponseHead>> HlsSegment::FindSegment() {
   const std::string target = hls::WithoutId(request_.target);
   const auto origins = needs_.upstream.origins.snapshot();
-  // What was listed before the stream moved is where it was; its context tells.
+  // What was listed before the stream moved is where it was; its context shows.
   const bool is_old = !viewer_.context.empty() && session_.viewer_origin_id != session_.origin_id;
   const auto listed_by = is_old ? origins->Find(session_.viewer_origin_id) : nullptr;
   if (listed_by != nullptr) {
-    auto head = co_await origin_.AskAt(*listed_by, request_.method, target);
+    auto head = co_await origin_.FetchFrom(*listed_by, request_.method, target);
     if (absl::IsCancelled(head.status()) || (head.ok() && head->status < 400)) co_return head;
   }
   const auto target_at = [&target](const std::string&) { return target; };
-  auto head = co_await origin_.Ask(request_.method, target_at);
+  auto head = co_await origin_.Fetch(request_.method, target_at);
   if (!head.ok() || head->status != 404) co_return head;
   const auto former = listed_by == nullptr ? origins->Find(session_.former_origin_id) : nullptr;
   if (former == nullptr) co_return head;
-  auto elsewhere = co_await origin_.AskAt(*former, request_.method, target);
+  auto elsewhere = co_await origin_.FetchFrom(*former, request_.method, target);
   if (elsewhere.ok()) co_return elsewhere;
   co_return OriginFailure(absl::StatusCode::kNotFound, "no origin has it");
 }

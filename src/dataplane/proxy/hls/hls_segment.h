@@ -34,7 +34,7 @@ class HlsSegment final : public HttpExchange, ResponseRelay::Observer {
   net::Task<absl::StatusOr<http::ResponseHead>> FindSegment();
   net::Task<bool> PassAnswer(const http::ResponseHead& head);
   net::Task<bool> Fail(absl::Status why);
-  // Tells the session what it got.
+  // Accounts to the session what it got.
   void AccountBytes();
 
   const HlsNeeds& needs_;

@@ -265,7 +265,7 @@ HlsSessions::Session& HlsSessions::Begin(const HlsViewerKey& viewer, std::string
 }
 
 void HlsSessions::AddName(Session& session, std::string name, std::string origin_id) {
-  // The first stays: by that one the player asks for its playlists.
+  // The first stays: by that one the player requests its playlists.
   if (session.names.size() == kMaxNames) {
     by_name_.erase(session.names[1].text);
     session.names.erase(session.names.begin() + 1);

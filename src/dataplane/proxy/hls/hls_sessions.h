@@ -55,10 +55,10 @@ class HlsSessions final : public SessionSource {
     bool polls_path = false;       // It was handed the media playlist `path` before.
     bool renumbered = false;       // With other numbers than the origin's.
   };
-  // `path`: of the playlist that is asked for, or empty. A sign of life.
+  // `path`: of the playlist that is requested, or empty. A sign of life.
   View Find(const HlsViewerKey& viewer, std::string_view path);
 
-  // What a kicked one is told.
+  // What a kicked one is refused with.
   static absl::Status KickedStatus();
 
   // A playlist that an origin has answered with.

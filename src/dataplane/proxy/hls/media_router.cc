@@ -35,7 +35,7 @@ net::Task<HttpTaken> MediaRouter::Take(HttpClient& client, http::RequestHead& re
 
 net::Task<absl::StatusOr<MediaRoute>> MediaRouter::Find(const HttpClient& client,
                                                         const http::RequestHead& request) const {
-  MediaRequest asked{request.host, request.target, client.config->vhosts, std::nullopt};
+  MediaRequest wanted{request.host, request.target, client.config->vhosts, std::nullopt};
   if (const auto id = hls::IdOf(request.target)) {
     auto find = [this, id = std::string(*id)](auto done) mutable {
       needs_.index.FindHls(std::move(id), std::move(done));
@@ -43,12 +43,12 @@ net::Task<absl::StatusOr<MediaRoute>> MediaRouter::Find(const HttpClient& client
     auto found = co_await net::AwaitCallback<std::optional<StreamKey>>(
         needs_.upstream.context.executor(), std::move(find));
     if (!found.ok()) co_return found.status();
-    asked.key_of_id = *std::move(found);
+    wanted.key_of_id = *std::move(found);
   }
   const auto is_known = [this](const StreamKey& key) {
     return streams_.Find(key).has_value() || streams_.FindInOtherVhost(key).has_value();
   };
-  co_return RouteMedia(asked, is_known);
+  co_return RouteMedia(wanted, is_known);
 }
 
 }  // namespace srsproxy

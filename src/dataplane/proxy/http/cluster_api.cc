@@ -16,12 +16,12 @@ namespace {
 
 namespace json = boost::json;
 
-// How many items an origin is asked for at once: SRS serves nobody else while it writes them, and
-// a worker while it reads them.
+// How many items are requested of an origin at once: SRS serves nobody else while it writes them,
+// and a worker while it reads them.
 constexpr size_t kItemsAtOnce = 500;
 // Up to so many items of all origins are fetched although most may not be on the page.
 constexpr size_t kItemsInVain = 2000;
-// SRS's answer where its own settings may not be asked for.
+// SRS's answer where its own settings may not be read.
 constexpr int64_t kRawApiIsOff = 1061;
 
 }  // namespace
@@ -71,10 +71,10 @@ net::Task<http::Response> ClusterApi::Answer() {
     co_return answer;
   }
   const absl::Cleanup give = [this] { needs_.requests.Give(); };
-  co_return co_await AskOrigins();
+  co_return co_await QueryOrigins();
 }
 
-// Always answers; of the origins it tells whoever may know.
+// Always answers; the origins are listed for those who may know.
 net::Task<http::Response> ClusterApi::Versions() {
   const bool open = !needs_.authorizer.enforced();
   const bool may = client_.config->cluster_api &&
@@ -83,11 +83,11 @@ net::Task<http::Response> ClusterApi::Versions() {
     co_return ClusterResponse(request_, 200, srs_api::Versions(ThisProxy()));
   const absl::Cleanup give = [this] { needs_.requests.Give(); };
   fan_out_.Begin(HopsOf(head_.fields));
-  co_await EachOrigin(&ClusterApi::AskData);
+  co_await EachOrigin(&ClusterApi::FetchData);
   co_return Merged(srs_api::MergeVersions(ThisProxy(), TakeData()));
 }
 
-net::Task<http::Response> ClusterApi::AskOrigins() {
+net::Task<http::Response> ClusterApi::QueryOrigins() {
   fan_out_.Begin(HopsOf(head_.fields));
   if (request_.resource == Resource::kSummaries) co_return co_await Summaries();
   if (request_.id.empty()) co_return co_await List();
@@ -96,7 +96,7 @@ net::Task<http::Response> ClusterApi::AskOrigins() {
 }
 
 net::Task<http::Response> ClusterApi::Summaries() {
-  co_await EachOrigin(&ClusterApi::AskData);
+  co_await EachOrigin(&ClusterApi::FetchData);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   co_return Merged(srs_api::MergeSummaries(ThisProxy(), TakeData()));
 }
@@ -104,13 +104,13 @@ net::Task<http::Response> ClusterApi::Summaries() {
 net::Task<http::Response> ClusterApi::List() {
   const bool short_lists = window() <= kItemsAtOnce && window() * fan_out_.size() <= kItemsInVain;
   if (short_lists || request_.resource == Resource::kVhosts) {
-    co_await EachOrigin(&ClusterApi::AskListHead);
+    co_await EachOrigin(&ClusterApi::FetchListHead);
     PlanPage();
     WriteListHeads();
   } else {
-    co_await EachOrigin(&ClusterApi::AskListSize);
+    co_await EachOrigin(&ClusterApi::FetchListSize);
     PlanPage();
-    co_await EachOrigin(&ClusterApi::AskListRange);
+    co_await EachOrigin(&ClusterApi::FetchListRange);
   }
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
 
@@ -126,7 +126,7 @@ net::Task<http::Response> ClusterApi::List() {
 }
 
 net::Task<http::Response> ClusterApi::Item() {
-  co_await EachOrigin(&ClusterApi::AskItem);
+  co_await EachOrigin(&ClusterApi::FetchItem);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   const auto holder = Holder();
   if (!holder.has_value()) co_return NotKnown();
@@ -135,20 +135,20 @@ net::Task<http::Response> ClusterApi::Item() {
 }
 
 net::Task<http::Response> ClusterApi::RemoveClient() {
-  co_await EachOrigin(&ClusterApi::AskItem);
+  co_await EachOrigin(&ClusterApi::FetchItem);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
   const auto holder = Holder();
   if (!holder.has_value()) co_return NotKnown();
   const std::string& server = fan_out_.server(*holder);
-  const auto text =
-      co_await fan_out_.Ask(*holder, "DELETE", srs_api::ItemTarget(request_.resource, request_.id));
+  const auto text = co_await fan_out_.Fetch(*holder, "DELETE",
+                                            srs_api::ItemTarget(request_.resource, request_.id));
   const auto code = text.ok() ? srs_api::ReadCode(*text) : text.status();
   if (!code.ok()) {
     co_return ClusterFailure(request_, HttpStatusOf(code.status()),
                              "the client's origin gave no answer");
   }
   context_.logger.Info(
-      "an origin was asked to end a client",
+      "an origin was requested to end a client",
       {{"by", client_.address}, {"origin", server}, {"client_id", request_.id}, {"code", *code}});
   auto body = srs_api::Envelope(ThisProxy(), *code);
   body["origin"] = server;
@@ -159,7 +159,7 @@ absl::Status ClusterApi::Authorize() const {
   return CheckClusterAccess(needs_.authorizer, request_, head_.fields, client_.host);
 }
 
-// ---- Asking
+// ---- Fetching
 
 net::Task<void> ClusterApi::EachOrigin(Step step) {
   findings_.resize(fan_out_.size());
@@ -167,8 +167,8 @@ net::Task<void> ClusterApi::EachOrigin(Step step) {
   co_await fan_out_.Each(std::move(take));
 }
 
-net::Task<absl::Status> ClusterApi::AskData(size_t i) {
-  const auto text = co_await fan_out_.Ask(i, "GET", srs_api::ListTarget(request_.resource, 0, 0));
+net::Task<absl::Status> ClusterApi::FetchData(size_t i) {
+  const auto text = co_await fan_out_.Fetch(i, "GET", srs_api::ListTarget(request_.resource, 0, 0));
   if (!text.ok()) co_return text.status();
   auto data = srs_api::ReadData(*text);
   if (!data.ok()) co_return data.status();
@@ -176,9 +176,9 @@ net::Task<absl::Status> ClusterApi::AskData(size_t i) {
   co_return absl::OkStatus();
 }
 
-net::Task<absl::Status> ClusterApi::AskItem(size_t i) {
+net::Task<absl::Status> ClusterApi::FetchItem(size_t i) {
   const auto text =
-      co_await fan_out_.Ask(i, "GET", srs_api::ItemTarget(request_.resource, request_.id));
+      co_await fan_out_.Fetch(i, "GET", srs_api::ItemTarget(request_.resource, request_.id));
   if (!text.ok()) co_return text.status();
   auto item = srs_api::ReadItem(request_.resource, *text);
   if (!item.ok()) co_return item.status();
@@ -186,18 +186,18 @@ net::Task<absl::Status> ClusterApi::AskItem(size_t i) {
   co_return absl::OkStatus();
 }
 
-net::Task<absl::Status> ClusterApi::AskListHead(size_t i) {
-  auto items = co_await AskItems(i, 0, window());
+net::Task<absl::Status> ClusterApi::FetchListHead(size_t i) {
+  auto items = co_await FetchItems(i, 0, window());
   if (!items.ok()) co_return items.status();
   findings_[i].items = *std::move(items);
   findings_[i].list_size = findings_[i].items.size();
   co_return absl::OkStatus();
 }
 
-net::Task<absl::Status> ClusterApi::AskListSize(size_t i) {
+net::Task<absl::Status> ClusterApi::FetchListSize(size_t i) {
   srs_api::SizeProbe probe(window());
   while (const auto start = probe.next()) {
-    const auto items = co_await AskItems(i, *start, srs_api::SizeProbe::kCount);
+    const auto items = co_await FetchItems(i, *start, srs_api::SizeProbe::kCount);
     if (!items.ok()) co_return items.status();
     probe.Found(items->size());
   }
@@ -205,11 +205,11 @@ net::Task<absl::Status> ClusterApi::AskListSize(size_t i) {
   co_return absl::OkStatus();
 }
 
-net::Task<absl::Status> ClusterApi::AskListRange(size_t i) {
+net::Task<absl::Status> ClusterApi::FetchListRange(size_t i) {
   Findings& known = findings_[i];
   for (auto [start, left] = known.range; left > 0;) {
     const size_t wanted = std::min(kItemsAtOnce, left);
-    auto items = co_await AskItems(i, start, wanted);
+    auto items = co_await FetchItems(i, start, wanted);
     if (!items.ok()) co_return items.status();
     const size_t got = std::min(items->size(), wanted);
     if (got > 0 && !known.text.empty()) known.text += ',';
@@ -220,9 +220,10 @@ net::Task<absl::Status> ClusterApi::AskListRange(size_t i) {
   co_return absl::OkStatus();
 }
 
-net::Task<absl::StatusOr<json::array>> ClusterApi::AskItems(size_t i, size_t start, size_t count) {
+net::Task<absl::StatusOr<json::array>> ClusterApi::FetchItems(size_t i, size_t start,
+                                                              size_t count) {
   const auto text =
-      co_await fan_out_.Ask(i, "GET", srs_api::ListTarget(request_.resource, start, count));
+      co_await fan_out_.Fetch(i, "GET", srs_api::ListTarget(request_.resource, start, count));
   if (!text.ok()) co_return text.status();
   co_return srs_api::ReadList(request_.resource, *text);
 }

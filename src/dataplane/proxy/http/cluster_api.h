@@ -1,4 +1,4 @@
-// SRS's HTTP API for the whole cluster: a request is asked of every living origin at once, and one
+// SRS's HTTP API for the whole cluster: every living origin is queried at once, and one
 // answer is made of theirs.
 #pragma once
 
@@ -38,7 +38,7 @@ struct ClusterApiNeeds {
 // One request, from its head to its answer. Used on its worker only.
 class ClusterApi final : public HttpExchange {
  public:
-  // How many requests of all clients may be asked of the origins at once.
+  // How many requests of all clients may query the origins at once.
   static constexpr uint64_t kMaxAtOnce = 16;
 
   // `needs` and `client` outlive it.
@@ -52,7 +52,7 @@ class ClusterApi final : public HttpExchange {
   //   400, 404, 405  no such request; 404 also while PROXY_CLUSTER_API is off
   //   401, 403  the caller is not known, or may not
   //   502, 504  no origin has answered; with 504 one of them took too long
-  //   503  too many ask at once
+  //   503  too many requests at once
   //   508  a loop: CheckHops
   net::Task<bool> Run() override;
 
@@ -73,7 +73,7 @@ class ClusterApi final : public HttpExchange {
   net::Task<http::Response> Answer();
   net::Task<http::Response> Versions();
   // Of what only origins know.
-  net::Task<http::Response> AskOrigins();
+  net::Task<http::Response> QueryOrigins();
   net::Task<http::Response> Summaries();
   net::Task<http::Response> List();
   net::Task<http::Response> Item();
@@ -82,13 +82,13 @@ class ClusterApi final : public HttpExchange {
   absl::Status Authorize() const;
   net::Task<void> EachOrigin(Step step);
   // Steps with the origin number `i`.
-  net::Task<absl::Status> AskData(size_t i);
-  net::Task<absl::Status> AskItem(size_t i);
-  net::Task<absl::Status> AskListHead(size_t i);
-  net::Task<absl::Status> AskListSize(size_t i);
-  net::Task<absl::Status> AskListRange(size_t i);
+  net::Task<absl::Status> FetchData(size_t i);
+  net::Task<absl::Status> FetchItem(size_t i);
+  net::Task<absl::Status> FetchListHead(size_t i);
+  net::Task<absl::Status> FetchListSize(size_t i);
+  net::Task<absl::Status> FetchListRange(size_t i);
   // The items from `start` on, `count` at most.
-  net::Task<absl::StatusOr<boost::json::array>> AskItems(size_t i, size_t start, size_t count);
+  net::Task<absl::StatusOr<boost::json::array>> FetchItems(size_t i, size_t start, size_t count);
 
   // How many items of an origin can matter for the page, and for whether there are more.
   size_t window() const { return request_.start + request_.count + 1; }

@@ -68,8 +68,8 @@ void KeepOriginInside(http::Fields& fields, const Endpoint& origin) {
 
 std::string ViewerHost(const http::RequestHead& request, const HttpClient& client) {
   std::string host = client.host;
-  const std::string told = AddressesIn(request.fields);
-  for (std::string_view rest = told; !rest.empty() && IsTrusted(host, client);) {
+  const std::string stated = AddressesIn(request.fields);
+  for (std::string_view rest = stated; !rest.empty() && IsTrusted(host, client);) {
     const std::string_view before = TakeLast(rest);
     if (!IsIpAddress(before)) break;
     host = before;

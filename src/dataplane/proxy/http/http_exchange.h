@@ -16,7 +16,7 @@ class HttpExchange {
   // go on with another request. Called once.
   virtual net::Task<bool> Run() = 0;
 
-  // Of one that is a session: what is told of it, its id and key the same until the end. nullptr:
+  // Of one that is a session: what is listed of it, its id and key the same until the end. nullptr:
   // it is none.
   virtual const SessionInfo* info() const { return nullptr; }
 };

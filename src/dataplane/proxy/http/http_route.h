@@ -33,8 +33,8 @@ struct HttpSite {
   // Any method comes to the routes, with a small body, which is read before. Else GET and HEAD do,
   // without one.
   bool bodies = false;
-  std::vector<HttpRoute*> routes;  // Asked one after another.
-  std::string_view not_found;      // Whoever none of them takes is told so.
+  std::vector<HttpRoute*> routes;  // Tried one after another.
+  std::string_view not_found;      // The error for whom none of them takes.
 };
 
 }  // namespace srsproxy

@@ -94,8 +94,8 @@ net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {
 net::Task<std::optional<std::string>> HttpSession::ReadBody() {
   const net::TimeLeft left(client_.config->handshake_timeout);
   if (client_.reader.awaits_continue()) {
-    const auto told = co_await SendToClient(client_, context_.worker, kContinue);
-    if (!told.ok()) co_return std::nullopt;
+    const auto sent = co_await SendToClient(client_, context_.worker, kContinue);
+    if (!sent.ok()) co_return std::nullopt;
   }
   while (true) {
     auto read = client_.reader.ReadBody();

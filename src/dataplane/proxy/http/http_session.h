@@ -44,12 +44,11 @@ class HttpSession final : SessionTable::Session {
   void Kick(absl::Status why) override { client_.scope.Cancel(Side::kProxy, std::move(why)); }
   const SessionInfo& info() const override { return *exchange_->info(); }
 
-  // The next request; nullopt: there is none, and what had to be said was said.
+  // The next request; nullopt: there is none, and the response was sent.
   net::Task<std::optional<http::RequestHead>> ReadRequest();
-  // Its body, which is small; nullopt: it is not there, or too large, and what had to be said was
-  // said.
+  // Its body, which is small; nullopt: it is not there, or too large, and the response was sent.
   net::Task<std::optional<std::string>> ReadBody();
-  // Some bytes of it, within `patience`; false: none come, and what had to be said was said.
+  // Some bytes of it, within `patience`; false: none come, and the response was sent.
   net::Task<bool> ReadMore(absl::Duration patience);
   // Has the site answer a request; whether the connection can go on.
   net::Task<bool> Answer(http::RequestHead request);

@@ -47,7 +47,7 @@ LivePlay::LivePlay(const UpstreamNeeds& upstream, HttpClient& client, http::Requ
       relay_(context_.worker, client, request_, net::Poller::Delivery::kCoalescing, *this) {}
 
 net::Task<bool> LivePlay::Run() {
-  const auto head = co_await AskOrigin();
+  const auto head = co_await RequestFromOrigin();
   if (!over()) {
     if (head.ok()) {
       co_await PassAnswer(*head);
@@ -61,7 +61,7 @@ net::Task<bool> LivePlay::Run() {
   co_return keeps_alive_;
 }
 
-net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::AskOrigin() {
+net::Task<absl::StatusOr<http::ResponseHead>> LivePlay::RequestFromOrigin() {
   const ClientWatch watch(*this);
   // What was sent is not sent to another: the origin may have acted on it.
   auto text_for = [this](const Placement& placement) { return RequestFor(placement.endpoint); };

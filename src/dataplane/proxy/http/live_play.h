@@ -30,7 +30,7 @@ class LivePlay final : public HttpExchange, ResponseRelay::Observer {
   const SessionInfo* info() const override { return &session_.info(); }
 
  private:
-  // Sees the client leave while the origin is asked.
+  // Sees the client leave while the origin is awaited.
   class ClientWatch;
 
   // ResponseRelay::Observer
@@ -39,7 +39,7 @@ class LivePlay final : public HttpExchange, ResponseRelay::Observer {
 
   bool over() const { return client_.scope.cancelled(); }
   // Finds an origin and gets the head of its answer.
-  net::Task<absl::StatusOr<http::ResponseHead>> AskOrigin();
+  net::Task<absl::StatusOr<http::ResponseHead>> RequestFromOrigin();
   std::string RequestFor(const Endpoint& origin) const;
   net::Task<void> PassAnswer(const http::ResponseHead& head);
   net::Task<void> Refuse(const absl::Status& why);

@@ -87,13 +87,13 @@ void ResponseRelay::SendEarly() {
 }
 
 void ResponseRelay::AwaitBytes() {
-  heard_ = false;
+  origin_active_ = false;
   if (patience_ < absl::InfiniteDuration()) silence_.Arm(patience_, [this] { OnSilence(); });
 }
 
 void ResponseRelay::OnSilence() {
   // While the client does not take what has come, the origin is not read.
-  if (heard_ || relay_.Keeps(Side::kClient)) return AwaitBytes();
+  if (origin_active_ || relay_.Keeps(Side::kClient)) return AwaitBytes();
   Finish(Side::kOrigin, OriginFailure(absl::StatusCode::kDeadlineExceeded,
                                       "the origin stopped in the middle of its answer"));
 }
@@ -160,7 +160,7 @@ void ResponseRelay::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& 
     }
     return;
   }
-  heard_ = true;
+  origin_active_ = true;
   PassBody(in, out.to_client);
   observer_.OnBytesPassed(0, out.to_client.total_bytes());
   if (!out.to_client.empty()) NoteContent();

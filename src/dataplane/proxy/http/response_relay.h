@@ -1,5 +1,5 @@
 // Passes an origin's answer on to the client as its bytes come: the head, and then the body, or all
-// that both sides say once they have changed to a WebSocket.
+// that both sides send once they have changed to a WebSocket.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace srsproxy {
 // Used on its worker only, for one answer.
 class ResponseRelay final : net::Relay::Handler {
  public:
-  // Hears what flows. Must not end the relay from within.
+  // Notified of what flows. Must not end the relay from within.
   class Observer {
    public:
     virtual ~Observer() = default;
@@ -34,14 +34,14 @@ class ResponseRelay final : net::Relay::Handler {
   };
   using Ended = net::CancelScope::Cause;
 
-  // All outlive it. `request`: what the client asked. `delivery`: of the content, once some has
+  // All outlive it. `request`: of the client. `delivery`: of the content, once some has
   // come.
   ResponseRelay(net::Worker& worker, HttpClient& client, const http::RequestHead& request,
                 net::Poller::Delivery delivery, Observer& observer);
   ResponseRelay(const ResponseRelay&) = delete;
   ResponseRelay& operator=(const ResponseRelay&) = delete;
 
-  // Before Run: an origin that says nothing for `patience`, or somewhat longer, while the client
+  // Before Run: an origin that sends nothing for `patience`, or somewhat longer, while the client
   // takes what comes, is at fault with DEADLINE_EXCEEDED. Without it, a stream may be silent for
   // ever.
   void LimitSilence(absl::Duration patience) { patience_ = patience; }
@@ -85,11 +85,11 @@ class ResponseRelay final : net::Relay::Handler {
   bool tunnel_ = false;              // A WebSocket: both sides talk as they like.
   bool refused_ = false;             // The answer is an error.
   bool content_ = false;             // Some has come.
-  bool keep_alive_ = false;          // The client was told that its connection stays.
-  bool origin_keeps_alive_ = false;  // As the origin says.
+  bool keep_alive_ = false;          // The client was promised that its connection stays.
+  bool origin_keeps_alive_ = false;  // As the origin promises.
   bool complete_ = false;            // The whole answer has come, and the client is there for it.
   bool surplus_ = false;             // And more than that.
-  bool heard_ = false;               // The origin, since silence_ was armed.
+  bool origin_active_ = false;       // The origin, since silence_ was armed.
   absl::Duration patience_ = absl::InfiniteDuration();
   net::Relay relay_;
   net::Event changed_;

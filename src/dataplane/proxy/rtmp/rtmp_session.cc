@@ -13,7 +13,7 @@ namespace {
 using rtmp::BridgeState;
 
 // After connect an encoder names its stream at once; SRS waits as long as this for it, and origins
-// ask their hooks.
+// call their hooks.
 constexpr int kCommandTimeouts = 3;  // Handshake timeouts.
 
 // SRS lets a publisher's connection wait this long for its next stream.
@@ -95,7 +95,7 @@ void RtmpSession::OnBytes(Side from, std::span<uint8_t> in, net::RelayOutput& ou
   uint64_t received = 0;
   const bool handshaking = bridge_.origin_handshaking();
   if (from == Side::kClient) {
-    heard_ = true;
+    client_sent_ = true;
     received = in.size();
     bridge_.FromClient(in, to);
   } else {
@@ -114,7 +114,7 @@ void RtmpSession::OnOriginHandshake() {
   if (bridge_.state() == State::kAwaitingOrigin) {
     ArmDeadline(kCommandTimeouts * config_->handshake_timeout, Side::kOrigin, "its answer");
   } else if (bridge_.state() == State::kSelecting && bridge_.redirect().empty()) {
-    // The relay is not to be told from within its handler.
+    // The relay is not to be called from within its handler.
     origin_speaks_otherwise_ = true;
     changed_.Notify();
   }
@@ -261,11 +261,11 @@ void RtmpSession::ReportEnd() {
                           .bytes_in = unclaimed_in_,
                           .bytes_out = unclaimed_out_,
                           .lasted = absl::FromChrono(context_.clock.Now() - accepted_),
-                          .silent = !heard_},
+                          .silent = !client_sent_},
                          side, why);
   }
   if (side == Side::kClient) {
-    const bool left_in_handshake = heard_ && bridge_.state() == State::kHandshake;
+    const bool left_in_handshake = client_sent_ && bridge_.state() == State::kHandshake;
     const auto error = ClientErrorOf(why, phase_, left_in_handshake);
     if (error.has_value()) {
       context_.metrics.client_errors.Increment(ToName(Protocol::kRtmp), *error);

@@ -107,12 +107,12 @@ class RtmpSession final : net::Relay::Handler, rtmp::Bridge::Listener, SessionTa
   net::Event changed_;
   net::Deadline deadline_;
   std::unique_ptr<Stream> stream_;             // From the moment the client has named one.
-  std::optional<absl::Status> origin_closed_;  // Not yet told to the bridge.
+  std::optional<absl::Status> origin_closed_;  // Not yet reported to the bridge.
   bool origin_speaks_otherwise_ = false;       // Its handshake is not RTMP's.
   State phase_ = State::kHandshake;            // The state in which it ended.
   uint64_t unclaimed_in_ = 0;  // Bytes that belong to the stream that comes, or is being served.
   uint64_t unclaimed_out_ = 0;
-  bool heard_ = false;  // The client has sent something.
+  bool client_sent_ = false;  // The client has sent something.
   SessionTable::Place place_;
 };
 

@@ -1,4 +1,4 @@
-// How the end of a session is told.
+// The report of a session's end: counters and log.
 #pragma once
 
 #include <string>

@@ -56,7 +56,7 @@ class SessionTable {
     virtual ~Session() = default;
     // Ends soon, because of `why`. May be called more than once.
     virtual void Kick(absl::Status why) = 0;
-    // Of a listed session: what is told of it, as of now.
+    // Of a listed session: what is listed of it, as of now.
     virtual const SessionInfo& info() const = 0;
   };
 
@@ -95,7 +95,7 @@ class SessionTable {
 
   StreamAudience AudienceOf(const StreamKey& key) const;
 
-  // Kicks at most `limit` that match, and tells them.
+  // Kicks at most `limit` that match, and returns them.
   std::vector<SessionInfo> Kick(const SessionFilter& filter, size_t limit, const absl::Status& why);
   // Kicks the `count` that have been here for longest.
   void KickOldest(size_t count, const absl::Status& why);

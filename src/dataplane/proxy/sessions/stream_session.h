@@ -29,7 +29,7 @@ class StreamSession {
   const SessionInfo& info() const { return info_; }
   Role role() const { return info_.role; }
 
-  // What to ask an origin for.
+  // What to pick an origin for.
   PickRequest Wanted() const { return {info_.key, info_.protocol, info_.role, {}}; }
   // It goes to `origin` from now on.
   void Picked(const Origin& origin);
@@ -38,11 +38,11 @@ class StreamSession {
   // Lets go of the stream, before another origin is picked.
   void Release() { lease_.reset(); }
 
-  // The origin said no, or nobody could be asked.
+  // The origin refused, or none was reached.
   void Refused();
-  // The origin said yes to a publisher. Whether the stream is still on that origin is asked then.
+  // The origin accepted a publisher. Whether the stream is still on that origin is checked then.
   void PublisherAccepted();
-  // The first media has come, `since` the client's connection. For a viewer, asks likewise.
+  // The first media has come, `since` the client's connection. For a viewer, checks likewise.
   void OnFirstMedia(MonotonicTime since);
 
   // Bytes from, and to, the client.

@@ -29,20 +29,20 @@ struct FanOut {
   Finish finish;
 };
 
-// `ask` takes a SessionTable as well as a SessionSource.
-template <typename Answer, typename Ask, typename Finish>
-void AskAll(const std::vector<WorkerSessions::Lane>& lanes,
-            const std::vector<SessionSource*>& sources, Ask ask, Finish finish) {
+// `query` takes a SessionTable as well as a SessionSource.
+template <typename Answer, typename Query, typename Finish>
+void QueryAll(const std::vector<WorkerSessions::Lane>& lanes,
+              const std::vector<SessionSource*>& sources, Query query, Finish finish) {
   const auto fan_out =
       std::make_shared<FanOut<Answer, Finish>>(lanes.size() + sources.size(), std::move(finish));
   for (size_t i = 0; i < lanes.size(); ++i) {
-    auto answer = [fan_out, ask, i, &sessions = lanes[i].sessions] {
-      fan_out->Answered(i, ask(sessions));
+    auto answer = [fan_out, query, i, &sessions = lanes[i].sessions] {
+      fan_out->Answered(i, query(sessions));
     };
     net::asio::post(lanes[i].worker.io(), std::move(answer));
   }
   for (size_t i = 0; i < sources.size(); ++i) {
-    fan_out->Answered(lanes.size() + i, ask(*sources[i]));
+    fan_out->Answered(lanes.size() + i, query(*sources[i]));
   }
 }
 
@@ -84,19 +84,19 @@ struct WorkerSessions::KickRound {
 
 void WorkerSessions::List(SessionFilter filter, std::string after, size_t limit,
                           PageCallback done) {
-  auto ask = [filter = std::move(filter), after = std::move(after), limit](const auto& sessions) {
+  auto query = [filter = std::move(filter), after = std::move(after), limit](const auto& sessions) {
     return sessions.List(filter, after, limit);
   };
   auto finish = [limit, done = std::move(done)](std::vector<SessionTable::Page> parts) mutable {
     done(Merge(std::move(parts), limit));
   };
-  AskAll<SessionTable::Page>(lanes_, sources_, std::move(ask), std::move(finish));
+  QueryAll<SessionTable::Page>(lanes_, sources_, std::move(query), std::move(finish));
 }
 
 void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
   using Audiences = std::vector<StreamAudience>;
   const size_t count = keys.size();
-  auto ask = [keys = std::move(keys)](const auto& sessions) {
+  auto query = [keys = std::move(keys)](const auto& sessions) {
     Audiences audiences;
     audiences.reserve(keys.size());
     for (const StreamKey& key : keys) audiences.push_back(sessions.AudienceOf(key));
@@ -109,7 +109,7 @@ void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
     }
     done(std::move(all));
   };
-  AskAll<Audiences>(lanes_, sources_, std::move(ask), std::move(finish));
+  QueryAll<Audiences>(lanes_, sources_, std::move(query), std::move(finish));
 }
 
 void WorkerSessions::Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) {

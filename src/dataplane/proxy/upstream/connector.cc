@@ -107,7 +107,7 @@ void Connector::OriginFailed(ConnectOutcome outcome, const absl::Status& why) {
   context_.logger.Warn("origin not reached",
                        {{"client", client_}, {"origin", origin_id_}, {"error", error}});
   tried_.push_back(origin_id_);
-  // The client is told no address of the inside.
+  // The client gets to know no address of the inside.
   if (IsLoop(why)) {
     failure_ = LoopFailure(Side::kOrigin,
                            "a loop: the stream's origin is registered at an address of this proxy");

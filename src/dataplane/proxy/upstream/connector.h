@@ -29,7 +29,7 @@ class Connector {
 
   struct Connected {
     Placement placement;
-    std::optional<net::TcpStream> stream;  // Absent: as Choose says.
+    std::optional<net::TcpStream> stream;  // Absent: as Choose decided.
     bool pooled = false;                   // It carried other requests before.
   };
   enum class Pool : bool { kUse, kAvoid };

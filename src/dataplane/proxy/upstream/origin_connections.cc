@@ -6,7 +6,7 @@
 namespace srsproxy {
 namespace {
 
-// Whoever is asked nothing says nothing.
+// Without a request there is no response.
 bool IsSilent(net::TcpStream& stream) {
   std::array<uint8_t, 1> byte{};
   return stream.TryRead(byte).state == net::IoState::kWouldBlock;

@@ -18,7 +18,7 @@ void OriginFanOut::Begin(const HopList& hops) {
     if (origin->health == OriginHealth::kDead) continue;
     auto status = origin->registration.api.empty()
                       ? OriginFailure(absl::StatusCode::kUnimplemented,
-                                      "the origin has told no port of its HTTP API")
+                                      "the origin has registered no port of its HTTP API")
                       : absl::OkStatus();
     origins_.push_back({origin, std::move(status)});
   }
@@ -33,8 +33,8 @@ std::vector<std::string> OriginFanOut::missing() const {
 }
 
 bool OriginFanOut::timed_out() const {
-  const auto is_timed_out = [](const Asked& asked) {
-    return absl::IsDeadlineExceeded(asked.status);
+  const auto is_timed_out = [](const Queried& queried) {
+    return absl::IsDeadlineExceeded(queried.status);
   };
   return std::any_of(origins_.begin(), origins_.end(), is_timed_out);
 }
@@ -61,8 +61,8 @@ net::Task<void> OriginFanOut::TakeSteps(const Step& step, size_t& next) {
   }
 }
 
-net::Task<absl::StatusOr<std::string>> OriginFanOut::Ask(size_t i, std::string method,
-                                                         std::string target) {
+net::Task<absl::StatusOr<std::string>> OriginFanOut::Fetch(size_t i, std::string method,
+                                                           std::string target) {
   const auto left = absl::FromChrono(deadline_ - context_.clock.Now());
   if (left <= absl::ZeroDuration()) {
     co_return OriginFailure(absl::StatusCode::kDeadlineExceeded, "the origins took too long");

@@ -1,4 +1,4 @@
-// The living origins of the cluster, each asked over its HTTP API: many at once, with a deadline
+// The living origins of the cluster, each queried over its HTTP API: many at once, with a deadline
 // for each question and one for all.
 #pragma once
 
@@ -21,19 +21,19 @@ namespace srsproxy {
 // Used on its worker only.
 class OriginFanOut {
  public:
-  // How many origins are asked at the same time.
+  // How many origins are queried at the same time.
   static constexpr size_t kAtOnce = 32;
   static constexpr size_t kMaxAnswerBytes = size_t{4} << 20;
   static constexpr absl::Duration kQuestionTimeout = absl::Seconds(3);
   static constexpr absl::Duration kTimeout = absl::Seconds(8);
 
-  // `upstream` outlives it. Asks nobody before Begin.
+  // `upstream` outlives it. Queries nobody before Begin.
   explicit OriginFanOut(const UpstreamNeeds& upstream);
   OriginFanOut(const OriginFanOut&) = delete;
   OriginFanOut& operator=(const OriginFanOut&) = delete;
 
-  // Takes the origins as they are now, sorted by id, and starts the time for all. One that has told
-  // no HTTP API has failed already.
+  // Takes the origins as they are now, sorted by id, and starts the time for all. One that has
+  // registered no HTTP API has failed already.
   void Begin(const HopList& hops);
 
   size_t size() const { return origins_.size(); }
@@ -53,10 +53,10 @@ class OriginFanOut {
   // One question to the origin number `i`: the body of its answer. Whatever the client has sent to
   // prove itself stays here. Fails as HttpRequest does; DEADLINE_EXCEEDED also for all of it
   // together; RESOURCE_EXHAUSTED: it is too long; FAILED_PRECONDITION: another status than 200.
-  net::Task<absl::StatusOr<std::string>> Ask(size_t i, std::string method, std::string target);
+  net::Task<absl::StatusOr<std::string>> Fetch(size_t i, std::string method, std::string target);
 
  private:
-  struct Asked {
+  struct Queried {
     std::shared_ptr<const Origin> origin;
     absl::Status status;
   };
@@ -68,7 +68,7 @@ class OriginFanOut {
 
   const UpstreamNeeds& upstream_;
   const SessionContext& context_;
-  std::vector<Asked> origins_;
+  std::vector<Queried> origins_;
   MonotonicTime deadline_;
   HopList hops_;
 };

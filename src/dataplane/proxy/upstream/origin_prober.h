@@ -1,5 +1,5 @@
-// Probes origins that are DOWN for this proxy: a connection each, of whose outcome the registry
-// hears. One that succeeds ends the opinion.
+// Probes origins that are DOWN for this proxy: a connection each, whose outcome is reported
+// to the registry. One that succeeds ends the opinion.
 #pragma once
 
 #include <memory>
