@@ -57,30 +57,12 @@ class Converter {
       AddError(setting, absl::StrCat("has more than ", kMostPlacementRules, " rules"));
       return {};
     }
-    std::vector<PlacementRule> rules;
-    for (const std::string& text : texts) {
-      absl::StatusOr<PlacementRule> rule = PlacementRule::Parse(text);
-      if (rule.ok()) {
-        rules.push_back(*std::move(rule));
-      } else {
-        AddError(setting, MessageOf(rule.status()));
-      }
-    }
-    return rules;
+    return Each<PlacementRule>(setting, texts);
   }
 
   std::vector<Network> Networks(std::string_view setting,
                                 const google::protobuf::RepeatedPtrField<std::string>& texts) {
-    std::vector<Network> networks;
-    for (const std::string& text : texts) {
-      absl::StatusOr<Network> network = Network::Parse(text);
-      if (network.ok()) {
-        networks.push_back(*std::move(network));
-      } else {
-        AddError(setting, MessageOf(network.status()));
-      }
-    }
-    return networks;
+    return Each<Network>(setting, texts);
   }
 
   static absl::Duration Time(const google::protobuf::Duration& duration) {
@@ -112,6 +94,22 @@ class Converter {
     if (value.ok()) return *std::move(value);
     AddError(setting, MessageOf(value.status()));
     return T();
+  }
+
+  // Those that can be read; the others are errors.
+  template <typename T>
+  std::vector<T> Each(std::string_view setting,
+                      const google::protobuf::RepeatedPtrField<std::string>& texts) {
+    std::vector<T> values;
+    for (const std::string& text : texts) {
+      absl::StatusOr<T> value = T::Parse(text);
+      if (value.ok()) {
+        values.push_back(*std::move(value));
+      } else {
+        AddError(setting, MessageOf(value.status()));
+      }
+    }
+    return values;
   }
 
   std::vector<ConfigProblem>& problems_;
