@@ -68,6 +68,10 @@ class Story:
         publisher.media(VIDEO, avc.key_frame(bytes(100)), 0)
         self._clients[stream] = publisher
         self._wait(stream, "is live", lambda at: at.get("publisherLive"))
+        chosen = {"stream": stream, "role": "ROLE_PUBLISHER"}
+        wait_until(lambda: any(session.get("mediaFlows") for session in self.call(
+            "SessionService.ListSessions", filter=chosen).get("sessions", [])),
+            f"{stream} has media")
 
     def _leave(self, stream):
         self._clients.pop(stream).close()
