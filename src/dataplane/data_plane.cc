@@ -94,7 +94,7 @@ void DataPlane::MakeWorkerContexts() {
                                      .cluster_requests = cluster_requests_,
                                      .boot_id = NewBootId(),
                                      .started = started_};
-  std::vector<WorkerSessions::Lane> tables;
+  std::vector<WorkerSessions::Table> tables;
   std::vector<GracefulShutdown::WorkerSessions> ends;
   for (const auto& worker : workers_) {
     const auto& context = contexts_.emplace_back(std::make_unique<WorkerContext>(*worker, shared));

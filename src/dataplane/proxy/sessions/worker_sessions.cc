@@ -31,18 +31,18 @@ struct FanOut {
 
 // `query` takes a SessionTable as well as a SessionSource.
 template <typename Answer, typename Query, typename Finish>
-void QueryAll(const std::vector<WorkerSessions::Lane>& lanes,
+void QueryAll(const std::vector<WorkerSessions::Table>& tables,
               const std::vector<SessionSource*>& sources, Query query, Finish finish) {
   const auto fan_out =
-      std::make_shared<FanOut<Answer, Finish>>(lanes.size() + sources.size(), std::move(finish));
-  for (size_t i = 0; i < lanes.size(); ++i) {
-    auto answer = [fan_out, query, i, &sessions = lanes[i].sessions] {
+      std::make_shared<FanOut<Answer, Finish>>(tables.size() + sources.size(), std::move(finish));
+  for (size_t i = 0; i < tables.size(); ++i) {
+    auto answer = [fan_out, query, i, &sessions = tables[i].sessions] {
       fan_out->Answered(i, query(sessions));
     };
-    net::asio::post(lanes[i].worker.io(), std::move(answer));
+    net::asio::post(tables[i].worker.io(), std::move(answer));
   }
   for (size_t i = 0; i < sources.size(); ++i) {
-    fan_out->Answered(lanes.size() + i, query(*sources[i]));
+    fan_out->Answered(tables.size() + i, query(*sources[i]));
   }
 }
 
@@ -90,7 +90,7 @@ void WorkerSessions::List(SessionFilter filter, std::string after, size_t limit,
   auto finish = [limit, done = std::move(done)](std::vector<SessionTable::Page> parts) mutable {
     done(Merge(std::move(parts), limit));
   };
-  QueryAll<SessionTable::Page>(lanes_, sources_, std::move(query), std::move(finish));
+  QueryAll<SessionTable::Page>(tables_, sources_, std::move(query), std::move(finish));
 }
 
 void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
@@ -109,7 +109,7 @@ void WorkerSessions::Count(std::vector<StreamKey> keys, CountCallback done) {
     }
     done(std::move(all));
   };
-  QueryAll<Audiences>(lanes_, sources_, std::move(query), std::move(finish));
+  QueryAll<Audiences>(tables_, sources_, std::move(query), std::move(finish));
 }
 
 void WorkerSessions::Kick(SessionFilter filter, size_t limit, absl::Status why, KickCallback done) {
@@ -118,20 +118,20 @@ void WorkerSessions::Kick(SessionFilter filter, size_t limit, absl::Status why, 
 }
 
 // One worker after another, for together they may kick no more than the limit.
-void WorkerSessions::KickFrom(size_t lane, std::shared_ptr<KickRound> round) {
-  if (lane == lanes_.size()) {
+void WorkerSessions::KickFrom(size_t table, std::shared_ptr<KickRound> round) {
+  if (table == tables_.size()) {
     KickInSources(*round);
     std::sort(round->kicked.begin(), round->kicked.end(), ById);
     round->done(std::move(round->kicked));
     return;
   }
-  auto kick = [this, lane, round] {
-    auto kicked =
-        lanes_[lane].sessions.Kick(round->filter, round->limit - round->kicked.size(), round->why);
+  auto kick = [this, table, round] {
+    auto kicked = tables_[table].sessions.Kick(round->filter, round->limit - round->kicked.size(),
+                                               round->why);
     std::move(kicked.begin(), kicked.end(), std::back_inserter(round->kicked));
-    KickFrom(lane + 1, round);
+    KickFrom(table + 1, round);
   };
-  net::asio::post(lanes_[lane].worker.io(), std::move(kick));
+  net::asio::post(tables_[table].worker.io(), std::move(kick));
 }
 
 void WorkerSessions::KickInSources(KickRound& round) {

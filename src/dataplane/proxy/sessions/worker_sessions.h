@@ -16,14 +16,14 @@ namespace srsproxy {
 // Thread-safe. Questions are answered as long as the workers run.
 class WorkerSessions final : public SessionControl {
  public:
-  struct Lane {
+  struct Table {
     net::Worker& worker;
     SessionTable& sessions;
   };
 
   // Workers, tables and `sources` outlive it. At least one worker.
-  WorkerSessions(std::vector<Lane> lanes, std::vector<SessionSource*> sources)
-      : lanes_(std::move(lanes)), sources_(std::move(sources)) {}
+  WorkerSessions(std::vector<Table> tables, std::vector<SessionSource*> sources)
+      : tables_(std::move(tables)), sources_(std::move(sources)) {}
 
   void List(SessionFilter filter, std::string after, size_t limit, PageCallback done) override;
   void Count(std::vector<StreamKey> keys, CountCallback done) override;
@@ -32,11 +32,11 @@ class WorkerSessions final : public SessionControl {
  private:
   struct KickRound;
 
-  // From the lane of that number on.
-  void KickFrom(size_t lane, std::shared_ptr<KickRound> round);
+  // From the table of that number on.
+  void KickFrom(size_t table, std::shared_ptr<KickRound> round);
   void KickInSources(KickRound& round);
 
-  const std::vector<Lane> lanes_;
+  const std::vector<Table> tables_;
   const std::vector<SessionSource*> sources_;
 };
 
