@@ -26,11 +26,11 @@ struct LeavingSession : SessionTable::Session {
     kicked = std::move(why);
     net::asio::post(worker.io(), [this] { place.reset(); });
   }
-  const SessionInfo& info() const override { return told; }
+  const SessionInfo& info() const override { return about; }
 
   net::Worker& worker;
   const bool stubborn;
-  SessionInfo told;
+  SessionInfo about;
   absl::Status kicked;
   std::optional<SessionTable::Place> place;
 };
@@ -72,8 +72,8 @@ class GracefulShutdownTest : public testing::Test {
     return On(worker, [&] { return TableOf(worker).size() == 0; });
   }
 
-  std::list<std::unique_ptr<LeavingSession>> sessions_;
   std::list<SessionTable> tables_;
+  std::list<std::unique_ptr<LeavingSession>> sessions_;  // Some are still there when a test ends.
   net::Workers workers_ = net::MakeWorkers(2);
   FakeClock clock_;
   std::optional<GracefulShutdown> shutdown_;
