@@ -33,7 +33,7 @@ class Directory {
     request.origin_id = "vid-0123456789-1-service-0123456789-12345";
     request.role = Role::kPublisher;
     streams.Claim(std::move(request),
-                  [](absl::StatusOr<ClaimOutcome> outcome) { outcome->hold->MediaFlows(); });
+                  [](absl::StatusOr<ClaimOutcome> outcome) { outcome->hold->MarkLive(); });
   }
 
   Clock clock;

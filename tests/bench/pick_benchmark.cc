@@ -47,7 +47,7 @@ class Fleet {
     return placement;
   }
   // Leaves an idle mapping.
-  void PublishOnce(const StreamKey& key) { Pick(key, Role::kPublisher).lease->MediaFlows(); }
+  void PublishOnce(const StreamKey& key) { Pick(key, Role::kPublisher).lease->MarkLive(); }
 
   Clock clock;
   MemoryOriginStore store;
@@ -126,7 +126,7 @@ void PickUnknownStreamAtTheCap(benchmark::State& state) {
   for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(Key(i));
   Measure(state, [&](int i) {
     Placement placement = fleet.Pick(Key(kStreams + i), Role::kPublisher);
-    placement.lease->MediaFlows();
+    placement.lease->MarkLive();
     return placement;
   });
 }

@@ -31,7 +31,7 @@ void MustBeJson(const std::string& text) {
 
 void MustBeJson(const json::object& body) { MustBeJson(WriteJson(body)); }
 
-Resource Asked(std::string_view target) {
+Resource Requested(std::string_view target) {
   const auto request = ParseRequest("GET", target);
   if (!request.ok()) return Resource::kStreams;
   if (request->count == 0 || request->count > kMaxCount) std::abort();
@@ -66,6 +66,6 @@ void Merge(Resource resource, std::string_view answer) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto target = text.substr(0, text.find('\n'));
-  Merge(Asked(target), text.substr(std::min(target.size() + 1, text.size())));
+  Merge(Requested(target), text.substr(std::min(target.size() + 1, text.size())));
   return 0;
 }

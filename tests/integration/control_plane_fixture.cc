@@ -156,7 +156,7 @@ void ControlPlaneTest::Publish(const StreamKey& key) {
   balancer_.Pick({.key = key, .role = Role::kPublisher, .excluded = {}},
                  [this](absl::StatusOr<Placement> placement) {
                    ASSERT_TRUE(placement.ok()) << placement.status();
-                   placement->lease->MediaFlows();
+                   placement->lease->MarkLive();
                    leases_.push_back(std::move(placement->lease));
                  });
 }

@@ -24,7 +24,7 @@ class RebalanceServiceTest : public ControlPlaneTest {
       balancer_.Pick({.key = {"v.com", "live", std::to_string(i)}, .excluded = {}},
                      [this](absl::StatusOr<Placement> viewer) {
                        ASSERT_TRUE(viewer.ok()) << viewer.status();
-                       viewer->lease->MediaFlows();
+                       viewer->lease->MarkLive();
                        leases_.push_back(std::move(viewer->lease));
                      });
     }

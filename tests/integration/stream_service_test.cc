@@ -40,7 +40,7 @@ class StreamServiceTest : public ControlPlaneTest {
     balancer_.Pick({.key = key_, .role = role, .excluded = {}},
                    [this](absl::StatusOr<Placement> placement) {
                      ASSERT_TRUE(placement.ok()) << placement.status();
-                     placement->lease->MediaFlows();
+                     placement->lease->MarkLive();
                      leases_.push_back(std::move(placement->lease));
                    });
     SessionInfo session;

@@ -30,16 +30,16 @@ class HeldClaims {
     return mapping;
   }
   // Of the session that came last.
-  void MediaFlows(const StreamKey& key, Role role) {
+  void MarkLive(const StreamKey& key, Role role) {
     const auto at = std::find_if(holds_.rbegin(), holds_.rend(), [&](const Held& held) {
       return held.key == key && held.role == role;
     });
     ASSERT_NE(at, holds_.rend()) << key.ToString();
-    at->hold->MediaFlows();
+    at->hold->MarkLive();
   }
   void Publish(const StreamKey& key, const std::string& origin_id) {
     Claim({.key = key, .origin_id = origin_id, .role = Role::kPublisher});
-    MediaFlows(key, Role::kPublisher);
+    MarkLive(key, Role::kPublisher);
   }
   // The session that came first.
   void End(const StreamKey& key, Role role) {

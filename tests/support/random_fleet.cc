@@ -45,7 +45,7 @@ void FleetActor::Act() {
     Claim();
   } else if (what < 4) {
     if (sessions_.empty()) return;
-    sessions_[static_cast<size_t>(Any(static_cast<int>(sessions_.size())))]->MediaFlows();
+    sessions_[static_cast<size_t>(Any(static_cast<int>(sessions_.size())))]->MarkLive();
   } else if (what < 6) {
     End();
   } else if (what < 8) {

@@ -19,19 +19,19 @@ bool IsWide(const ListenAddress& address) {
 bool HasTls(const Config& config) { return !config.grpc_tls_cert.empty(); }
 
 // Whether a gRPC caller has to prove itself.
-bool AsksForProof(const Config& config) {
+bool RequiresProof(const Config& config) {
   return !config.tokens_file.empty() || !config.grpc_tls_client_ca.empty();
 }
 
 void CheckWideGrpc(const Config& config, std::vector<ConfigProblem>& problems) {
   if (!IsWide(config.grpc_server) || config.grpc_allow_insecure) return;
-  if (HasTls(config) && AsksForProof(config)) return;
+  if (HasTls(config) && RequiresProof(config)) return;
   std::string_view danger = "anybody who reaches it would control this proxy";
   std::string_view remedy =
       "set grpc_tls_cert and grpc_tls_key, and tokens_file or grpc_tls_client_ca";
   if (HasTls(config)) {
     remedy = "set tokens_file or grpc_tls_client_ca";
-  } else if (AsksForProof(config)) {
+  } else if (RequiresProof(config)) {
     danger = "tokens would cross the network in plain text";
     remedy = "set grpc_tls_cert and grpc_tls_key";
   }
@@ -60,9 +60,9 @@ void CheckAccess(const Config& config, std::vector<ConfigProblem>& problems) {
 
 std::vector<std::string> AccessWarnings(const Config& config) {
   std::vector<std::string> warnings;
-  if (IsWide(config.grpc_server) && !(HasTls(config) && AsksForProof(config))) {
+  if (IsWide(config.grpc_server) && !(HasTls(config) && RequiresProof(config))) {
     warnings.push_back(absl::StrCat("PROXY_GRPC_ALLOW_INSECURE is on: ",
-                                    AsksForProof(config)
+                                    RequiresProof(config)
                                         ? "tokens cross the network in plain text to "
                                         : "anybody controls this proxy who reaches ",
                                     FormatListenAddress(config.grpc_server)));

@@ -159,11 +159,11 @@ net::Task<bool> HttpConnection::Reply(http::Response response, const http::Reque
       co_await asio::async_write(stream_, asio::buffer(text), net::kNoThrow);
   if (error) co_return false;
   const bool keep_alive = http::KeepsAlive(response, request);
-  if (!keep_alive) co_await Linger();
+  if (!keep_alive) co_await LingeringClose();
   co_return keep_alive;
 }
 
-net::Task<void> HttpConnection::Linger() {
+net::Task<void> HttpConnection::LingeringClose() {
   error_code error;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   stream_.expires_after(Chrono(kLingerTimeout));

@@ -73,7 +73,7 @@ class HttpConnection {
   net::Task<bool> ServeRequest(http::RequestHead head);
   net::Task<bool> Reply(http::Response response, const http::RequestHead& request);
   net::Task<void> Reject(http::HeadError error);
-  net::Task<void> Linger();
+  net::Task<void> LingeringClose();
 
   boost::beast::tcp_stream stream_;
   const std::string client_;

@@ -74,11 +74,11 @@ const Candidate& SelectP2c(const SelectionInputs& inputs) {
   const Candidate& one = *Draw(inputs.candidates, nullptr, inputs.random[0]);
   const Candidate* other = Draw(inputs.candidates, &one, inputs.random[1]);
   if (other == nullptr) return one;
-  const auto told_one = inputs.connections(one);
-  const auto told_other = inputs.connections(*other);
-  if (told_one.has_value() && told_other.has_value()) {
-    const double level_one = static_cast<double>(*told_one) / one.weight;
-    const double level_other = static_cast<double>(*told_other) / other->weight;
+  const auto reported_one = inputs.connections(one);
+  const auto reported_other = inputs.connections(*other);
+  if (reported_one.has_value() && reported_other.has_value()) {
+    const double level_one = static_cast<double>(*reported_one) / one.weight;
+    const double level_other = static_cast<double>(*reported_other) / other->weight;
     if (level_one != level_other) return level_one < level_other ? one : *other;
   }
   return LevelAfterOneMore(inputs, one) <= LevelAfterOneMore(inputs, *other) ? one : *other;

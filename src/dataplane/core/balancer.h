@@ -29,7 +29,7 @@ class StreamLease {
   virtual void MarkLive(StreamHold::LiveCallback done) = 0;
   virtual void WhenLost(StreamHold::LostCallback lost) = 0;
   // For who needs no answer.
-  void MediaFlows() {
+  void MarkLive() {
     MarkLive([](const absl::Status&) {});
   }
 

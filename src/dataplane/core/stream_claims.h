@@ -42,7 +42,7 @@ class StreamHold {
   // Calls after the first, and of a hold that has ended, change nothing, and are answered OK.
   virtual void MarkLive(LiveCallback done) = 0;
   // For who needs no answer.
-  void MediaFlows() {
+  void MarkLive() {
     MarkLive([](const absl::Status&) {});
   }
 

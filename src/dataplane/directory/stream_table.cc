@@ -182,8 +182,8 @@ void StreamTable::SetOrigin(Shard& shard, Entry& entry, const std::string& origi
   entry.claimed_at_ns = absl::ToUnixNanos(clock_.WallNow());
 }
 
-void StreamTable::Rest(Shard& shard, Entry& entry) {
-  if (!entry.stays) {
+void StreamTable::MarkIdle(Shard& shard, Entry& entry) {
+  if (!entry.retain_when_idle) {
     Remove(shard, entry, StreamEventReason::kLastSessionEnded);
   } else if (!entry.is_linked()) {
     entry.idle_since = last_idle_.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -200,7 +200,7 @@ void StreamTable::Remove(Shard& shard, Entry& entry, StreamEventReason reason) {
 }
 
 void StreamTable::Erase(Shard& shard, Entry& entry) {
-  LeaveIdle(shard, entry);
+  UnmarkIdle(shard, entry);
   shard.entries.erase(shard.entries.find(*entry.path));
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -214,7 +214,7 @@ void StreamTable::LeaveOrigin(Shard& shard, Entry& entry) {
   entry.origin = nullptr;
 }
 
-void StreamTable::LeaveIdle(Shard& shard, Entry& entry) {
+void StreamTable::UnmarkIdle(Shard& shard, Entry& entry) {
   if (!entry.is_linked()) return;
   shard.idle.erase(shard.idle.iterator_to(entry));
   shard.oldest_idle.store(shard.idle.empty() ? kNoneIdle : shard.idle.front().idle_since,

@@ -81,7 +81,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
     uint32_t viewers = 0;
     uint32_t live_publishers = 0;  // Those in Shard::live.
     bool provisional = true;
-    bool stays = false;    // When idle.
+    bool retain_when_idle = false;
     bool pending = false;  // It has a move in Shard::pending.
 
     bool in_use() const { return publishers > 0 || viewers > 0; }
@@ -131,12 +131,12 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   std::string JoinPublisher(Shard& shard, Entry& entry, const MoveRequest& request);
   void SetPending(Shard& shard, Entry& entry, PendingMove pending);
   std::string MoveTo(Shard& shard, Entry& entry, const std::string& origin_id);
-  void Rest(Shard& shard, Entry& entry);
+  void MarkIdle(Shard& shard, Entry& entry);
   // Reports that the mapping is gone, and forgets it.
   void Remove(Shard& shard, Entry& entry, StreamEventReason reason);
   void Erase(Shard& shard, Entry& entry);
   void LeaveOrigin(Shard& shard, Entry& entry);
-  static void LeaveIdle(Shard& shard, Entry& entry);
+  static void UnmarkIdle(Shard& shard, Entry& entry);
   // False: there was none.
   static bool DropPending(Shard& shard, Entry& entry);
   void AddLoad(Origins::value_type& origin, int change);

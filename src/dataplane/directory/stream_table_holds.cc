@@ -119,7 +119,7 @@ bool StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostC
     }
   }
   live.push_back(&hold);
-  entry.stays = true;
+  entry.retain_when_idle = true;
   if (entry.live_publishers++ == 0) ++entry.origin->second.live_publishers;
   return first_here;
 }
@@ -152,7 +152,7 @@ void StreamTable::EndSession(Hold& hold) {
   } else if (last_live) {
     Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherEnded);
   }
-  if (!entry.in_use()) Rest(shard, entry);
+  if (!entry.in_use()) MarkIdle(shard, entry);
 }
 
 std::string StreamTable::OriginFor(const Shard& shard, const ClaimRequest& request) {
@@ -178,7 +178,7 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
     if (!inherits) {
       entry.placed_version = entry.version;
       entry.provisional = true;
-      entry.stays = false;
+      entry.retain_when_idle = false;
     }
     if (entry.pending &&
         (!inherits || shard.pending.find(&entry)->second.origin_id == request.origin_id)) {
@@ -188,7 +188,7 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
   if (!entry.in_use()) AddLoad(*entry.origin, 1);
   const bool publishes = request.role == Role::kPublisher;
   ++(publishes ? entry.publishers : entry.viewers);
-  LeaveIdle(shard, entry);
+  UnmarkIdle(shard, entry);
   outcome.mapping = ToMapping(shard, entry);
   outcome.hold = std::make_unique<Hold>(shared_from_this(), shard, entry, request.role);
   if (placed) {

@@ -94,7 +94,7 @@ std::string StreamTable::MoveTo(Shard& shard, Entry& entry, const std::string& o
   SetOrigin(shard, entry, origin_id);
   entry.placed_version = entry.version;
   DropPending(shard, entry);
-  entry.stays = true;
+  entry.retain_when_idle = true;
   return former;
 }
 

@@ -1,6 +1,6 @@
 // Where this proxy must not connect to when it looks for an origin: its own listeners, and
-// addresses that no origin has. Asked with the address itself, after a name was resolved and before
-// anything is connected, so that nothing depends on what the name led to a moment ago.
+// addresses that no origin has. Checked with the address itself, after a name was resolved and
+// before anything is connected, so that nothing depends on what the name led to a moment ago.
 #pragma once
 
 #include <cstdint>

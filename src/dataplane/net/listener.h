@@ -27,8 +27,8 @@ absl::StatusOr<std::vector<tcp::acceptor>> OpenListeners(const std::string& sett
                                                          const ListenAddress& address,
                                                          const Workers& workers);
 
-// A connection that was accepted. Its socket cannot tell the peer's address any more when that one
-// has reset it meanwhile.
+// A connection that was accepted. Its socket does not know the peer's address any more when that
+// one has reset it meanwhile.
 struct Incoming {
   tcp::socket socket;
   tcp::endpoint peer;

@@ -115,21 +115,21 @@ Read<ResponseHead> MessageReader::ReadResponse(std::string_view method) {
 
 void MessageReader::BeginBody(Framing framing, uint64_t length) {
   body_reader_ = BodyReader(framing, length, BodyReader::Chunks::kRemoved);
-  told_length_ = framing == Framing::kLength ? length : 0;
+  announced_length_ = framing == Framing::kLength ? length : 0;
   body_.clear();
 }
 
 bool MessageReader::awaits_continue() const {
   return expects_continue_ && !body_reader_.at_end() && bytes_.empty() && body_.empty() &&
-         told_length_ <= rules_.max_body;
+         announced_length_ <= rules_.max_body;
 }
 
 Read<std::string> MessageReader::ReadBody() {
   BufferSequence buffers;
-  const bool told_too_long = told_length_ > rules_.max_body;
-  const auto taken = told_too_long ? absl::StatusOr<size_t>(0) : body_reader_.Read(bytes_, buffers);
+  const bool too_long = announced_length_ > rules_.max_body;
+  const auto taken = too_long ? absl::StatusOr<size_t>(0) : body_reader_.Read(bytes_, buffers);
   if (!taken.ok()) return Fault(400, std::string(MessageOf(taken.status())));
-  if (told_too_long || body_.size() + buffers.total_bytes() > rules_.max_body) {
+  if (too_long || body_.size() + buffers.total_bytes() > rules_.max_body) {
     return HeadError{413, absl::StrCat("the body is longer than ", SizeText(rules_.max_body))};
   }
   for (const BufferSequence::Buffer& buffer : buffers.list()) body_.append(AsText(buffer));

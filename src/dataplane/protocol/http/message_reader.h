@@ -92,7 +92,7 @@ class MessageReader {
   bool of_answer_ = false;
   bool expects_continue_ = false;
   BodyReader body_reader_;
-  uint64_t told_length_ = 0;
+  uint64_t announced_length_ = 0;
   std::string body_;
 };
 

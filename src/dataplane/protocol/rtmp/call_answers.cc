@@ -27,7 +27,7 @@ KeptMessage Control(MessageType type, std::vector<uint8_t> payload) {
   return {{.chunk_stream_id = kControlChunkStream, .type = type}, std::move(payload)};
 }
 
-KeptMessage Said(const Command& command) {
+KeptMessage CommandMessage(const Command& command) {
   constexpr MessageType kType = MessageType::kCommandAmf0;
   return {{.chunk_stream_id = kCommandChunkStream, .type = kType}, EncodeCommand(kType, command)};
 }
@@ -43,8 +43,8 @@ std::vector<KeptMessage> ConnectAnswer(const ConnectCommand& connect) {
       Control(MessageType::kSetPeerBandwidth,
               SetPeerBandwidthPayload(kGrantedWindowBytes, PeerBandwidthLimit::kDynamic)));
   answer.push_back(Control(MessageType::kSetChunkSize, SetChunkSizePayload(kGrantedChunkSize)));
-  answer.push_back(Said(ConnectResult(kConnectTransaction, connect.object_encoding)));
-  answer.push_back(Said(Command{"onBWDone", 0, {AmfNull{}}}));
+  answer.push_back(CommandMessage(ConnectResult(kConnectTransaction, connect.object_encoding)));
+  answer.push_back(CommandMessage(Command{"onBWDone", 0, {AmfNull{}}}));
   return answer;
 }
 

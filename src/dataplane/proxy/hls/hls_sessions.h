@@ -1,5 +1,5 @@
 // The viewers of HLS, whose requests come over any connections to any workers: who they are, what
-// they were told, and when they have left.
+// they were served, and when they have left.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ std::string_view Shortened(std::string_view text) {
   return text.substr(0, kMaxTextBytes);
 }
 
-// Parts are told apart by a byte that is in none of them.
+// Parts are separated by a byte that is in none of them.
 std::string NameOf(const HlsViewerKey& viewer, std::string_view context) {
   const bool by_context = !context.empty();
   return absl::StrCat(viewer.host, "\n", viewer.key.ToString(), by_context ? "\nc" : "\nu",

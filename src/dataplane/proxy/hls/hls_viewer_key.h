@@ -14,7 +14,7 @@ namespace srsproxy {
 // SRS gives each player (`hls_ctx`) or, where there is none, the player's name.
 struct HlsViewerKey {
   std::string client;  // address:port
-  std::string host;    // The address alone; the viewer's, where a trusted proxy tells it.
+  std::string host;    // The address alone; the viewer's, where a trusted proxy reports it.
   StreamKey key;
   std::string context;  // Empty: none.
   std::string user_agent;

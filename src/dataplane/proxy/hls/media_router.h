@@ -1,4 +1,4 @@
-// Streams over HTTP: live ones, and HLS. Which a request is for is told by its name alone.
+// Streams over HTTP: live ones, and HLS. Which a request is for shows in its name alone.
 #pragma once
 
 #include "dataplane/core/session_index.h"

@@ -116,7 +116,7 @@ net::Task<http::Response> ClusterApi::List() {
 
   std::vector<std::string> parts;
   for (size_t i = 0; i < fan_out_.size(); ++i) {
-    if (!fan_out_.failed(i)) parts.push_back(std::move(findings_[i].text));
+    if (!fan_out_.failed(i)) parts.push_back(std::move(results_[i].text));
   }
   Body tail{{"more", srs_api::HasMore(ListSizes(), request_.start, request_.count)}};
   srs_api::SetMissing(tail, fan_out_.missing());
@@ -128,19 +128,19 @@ net::Task<http::Response> ClusterApi::List() {
 net::Task<http::Response> ClusterApi::Item() {
   co_await EachOrigin(&ClusterApi::FetchItem);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
-  const auto holder = Holder();
-  if (!holder.has_value()) co_return NotKnown();
-  srs_api::Tagged<Body> item{fan_out_.server(*holder), *std::move(findings_[*holder].found)};
+  const auto owner = Owner();
+  if (!owner.has_value()) co_return NotKnown();
+  srs_api::Tagged<Body> item{fan_out_.server(*owner), *std::move(results_[*owner].found)};
   co_return Merged(srs_api::MarkedItem(ThisProxy(), request_.resource, std::move(item)));
 }
 
 net::Task<http::Response> ClusterApi::RemoveClient() {
   co_await EachOrigin(&ClusterApi::FetchItem);
   if (auto nobody = NobodyAnswered()) co_return *std::move(nobody);
-  const auto holder = Holder();
-  if (!holder.has_value()) co_return NotKnown();
-  const std::string& server = fan_out_.server(*holder);
-  const auto text = co_await fan_out_.Fetch(*holder, "DELETE",
+  const auto owner = Owner();
+  if (!owner.has_value()) co_return NotKnown();
+  const std::string& server = fan_out_.server(*owner);
+  const auto text = co_await fan_out_.Fetch(*owner, "DELETE",
                                             srs_api::ItemTarget(request_.resource, request_.id));
   const auto code = text.ok() ? srs_api::ReadCode(*text) : text.status();
   if (!code.ok()) {
@@ -162,7 +162,7 @@ absl::Status ClusterApi::Authorize() const {
 // ---- Fetching
 
 net::Task<void> ClusterApi::EachOrigin(Step step) {
-  findings_.resize(fan_out_.size());
+  results_.resize(fan_out_.size());
   auto take = [this, step](size_t i) { return (this->*step)(i); };
   co_await fan_out_.Each(std::move(take));
 }
@@ -172,7 +172,7 @@ net::Task<absl::Status> ClusterApi::FetchData(size_t i) {
   if (!text.ok()) co_return text.status();
   auto data = srs_api::ReadData(*text);
   if (!data.ok()) co_return data.status();
-  findings_[i].found = *std::move(data);
+  results_[i].found = *std::move(data);
   co_return absl::OkStatus();
 }
 
@@ -182,15 +182,15 @@ net::Task<absl::Status> ClusterApi::FetchItem(size_t i) {
   if (!text.ok()) co_return text.status();
   auto item = srs_api::ReadItem(request_.resource, *text);
   if (!item.ok()) co_return item.status();
-  findings_[i].found = *std::move(item);
+  results_[i].found = *std::move(item);
   co_return absl::OkStatus();
 }
 
 net::Task<absl::Status> ClusterApi::FetchListHead(size_t i) {
   auto items = co_await FetchItems(i, 0, window());
   if (!items.ok()) co_return items.status();
-  findings_[i].items = *std::move(items);
-  findings_[i].list_size = findings_[i].items.size();
+  results_[i].items = *std::move(items);
+  results_[i].list_size = results_[i].items.size();
   co_return absl::OkStatus();
 }
 
@@ -201,12 +201,12 @@ net::Task<absl::Status> ClusterApi::FetchListSize(size_t i) {
     if (!items.ok()) co_return items.status();
     probe.Found(items->size());
   }
-  findings_[i].list_size = probe.size();
+  results_[i].list_size = probe.size();
   co_return absl::OkStatus();
 }
 
 net::Task<absl::Status> ClusterApi::FetchListRange(size_t i) {
-  Findings& known = findings_[i];
+  PartialResults& known = results_[i];
   for (auto [start, left] = known.range; left > 0;) {
     const size_t wanted = std::min(kItemsAtOnce, left);
     auto items = co_await FetchItems(i, start, wanted);
@@ -228,24 +228,24 @@ net::Task<absl::StatusOr<json::array>> ClusterApi::FetchItems(size_t i, size_t s
   co_return srs_api::ReadList(request_.resource, *text);
 }
 
-// ---- Findings
+// ---- Partial results
 
 std::vector<size_t> ClusterApi::ListSizes() const {
   std::vector<size_t> sizes;
   for (size_t i = 0; i < fan_out_.size(); ++i) {
-    sizes.push_back(fan_out_.failed(i) ? 0 : findings_[i].list_size);
+    sizes.push_back(fan_out_.failed(i) ? 0 : results_[i].list_size);
   }
   return sizes;
 }
 
 void ClusterApi::PlanPage() {
   const auto ranges = srs_api::PageRanges(ListSizes(), request_.start, request_.count);
-  for (size_t i = 0; i < ranges.size(); ++i) findings_[i].range = ranges[i];
+  for (size_t i = 0; i < ranges.size(); ++i) results_[i].range = ranges[i];
 }
 
 void ClusterApi::WriteListHeads() {
   for (size_t i = 0; i < fan_out_.size(); ++i) {
-    Findings& known = findings_[i];
+    PartialResults& known = results_[i];
     if (fan_out_.failed(i)) continue;
     known.text = srs_api::WriteItems(fan_out_.server(i), std::move(known.items), known.range);
   }
@@ -254,17 +254,17 @@ void ClusterApi::WriteListHeads() {
 std::vector<srs_api::Tagged<ClusterApi::Body>> ClusterApi::TakeData() {
   std::vector<srs_api::Tagged<Body>> data;
   for (size_t i = 0; i < fan_out_.size(); ++i) {
-    auto& found = findings_[i].found;
+    auto& found = results_[i].found;
     if (found.has_value()) data.push_back({fan_out_.server(i), *std::move(found)});
   }
   return data;
 }
 
-std::optional<size_t> ClusterApi::Holder() const {
-  const auto has_it = [](const Findings& known) { return known.found.has_value(); };
-  const auto at = std::find_if(findings_.begin(), findings_.end(), has_it);
-  if (at == findings_.end()) return std::nullopt;
-  return static_cast<size_t>(at - findings_.begin());
+std::optional<size_t> ClusterApi::Owner() const {
+  const auto has_it = [](const PartialResults& known) { return known.found.has_value(); };
+  const auto at = std::find_if(results_.begin(), results_.end(), has_it);
+  if (at == results_.end()) return std::nullopt;
+  return static_cast<size_t>(at - results_.begin());
 }
 
 // ---- Responses

@@ -61,7 +61,7 @@ class ClusterApi final : public HttpExchange {
   using Body = boost::json::object;
 
   // What is known of one origin of the fan-out.
-  struct Findings {
+  struct PartialResults {
     std::optional<Body> found;  // `data`, or one item.
     boost::json::array items;   // The first ones of a list.
     size_t list_size = 0;
@@ -97,7 +97,7 @@ class ClusterApi final : public HttpExchange {
   void WriteListHeads();
   std::vector<srs_api::Tagged<Body>> TakeData();
   // The first origin that has the item.
-  std::optional<size_t> Holder() const;
+  std::optional<size_t> Owner() const;
 
   http::Response Merged(Body body) const;  // With the missing origins named.
   http::Response NotKnown() const;
@@ -110,7 +110,7 @@ class ClusterApi final : public HttpExchange {
   const http::RequestHead head_;
   srs_api::Request request_;
   OriginFanOut fan_out_;
-  std::vector<Findings> findings_;  // One for each origin of the fan-out.
+  std::vector<PartialResults> results_;  // One for each origin of the fan-out.
 };
 
 }  // namespace srsproxy

@@ -45,7 +45,7 @@ net::Task<bool> FileResponse::Send(std::shared_ptr<const StaticFile> file) {
     const size_t size = std::min(left, kSliceBytes);
     if (size > 0) {
       const auto slice = co_await files_.Read(context_.executor(), file, at, size);
-      // A file that has become shorter is told by the close.
+      // A file that has become shorter is shown by the close.
       if (!slice.ok() || slice->size() < size) co_return false;
       text += *slice;
     }
@@ -70,7 +70,7 @@ std::string FileResponse::HeadOf(const StaticFile& file, const http::FileReply& 
   http::Fields fields = reply.fields;
   fields.set("Server", "srsproxy");
   fields.set("Access-Control-Allow-Origin", "*");
-  // Asked about each time, by its ETag.
+  // Revalidated each time, by its ETag.
   fields.set("Cache-Control", "no-cache");
   if (reply.status == 200 || reply.status == 206) {
     fields.set("Content-Type", std::string(ContentTypeOf(file.name())));

@@ -1,5 +1,5 @@
-// How an origin is told who asks, by the X-Forwarded-* and X-Real-IP fields, and a client not whom
-// it reaches.
+// How an origin learns who the client is, by the X-Forwarded-* and X-Real-IP fields, and a client
+// not whom it reaches.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace srsproxy {
 
-// What the origin is told as Host: what the client said, or `origin` itself where it said none.
+// What the origin is sent as Host: the client's, or `origin` itself where it sent none.
 std::string HostFor(const http::RequestHead& request, const Endpoint& origin);
 
 // Sets the fields in `fields`, which go to the origin. What the client sent of them counts only

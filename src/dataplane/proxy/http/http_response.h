@@ -18,8 +18,8 @@ http::Response ErrorResponse(unsigned status, std::string_view message);
 // 508 a loop (core/hops.h).
 unsigned HttpStatusOf(const absl::Status& why);
 
-// Lets pages of any site read an answer of an origin that says nothing about it, as the answer to
-// their preflight told them.
+// Lets pages of any site read a response of an origin that has no field for it, as the response to
+// their preflight allowed.
 void AllowOtherSites(http::Fields& fields, const http::RequestHead& request);
 
 // Head and body; without the body in answer to HEAD. CORS fields are added.

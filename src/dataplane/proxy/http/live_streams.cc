@@ -27,7 +27,7 @@ json::string Text(std::string_view text) { return json::string(text.data(), text
 
 struct Query {
   size_t count = kDefaultCount;
-  std::string after;  // As the directory told it.
+  std::string after;  // As the directory gave it.
 };
 
 std::optional<Query> ParseQuery(std::string_view target) {

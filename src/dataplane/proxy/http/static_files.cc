@@ -21,7 +21,7 @@ absl::Status NotFound() {
   return ClientFailure(absl::StatusCode::kNotFound, "there is no such file");
 }
 
-// Where an open file lies, without symbolic links; "" when that cannot be told.
+// Where an open file lies, without symbolic links; "" when that is unknown.
 std::string PathOf(int fd) {
   std::string path(PATH_MAX, '\0');
   const std::string link = "/proc/self/fd/" + std::to_string(fd);

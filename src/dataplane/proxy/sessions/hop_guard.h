@@ -1,5 +1,5 @@
 // Keeps a worker's sessions out of loops: refuses clients that have come in a circle, and marks
-// what goes on to origins. core/hops.h tells how.
+// what goes on to origins. core/hops.h has the format.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace srsproxy {
 
-// The hops that an HTTP request tells, in all its lines of kHopsField.
+// The hops that an HTTP request lists, in all its lines of kHopsField.
 HopList HopsOf(const http::Fields& fields);
 
 // One for each worker, used on it only.
@@ -28,7 +28,7 @@ class HopGuard {
   // CheckHops. A refusal is logged, once in ten seconds.
   absl::Status Check(const HopList& hops, std::string_view client);
 
-  // What an origin is told for a client that has come by `hops`.
+  // What an origin is sent for a client that has come by `hops`.
   HopList Onward(const HopList& hops) const { return hops.Through(own_); }
   // The same, in a request to an origin.
   void Mark(http::Fields& fields, const HopList& hops) const;

@@ -86,7 +86,7 @@ TEST_F(WatchFeedTest, SendsWhatIsThenWhatHappens) {
   EXPECT_EQ(snapshot.events(1).stream().key(), "v.io/live/one");
   EXPECT_TRUE(snapshot.snapshot_complete());
 
-  holds_.back()->MediaFlows();
+  holds_.back()->MarkLive();
   Move("one", "vid-2-s1-1");
   const auto next = feed.Next();
   EXPECT_FALSE(next->more);

@@ -32,7 +32,7 @@ class FakeSessions final : public SessionControl {
       session.origin_id = outcome.value().mapping.origin_id;
       holds_[session.id] = std::move(outcome->hold);
     });
-    holds_[session.id]->MediaFlows();
+    holds_[session.id]->MarkLive();
     sessions.push_back(session);
     return session.id;
   }

@@ -109,7 +109,7 @@ TEST_F(StickyBalancerTest, ViewersClaimIsProvisional) {
   {
     const Placement viewer = Pick(key_);
     EXPECT_TRUE(streams_->Find(key_)->provisional);
-    viewer.lease->MediaFlows();
+    viewer.lease->MarkLive();
     EXPECT_FALSE(streams_->Find(key_)->provisional);
   }
   EXPECT_EQ(streams_->size(), 0u);
@@ -120,7 +120,7 @@ TEST_F(StickyBalancerTest, RefusalEndsTheHoldAtOnce) {
   const Placement scanner = Pick(key_);
   scanner.lease->Refused();
   EXPECT_EQ(streams_->size(), 0u);
-  scanner.lease->MediaFlows();
+  scanner.lease->MarkLive();
   const Placement other = Pick(key_);
   scanner.lease->Refused();
   EXPECT_EQ(streams_->Find(key_)->viewers, 1u) << "it ends only once";
@@ -133,8 +133,8 @@ TEST_F(StickyBalancerTest, PublishersMappingStays) {
   {
     const Placement publisher = Pick(key_, Role::kPublisher);
     origin = publisher.origin->id;
-    publisher.lease->MediaFlows();
-    publisher.lease->MediaFlows();
+    publisher.lease->MarkLive();
+    publisher.lease->MarkLive();
     EXPECT_TRUE(streams_->Find(key_)->publisher_live);
   }
   EXPECT_FALSE(streams_->Find(key_)->publisher_live);
@@ -150,14 +150,14 @@ TEST_F(StickyBalancerTest, LeaseMayOutliveTheBalancer) {
     brief.Pick({key_, Protocol::kRtmp, Role::kViewer, {}},
                [&](absl::StatusOr<Placement> picked) { placement = *std::move(picked); });
   }
-  placement->lease->MediaFlows();
+  placement->lease->MarkLive();
   placement.reset();
   EXPECT_EQ(streams_->size(), 0u);
 }
 
 TEST_F(StickyBalancerTest, StreamFollowsItsRestartedOrigin) {
   Register("a", "10.0.0.1", "1");
-  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  Pick(key_, Role::kPublisher).lease->MarkLive();
   for (int i = 2; i <= 6; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
   Register("a", "10.0.0.1", "2");
   EXPECT_EQ(Pick(key_).origin->id, "a-svc-2");
@@ -166,7 +166,7 @@ TEST_F(StickyBalancerTest, StreamFollowsItsRestartedOrigin) {
 
 TEST_F(StickyBalancerTest, StreamLeavesADeadOrigin) {
   Register("a", "10.0.0.1");
-  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  Pick(key_, Role::kPublisher).lease->MarkLive();
   Register("b", "10.0.0.2");
   EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
   ASSERT_TRUE(origins_.DeregisterOrigin("a-svc-1").ok());
@@ -176,7 +176,7 @@ TEST_F(StickyBalancerTest, StreamLeavesADeadOrigin) {
 TEST_F(StickyBalancerTest, ADeregisteredOriginKeepsItsLiveStreamsAndGetsNoOthers) {
   Register("a", "10.0.0.1");
   Placement publisher = Pick(key_, Role::kPublisher);
-  publisher.lease->MediaFlows();
+  publisher.lease->MarkLive();
   Register("b", "10.0.0.2");
   ASSERT_TRUE(origins_.DeregisterOrigin("a-svc-1")->leaving);
   EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
@@ -193,14 +193,14 @@ TEST_F(StickyBalancerTest, AClaimAloneKeepsADeregisteredOrigin) {
   const Placement publisher = Pick(key_, Role::kPublisher);
   Register("b", "10.0.0.2");
   EXPECT_TRUE(origins_.DeregisterOrigin("a-svc-1")->leaving);
-  publisher.lease->MediaFlows();
+  publisher.lease->MarkLive();
   EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
 }
 
 TEST_F(StickyBalancerTest, ViewersWhoseMediaFlowsKeepADeregisteredOrigin) {
   Register("a", "10.0.0.1");
   const Placement viewer = Pick(key_);
-  viewer.lease->MediaFlows();
+  viewer.lease->MarkLive();
   viewer.lease->MediaPassed();
   Register("b", "10.0.0.2");
   EXPECT_TRUE(origins_.DeregisterOrigin("a-svc-1")->leaving);
@@ -212,7 +212,7 @@ TEST_F(StickyBalancerTest, ViewersWhoseMediaFlowsKeepADeregisteredOrigin) {
 
 TEST_F(StickyBalancerTest, TheOnlyOriginServesWhenItIsDead) {
   Register("a", "10.0.0.1");
-  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  Pick(key_, Role::kPublisher).lease->MarkLive();
   clock_.Advance(absl::Seconds(300));
   origins_.Tick();
   ASSERT_EQ(origins_.snapshot()->Find("a-svc-1")->health, OriginHealth::kDead);
@@ -226,7 +226,7 @@ TEST_F(StickyBalancerTest, TheOnlyOriginServesWhenItIsDead) {
 
 TEST_F(StickyBalancerTest, RepublishGoesElsewhereAfterARefusedConnection) {
   Register("a", "10.0.0.1");
-  Pick(key_, Role::kPublisher).lease->MediaFlows();
+  Pick(key_, Role::kPublisher).lease->MarkLive();
   Register("b", "10.0.0.2");
   balancer_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
   const Placement viewer = Pick(key_);
@@ -237,7 +237,7 @@ TEST_F(StickyBalancerTest, RepublishGoesElsewhereAfterARefusedConnection) {
 TEST_F(StickyBalancerTest, ViewerStaysWithALivePublisher) {
   Register("a", "10.0.0.1");
   const Placement publisher = Pick(key_, Role::kPublisher);
-  publisher.lease->MediaFlows();
+  publisher.lease->MarkLive();
   Register("b", "10.0.0.2");
   balancer_.ReportConnect("a-svc-1", ConnectOutcome::kRefused);
   EXPECT_EQ(Pick(key_).origin->id, "a-svc-1");
@@ -703,7 +703,7 @@ TEST_F(StickyBalancerTest, SessionsComeAndGoWhileOriginsDo) {
         balancer_.Pick({{"v.com", "live", std::to_string(i % 20)}, Protocol::kRtmp, role, {}},
                        [&](absl::StatusOr<Placement> placement) {
                          ASSERT_TRUE(placement.ok()) << placement.status();
-                         placement->lease->MediaFlows();
+                         placement->lease->MarkLive();
                          balancer_.ReportConnect(placement->origin->id, ConnectOutcome::kOk);
                        });
       }

@@ -39,7 +39,7 @@ std::unique_ptr<StreamHold> Claim(MemoryStreamDirectory& directory, const Stream
 
 // A mapping that was published and is not used any more stays until its place is needed.
 void Leave(MemoryStreamDirectory& directory, const StreamKey& key) {
-  Claim(directory, key, Role::kPublisher)->MediaFlows();
+  Claim(directory, key, Role::kPublisher)->MarkLive();
 }
 
 TEST(MemoryStreamDirectoryTest, ALowerCapDropsTheOldestIdleMappings) {

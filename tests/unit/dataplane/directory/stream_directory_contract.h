@@ -83,7 +83,7 @@ class StreamDirectoryContractTest : public testing::TestWithParam<DirectoryImple
         ClaimRequest{.key = key, .origin_id = origin, .role = role, .replaces_version = replaces});
   }
   // Of the session that came last and has no media yet.
-  absl::Status MediaFlows(const StreamKey& key, Role role) {
+  absl::Status MarkLive(const StreamKey& key, Role role) {
     const auto at = std::find_if(holds_.rbegin(), holds_.rend(), [&](const Held& held) {
       return held.key == key && held.role == role && !held.live;
     });
@@ -103,7 +103,7 @@ class StreamDirectoryContractTest : public testing::TestWithParam<DirectoryImple
   void EndViewer(const StreamKey& key) { End(key, Role::kViewer); }
   void Publish(const StreamKey& key, const std::string& origin) {
     Claim(key, origin, Role::kPublisher);
-    EXPECT_TRUE(MediaFlows(key, Role::kPublisher).ok());
+    EXPECT_TRUE(MarkLive(key, Role::kPublisher).ok());
   }
   void EndPublisher(const StreamKey& key) { End(key, Role::kPublisher, /*live=*/true); }
   // Leaves an idle mapping behind.

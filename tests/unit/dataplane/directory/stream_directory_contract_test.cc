@@ -37,7 +37,7 @@ TEST_P(StreamDirectoryContractTest, FirstClaimWins) {
 TEST_P(StreamDirectoryContractTest, ViewersClaimGoesWithItsLastSession) {
   Claim(key_, "a");
   Claim(key_, "b");
-  EXPECT_TRUE(MediaFlows(key_, Role::kViewer).ok());
+  EXPECT_TRUE(MarkLive(key_, Role::kViewer).ok());
   EXPECT_FALSE(directory_->Find(key_)->provisional);
   End(key_, Role::kViewer, /*live=*/true);
   EXPECT_TRUE(directory_->Find(key_).has_value());
@@ -54,7 +54,7 @@ TEST_P(StreamDirectoryContractTest, RefusedPublishersClaimGoes) {
 
 TEST_P(StreamDirectoryContractTest, PublishersMappingStays) {
   Claim(key_, "a", Role::kPublisher);
-  EXPECT_TRUE(MediaFlows(key_, Role::kPublisher).ok());
+  EXPECT_TRUE(MarkLive(key_, Role::kPublisher).ok());
   EXPECT_TRUE(directory_->Find(key_)->publisher_live);
   EXPECT_FALSE(directory_->Find(key_)->provisional);
   End(key_, Role::kPublisher, /*live=*/true);

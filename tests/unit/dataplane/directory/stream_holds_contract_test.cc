@@ -168,7 +168,7 @@ TEST_P(StreamHoldsContractTest, MayOutliveTheDirectory) {
   auto publisher = Hold("a", Role::kPublisher);
   auto viewer = Hold("a", Role::kViewer);
   directory_.reset();
-  publisher->MediaFlows();
+  publisher->MarkLive();
   viewer->Refused();
 }
 

@@ -138,7 +138,7 @@ TEST_P(StreamMovesContractTest, AMoveToTheLivePublisherWaitsForNobody) {
 TEST_P(StreamMovesContractTest, AMoveWaitsForAPublisherThatIsOnItsWay) {
   Claim(key_, "a", Role::kPublisher);
   EXPECT_TRUE(Move(key_, "b").mapping.pending.has_value());
-  EXPECT_TRUE(MediaFlows(key_, Role::kPublisher).ok());
+  EXPECT_TRUE(MarkLive(key_, Role::kPublisher).ok());
   EXPECT_EQ(directory_->Find(key_)->origin_id, "a");
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
@@ -236,9 +236,9 @@ TEST_P(StreamMovesContractTest, ReportsWhatBecomesOfAMapping) {
   EXPECT_THAT(events_.Take(), ElementsAre("placed a"));
   Claim(key_, "a");
   EXPECT_THAT(events_.Take(), ElementsAre()) << "a mere count";
-  EXPECT_TRUE(MediaFlows(key_, Role::kViewer).ok());
+  EXPECT_TRUE(MarkLive(key_, Role::kViewer).ok());
   EXPECT_THAT(events_.Take(), ElementsAre("changed a")) << "no longer provisional";
-  EXPECT_TRUE(MediaFlows(key_, Role::kViewer).ok());
+  EXPECT_TRUE(MarkLive(key_, Role::kViewer).ok());
   EXPECT_THAT(events_.Take(), ElementsAre());
   EndViewer(key_);
   EndViewer(key_);
@@ -368,7 +368,7 @@ TEST_P(StreamMovesContractTest, SessionsOfAReleasedMappingEndWithoutHarm) {
   EXPECT_TRUE(anew.granted);
   EXPECT_EQ(anew.mapping.origin_id, "b");
   EXPECT_TRUE(anew.mapping.provisional);
-  EXPECT_TRUE(MediaFlows(key_, Role::kPublisher).ok());
+  EXPECT_TRUE(MarkLive(key_, Role::kPublisher).ok());
   EndPublisher(key_);
   EndViewer(key_);
   EXPECT_TRUE(directory_->Find(key_)->publisher_live) << "the new publisher has not ended";

@@ -14,21 +14,23 @@ namespace {
 
 using testing::HasSubstr;
 
-// What the store was asked, for the test to answer.
-struct Asked {
+// What the store was requested, for the test to answer.
+struct Requested {
   std::vector<StreamHold::LiveCallback> live;
   StreamHold::LostCallback lost;
 };
 
 class AskingLease final : public StreamLease {
  public:
-  explicit AskingLease(Asked& asked) : asked_(asked) {}
-  void MarkLive(StreamHold::LiveCallback done) override { asked_.live.push_back(std::move(done)); }
-  void WhenLost(StreamHold::LostCallback lost) override { asked_.lost = std::move(lost); }
+  explicit AskingLease(Requested& requested) : requested_(requested) {}
+  void MarkLive(StreamHold::LiveCallback done) override {
+    requested_.live.push_back(std::move(done));
+  }
+  void WhenLost(StreamHold::LostCallback lost) override { requested_.lost = std::move(lost); }
   void Refused() override {}
 
  private:
-  Asked& asked_;
+  Requested& requested_;
 };
 
 class StreamSessionTest : public testing::Test {
@@ -38,13 +40,13 @@ class StreamSessionTest : public testing::Test {
         context_, Protocol::kRtmp, role, StreamKey{"v.com", "live", "cam"}, "10.0.0.9:1000",
         [this](const absl::Status& why) { lost_.push_back(why); });
     session->Picked(origin_);
-    session->Hold(std::make_unique<AskingLease>(asked_));
+    session->Hold(std::make_unique<AskingLease>(requested_));
     return session;
   }
   // As a shared store does: on another thread. Then the worker runs.
   void Answer(const absl::Status& status) {
     std::thread store([&] {
-      for (auto& done : std::exchange(asked_.live, {})) done(status);
+      for (auto& done : std::exchange(requested_.live, {})) done(status);
     });
     store.join();
     RunWorker();
@@ -61,22 +63,22 @@ class StreamSessionTest : public testing::Test {
   net::Worker worker_{0};
   const SessionContext context_{worker_, clock_, logger_, metrics_, metrics_.AddWorker()};
   const Origin origin_;
-  Asked asked_;
+  Requested requested_;
   std::vector<absl::Status> lost_;
 };
 
 TEST_F(StreamSessionTest, APublisherThatIsToldNoLaterIsEndedAndCounted) {
   const auto session = Begin(Role::kPublisher);
   session->OnFirstMedia(clock_.Now());
-  EXPECT_TRUE(asked_.live.empty()) << "a publisher is accepted by its origin's word";
+  EXPECT_TRUE(requested_.live.empty()) << "a publisher is accepted by its origin's word";
   session->PublisherAccepted();
-  ASSERT_EQ(asked_.live.size(), 1u);
+  ASSERT_EQ(requested_.live.size(), 1u);
   EXPECT_TRUE(lost_.empty());
   Answer(No());
   ASSERT_EQ(lost_.size(), 1u);
   EXPECT_EQ(lost_[0], No());
   EXPECT_THAT(metrics_.Serialize(), HasSubstr("srsproxy_sticky_violations_total 1\n"));
-  asked_.lost(No());
+  requested_.lost(No());
   RunWorker();
   EXPECT_EQ(lost_.size(), 1u) << "once";
 }
@@ -84,7 +86,7 @@ TEST_F(StreamSessionTest, APublisherThatIsToldNoLaterIsEndedAndCounted) {
 TEST_F(StreamSessionTest, AViewerIsEndedAndCountsAsNoViolation) {
   const auto session = Begin(Role::kViewer);
   session->PublisherAccepted();
-  EXPECT_TRUE(asked_.live.empty());
+  EXPECT_TRUE(requested_.live.empty());
   session->OnFirstMedia(clock_.Now());
   Answer(No());
   EXPECT_EQ(lost_.size(), 1u);
@@ -96,7 +98,7 @@ TEST_F(StreamSessionTest, APublisherMayLoseItsStreamLater) {
   session->PublisherAccepted();
   Answer(absl::OkStatus());
   EXPECT_TRUE(lost_.empty());
-  std::thread store([this] { asked_.lost(No()); });
+  std::thread store([this] { requested_.lost(No()); });
   store.join();
   RunWorker();
   EXPECT_EQ(lost_.size(), 1u);
@@ -113,7 +115,7 @@ TEST_F(StreamSessionTest, AnAnswerThatComesTooLateFindsNobody) {
   auto session = Begin(Role::kPublisher);
   session->PublisherAccepted();
   std::thread store([this] {
-    for (auto& done : std::exchange(asked_.live, {})) done(No());
+    for (auto& done : std::exchange(requested_.live, {})) done(No());
   });
   store.join();
   session->Finish(Side::kClient, absl::OkStatus());
