@@ -69,13 +69,14 @@ LIBRARIES = [
     (r"boost/(asio(?!/buffer)|beast(?!/http/))\b", ASIO_FOLDERS),
     (r"sys/(socket|epoll|uio)\.h|netdb\.h", SOCKET_FOLDERS),
     (r"poll\.h", SOCKET_FOLDERS + ["src/dataplane/core/log_writer.cc"]),
+    (r"hiredis/", ["src/dataplane/protocol/redis/"]),
     (r"CLI/", ["src/controlplane/", "tools/"]),
     (r"yaml-cpp/", ["src/controlplane/", "tools/"]),
 ]
 
 # Codecs are handed bytes and time; they fetch neither.
 PROTOCOL_LIBRARIES = re.compile(
-    r"[a-z_]+$|absl/|openssl/|boost/(beast/http/|json/|url/|asio/buffer)")
+    r"[a-z_]+$|absl/|hiredis/|openssl/|boost/(beast/http/|json/|url/|asio/buffer)")
 PROTOCOL_MUST_NOT = re.compile(
     r"\w*_clock::now|absl::Now\b|\bgettimeofday\b|\bclock_gettime\b|\btime\(|\brand\(|"
     r"\bRAND_bytes\b|std::random_device|std::(cout|cerr|ifstream|ofstream|FILE)\b|\bfopen\b|"
