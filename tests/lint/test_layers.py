@@ -27,6 +27,9 @@ LAYERS = [
 # The rooms of a folder, and which of its other rooms each may use: arrows run one way. The files
 # beside the rooms use all of them and are used by none; but those of BELOW_ROOMS, which use none.
 ROOMS = {
+    "dataplane/directory/": {
+        "redis": [],
+    },
     "dataplane/proxy/": {
         "sessions": [],
         "upstream": ["sessions"],
