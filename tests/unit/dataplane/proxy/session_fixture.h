@@ -26,54 +26,10 @@
 #include "dataplane/proxy/sessions/session_table.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 #include "tests/support/certificates.h"
+#include "tests/unit/dataplane/proxy/one_origin.h"
 #include "tests/unit/dataplane/proxy/scripted_peer.h"
 
 namespace srsproxy::testing {
-
-// Places everybody on one origin, once each.
-class OneOrigin final : public Balancer {
- public:
-  explicit OneOrigin(uint16_t port) {
-    auto origin = std::make_shared<Origin>();
-    origin->id = "o-s-1";
-    origin->registration.server = "o";
-    origin->registration.ip = "127.0.0.1";
-    origin_ = std::move(origin);
-    endpoint_ = {Transport::kTcp, "127.0.0.1", port};
-  }
-
-  void Pick(PickRequest request, PickCallback done) override {
-    if (!request.excluded.empty()) {
-      return done(ProxyFailure(absl::StatusCode::kUnavailable, "there is no other origin"));
-    }
-    Placement placement;
-    placement.origin = origin_;
-    placement.endpoint = endpoint_;
-    placement.strategy = "random";
-    placement.lease = std::make_unique<Lease>(leases);
-    done(std::move(placement));
-  }
-  PickExplanation Explain(const PickRequest&) const override { return {}; }
-  void ReportConnect(std::string_view, ConnectOutcome) override {}
-
-  int leases = 0;  // That are held.
-
- private:
-  class Lease final : public StreamLease {
-   public:
-    explicit Lease(int& leases) : leases_(leases) { ++leases_; }
-    ~Lease() override { --leases_; }
-    void MarkLive(StreamHold::LiveCallback done) override { done(absl::OkStatus()); }
-    void WhenLost(StreamHold::LostCallback) override {}
-    void Refused() override {}
-
-   private:
-    int& leases_;
-  };
-
-  std::shared_ptr<const Origin> origin_;
-  Endpoint endpoint_;
-};
 
 class SessionFixture : public ::testing::Test {
  protected:

@@ -18,6 +18,7 @@
 #include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/proxy/upstream/upstream_needs.h"
 #include "tests/unit/dataplane/net/run_task.h"
+#include "tests/unit/dataplane/proxy/counted_lease.h"
 #include "tests/unit/dataplane/proxy/scripted_peer.h"
 
 namespace srsproxy::testing {
@@ -58,7 +59,7 @@ class ListBalancer final : public Balancer {
     placement.origin = at->origin;
     placement.endpoint = at->endpoint;
     placement.strategy = "random";
-    placement.lease = std::make_unique<Lease>(leases);
+    placement.lease = std::make_unique<CountedLease>(leases);
     done(std::move(placement));
   }
   PickExplanation Explain(const PickRequest&) const override { return {}; }
@@ -77,18 +78,6 @@ class ListBalancer final : public Balancer {
     std::shared_ptr<const Origin> origin;
     Endpoint endpoint;
   };
-  class Lease final : public StreamLease {
-   public:
-    explicit Lease(int& leases) : leases_(leases) { ++leases_; }
-    ~Lease() override { --leases_; }
-    void MarkLive(StreamHold::LiveCallback done) override { done(absl::OkStatus()); }
-    void WhenLost(StreamHold::LostCallback) override {}
-    void Refused() override {}
-
-   private:
-    int& leases_;
-  };
-
   std::vector<Offered> origins_;
 };
 
