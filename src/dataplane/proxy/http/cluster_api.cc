@@ -31,7 +31,7 @@ ClusterApi::ClusterApi(const ClusterApiNeeds& needs, HttpClient& client, http::R
       context_(needs.upstream.context),
       client_(client),
       head_(std::move(head)),
-      fan_out_(needs.upstream) {}
+      fan_out_(needs.upstream, needs.timeouts) {}
 
 net::Task<bool> ClusterApi::Run() {
   auto answer = co_await Answer();

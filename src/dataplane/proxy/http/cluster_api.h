@@ -33,6 +33,7 @@ struct ClusterApiNeeds {
   const UpstreamNeeds& upstream;
   Authorizer& authorizer;
   SessionLimit& requests;  // Of ClusterApi, on all workers.
+  OriginFanOut::Timeouts timeouts{};
 };
 
 // One request, from its head to its answer. Used on its worker only.
@@ -46,7 +47,7 @@ class ClusterApi final : public HttpExchange {
   ClusterApi(const ClusterApi&) = delete;
   ClusterApi& operator=(const ClusterApi&) = delete;
 
-  // For a path of which srs_api::IsApiPath holds. Takes OriginFanOut::kTimeout at most. Answers
+  // For a path of which srs_api::IsApiPath holds. Takes no longer than `timeouts` let it. Answers
   //   200  SRS's envelope. `missing` names the origins that did not answer. As with SRS, an id that
   //        nobody knows has a `code` other than 0.
   //   400, 404, 405  no such request; 404 also while PROXY_CLUSTER_API is off

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kReadBytes = 4096;
 // Between two requests of a connection.
 constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
+// And no longer than any other write may take.
 constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 // Of a request; an offer of WebRTC has some thousand bytes.
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
@@ -71,7 +72,8 @@ net::Task<void> HttpSession::Run() {
   }
   co_await net::DisableCancellation();
   co_await net::LingeringClose(context_.immediate_poller(), context_.executor(),
-                               std::move(client_.stream), kLingerTimeout);
+                               std::move(client_.stream),
+                               std::min(kLingerTimeout, client_.config->write_timeout));
   context_.counters.ConnectionClosed(listener_);
 }
 

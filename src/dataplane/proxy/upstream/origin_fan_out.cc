@@ -7,12 +7,12 @@
 
 namespace srsproxy {
 
-OriginFanOut::OriginFanOut(const UpstreamNeeds& upstream)
-    : upstream_(upstream), context_(upstream.context) {}
+OriginFanOut::OriginFanOut(const UpstreamNeeds& upstream, const Timeouts& timeouts)
+    : upstream_(upstream), context_(upstream.context), timeouts_(timeouts) {}
 
 void OriginFanOut::Begin(const HopList& hops) {
   hops_ = hops;
-  deadline_ = context_.clock.Now() + absl::ToChronoNanoseconds(kTimeout);
+  deadline_ = context_.clock.Now() + absl::ToChronoNanoseconds(timeouts_.all);
   const auto origins = upstream_.origins.snapshot();  // Kept: they may change meanwhile.
   for (const auto& origin : origins->origins) {
     if (origin->health == OriginHealth::kDead) continue;
@@ -70,7 +70,7 @@ net::Task<absl::StatusOr<std::string>> OriginFanOut::Fetch(size_t i, std::string
   const auto& registration = origins_[i].origin->registration;
   Endpoint endpoint = DialEndpoint(registration, registration.api.front());
   std::string text = RequestFor(endpoint, method, target);
-  const absl::Duration timeout = std::min(left, kQuestionTimeout);
+  const absl::Duration timeout = std::min(left, timeouts_.question);
   HttpRequest request(upstream_, {.connect = timeout,
                                   .write = timeout,
                                   .head = timeout,

@@ -24,11 +24,13 @@ class OriginFanOut {
   // How many origins are queried at the same time.
   static constexpr size_t kAtOnce = 32;
   static constexpr size_t kMaxAnswerBytes = size_t{4} << 20;
-  static constexpr absl::Duration kQuestionTimeout = absl::Seconds(3);
-  static constexpr absl::Duration kTimeout = absl::Seconds(8);
+  struct Timeouts {
+    absl::Duration question = absl::Seconds(3);
+    absl::Duration all = absl::Seconds(8);  // Questions of one fan-out together.
+  };
 
   // `upstream` outlives it. Queries nobody before Begin.
-  explicit OriginFanOut(const UpstreamNeeds& upstream);
+  OriginFanOut(const UpstreamNeeds& upstream, const Timeouts& timeouts);
   OriginFanOut(const OriginFanOut&) = delete;
   OriginFanOut& operator=(const OriginFanOut&) = delete;
 
@@ -68,6 +70,7 @@ class OriginFanOut {
 
   const UpstreamNeeds& upstream_;
   const SessionContext& context_;
+  const Timeouts timeouts_;
   std::vector<Queried> origins_;
   MonotonicTime deadline_;
   HopList hops_;
