@@ -31,7 +31,8 @@ using Script = std::vector<Step>;
 enum class Leaving {
   kCloses,
   kResets,
-  kStays,  // And does nothing but read, until the other side closes.
+  kStays,         // And does nothing but read, until the other side closes.
+  kStopsReading,  // And stays, until Leave.
 };
 
 class ScriptedPeer {
@@ -47,6 +48,7 @@ class ScriptedPeer {
   // `tls`: it is a client of it, and checks nobody; null: it is none.
   explicit ScriptedPeer(tcp::socket socket, net::asio::ssl::context* tls = nullptr)
       : socket_(std::move(socket)) {
+    socket_.set_option(tcp::no_delay(true));
     if (tls != nullptr) tls_.emplace(socket_, *tls);
   }
 
@@ -67,10 +69,16 @@ class ScriptedPeer {
       while (co_await ReadSome()) {
       }
     }
+    if (plan.leaving == Leaving::kStopsReading) {
+      co_await socket_.async_wait(tcp::socket::wait_error, net::kNoThrow);
+    }
     socket_.close();
   }
 
-  const std::string& heard() const { return heard_; }
+  // Who does not read does not see that the other side has left.
+  void Leave() { socket_.close(); }
+
+  const std::string& received() const { return received_; }
 
  private:
   net::Task<bool> Take(const Step& step) {
@@ -80,9 +88,9 @@ class ScriptedPeer {
       co_return co_await Send(socket_, bytes);
     }
     while (true) {
-      const size_t at = step.until.empty() ? taken_ : heard_.find(step.until, taken_);
+      const size_t at = step.until.empty() ? taken_ : received_.find(step.until, taken_);
       const size_t end = at == std::string::npos ? at : at + step.until.size() + step.bytes;
-      if (end <= heard_.size()) {
+      if (end <= received_.size()) {
         taken_ = end;
         co_return true;
       }
@@ -105,13 +113,13 @@ class ScriptedPeer {
     std::array<char, 4096> buffer{};
     const auto [error, bytes] =
         co_await stream.async_read_some(net::asio::buffer(buffer), net::kNoThrow);
-    heard_.append(buffer.data(), bytes);
+    received_.append(buffer.data(), bytes);
     co_return !error;
   }
 
   tcp::socket socket_;
   std::optional<net::asio::ssl::stream<tcp::socket&>> tls_;
-  std::string heard_;
+  std::string received_;
   size_t taken_ = 0;
 };
 

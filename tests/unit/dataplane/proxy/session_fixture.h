@@ -38,6 +38,8 @@ class SessionFixture : public ::testing::Test {
   using Serve = std::function<net::Task<void>(net::Incoming client, net::CancelScope& scope)>;
   // A part of a run takes no longer; every timeout of the sessions is.
   static constexpr auto kLongestRun = std::chrono::seconds(10);
+  // Of each buffer between the session and a client that stops reading: it is soon full.
+  static constexpr int kFewBytes = 4096;
 
   static Config LongTimeouts() {
     Config config;
@@ -51,18 +53,22 @@ class SessionFixture : public ::testing::Test {
     worker_.reset();  // What hangs is destroyed while everything else is there.
   }
 
-  // Runs one session, and returns what the client heard.
+  // Runs one session, and returns what the client received.
   std::string Run(const Serve& serve, Plan client, Plan origin) {
     tcp::acceptor front(io(), Loopback());
-    tcp::socket socket(io());
+    tcp::socket socket(io(), tcp::v4());
+    const bool deaf = client.leaving == Leaving::kStopsReading;
+    if (deaf) socket.set_option(tcp::socket::receive_buffer_size(kFewBytes));
     socket.connect(front.local_endpoint());
     tcp::endpoint peer;
     tcp::socket accepted = front.accept(peer);
+    if (deaf) accepted.set_option(tcp::socket::send_buffer_size(kFewBytes));
     ScriptedPeer client_peer(std::move(socket), client_tls_);
     session_ended_ = false;
-    auto ended = [this](const std::exception_ptr& fault) {
+    auto ended = [this, deaf, &client_peer](const std::exception_ptr& fault) {
       EXPECT_EQ(fault, nullptr);
       session_ended_ = true;
+      if (deaf) client_peer.Leave();
       boost::system::error_code ignored;
       origins_->cancel(ignored);
     };
@@ -85,7 +91,7 @@ class SessionFixture : public ::testing::Test {
     }
     io().poll();
     ExpectNothingIsLeft();
-    return client_peer.heard();
+    return client_peer.received();
   }
 
   // A session each for a client and an origin that leave after each of their steps in each way, and

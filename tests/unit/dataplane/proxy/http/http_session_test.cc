@@ -1,13 +1,13 @@
 #include "dataplane/proxy/http/http_session.h"
 
-#include "dataplane/proxy/http/cluster_route.h"
 #include "dataplane/proxy/http/live_play.h"
-#include "tests/unit/dataplane/proxy/session_fixture.h"
+#include "tests/unit/dataplane/proxy/http_session_fixture.h"
 
 namespace srsproxy::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Script kClient = {{.send = "GET /live/cam.flv HTTP/1.1\r\nHo"},
                         {.send = "st: v.com\r\nConnection: close\r\n\r\n"},
@@ -18,12 +18,6 @@ const Script kOrigin = {{.until = "\r\n\r\n"},
                         {.send = "HTTP/1.1 200 OK\r\nContent-Ty"},
                         {.send = "pe: video/x-flv\r\n\r\nMEDIA1"},
                         {.send = "MEDIA2"}};
-
-class Open final : public Authorizer {
- public:
-  bool enforced() const override { return false; }
-  absl::Status Check(const AccessRequest&) override { return absl::OkStatus(); }
-};
 
 // Everything is a live stream.
 class LiveRoute final : public HttpRoute {
@@ -39,46 +33,16 @@ class LiveRoute final : public HttpRoute {
   const UpstreamNeeds& upstream_;
 };
 
-class HttpSessionTest : public SessionFixture {
+class HttpSessionTest : public HttpSessionFixture {
  protected:
-  net::Task<void> ServeClient(const HttpSite& site, net::Incoming client, net::CancelScope& scope) {
-    HttpSession session(needs_, scope, site, Listener::kHttp, std::move(client), tls_);
-    co_await session.Run();
-  }
-  Serve serve(const HttpSite& site) {
-    return [this, &site](net::Incoming client, net::CancelScope& scope) {
-      return ServeClient(site, std::move(client), scope);
-    };
-  }
-  void RegisterOrigin() {
-    OriginRegistration registration;
-    registration.ip = "127.0.0.1";
-    registration.server = "o";
-    registration.service = "s";
-    registration.pid = "1";
-    registration.rtmp = registration.api = {{Transport::kTcp, "", origin_port()}};
-    ASSERT_TRUE(registry_.Register(std::move(registration), "test").ok());
-  }
-  void EndRest() override { EXPECT_EQ(cluster_requests_.used(), 0U) << "a slot is taken"; }
-
-  net::TlsContext tls_;  // Null: the client speaks none.
-  Open open_;
-  SessionLimit cluster_requests_{1};
   LiveRoute live_{upstream_};
-  const ClusterApiNeeds cluster_needs_{upstream_, open_, cluster_requests_};
-  ClusterRoute cluster_{cluster_needs_};
-  const HttpSessionNeeds needs_{config_, context_, table_};
   const HttpSite media_{
       .methods = "GET, HEAD, OPTIONS", .routes = {&live_}, .not_found = "no such path here"};
-  const HttpSite api_{.methods = "GET, DELETE, OPTIONS",
-                      .bodies = true,
-                      .routes = {&cluster_},
-                      .not_found = "no such path"};
 };
 
 TEST_F(HttpSessionTest, ALiveStreamComesThrough) {
-  const auto heard = Run(serve(media_), {kClient}, {kOrigin, kOrigin.size(), Leaving::kCloses});
-  EXPECT_THAT(heard, HasSubstr("MEDIA1MEDIA2"));
+  const auto received = Run(serve(media_), {kClient}, {kOrigin, kOrigin.size(), Leaving::kCloses});
+  EXPECT_THAT(received, HasSubstr("MEDIA1MEDIA2"));
 }
 
 TEST_F(HttpSessionTest, ALiveStreamEndsWhoeverLeavesWhen) {
@@ -87,8 +51,8 @@ TEST_F(HttpSessionTest, ALiveStreamEndsWhoeverLeavesWhen) {
 
 TEST_F(HttpSessionTest, ALiveStreamOverTlsEndsWhoeverLeavesWhen) {
   tls_ = UseTls();
-  const auto heard = Run(serve(media_), {kClient}, {kOrigin, kOrigin.size(), Leaving::kCloses});
-  EXPECT_THAT(heard, HasSubstr("MEDIA1MEDIA2"));
+  const auto received = Run(serve(media_), {kClient}, {kOrigin, kOrigin.size(), Leaving::kCloses});
+  EXPECT_THAT(received, HasSubstr("MEDIA1MEDIA2"));
   RunAllEnds(serve(media_), kClient, kOrigin);
 }
 
@@ -104,8 +68,8 @@ TEST_F(HttpSessionTest, AWebSocketEndsWhoeverLeavesWhen) {
                          {.send = "Upgrade: websocket\r\n\r\nFRAME1"},
                          {.until = "PONG"},
                          {.send = "FRAME2"}};
-  const auto heard = Run(serve(media_), {client}, {origin, origin.size(), Leaving::kCloses});
-  EXPECT_THAT(heard, HasSubstr("FRAME2"));
+  const auto received = Run(serve(media_), {client}, {origin, origin.size(), Leaving::kCloses});
+  EXPECT_THAT(received, HasSubstr("FRAME2"));
   RunAllEnds(serve(media_), client, origin);
 }
 
@@ -116,6 +80,16 @@ TEST_F(HttpSessionTest, APeerThatStallsMissesItsDeadline) {
   EXPECT_THAT(Run(serve(media_), {kClient}, {kOrigin, 1}), HasSubstr("HTTP/1.1 504"));
 }
 
+TEST_F(HttpSessionTest, AViewerThatStopsReadingMissesItsDeadline) {
+  ShortenTimeouts();
+  Script origin = kOrigin;
+  origin.push_back({.send = std::string(400'000, 'x') + "MEDIA3"});
+  const auto received = Run(serve(media_), {kClient, 4, Leaving::kStopsReading}, {origin});
+  EXPECT_THAT(received, HasSubstr("MEDIA1"));
+  EXPECT_THAT(received, Not(HasSubstr("MEDIA3")));
+  EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("sessions_total.*timeout.* 1\n"));
+}
+
 TEST_F(HttpSessionTest, WhatNoRouteTakesIsNotFoundAndTheConnectionGoesOn) {
   const Script client = {{.send = "GET /nothing HTTP/1.1\r\nHost: v.com\r\n\r\n"},
                          {.until = "no such path here"},
@@ -124,19 +98,6 @@ TEST_F(HttpSessionTest, WhatNoRouteTakesIsNotFoundAndTheConnectionGoesOn) {
                          {.send = "POST /live/cam.flv HTTP/1.1\r\nHost: v.com\r\n\r\n"},
                          {.until = "HTTP/1.1 405"}};
   RunAllEnds(serve(media_), client, {});
-}
-
-TEST_F(HttpSessionTest, TheClustersApiEndsWhoeverLeavesWhen) {
-  RegisterOrigin();
-  const std::string body = R"({"code":0,"server":"s","streams":[]})";
-  const Script client = {{.send = "GET /api/v1/streams HTTP/1.1\r\nHost: v.com\r\n"},
-                         {.send = "Connection: close\r\n\r\n"},
-                         {.until = "HTTP/1.1 "}};
-  const Script origin = {{.until = "\r\n\r\n"},
-                         {.send = "HTTP/1.1 200 OK\r\nContent-Length: "},
-                         {.send = std::to_string(body.size()) + "\r\n\r\n" + body}};
-  EXPECT_THAT(Run(serve(api_), {client}, {origin}), HasSubstr("200 OK"));
-  RunAllEnds(serve(api_), client, origin);
 }
 
 }  // namespace

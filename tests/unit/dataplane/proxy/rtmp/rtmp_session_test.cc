@@ -27,7 +27,7 @@ std::string Media() {
 }
 
 // The handshake without digests, and all up to the client's command on its stream.
-Script ClientSays(const rtmp::Command& command) {
+Script ClientSends(const rtmp::Command& command) {
   AmfObject about;
   about.properties = {{"app", "live"}, {"tcUrl", "rtmp://v.com/live"}};
   return {{.send = "\x03" + std::string(kPacket, '\0')},
@@ -53,8 +53,12 @@ Script OriginAnswers(const std::string& command, const std::string& code) {
           {.send = Text(MessageBytes(rtmp::OnStatus("status", code, "it begins"), 1, 5))}};
 }
 
-class RtmpSessionTest : public SessionFixture {
+// Each test is run with clients that speak TLS, and with clients that do not.
+class RtmpSessionTest : public SessionFixture, public ::testing::WithParamInterface<bool> {
  protected:
+  RtmpSessionTest() {
+    if (GetParam()) tls_ = UseTls();
+  }
   net::Task<void> ServeClient(net::Incoming client, net::CancelScope& scope) {
     RtmpSession session(needs_, scope, Listener::kRtmp, std::move(client));
     co_await session.Run(tls_);
@@ -69,13 +73,16 @@ class RtmpSessionTest : public SessionFixture {
   net::TlsContext tls_;  // Null: the client speaks none.
 };
 
+INSTANTIATE_TEST_SUITE_P(, RtmpSessionTest, ::testing::Bool(),
+                         [](const auto& over_tls) { return over_tls.param ? "Rtmps" : "Rtmp"; });
+
 struct Roles {
   Script client;
   Script origin;
 };
 
 Roles Plays() {
-  Roles roles{ClientSays(Named("play", 0, {AmfNull{}, "cam"})),
+  Roles roles{ClientSends(Named("play", 0, {AmfNull{}, "cam"})),
               OriginAnswers("play", "NetStream.Play.Start")};
   roles.origin.push_back({.send = Media()});
   roles.client.push_back({.until = "MEDIA"});
@@ -83,61 +90,53 @@ Roles Plays() {
 }
 
 Roles Publishes() {
-  Roles roles{ClientSays(Named("publish", 3, {AmfNull{}, "cam", "live"})),
+  Roles roles{ClientSends(Named("publish", 3, {AmfNull{}, "cam", "live"})),
               OriginAnswers("publish", "NetStream.Publish.Start")};
   roles.client.push_back({.send = Media()});
   roles.origin.push_back({.until = "MEDIA"});
   return roles;
 }
 
-TEST_F(RtmpSessionTest, APlayerGetsItsMedia) {
+TEST_P(RtmpSessionTest, APlayerGetsItsMedia) {
   const auto [client, origin] = Plays();
-  const auto heard = Run(serve(), {client, client.size(), Leaving::kCloses}, {origin});
-  EXPECT_THAT(heard, ::testing::HasSubstr("MEDIA"));
+  const auto received = Run(serve(), {client, client.size(), Leaving::kCloses}, {origin});
+  EXPECT_THAT(received, ::testing::HasSubstr("MEDIA"));
   EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("sessions_total.*viewer.* 1\n"));
 }
 
-TEST_F(RtmpSessionTest, APublishersMediaReachesTheOrigin) {
+TEST_P(RtmpSessionTest, APublishersMediaReachesTheOrigin) {
   const auto [client, origin] = Publishes();
   bool reached = false;
   Run(serve(), {client}, {origin, origin.size(), Leaving::kCloses, [&reached] { reached = true; }});
   EXPECT_TRUE(reached);
 }
 
-TEST_F(RtmpSessionTest, AnOriginThatSpeaksNoRtmpIsLeftAndCounted) {
-  const Script client = ClientSays(Named("play", 0, {AmfNull{}, "cam"}));
+TEST_P(RtmpSessionTest, AnOriginThatSpeaksNoRtmpIsLeftAndCounted) {
+  const Script client = ClientSends(Named("play", 0, {AmfNull{}, "cam"}));
   const Script origin = {{.bytes = 1 + kPacket}, {.send = "HTTP/1.1 400 Bad Request\r\n\r\n"}};
-  const auto heard = Run(serve(), {client}, {origin});
-  EXPECT_THAT(heard, ::testing::HasSubstr("could not be reached"));
+  const auto received = Run(serve(), {client}, {origin});
+  EXPECT_THAT(received, ::testing::HasSubstr("could not be reached"));
   EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("origin_failures_total.* 1\n"));
 }
 
-TEST_F(RtmpSessionTest, APlayEndsWhoeverLeavesWhen) {
+TEST_P(RtmpSessionTest, APlayEndsWhoeverLeavesWhen) {
   const auto [client, origin] = Plays();
   RunAllEnds(serve(), client, origin);
 }
 
-TEST_F(RtmpSessionTest, APublishEndsWhoeverLeavesWhen) {
+TEST_P(RtmpSessionTest, APublishEndsWhoeverLeavesWhen) {
   const auto [client, origin] = Publishes();
   RunAllEnds(serve(), client, origin);
 }
 
-TEST_F(RtmpSessionTest, APlayOverTlsEndsWhoeverLeavesWhen) {
-  tls_ = UseTls();
-  const auto [client, origin] = Plays();
-  const auto heard = Run(serve(), {client, client.size(), Leaving::kCloses}, {origin});
-  EXPECT_THAT(heard, ::testing::HasSubstr("MEDIA"));
-  RunAllEnds(serve(), client, origin);
-}
-
 // Until media flows: that may pause for as long as it likes.
-TEST_F(RtmpSessionTest, APeerThatStallsMissesItsDeadline) {
+TEST_P(RtmpSessionTest, APeerThatStallsMissesItsDeadline) {
   for (const auto& [client, origin] : {Plays(), Publishes()}) {
     RunAllStalls(serve(), client, {0, 1, 2, 3, 4, 5, 6, 7}, origin, {0, 1, 2, 3, 4, 5, 6, 7, 8});
   }
 }
 
-TEST_F(RtmpSessionTest, AStalledClientIsCountedAsSlow) {
+TEST_P(RtmpSessionTest, AStalledClientIsCountedAsSlow) {
   ShortenTimeouts();
   const auto [client, origin] = Plays();
   Run(serve(), {client, 3}, {origin});
@@ -145,11 +144,11 @@ TEST_F(RtmpSessionTest, AStalledClientIsCountedAsSlow) {
               ::testing::ContainsRegex("client_errors_total\\{[^}]*timeout.* 1\n"));
 }
 
-TEST_F(RtmpSessionTest, AStalledOriginIsRefusedToTheClient) {
+TEST_P(RtmpSessionTest, AStalledOriginIsRefusedToTheClient) {
   ShortenTimeouts();
   const auto [client, origin] = Plays();
-  const auto heard = Run(serve(), {client}, {origin, 0});
-  EXPECT_THAT(heard, ::testing::HasSubstr("could not be reached"));
+  const auto received = Run(serve(), {client}, {origin, 0});
+  EXPECT_THAT(received, ::testing::HasSubstr("could not be reached"));
   EXPECT_THAT(metrics_.Serialize(), ::testing::ContainsRegex("origin_failures_total.* 1\n"));
 }
 

@@ -63,7 +63,7 @@ TEST_F(HttpRequestTest, ReadsAHeadAndABodyAndPoolsTheConnection) {
   FakeOrigin& origin = Listen({ClosesAfter(2)});
   balancer_.Add("a", origin.port());
   Pooled();
-  EXPECT_THAT(origin.heard(0), HasSubstr("GET /a HTTP/1.1"));
+  EXPECT_THAT(origin.received(0), HasSubstr("GET /a HTTP/1.1"));
   EXPECT_EQ(balancer_.leases, 1);
   EXPECT_NE(request_->TakeLease(), nullptr);
   EXPECT_EQ(request_->TakeLease(), nullptr);
@@ -136,7 +136,7 @@ TEST_F(HttpRequestTest, AStaleConnectionOfAnOriginThatHasGoneLeadsToAnother) {
   const auto head = Run(Picked());
   ASSERT_TRUE(head.ok()) << head.status();
   EXPECT_EQ(request_->placement()->origin->id, "b");
-  EXPECT_THAT(two.heard(0), HasSubstr("GET /b HTTP/1.1"));
+  EXPECT_THAT(two.received(0), HasSubstr("GET /b HTTP/1.1"));
   EXPECT_EQ(balancer_.leases, 1);
 }
 
@@ -162,7 +162,7 @@ TEST_F(HttpRequestTest, OnceMoreGoesToTheOriginThatWasPicked) {
       Run(request_->SendAgain(*connector_, "GET", "GET /again HTTP/1.1\r\nHost: o\r\n\r\n"));
   ASSERT_TRUE(head.ok()) << head.status();
   EXPECT_EQ(balancer_.picks, 1);
-  EXPECT_THAT(origin.heard(1), HasSubstr("GET /again"));
+  EXPECT_THAT(origin.received(1), HasSubstr("GET /again"));
 }
 
 TEST_F(HttpRequestTest, NothingIsSentWhereNobodyListens) {

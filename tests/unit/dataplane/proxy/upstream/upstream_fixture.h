@@ -94,7 +94,9 @@ class UpstreamFixture : public ::testing::Test {
     }
     uint16_t port() const { return port_; }
     size_t accepted() const { return peers_.size(); }
-    const std::string& heard(size_t connection) const { return peers_.at(connection)->heard(); }
+    const std::string& received(size_t connection) const {
+      return peers_.at(connection)->received();
+    }
     // From now on connections are refused.
     void StopListening() {
       boost::system::error_code ignored;
