@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include <absl/cleanup/cleanup.h>
+
 #include "dataplane/net/awaited_stream.h"
 #include "dataplane/net/time_left.h"
 
@@ -63,6 +65,7 @@ HttpSession::HttpSession(const HttpSessionNeeds& needs, net::CancelScope& scope,
 
 net::Task<void> HttpSession::Run() {
   context_.counters.ConnectionOpened(listener_);
+  const absl::Cleanup closed = [this] { context_.counters.ConnectionClosed(listener_); };
   client_.stream.Tune(client_.config->write_timeout);
   if (tls_ == nullptr || client_.stream.StartTls(tls_)) {
     while (!client_.scope.cancelled()) {
@@ -74,7 +77,6 @@ net::Task<void> HttpSession::Run() {
   co_await net::LingeringClose(context_.immediate_poller(), context_.executor(),
                                std::move(client_.stream),
                                std::min(kLingerTimeout, client_.config->write_timeout));
-  context_.counters.ConnectionClosed(listener_);
 }
 
 net::Task<std::optional<http::RequestHead>> HttpSession::ReadRequest() {

@@ -4,6 +4,8 @@
 #include <random>
 #include <utility>
 
+#include <absl/cleanup/cleanup.h>
+
 #include "dataplane/proxy/rtmp/connection_end.h"
 #include "dataplane/proxy/rtmp/redirect.h"
 
@@ -48,6 +50,7 @@ RtmpSession::RtmpSession(const RtmpSessionNeeds& needs, net::CancelScope& scope,
 
 net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   context_.counters.ConnectionOpened(listener_);
+  const absl::Cleanup closed = [this] { context_.counters.ConnectionClosed(listener_); };
   client_.Tune(config_->write_timeout);
   if (tls != nullptr && !client_.StartTls(tls)) {
     scope_.Cancel(Side::kProxy,
@@ -85,7 +88,6 @@ net::Task<void> RtmpSession::Run(net::TlsContext tls) {
   co_await net::DisableCancellation();
   ReportEnd();
   co_await CloseConnections(context_, relay_, client_, origin_.get());
-  context_.counters.ConnectionClosed(listener_);
 }
 
 // ---- Events
