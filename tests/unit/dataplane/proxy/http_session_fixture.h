@@ -6,24 +6,10 @@
 #include <vector>
 
 #include "dataplane/proxy/http/http_session.h"
+#include "tests/unit/dataplane/proxy/http_scripts.h"
 #include "tests/unit/dataplane/proxy/session_fixture.h"
 
 namespace srsproxy::testing {
-
-// Reads up to `until` of the response.
-inline Script HttpRequestScript(const std::string& target, const std::string& until = "HTTP/1.1 ") {
-  return {{.send = "GET " + target + " HTTP/1.1\r\nHost: v.com\r\n"},
-          {.send = "Connection: close\r\n\r\n"},
-          {.until = until}};
-}
-
-// `head`: its first line and fields.
-inline Script HttpResponseScript(const std::string& body, const std::string& head = "200 OK\r\n") {
-  return {{.until = "\r\n\r\n"},
-          {.send = "HTTP/1.1 " + head + "Content-Length: " + std::to_string(body.size())},
-          {.send = "\r\n\r\n" + body.substr(0, body.size() / 2)},
-          {.send = body.substr(body.size() / 2)}};
-}
 
 class HttpSessionFixture : public SessionFixture {
  protected:
@@ -35,41 +21,41 @@ class HttpSessionFixture : public SessionFixture {
     std::string if_it_stalls{};
   };
 
-  Serve serve(const HttpSite& site) {
-    return [this, &site](net::Incoming client, net::CancelScope& scope) {
+  Front serve(const HttpSite& site) {
+    return Serving([this, &site](net::Incoming client, net::CancelScope& scope) {
       return ServeClient(site, std::move(client), scope);
-    };
+    });
   }
 
   // A session for each fault of an origin. `end`: of the response; the client never gets it.
-  void RunOriginCloses(const Serve& serve, const Script& client, const Script& origin,
+  void RunOriginCloses(const Front& front, const Script& client, const Script& origin,
                        const std::vector<Fault>& faults, const std::string& end) {
     for (const Fault& fault : faults) {
       SCOPED_TRACE("the origin closes after " + fault.after);
-      ExpectPart(Run(serve, {client}, {origin, fault.steps, Leaving::kCloses}), fault.if_it_closes,
+      ExpectPart(Run(front, {client}, {origin, fault.steps, Leaving::kCloses}), fault.if_it_closes,
                  end);
     }
   }
-  void RunOriginStalls(const Serve& serve, const Script& client, const Script& origin,
+  void RunOriginStalls(const Front& front, const Script& client, const Script& origin,
                        const std::vector<Fault>& faults, const std::string& end) {
     ShortenTimeouts();
     for (const Fault& fault : faults) {
       SCOPED_TRACE("the origin stalls after " + fault.after);
-      ExpectPart(Run(serve, {client}, {origin, fault.steps}), fault.if_it_stalls, end);
+      ExpectPart(Run(front, {client}, {origin, fault.steps}), fault.if_it_stalls, end);
     }
   }
 
   // Sessions of clients that request `target`, and stall. `origin`: sends more than what fits into
   // the buffers of a client that stops reading. `bodiless`: what the client gets when it announces
   // a body that never comes.
-  void RunClientStalls(const Serve& serve, const std::string& target, const Script& origin,
+  void RunClientStalls(const Front& front, const std::string& target, const Script& origin,
                        const std::string& bodiless, const std::string& end) {
     ShortenTimeouts();
     const std::string line = "GET " + target + " HTTP/1.1\r\nHost: v.com\r\n";
     const Script request = HttpRequestScript(target, "HTTP/1.1 200");
     const auto run = [&](const std::string& after, Plan client, const std::string& part) {
       SCOPED_TRACE("the client stalls after " + after);
-      ExpectPart(Run(serve, std::move(client), {origin}), part, end);
+      ExpectPart(Run(front, std::move(client), {origin}), part, end);
     };
     run("a part of its head", {{{.send = line}}}, "HTTP/1.1 408");
     run("its head", {{{.send = line + "Content-Length: 5\r\n\r\n"}}}, bodiless);
@@ -101,7 +87,7 @@ class HttpAndHttpsFixture : public HttpSessionFixture, public ::testing::WithPar
 
  protected:
   HttpAndHttpsFixture() {
-    if (GetParam()) tls_ = UseTls();
+    if (GetParam()) tls_ = UseServerTls();
   }
 };
 

@@ -64,7 +64,8 @@ class ScriptedPeer {
       if (!co_await Take(plan.script[i])) co_return socket_.close();
     }
     if (plan.then != nullptr) plan.then();
-    if (plan.leaving == Leaving::kResets) socket_.set_option(tcp::socket::linger(true, 0));
+    boost::system::error_code left;  // By Leave.
+    if (plan.leaving == Leaving::kResets) socket_.set_option(tcp::socket::linger(true, 0), left);
     if (plan.leaving == Leaving::kStays) {
       while (co_await ReadSome()) {
       }
@@ -75,7 +76,7 @@ class ScriptedPeer {
     socket_.close();
   }
 
-  // Who does not read does not see that the other side has left.
+  // For one that does not read, and so does not see that the other side has left.
   void Leave() { socket_.close(); }
 
   const std::string& received() const { return received_; }

@@ -25,24 +25,16 @@ class Open final : public Authorizer {
 
 class ClusterApiTest : public HttpAndHttpsFixture {
  protected:
-  ClusterApiTest() {
-    OriginRegistration registration;
-    registration.ip = "127.0.0.1";
-    registration.server = "o";
-    registration.service = "s";
-    registration.pid = "1";
-    registration.rtmp = registration.api = {{Transport::kTcp, "", origin_port()}};
-    EXPECT_TRUE(registry_.Register(std::move(registration), "test").ok());
-  }
+  ClusterApiTest() { RegisterOrigin(); }
   void EndRest() override { EXPECT_EQ(requests_.used(), 0U) << "a slot is taken"; }
 
   const std::vector<Fault> faults_ = {{"nothing", 0, "HTTP/1.1 502", "HTTP/1.1 504"},
                                       {"the request", 1, "HTTP/1.1 502", "HTTP/1.1 504"},
                                       {"a part of its head", 2, "HTTP/1.1 502", "HTTP/1.1 504"},
                                       {"a part of its body", 3, "HTTP/1.1 502", "HTTP/1.1 504"}};
-  Open open_;
+  Open authorizer_;
   SessionLimit requests_{1};
-  ClusterApiNeeds cluster_{upstream_, open_, requests_};
+  ClusterApiNeeds cluster_{upstream_, authorizer_, requests_};
   ClusterRoute route_{cluster_};
   const HttpSite site_{.methods = "GET, DELETE, OPTIONS",
                        .bodies = true,

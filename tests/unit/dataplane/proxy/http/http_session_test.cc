@@ -50,7 +50,7 @@ TEST_F(HttpSessionTest, ALiveStreamEndsWhoeverLeavesWhen) {
 }
 
 TEST_F(HttpSessionTest, ALiveStreamOverTlsEndsWhoeverLeavesWhen) {
-  tls_ = UseTls();
+  tls_ = UseServerTls();
   const auto received = Run(serve(media_), {kClient}, {kOrigin, kOrigin.size(), Leaving::kCloses});
   EXPECT_THAT(received, HasSubstr("MEDIA1MEDIA2"));
   RunAllEnds(serve(media_), kClient, kOrigin);
