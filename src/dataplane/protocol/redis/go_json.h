@@ -35,6 +35,7 @@ class RecordReader {
   // Absent: left as it is.
   void ReadTime(std::string_view field, absl::Time& into);
 
+  bool ok() const { return status_.ok(); }
   const absl::Status& status() const { return status_; }
 
  private:

@@ -49,7 +49,7 @@ absl::StatusOr<GoServer> ParseGoServer(std::string_view text) {
     reader.ReadTexts(list.field, kMaxGoEndpoints, server.*list.texts);
   }
   reader.ReadTime("update_at", server.updated_at);
-  if (!reader.status().ok()) return reader.status();
+  if (!reader.ok()) return reader.status();
   return server;
 }
 
@@ -130,7 +130,7 @@ absl::StatusOr<GoHls> ParseGoHls(std::string_view text) {
   reader.ReadText("spbhid", Need::kRequired, hls.spbhid);
   reader.ReadText("stream_url", Need::kRequired, hls.stream_url);
   reader.ReadText("full_url", Need::kOptional, hls.full_url);
-  if (!reader.status().ok()) return reader.status();
+  if (!reader.ok()) return reader.status();
   return hls;
 }
 
@@ -149,7 +149,7 @@ absl::StatusOr<GoRtc> ParseGoRtc(std::string_view text) {
   reader.ReadText("ufrag", Need::kRequired, rtc.ufrag);
   reader.ReadText("ice_pwd", Need::kOptional, rtc.ice_pwd);
   reader.ReadText("server", Need::kOptional, rtc.server);
-  if (!reader.status().ok()) return reader.status();
+  if (!reader.ok()) return reader.status();
   return rtc;
 }
 
