@@ -94,16 +94,15 @@ absl::Status EraseForbidden(std::vector<tcp::endpoint>& addresses, const DialRul
   return forbidden;
 }
 
-}  // namespace
-
-Task<DialResult> Dial(asio::any_io_executor executor, const DialRules& rules, std::string host,
-                      uint16_t port, absl::Duration timeout) {
+// `rules` may be null.
+Task<DialResult> DialAllowed(asio::any_io_executor executor, const DialRules* rules,
+                             std::string host, uint16_t port, absl::Duration timeout) {
   const std::string what = "connect to " + JoinHostPort(host, port);
   const TimeLeft left(timeout);
   std::vector<tcp::endpoint> addresses;
   error_code error = co_await Resolve(executor, host, port, timeout, addresses);
-  if (!error) {
-    const auto forbidden = EraseForbidden(addresses, rules);
+  if (!error && rules != nullptr) {
+    const auto forbidden = EraseForbidden(addresses, *rules);
     if (addresses.empty() && !forbidden.ok()) {
       co_return DialResult{.socket = About(what, forbidden), .outcome = ConnectOutcome::kForbidden};
     }
@@ -117,6 +116,20 @@ Task<DialResult> Dial(asio::any_io_executor executor, const DialRules& rules, st
   if (!error) co_return DialResult{.socket = std::move(socket)};
   co_return DialResult{.socket = ErrorStatus(Side::kOrigin, what, error),
                        .outcome = OutcomeOf(error)};
+}
+
+}  // namespace
+
+Task<DialResult> Dial(asio::any_io_executor executor, const DialRules& rules, std::string host,
+                      uint16_t port, absl::Duration timeout) {
+  co_return co_await DialAllowed(executor, &rules, std::move(host), port, timeout);
+}
+
+Task<absl::StatusOr<tcp::socket>> DialSetting(asio::any_io_executor executor, std::string host,
+                                              uint16_t port, absl::Duration timeout) {
+  auto result = co_await DialAllowed(executor, nullptr, std::move(host), port, timeout);
+  if (!result.socket.ok()) co_return AtFault(Side::kProxy, result.socket.status());
+  co_return std::move(result.socket);
 }
 
 }  // namespace srsproxy::net

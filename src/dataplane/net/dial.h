@@ -1,4 +1,4 @@
-// Connecting to an origin.
+// Connecting to an origin, or to where a setting says.
 #pragma once
 
 #include <string>
@@ -26,5 +26,10 @@ struct DialResult {
 // kForbidden, and the status of DialRules::Check. CANCELLED: the coroutine was cancelled.
 Task<DialResult> Dial(asio::any_io_executor executor, const DialRules& rules, std::string host,
                       uint16_t port, absl::Duration timeout);
+
+// The same to where a setting of the operator leads, which no rules restrict. Its failures are the
+// proxy's.
+Task<absl::StatusOr<tcp::socket>> DialSetting(asio::any_io_executor executor, std::string host,
+                                              uint16_t port, absl::Duration timeout);
 
 }  // namespace srsproxy::net

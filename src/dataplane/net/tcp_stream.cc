@@ -46,7 +46,6 @@ IoResult FromTls(SSL* ssl, int result, size_t moved) {
     case SSL_ERROR_SYSCALL:
       return {.state = IoState::kClosed, .bytes = moved, .error = errno};
     default:
-      ERR_clear_error();
       return {.state = IoState::kClosed, .bytes = moved, .error = EPROTO};
   }
 }
@@ -74,6 +73,28 @@ bool TcpStream::StartTls(const TlsContext& context) {
   if (tls_ == nullptr || SSL_set_fd(tls_.get(), fd_) != 1) return false;
   SSL_set_accept_state(tls_.get());
   return true;
+}
+
+bool TcpStream::StartClientTls(const TlsContext& context, const std::string& host) {
+  tls_.reset(SSL_new(context.get()));
+  if (tls_ == nullptr || SSL_set_fd(tls_.get(), fd_) != 1) return false;
+  SSL_set_connect_state(tls_.get());
+  boost::system::error_code no_address;
+  asio::ip::make_address(host, no_address);
+  if (!no_address) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_.get()), host.c_str()) == 1;
+  }
+  return SSL_set1_host(tls_.get(), host.c_str()) == 1 &&
+         SSL_set_tlsext_host_name(tls_.get(), host.c_str()) == 1;
+}
+
+std::string TcpStream::TlsProblem() const {
+  if (tls_ == nullptr) return "no TLS";
+  if (const long wrong = SSL_get_verify_result(tls_.get()); wrong != X509_V_OK) {
+    return "certificate not accepted: " + std::string(X509_verify_cert_error_string(wrong));
+  }
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  return reason == nullptr ? "TLS error" : reason;
 }
 
 IoResult TcpStream::TryRead(std::span<uint8_t> buffer) {

@@ -48,6 +48,11 @@ class TcpStream {
   // From now on TLS, as the server; the handshake happens with the first reads. False: out of
   // memory.
   bool StartTls(const TlsContext& context);
+  // The same as the client: the peer's certificate must be one of `host`, a name or an address.
+  bool StartClientTls(const TlsContext& context, const std::string& host);
+  // After a read or write that has ended with EPROTO, and before the next: what was wrong, in
+  // words.
+  std::string TlsProblem() const;
 
   // Reads what is there, at most `buffer`. After fewer bytes than that, nothing more is there
   // unless may_hold_more().
