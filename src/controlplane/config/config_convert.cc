@@ -238,6 +238,8 @@ Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& prob
   config.redis_key_prefix = settings.redis_key_prefix();
   config.redis_sentinels = List(settings.redis_sentinels());
   config.redis_sentinel_master = settings.redis_sentinel_master();
+  config.redis_tls = settings.redis_tls();
+  config.redis_tls_ca = settings.redis_tls_ca();
 
   config.http_api_auth_enabled = settings.http_api_auth_enabled();
   config.http_api_auth_type = Converter::Value<HttpApiAuthType>(settings.http_api_auth_type());

@@ -103,6 +103,8 @@ struct Config {
   std::string redis_key_prefix;
   std::vector<std::string> redis_sentinels;
   std::string redis_sentinel_master;
+  bool redis_tls = false;
+  std::string redis_tls_ca;  // Empty: the system's.
 
   // Who may control it.
   bool http_api_auth_enabled = false;

@@ -124,6 +124,8 @@ std::vector<SettingCase> Cases() {
       CASE(redis_key_prefix, "p", "p"),
       CASE(redis_sentinels, "a:1,b:2", "a:1,b:2"),
       CASE(redis_sentinel_master, "m", "m"),
+      CASE(redis_tls, "on", "on"),
+      CASE(redis_tls_ca, "/etc/srsproxy/redis.pem", "/etc/srsproxy/redis.pem"),
       CASE(http_api_auth_enabled, "1", "on"),
       CASE(http_api_auth_type, "bearer", "bearer"),
       CASE(http_api_auth_token, "t", "t"),
