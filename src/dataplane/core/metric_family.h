@@ -87,17 +87,20 @@ class CounterFamily {
   const LabelNames<Labels...> labels_;
 };
 
+// Of what has no labels: a value that means nothing before it is set is not to be 0 until then.
+enum class Shown : uint8_t { kFromTheStart, kOnceSet };
+
 template <typename... Labels>
 class GaugeFamily {
  public:
   GaugeFamily(prometheus::Registry& registry, std::string_view name, std::string_view help,
-              LabelNames<Labels...> labels = {})
+              LabelNames<Labels...> labels = {}, Shown shown = Shown::kFromTheStart)
       : family_(prometheus::BuildGauge()
                     .Name(std::string(name))
                     .Help(std::string(help))
                     .Register(registry)),
         labels_(std::move(labels)) {
-    if constexpr (sizeof...(Labels) == 0) family_.Add({});
+    if (sizeof...(Labels) == 0 && shown == Shown::kFromTheStart) family_.Add({});
   }
 
   template <typename Number>

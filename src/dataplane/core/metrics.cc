@@ -13,6 +13,9 @@ Metrics::Buckets Metrics::PickBuckets() {
 Metrics::Buckets Metrics::NetworkBuckets() {
   return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 }
+Metrics::Buckets Metrics::RedisBuckets() {
+  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
+}
 Metrics::Buckets Metrics::SessionBuckets() {
   return {1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600};
 }

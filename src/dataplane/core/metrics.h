@@ -110,6 +110,7 @@ class Metrics {
   // Upper bounds in seconds.
   static Buckets PickBuckets();
   static Buckets NetworkBuckets();
+  static Buckets RedisBuckets();
   static Buckets SessionBuckets();
   static Buckets LagBuckets();
 
@@ -207,6 +208,15 @@ class Metrics {
   GaugeFamily<> self_preservation{
       registry_, "srsproxy_self_preservation",
       "1 while silent origins are kept because too many went silent at once."};
+
+  // State shared through Redis. `op`: a command or a script, by its name.
+  GaugeFamily<> redis_up{
+      registry_, "srsproxy_redis_up", "1 while Redis can be used, else 0.", {}, Shown::kOnceSet};
+  HistogramFamily<Text> redis_command{registry_,
+                                      "srsproxy_redis_command_seconds",
+                                      "Time until a command of Redis is answered, or failed.",
+                                      {"op"},
+                                      RedisBuckets()};
 
   // Control plane and log. `method`: "srsproxy.v1.OriginService/RegisterOrigin"; `code`: "OK", ...
   CounterFamily<Text, Text> grpc_handled{registry_,

@@ -106,6 +106,8 @@ TEST(MetricsTest, CountsWhatIsReported) {
   metrics.grpc_handled.Increment("srsproxy.v1.OriginService/GetOrigin", "NOT_FOUND");
   metrics.grpc_handling.Observe("srsproxy.v1.OriginService/GetOrigin", absl::Milliseconds(3));
   metrics.watch_streams.Set(3);
+  metrics.redis_up.Set(1);
+  metrics.redis_command.Observe("claim", absl::Milliseconds(2));
   metrics.log_dropped.RaiseTo(5);
   metrics.log_dropped.RaiseTo(7);
   const std::string scrape = metrics.Serialize();
@@ -114,6 +116,8 @@ TEST(MetricsTest, CountsWhatIsReported) {
   EXPECT_EQ(Sample(scrape, R"(srsproxy_limit_rejections_total{reason="descriptors"})"), "1");
   EXPECT_EQ(Sample(scrape, "srsproxy_sessions_limit"), "4000");
   EXPECT_EQ(Sample(scrape, "srsproxy_watch_streams"), "3");
+  EXPECT_EQ(Sample(scrape, "srsproxy_redis_up"), "1");
+  EXPECT_EQ(Sample(scrape, "srsproxy_redis_command_seconds_count{op=\"claim\"}"), "1");
   EXPECT_EQ(
       Sample(scrape, R"(srsproxy_stream_assignments_total{reason="claimed",strategy="random"})"),
       "1");
