@@ -1,7 +1,7 @@
 #include "dataplane/protocol/redis/command.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstddef>
 
 namespace srsproxy::redis {
 namespace {
@@ -23,11 +23,15 @@ void AppendCommand(Arguments arguments, std::string& out) {
   // Not the exact size each time: that would copy what is there with each command.
   if (out.capacity() - out.size() < bytes)
     out.reserve(std::max(out.size() + bytes, 2 * out.size()));
-  AppendLength('*', arguments.size(), out);
-  for (const std::string_view argument : arguments) {
-    AppendLength('$', argument.size(), out);
-    out.append(argument).append("\r\n");
-  }
+  AppendArrayHeader(arguments.size(), out);
+  for (const std::string_view argument : arguments) AppendArgument(argument, out);
+}
+
+void AppendArrayHeader(size_t arguments, std::string& out) { AppendLength('*', arguments, out); }
+
+void AppendArgument(std::string_view argument, std::string& out) {
+  AppendLength('$', argument.size(), out);
+  out.append(argument).append("\r\n");
 }
 
 }  // namespace srsproxy::redis

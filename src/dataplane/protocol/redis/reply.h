@@ -41,6 +41,8 @@ class Reply {
   bool is_nil() const { return type_ == Type::kNil; }
   bool is_error() const { return type_ == Type::kError; }
 
+  // What the error says; "" of anything else.
+  std::string_view error() const { return is_error() ? std::string_view(text()) : ""; }
   // OK unless it is an error.
   absl::Status ToStatus() const;
 

@@ -14,13 +14,6 @@ std::optional<uint64_t> ToNumber(std::string_view text) {
   return value;
 }
 
-ServerRole ToRole(std::string_view text) {
-  if (text == "master") return ServerRole::kMaster;
-  if (text == "slave" || text == "replica") return ServerRole::kReplica;
-  if (text == "sentinel") return ServerRole::kSentinel;
-  return ServerRole::kUnknown;
-}
-
 void SetField(std::string_view name, std::string_view value, ServerInfo& info) {
   if (name == "redis_version" && !info.is_valkey) info.version = value;
   if (name == "valkey_version") {
@@ -31,7 +24,7 @@ void SetField(std::string_view name, std::string_view value, ServerInfo& info) {
   if ((name == "redis_mode" && value == "cluster") || (name == "cluster_enabled" && value == "1")) {
     info.is_cluster = true;
   }
-  if (name == "role") info.role = ToRole(value);
+  if (name == "role") info.role = ParseServerRole(value);
   if (name == "master_replid") info.replication_id = value;
   if (name == "master_link_status") info.master_link_up = value == "up";
   if (name == "maxmemory_policy") info.maxmemory_policy = value;
@@ -40,6 +33,13 @@ void SetField(std::string_view name, std::string_view value, ServerInfo& info) {
 }
 
 }  // namespace
+
+ServerRole ParseServerRole(std::string_view text) {
+  if (text == "master") return ServerRole::kMaster;
+  if (text == "slave" || text == "replica") return ServerRole::kReplica;
+  if (text == "sentinel") return ServerRole::kSentinel;
+  return ServerRole::kUnknown;
+}
 
 std::string ServerInfo::Name() const {
   const std::string name = is_valkey ? "Valkey" : "Redis";

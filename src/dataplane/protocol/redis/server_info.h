@@ -38,6 +38,9 @@ struct ServerInfo {
   friend bool operator==(const ServerInfo&, const ServerInfo&) = default;
 };
 
+// As INFO and ROLE name it: "master", "slave".
+ServerRole ParseServerRole(std::string_view text);
+
 // `text`: the answer to INFO, all of it or some sections.
 ServerInfo ParseServerInfo(std::string_view text);
 

@@ -1,0 +1,198 @@
+#include "dataplane/directory/redis/connection.h"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+#include <boost/asio/post.hpp>
+
+#include "dataplane/net/error.h"
+
+namespace srsproxy::redis {
+namespace {
+
+constexpr size_t kReadBytes = 64 * 1024;
+// Reads of one turn: replies of megabytes are not to keep the other connections waiting.
+constexpr int kReadsAtOnce = 8;
+// A buffer that has grown beyond this is given back once it is empty.
+constexpr size_t kKeptBytes = 256 * 1024;
+
+absl::Status Unavailable(std::string_view message) {
+  return ProxyFailure(absl::StatusCode::kUnavailable, message);
+}
+
+}  // namespace
+
+Connection::Connection(net::Poller& poller, asio::any_io_executor executor, net::TcpStream stream)
+    : poller_(poller),
+      executor_(std::move(executor)),
+      stream_(std::move(stream)),
+      buffer_(kReadBytes),
+      timer_(executor_) {}
+
+Connection::~Connection() {
+  Close(ProxyFailure(absl::StatusCode::kCancelled, "the connection to Redis was given up"));
+}
+
+bool Connection::Start(Closed closed) {
+  closed_ = std::move(closed);
+  watched_ = poller_.Add(stream_.fd(), *this);
+  return watched_;
+}
+
+void Connection::Send(std::string_view command, absl::Duration timeout, Done done) {
+  if (!open()) return done(why_closed_);
+  const MonotonicTime deadline =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  out_.append(command);
+  open_.push_back({deadline, timeout, std::move(done)});
+  if (deadline < armed_) ArmTimer(deadline);
+  FlushLater();
+}
+
+void Connection::FlushLater() {
+  if (std::exchange(flush_posted_, true)) return;
+  auto flush = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->flush_posted_ = false;
+    self->Flush();
+  };
+  asio::post(executor_, std::move(flush));
+}
+
+void Connection::Flush() {
+  if (!open() || sent_ == out_.size()) return;
+  const std::span<const uint8_t> rest(reinterpret_cast<const uint8_t*>(out_.data()) + sent_,
+                                      out_.size() - sent_);
+  const net::IoResult result = stream_.TryWrite({&rest, 1});
+  sent_ += result.bytes;
+  if (result.state == net::IoState::kClosed) {
+    auto why = Broken(result);
+    // Why Redis has closed may be there to be read: it says so before.
+    if (result.error != EPROTO) Read();
+    return Fail(std::move(why));
+  }
+  if (sent_ < out_.size()) {
+    if (sent_ > kKeptBytes) out_.erase(0, std::exchange(sent_, 0));
+    return;
+  }
+  sent_ = 0;
+  out_.clear();
+  if (out_.capacity() > kKeptBytes) out_.shrink_to_fit();
+}
+
+void Connection::OnReady(net::Poller::Readiness) {
+  const auto self = shared_from_this();
+  // TLS writes when it has read, and reads when it has written, until its handshake is over.
+  Flush();
+  Read();
+  Flush();
+}
+
+void Connection::Read() {
+  for (int i = 0; i < kReadsAtOnce && open(); ++i) {
+    const net::IoResult got = stream_.TryRead(buffer_);
+    if (got.state == net::IoState::kWouldBlock) return;
+    if (got.state == net::IoState::kClosed) return Fail(Broken(got));
+    reader_.Feed({reinterpret_cast<const char*>(buffer_.data()), got.bytes});
+    if (!TakeReplies()) return;
+    if (got.bytes < buffer_.size() && !stream_.may_hold_more()) return;
+  }
+  if (open()) ReadLater();
+}
+
+void Connection::ReadLater() {
+  auto read = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->Read();
+  };
+  asio::post(executor_, std::move(read));
+}
+
+bool Connection::TakeReplies() {
+  while (open()) {
+    auto reply = reader_.Next();
+    if (!reply.ok()) {
+      Fail(reply.status());
+      return false;
+    }
+    if (!reply->has_value()) return true;
+    TakeReply(**std::move(reply));
+  }
+  return false;
+}
+
+void Connection::TakeReply(Reply reply) {
+  if (open_.empty()) {
+    if (pushed_ != nullptr) return pushed_(std::move(reply));
+    // An error that nobody asked for is why it closes: there are too many clients.
+    if (reply.is_error()) return Fail(reply.ToStatus());
+    return Fail(ProxyFailure(absl::StatusCode::kDataLoss,
+                             "Redis answered " + reply.ToString() + " to nothing"));
+  }
+  Done done = std::move(open_.front().done);
+  open_.pop_front();
+  done(std::move(reply));
+}
+
+absl::Status Connection::Broken(const net::IoResult& result) const {
+  if (result.error == 0) return Unavailable("Redis has closed the connection");
+  if (result.error == EPROTO) {
+    return Unavailable("TLS with Redis failed: " + stream_.TlsProblem());
+  }
+  const boost::system::error_code code(result.error, boost::system::system_category());
+  return net::ErrorStatus(Side::kProxy, "the connection to Redis broke", code);
+}
+
+void Connection::Fail(absl::Status why) {
+  if (!open()) return;
+  const auto self = shared_from_this();
+  Closed closed = std::exchange(closed_, nullptr);
+  Close(std::move(why));
+  if (closed != nullptr) closed(why_closed_);
+}
+
+void Connection::Close(absl::Status why) {
+  if (!open()) return;
+  why_closed_ = std::move(why);
+  closed_ = nullptr;
+  timer_.cancel();
+  if (std::exchange(watched_, false)) poller_.Remove(stream_.fd(), *this);
+  stream_.Close();
+  // What is called may send more, which is answered inline.
+  for (Command& command : std::exchange(open_, {})) command.done(why_closed_);
+}
+
+void Connection::ArmTimer(MonotonicTime deadline) {
+  armed_ = deadline;
+  timer_.expires_at(deadline);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    if (error) return;
+    if (const auto self = weak.lock()) self->OnTimer();
+  });
+}
+
+MonotonicTime Connection::EarliestDeadline() const {
+  MonotonicTime earliest = MonotonicTime::max();
+  for (const Command& command : open_) earliest = std::min(earliest, command.deadline);
+  return earliest;
+}
+
+void Connection::OnTimer() {
+  armed_ = MonotonicTime::max();
+  // What has come while this thread was held up, as on a suspended machine, counts.
+  if (EarliestDeadline() <= std::chrono::steady_clock::now()) Read();
+  if (!open() || open_.empty()) return;
+  const MonotonicTime earliest = EarliestDeadline();
+  if (earliest > std::chrono::steady_clock::now()) return ArmTimer(earliest);
+  const auto late = std::find_if(open_.begin(), open_.end(), [earliest](const Command& command) {
+    return command.deadline == earliest;
+  });
+  Fail(Unavailable(
+      absl::StrCat("Redis has not answered within ", absl::FormatDuration(late->timeout))));
+}
+
+}  // namespace srsproxy::redis

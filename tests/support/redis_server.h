@@ -1,0 +1,90 @@
+// Real servers of Redis for tests, on free ports of the loopback address.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/protocol/redis/reply.h"
+
+namespace srsproxy::testing {
+
+// A process of redis-server, or of a Sentinel, with a folder of its own. It ends with the test,
+// however that ends.
+class RedisServer {
+ public:
+  struct Options {
+    std::vector<std::string> arguments = {};  // {"--requirepass", "secret"}
+    // Lines of its configuration, before the arguments.
+    std::vector<std::string> config = {};
+    bool sentinel = false;
+    // {"AUTH", "secret"}: what Command sends first.
+    std::vector<std::string> hello = {};
+    // No port without TLS but one for Command; clients use tls_port(). PEM files.
+    std::string tls_cert = "";
+    std::string tls_key = "";
+  };
+
+  // Runs and answers.
+  RedisServer() : RedisServer(Options()) {}
+  explicit RedisServer(Options options);
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+  ~RedisServer();
+
+  uint16_t port() const { return port_; }
+  uint16_t tls_port() const { return tls_port_; }
+
+  // After Kill: again on the same ports, without what it held.
+  void Start();
+  // SIGKILL. Its connections are reset.
+  void Kill();
+  // It does nothing, and its connections stay.
+  void Suspend();
+  void Resume();
+
+  // Sends a command over a connection of its own and returns the answer. Fails the test when none
+  // comes within some seconds.
+  redis::Reply Command(std::initializer_list<std::string_view> command) const;
+
+ private:
+  void WriteConfig() const;
+  bool Answers() const;
+
+  const Options options_;
+  std::string folder_;
+  uint16_t port_ = 0;
+  uint16_t tls_port_ = 0;
+  pid_t pid_ = 0;  // 0: it does not run.
+};
+
+// A master, a replica of it and a Sentinel that replaces the one by the other within a second or
+// two after the master has died.
+class RedisTrio {
+ public:
+  static constexpr const char* kName = "trio";
+
+  // Returns when the Sentinel knows the replica. `master`: the options of both servers.
+  explicit RedisTrio(RedisServer::Options servers = {});
+
+  RedisServer& master() { return *master_; }
+  RedisServer& replica() { return *replica_; }
+  RedisServer& sentinel() { return *sentinel_; }
+
+  // Replaces the master by the replica, while the master lives. Returns when the Sentinel says so.
+  void FailOver();
+  // What the Sentinel says.
+  uint16_t MasterPort() const;
+
+ private:
+  std::unique_ptr<RedisServer> master_;
+  std::unique_ptr<RedisServer> replica_;
+  std::unique_ptr<RedisServer> sentinel_;
+};
+
+}  // namespace srsproxy::testing
