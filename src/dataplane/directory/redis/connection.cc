@@ -85,8 +85,9 @@ void Connection::Flush() {
   if (out_.capacity() > kKeptBytes) out_.shrink_to_fit();
 }
 
-void Connection::OnReady(net::Poller::Readiness) {
+void Connection::OnReady(net::Poller::Readiness ready) {
   const auto self = shared_from_this();
+  peer_ended_ = peer_ended_ || ready.ended;
   // TLS writes when it has read, and reads when it has written, until its handshake is over.
   Flush();
   Read();
@@ -100,7 +101,8 @@ void Connection::Read() {
     if (got.state == net::IoState::kClosed) return Fail(Broken(got));
     reader_.Feed({reinterpret_cast<const char*>(buffer_.data()), got.bytes});
     if (!TakeReplies()) return;
-    if (got.bytes < buffer_.size() && !stream_.may_hold_more()) return;
+    // An end is reported once: it may come after these bytes.
+    if (got.bytes < buffer_.size() && !stream_.may_hold_more() && !peer_ended_) return;
   }
   if (open()) ReadLater();
 }

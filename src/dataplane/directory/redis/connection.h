@@ -101,6 +101,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   MonotonicTime armed_ = MonotonicTime::max();  // max: it is not.
 
   bool watched_ = false;
+  bool peer_ended_ = false;
   absl::Status why_closed_;  // OK: it is open.
   Pushed pushed_;
   Closed closed_;
