@@ -93,7 +93,7 @@ TEST_F(ClientTest, ComesBackAfterTheServerDied) {
   Open(OptionsFor(server.port()));
   ASSERT_TRUE(observer_.WaitConnected());
   // Waits in Redis when that dies.
-  auto open = Begin(link(), {"BLPOP", "nothing", "0"}, absl::Seconds(60));
+  auto open = BeginCall(link(), {"BLPOP", "nothing", "0"}, absl::Seconds(60));
   server.Kill();
   EXPECT_TRUE(absl::IsUnavailable(Await(std::move(open)).status()));
   ASSERT_TRUE(observer_.WaitLost());

@@ -1,6 +1,7 @@
 // A client of Redis, whose calls are awaited by the test's thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <future>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -118,8 +120,8 @@ inline Outcome Await(std::future<Outcome> answer) {
   return answer.get();
 }
 
-inline std::future<Outcome> Begin(Link& link, std::initializer_list<std::string_view> command,
-                                  absl::Duration deadline = absl::Seconds(5)) {
+inline std::future<Outcome> BeginCall(Link& link, std::initializer_list<std::string_view> command,
+                                      absl::Duration deadline = absl::Seconds(5)) {
   auto answered = std::make_shared<std::promise<Outcome>>();
   auto answer = answered->get_future();
   link.Call(
@@ -130,7 +132,7 @@ inline std::future<Outcome> Begin(Link& link, std::initializer_list<std::string_
 
 inline Outcome CallAndWait(Link& link, std::initializer_list<std::string_view> command,
                            absl::Duration deadline = absl::Seconds(5)) {
-  return Await(Begin(link, command, deadline));
+  return Await(BeginCall(link, command, deadline));
 }
 
 inline Outcome RunAndWait(Link& link, std::string_view script,
@@ -170,6 +172,15 @@ class ClientTest : public ::testing::Test {
     client_->command().Open(observer_);
   }
   Link& link() { return client_->command(); }
+  // The log is written by a thread of its own.
+  bool WaitForLine(std::string_view part, int times = 1) {
+    const auto late = std::chrono::steady_clock::now() + kPatience;
+    while (lines_.Count(part) < times) {
+      if (std::chrono::steady_clock::now() > late) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
 
   LogLines lines_;
   Logger logger_{lines_.Options()};
