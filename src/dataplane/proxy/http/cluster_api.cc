@@ -34,8 +34,8 @@ ClusterApi::ClusterApi(const ClusterApiNeeds& needs, HttpClient& client, http::R
       fan_out_(needs.upstream, needs.timeouts) {}
 
 net::Task<bool> ClusterApi::Run() {
-  auto answer = co_await Answer();
-  co_return co_await SendResponse(client_, context_.worker, std::move(answer), head_);
+  auto response = co_await Answer();
+  co_return co_await SendResponse(client_, context_.worker, std::move(response), head_);
 }
 
 net::Task<http::Response> ClusterApi::Answer() {
@@ -65,10 +65,10 @@ net::Task<http::Response> ClusterApi::Answer() {
   if (const auto status = Authorize(); !status.ok()) co_return Refusal(status);
   if (!needs_.requests.Take()) {
     context_.metrics.limit_rejections.Increment(LimitReason::kClusterRequests);
-    auto answer =
+    auto response =
         ClusterFailure(request_, 503, "too many ask for the whole cluster at once; try again soon");
-    answer.fields.set("Retry-After", "1");
-    co_return answer;
+    response.fields.set("Retry-After", "1");
+    co_return response;
   }
   const absl::Cleanup give = [this] { needs_.requests.Give(); };
   co_return co_await QueryOrigins();

@@ -60,10 +60,10 @@ net::Task<bool> FileResponse::Send(std::shared_ptr<const StaticFile> file) {
 
 http::Response FileResponse::Redirect() const {
   const size_t query = std::min(request_.target.find('?'), request_.target.size());
-  http::Response answer{.status = 301};
-  answer.fields.set("Location",
-                    request_.target.substr(0, query) + "/" + request_.target.substr(query));
-  return answer;
+  http::Response response{.status = 301};
+  response.fields.set("Location",
+                      request_.target.substr(0, query) + "/" + request_.target.substr(query));
+  return response;
 }
 
 std::string FileResponse::HeadOf(const StaticFile& file, const http::FileReply& reply) const {

@@ -11,11 +11,11 @@ net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
   co_return co_await awaited.Write(text, client.config->write_timeout);
 }
 
-net::Task<bool> SendResponse(HttpClient& client, net::Worker& worker, http::Response answer,
+net::Task<bool> SendResponse(HttpClient& client, net::Worker& worker, http::Response response,
                              const http::RequestHead& request) {
-  const std::string text = WriteForAnySite(answer, request);
+  const std::string text = WriteForAnySite(response, request);
   const auto sent = co_await SendToClient(client, worker, text);
-  co_return sent.ok() && http::KeepsAlive(answer, request);
+  co_return sent.ok() && http::KeepsAlive(response, request);
 }
 
 }  // namespace srsproxy

@@ -34,8 +34,8 @@ struct HttpClient {
 net::Task<absl::Status> SendToClient(HttpClient& client, net::Worker& worker,
                                      std::string_view text);
 
-// Sends `answer` to `request` likewise; whether the connection can carry another request.
-net::Task<bool> SendResponse(HttpClient& client, net::Worker& worker, http::Response answer,
+// Sends `response` to `request` likewise; whether the connection can carry another request.
+net::Task<bool> SendResponse(HttpClient& client, net::Worker& worker, http::Response response,
                              const http::RequestHead& request);
 
 }  // namespace srsproxy

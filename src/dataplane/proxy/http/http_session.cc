@@ -22,14 +22,14 @@ constexpr uint64_t kMaxBodyBytes = 64 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 http::Response Preflight(const http::RequestHead& request, std::string_view methods) {
-  http::Response answer{.status = 204};
-  answer.fields.set("Allow", std::string(methods));
-  answer.fields.set("Access-Control-Allow-Methods", std::string(methods));
+  http::Response response{.status = 204};
+  response.fields.set("Allow", std::string(methods));
+  response.fields.set("Access-Control-Allow-Methods", std::string(methods));
   const auto wanted = http::ValueOf(request.fields, "Access-Control-Request-Headers");
-  if (!wanted.empty()) answer.fields.set("Access-Control-Allow-Headers", std::string(wanted));
-  answer.fields.set("Access-Control-Max-Age", "86400");
-  answer.keep_alive = request.framing == http::Framing::kNone;
-  return answer;
+  if (!wanted.empty()) response.fields.set("Access-Control-Allow-Headers", std::string(wanted));
+  response.fields.set("Access-Control-Max-Age", "86400");
+  response.keep_alive = request.framing == http::Framing::kNone;
+  return response;
 }
 
 ClientError KindOf(const http::HeadError& error) {
@@ -140,8 +140,8 @@ net::Task<bool> HttpSession::Answer(http::RequestHead request) {
   }
   for (HttpRoute* route : site_.routes) {
     auto taken = co_await route->Take(client_, request);
-    if (auto* answer = std::get_if<http::Response>(&taken)) {
-      co_return co_await SendResponse(client_, context_.worker, std::move(*answer), request);
+    if (auto* response = std::get_if<http::Response>(&taken)) {
+      co_return co_await SendResponse(client_, context_.worker, std::move(*response), request);
     }
     if (client_.scope.cancelled()) co_return false;
     if (auto* exchange = std::get_if<std::unique_ptr<HttpExchange>>(&taken)) {
@@ -154,17 +154,17 @@ net::Task<bool> HttpSession::Answer(http::RequestHead request) {
 }
 
 std::optional<http::Response> HttpSession::Refusal(const http::RequestHead& request) const {
-  http::Response answer;
+  http::Response response;
   if (request.method != "GET" && request.method != "HEAD") {
-    answer = ErrorResponse(405, "streams are played by GET");
-    answer.fields.set("Allow", std::string(site_.methods));
+    response = ErrorResponse(405, "streams are played by GET");
+    response.fields.set("Allow", std::string(site_.methods));
   } else if (request.framing != http::Framing::kNone) {
-    answer = ErrorResponse(413, "a request for a stream has no body");
+    response = ErrorResponse(413, "a request for a stream has no body");
   } else {
     return std::nullopt;
   }
-  answer.keep_alive = false;  // A body may follow.
-  return answer;
+  response.keep_alive = false;  // A body may follow.
+  return response;
 }
 
 net::Task<bool> HttpSession::RunExchange() {
@@ -183,8 +183,8 @@ net::Task<void> HttpSession::Reject(http::HeadError error) {
       {{"client", client_.address}, {"status", error.status}, {"error", error.message}});
   http::RequestHead unread;
   unread.keep_alive = false;
-  auto answer = ErrorResponse(error.status, error.message);
-  co_await SendResponse(client_, context_.worker, std::move(answer), unread);
+  auto response = ErrorResponse(error.status, error.message);
+  co_await SendResponse(client_, context_.worker, std::move(response), unread);
 }
 
 }  // namespace srsproxy

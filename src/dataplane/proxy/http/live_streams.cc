@@ -128,11 +128,11 @@ net::Task<http::Response> LiveStreams::Answer(net::asio::any_io_executor executo
   if (ports_.rtmp != 0) about["rtmp_port"] = ports_.rtmp;
   if (ports_.rtmps != 0) about["rtmps_port"] = ports_.rtmps;
   if (!next.empty()) about["next"] = absl::WebSafeBase64Escape(ToAbsl(next));
-  http::Response answer{.body = json::serialize(about)};
-  answer.body.pop_back();
-  answer.body += ",\"streams\":[" + listed + "]}";
-  answer.fields.set("Cache-Control", "no-store");
-  co_return answer;
+  http::Response response{.body = json::serialize(about)};
+  response.body.pop_back();
+  response.body += ",\"streams\":[" + listed + "]}";
+  response.fields.set("Cache-Control", "no-store");
+  co_return response;
 }
 
 }  // namespace srsproxy
