@@ -5,8 +5,8 @@
 //   GET  /api/v1/versions       {"signature":"srsproxy","version":"<version>"}
 //   GET  /metrics               Prometheus text
 //   GET  /healthz, /livez       200 while the process answers
-//   GET  /readyz                {"ready":…,"degraded":…,"reasons":["…"]}: 200, or 503 when not
-//   ready
+//   GET  /readyz                200, or 503 when not ready:
+//                               {"ready":…,"degraded":…,"reasons":["…"]}
 //
 // Callers outside of PROXY_SYSTEM_API_ALLOW get 403 for all but the last three. Registering needs
 // the bearer token where PROXY_HTTP_API_AUTH_ENABLED is on; else 401.
