@@ -74,7 +74,7 @@ def origins(call):
     return call("OriginService.ListOrigins").get("origins", [])
 
 
-def test_an_agent_registers_tells_its_load_and_leaves(lab, start_agent, calls):
+def test_an_agent_registers_reports_its_load_and_leaves(lab, start_agent, calls):
     proxy = lab.proxy(**SETTINGS)
     call = calls(proxy)
     agent = start_agent(proxy.grpc_port, "--http", "8080")
@@ -120,7 +120,7 @@ def test_an_agent_that_was_forgotten_registers_again(lab, start_agent, calls):
     assert len(origins(call)) == 1
 
 
-def test_an_agent_hears_of_a_drain_and_of_its_end(lab, start_agent, calls):
+def test_an_agent_learns_of_a_drain_and_of_its_end(lab, start_agent, calls):
     proxy = lab.proxy(**SETTINGS)
     call = calls(proxy)
     agent = start_agent(proxy.grpc_port)

@@ -206,7 +206,7 @@ def field_differences(field, shown, found, partial, path):
             for line in differences(one, other, partial, f"{path}[{number}].")]
 
 
-def test_each_call_is_answered_as_the_page_says(story):
+def test_each_call_is_answered_as_on_the_page(story):
     for step in story.steps():
         if isinstance(step, examples.Deed):
             story.do(step)

@@ -191,7 +191,7 @@ def last_words(answer):
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_malformed_rtmp_is_told_counted_and_closed(proxy, neighbour, name):
+def test_malformed_rtmp_is_reported_counted_and_closed(proxy, neighbour, name):
     answer = send_and_read_to_end(proxy, HANDSHAKE + MALFORMED[name])
     wait_until(lambda: errors(proxy) == 1, "it is counted")
     words = last_words(answer)
@@ -200,7 +200,7 @@ def test_malformed_rtmp_is_told_counted_and_closed(proxy, neighbour, name):
 
 
 @pytest.mark.parametrize("name", MALFORMED_AFTER_CONNECT)
-def test_malformed_commands_are_told_and_counted(proxy, neighbour, name):
+def test_malformed_commands_are_reported_and_counted(proxy, neighbour, name):
     answer = send_and_read_to_end(proxy, HANDSHAKE + CONNECT + command("createStream", 2, None) +
                                   BIG_CHUNKS + MALFORMED_AFTER_CONNECT[name])
     wait_until(lambda: errors(proxy) == 1, "it is counted")

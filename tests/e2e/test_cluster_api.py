@@ -195,7 +195,7 @@ def test_a_slow_origin_holds_up_nobody_for_long(cluster):
     proceed.set()
 
 
-def test_origins_that_are_down_or_told_no_api_are_named(lab):
+def test_origins_that_are_down_or_registered_no_api_are_named(lab):
     here, gone, silent = (origin(lab, name, streams=1) for name in ("here", "gone", "silent"))
     proxy = lab.proxy(here, gone, CLUSTER_API="on")
     proxy.register(silent, api=[])
@@ -314,7 +314,7 @@ def test_tokens_say_who_may(guarded):
     assert proxy.records("request denied")
 
 
-def test_versions_need_no_token_and_tell_of_origins_with_one(guarded):
+def test_versions_need_no_token_and_list_origins_with_one(guarded):
     proxy, _ = guarded
     assert "origins" not in proxy.ask_cluster("/api/v1/versions").json
     assert "origins" not in proxy.ask_cluster("/api/v1/versions",

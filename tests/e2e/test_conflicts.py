@@ -43,7 +43,7 @@ def test_it_is_named_from_the_second_takeover_on(contest):
     assert proxy.metric("srsproxy_origin_conflicts_total", origin="srs") == 1
 
 
-def test_it_is_counted_each_time_and_told_once_a_minute(contest):
+def test_it_is_counted_each_time_and_reported_once_a_minute(contest):
     proxy = contest.proxy
     contest.srs()
     for _ in range(10):

@@ -54,7 +54,7 @@ def test_clients_of_grpc_leave_descriptors_to_all_others(lab):
 
 
 @pytest.mark.parametrize("count", [12, 20, 40, 50])
-def test_too_few_to_start_are_told(lab, count):
+def test_too_few_to_start_are_reported(lab, count):
     proxy = lab.spawn_proxy(under=limited(count), WORKERS="4")
     assert proxy.process.wait(20) == 1
     assert "cannot start" in proxy.process.output()

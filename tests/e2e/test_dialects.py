@@ -32,13 +32,13 @@ def converse(lab, port, name):
     client.close()
 
 
-def test_the_scripts_are_what_srs_says(lab, origin):
+def test_the_scripts_are_what_srs_sends(lab, origin):
     for name in dialects.NAMES:
         converse(lab, origin.rtmp_port, name)
 
 
 @pytest.mark.parametrize("name", dialects.NAMES)
-def test_the_proxy_says_what_srs_says(lab, name, origin):
+def test_the_proxy_sends_what_srs_sends(lab, name, origin):
     converse(lab, lab.proxy(origin).rtmp_port, name)
 
 
@@ -54,7 +54,7 @@ class Nginxlike(SrsLike):
     ("obs_publishes", "onFCPublish", ["< window_ack_size 1000000"]),
     ("srs_edge_pulls", "onStatus", ["< window_ack_size 1000000", "< chunk_size 4096"]),
 ])
-def test_other_ways_of_the_origin_are_told_right_before_its_verdict(lab, name, verdict, ways):
+def test_other_ways_of_the_origin_are_sent_right_before_its_verdict(lab, name, verdict, ways):
     lines = dialects.script(name)
     at = next(index for index, line in enumerate(lines) if line.startswith(f"< {verdict}"))
     lines[at:at] = ways

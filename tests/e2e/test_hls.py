@@ -131,7 +131,7 @@ def test_validators_and_head(lab, wire, origin):
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "302 Found", "500 Oh"])
-def test_what_the_origin_says_is_passed_on(lab, wire, status):
+def test_what_the_origin_sends_is_passed_on(lab, wire, status):
     proxy = lab.proxy(hls_origin(lab, {
         "/live/one.m3u8": http("no.\n", "Location: /else", status=status)}))
     got = wire(proxy).get("/live/one.m3u8")
@@ -188,7 +188,7 @@ def test_playlists_that_cannot_be_used(lab, wire, answer, status):
     assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code=str(status)) == 1
 
 
-def test_an_origin_that_goes_between_two_playlists_is_told_without_its_address(lab, wire):
+def test_an_origin_that_goes_between_two_playlists_is_reported_without_its_address(lab, wire):
     """It answers a player's context with a master, and is gone when that is followed."""
     master = http("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\none.m3u8?hls_ctx=new\n",
                   "Connection: close")
@@ -377,7 +377,7 @@ def test_viewers_are_sessions(lab, wire, origin):
     assert proxy.metric("srsproxy_bytes_total", protocol="hls", direction="out") > 3 * len(SEGMENT)
 
 
-def test_a_trusted_proxy_tells_viewers_apart(lab, wire, origin):
+def test_a_trusted_proxy_distinguishes_viewers(lab, wire, origin):
     proxy = lab.proxy(origin, TRUSTED_PROXIES="127.0.0.0/8,10.9.0.0/16")
     for viewer in ("10.0.0.1", "10.0.0.2", "10.0.0.1"):
         wire(proxy).get("/live/one.m3u8", "User-Agent: same",

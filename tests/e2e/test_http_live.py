@@ -115,7 +115,7 @@ def test_a_client_that_sends_on_and_leaves_is_seen(lab, wire):
     wait_until(lambda: origin.ended == 1, "the origin sees it")
 
 
-def test_the_client_gets_what_the_origin_says(lab, wire):
+def test_the_client_gets_what_the_origin_sends(lab, wire):
     proxy = lab.proxy(origin_that(lab, OK))
     client = wire(proxy)
     client.send(GET)
@@ -240,7 +240,7 @@ def test_what_the_origin_refuses_is_refused_in_its_words(lab, wire, status):
     (answers("HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\n\n"), 502),
     (lambda connection, request: None, 504),
 ], ids=["closes", "garbage", "two lengths", "length and chunks", "100 times 100", "101", "silent"])
-def test_an_origin_that_cannot_be_used_is_told_without_its_address(lab, wire, answer, status):
+def test_an_origin_that_cannot_be_used_is_reported_without_its_address(lab, wire, answer, status):
     origin = origin_that(lab, answer)
     proxy = lab.proxy(origin, HANDSHAKE_TIMEOUT="1s")
     client = wire(proxy)
@@ -409,7 +409,7 @@ def test_a_slow_head_ends_at_the_deadline(lab, wire):
     assert client.head().startswith("HTTP/1.1 408 ")
 
 
-def test_https_plays_and_is_told_to_the_origin(lab, tmp_path):
+def test_https_plays_and_is_reported_to_the_origin(lab, tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
                     "-subj", "/CN=localhost", "-keyout", tmp_path / "key.pem",
                     "-out", tmp_path / "cert.pem"], check=True, capture_output=True)

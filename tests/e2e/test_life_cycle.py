@@ -115,7 +115,7 @@ def test_a_signal_without_sessions_ends_it_with_0(lab, number):
     assert proxy.process.wait() == 0
 
 
-def test_stopping_says_goodbye_to_sessions_and_ends_with_0(lab):
+def test_stopping_ends_sessions_gracefully_and_ends_with_0(lab):
     proxy = lab.proxy(lab.fake())
     publisher = lab.client(proxy.rtmp_port).open()
     player = lab.client(proxy.rtmp_port).open()
@@ -160,7 +160,7 @@ def test_the_force_timeout_ends_it(lab):
     proxy.assert_sound()
 
 
-def test_port_0_picks_one_and_tells_which(lab):
+def test_port_0_picks_one_and_logs_which(lab):
     proxy = lab.proxy(RTMP_SERVER="127.0.0.1:0")
     listeners = {entry["name"]: entry["address"]
                  for entry in ctl(proxy, "proxy", "get", "-o", "json").json["listeners"]}

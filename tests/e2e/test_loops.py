@@ -95,7 +95,7 @@ def test_every_address_of_the_machine_is_an_own_one_for_a_wildcard_listener(lab)
         assert register(proxy, registration("other", port + 1, ip=ip)).status == 200
 
 
-def test_an_agent_hears_it_too(lab):
+def test_an_agent_learns_it_too(lab):
     proxy = lab.proxy()
     for port in ("rtmp_port", "http_port"):
         refused = ctl(proxy, "origin", "register", "--ip", "127.0.0.1", "--server", "me",

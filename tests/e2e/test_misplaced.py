@@ -76,7 +76,7 @@ def told_within_its_second(look, words, timeout=3.0):
     return None
 
 
-def test_it_is_told_while_a_stream_is_apart_from_its_publisher(split):
+def test_it_is_reported_while_a_stream_is_apart_from_its_publisher(split):
     assert "no stream is apart from its live publisher" in split.placement()
     streams = iter(split.publishers)
 

@@ -74,7 +74,7 @@ def test_hls_js_plays_on_when_the_stream_moves(lab, page, clip, browse):
     assert ".ts" in target.requests_of("/live/one")
 
 
-def test_what_the_origin_does_not_offer_is_told(lab, page, clip, browse):
+def test_what_the_origin_does_not_offer_is_shown(lab, page, clip, browse):
     """nginx has no HTTP-FLV, and here no HLS."""
     proxy = lab.proxy(lab.nginx(), STATIC_FILES=page)
     lab.publisher(proxy.url("one"), clip)
@@ -84,7 +84,7 @@ def test_what_the_origin_does_not_offer_is_told(lab, page, clip, browse):
     assert "Trying again" in saw["message"]
 
 
-def test_without_streams_the_page_says_how_to_publish(lab, page, browse):
+def test_without_streams_the_page_shows_how_to_publish(lab, page, browse):
     proxy = lab.proxy(STATIC_FILES=page)
     saw = browse(proxy, "look", "ok").saw()
     assert saw["empty"] and saw["streams"] == [] and not saw["complaints"]
@@ -101,7 +101,7 @@ def test_the_list_follows_what_is_published(lab, page, clip, browse):
     assert browsing.saw()["streams"] == 0
 
 
-def test_a_list_that_cannot_be_loaded_is_told(lab, tmp_path, page, browse):
+def test_a_list_that_cannot_be_loaded_is_reported(lab, tmp_path, page, browse):
     """The page is there, the list is not: as when something in between answers for the proxy."""
     broken = tmp_path / "broken"
     shutil.copytree(page, broken)

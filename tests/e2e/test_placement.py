@@ -62,7 +62,7 @@ def uneven(lab, clip):
     return proxy, first, second, streams
 
 
-def test_a_rebalance_ends_no_session_unless_it_is_told_to(uneven):
+def test_a_rebalance_ends_no_session_unless_requested(uneven):
     proxy, first, _, streams = uneven
     plan = ctl(proxy, "rebalance", "plan", "-o", "json").json
     assert not plan.get("moves")

@@ -135,7 +135,7 @@ def test_64_first_clients_of_a_stream_at_once_share_one_origin(lab, proxy, origi
                "all 64 are on one origin")
 
 
-def test_a_session_is_told_in_the_log_and_in_the_metrics(lab, proxy, origins, clip):
+def test_a_session_is_in_the_log_and_in_the_metrics(lab, proxy, origins, clip):
     publisher = lab.publisher(proxy.url("told"), clip)
     wait_until(lambda: holders(origins, "told"), "the stream is published")
     holder, = holders(origins, "told")

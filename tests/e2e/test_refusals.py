@@ -102,7 +102,7 @@ ROLES = ["publisher", "viewer"]
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_silent_close_is_told_as_a_refusal_and_never_retried(lab, role):
+def test_a_silent_close_is_sent_as_a_refusal_and_never_retried(lab, role):
     origins = [lab.fake(RefusesByClosing, "origin-a"), lab.fake(RefusesByClosing, "origin-b")]
     proxy = lab.proxy(*origins)
     client = lab.client(proxy.rtmp_port).open()
@@ -128,7 +128,7 @@ def test_a_refusal_reaches_the_client_in_the_origins_words(lab, role, code, word
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_refused_connect_is_told_when_the_stream_is_asked_for(lab, role):
+def test_a_refused_connect_is_sent_when_the_stream_is_requested(lab, role):
     proxy = lab.proxy(lab.fake(RefusesConnect))
     status = refusal(lab.client(proxy.rtmp_port).open(), role)
     assert "This application is closed on Sundays." in status["description"]

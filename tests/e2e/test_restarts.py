@@ -203,7 +203,7 @@ def test_origins_of_before_the_restart_are_used_at_once(lab, state_dir, kill):
     assert_spread(fakes)
 
 
-def test_the_first_of_them_that_is_heard_does_not_get_them_all(lab, state_dir):
+def test_the_first_of_them_that_registers_does_not_get_them_all(lab, state_dir):
     fakes = origins(lab)
     proxy = restarted(lab, state_dir, fakes)
     proxy.register(fakes[1])

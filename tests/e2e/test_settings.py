@@ -71,7 +71,7 @@ def test_a_changed_file_takes_effect_and_live_sessions_go_on(lab, settings, clip
     ("handshake_timeout: [200ms\n", "srsproxy.yaml, line"),
     (None, "No such file or directory"),
 ])
-def test_a_broken_file_changes_nothing_and_the_log_says_why(lab, settings, text, why):
+def test_a_broken_file_changes_nothing_and_is_logged(lab, settings, text, why):
     settings(connect_timeout="4s")
     proxy = lab.proxy(**FROM_FILE)
     settings.path.unlink() if text is None else settings.path.write_text(text)

@@ -144,7 +144,7 @@ def test_srs_killed_and_restarted_with_another_pid(lab, proxy, tmp_path, clip):
     assert media.probe(proxy.url("back")) == ["aac", "h264"]
 
 
-def test_srs_is_told_the_clients_address(lab, tmp_path):
+def test_srs_learns_the_clients_address(lab, tmp_path):
     proxy = lab.proxy(RTMP_REAL_IP="f3")
     srs = lab.run(Srs(tmp_path / "one", "srs-one", proxy))
     proxy.wait_for_metric("srsproxy_origins", 1, timeout=30)

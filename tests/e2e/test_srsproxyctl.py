@@ -239,7 +239,7 @@ def test_settings_are_changed_while_it_runs(proxy):
     assert ctl(proxy, "config", "reload", "--dry-run").code == 0
 
 
-def test_check_tells_scripts_whether_all_is_well(proxy):
+def test_check_reports_to_scripts_whether_all_is_well(proxy):
     assert ctl(proxy, "check").code == 0
     for server in ("alpha-1", "alpha-2", "beta"):
         assert ctl(proxy, "origin", "cordon", server).code == 0

@@ -111,7 +111,7 @@ def test_a_lease_outlives_a_restart(lab, operator, state_dir):
     operator.beat(registered["leaseId"])
 
 
-def test_without_the_folder_a_lease_of_before_a_restart_is_told_to_register(lab, operator):
+def test_without_the_folder_a_lease_of_before_a_restart_has_to_register(lab, operator):
     proxy = lab.proxy()
     registered = operator.to(proxy)._call("OriginService.RegisterOrigin", registration=ORIGIN)
     proxy.stop()

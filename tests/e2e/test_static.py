@@ -127,7 +127,7 @@ def test_a_large_file_arrives_whole_and_the_connection_stays(proxy, folder):
     connection.close()
 
 
-def test_a_file_that_becomes_shorter_is_told_by_the_close(proxy, folder):
+def test_a_file_that_becomes_shorter_is_shown_by_the_close(proxy, folder):
     size = 64_000_000
     with open(folder / "sparse.bin", "wb") as file:
         file.truncate(size)

@@ -92,7 +92,7 @@ def test_a_body_of_5_mb_is_refused_unread(shared):
     ("POST", "/api/v1/srs/registered", 404),
     ("GET", "/api/v1/../../etc/passwd", 404),
 ])
-def test_a_wrong_method_or_path_is_told(shared, method, path, status):
+def test_a_wrong_method_or_path_is_refused(shared, method, path, status):
     answer = shared.request(method, path, body() if method in ("POST", "PUT") else None)
     assert answer.status == status
     assert answer.json["code"] != 0

@@ -15,7 +15,7 @@ from plan import Leaving
 MANY = 2000
 
 
-def test_a_seed_says_always_the_same():
+def test_a_seed_gives_always_the_same():
     said = [str(plan.sequence("a", number)) for number in range(200)]
     assert said == [str(plan.sequence("a", number)) for number in range(200)]
     assert said != [str(plan.sequence("b", number)) for number in range(200)]

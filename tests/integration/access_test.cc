@@ -50,7 +50,7 @@ const std::map<AccessRole, Metadata>& RoleTokens() {
 // Calls any method, named `srsproxy.v1.Service/Call`; `answer`, when given, gets the response.
 absl::Status Call(const std::shared_ptr<grpc::Channel>& channel, std::string_view method,
                   const Metadata& metadata, const google::protobuf::Message* request = nullptr,
-                  google::protobuf::Message* answer = nullptr) {
+                  google::protobuf::Message* response = nullptr) {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kDeadline);
@@ -62,10 +62,10 @@ absl::Status Call(const std::shared_ptr<grpc::Channel>& channel, std::string_vie
   stub.UnaryCall(&context, "/" + std::string(method), {}, &sent, &received,
                  [&done](grpc::Status status) { done.set_value(std::move(status)); });
   const auto status = FromGrpc(done.get_future().get());
-  if (status.ok() && answer != nullptr) {
+  if (status.ok() && response != nullptr) {
     grpc::Slice slice;
     EXPECT_TRUE(received.DumpToSingleSlice(&slice).ok());
-    EXPECT_TRUE(answer->ParseFromArray(slice.begin(), static_cast<int>(slice.size())));
+    EXPECT_TRUE(response->ParseFromArray(slice.begin(), static_cast<int>(slice.size())));
   }
   return status;
 }
@@ -268,10 +268,10 @@ TEST_F(TokensTest, TheFileIsReadAgainWhenItChanges) {
 }
 
 TEST_F(TokensTest, TheSystemApiNeedsNoToken) {
-  const auto answer = Fetch(
+  const auto response = Fetch(
       HttpPost("/api/v1/srs/register",
                R"({"ip":"10.0.0.7","server":"edge-1","service":"s1","pid":"42","rtmp":["1935"]})"));
-  EXPECT_EQ(answer.result_int(), 200U) << answer.body();
+  EXPECT_EQ(response.result_int(), 200U) << response.body();
 }
 
 class TlsTest : public AccessTest {
@@ -399,11 +399,11 @@ TEST_F(HttpAuthTest, RegisteringNeedsTheToken) {
                              "Authorization: Bearer Sesame\r\n", "Authorization: Basic sesame\r\n",
                              "Authorization: sesame\r\n", "Authorization: Bearer \r\n",
                              "Authorization: Bearer sesame\r\nAuthorization: Bearer sesame\r\n"}) {
-    const auto answer = Fetch(RegisterRequest("10.0.0.7", header));
-    EXPECT_EQ(answer.result_int(), 401U) << header;
-    EXPECT_EQ(answer["WWW-Authenticate"], "Bearer realm=\"srsproxy\"");
-    EXPECT_THAT(answer.body(), HasSubstr("TOKEN_REQUIRED"));
-    EXPECT_THAT(answer.body(), Not(HasSubstr("sesam")));
+    const auto response = Fetch(RegisterRequest("10.0.0.7", header));
+    EXPECT_EQ(response.result_int(), 401U) << header;
+    EXPECT_EQ(response["WWW-Authenticate"], "Bearer realm=\"srsproxy\"");
+    EXPECT_THAT(response.body(), HasSubstr("TOKEN_REQUIRED"));
+    EXPECT_THAT(response.body(), Not(HasSubstr("sesam")));
   }
   EXPECT_TRUE(origins_.snapshot()->origins.empty());
   EXPECT_EQ(Metric("srsproxy_auth_decisions_total{reason=\"token_required\",result=\"denied\"}"),

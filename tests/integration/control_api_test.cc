@@ -57,9 +57,9 @@ class ControlApiTest : public ControlPlaneTest {
 
 // The ErrorInfo reason of a failed call.
 template <typename Response>
-std::string ReasonOf(const absl::StatusOr<Response>& answer) {
-  EXPECT_FALSE(answer.ok());
-  return answer.ok() ? "" : ErrorInfoOf(answer.status()).reason();
+std::string ReasonOf(const absl::StatusOr<Response>& response) {
+  EXPECT_FALSE(response.ok());
+  return response.ok() ? "" : ErrorInfoOf(response.status()).reason();
 }
 
 TEST_F(ControlApiTest, AnOriginRegistersBeatsIsSeenAndLeaves) {
@@ -252,7 +252,7 @@ TEST_F(ControlApiTest, AStreamIsLookedUpByAnyOfItsNames) {
   }
 }
 
-TEST_F(ControlApiTest, WithoutOriginsTheLookupSaysSo) {
+TEST_F(ControlApiTest, WithoutOriginsTheLookupReportsIt) {
   v1::LookupStreamRequest request;
   request.set_stream("live/camera");
   const auto looked = Call(*stream_stub_, &Streams::LookupStream, request);
@@ -305,9 +305,9 @@ TEST_F(ControlApiTest, TheProxyDescribesItself) {
   readiness_.Block("drain", "the proxy stops");
   readiness_.Degrade("store", "the store is away");
   auto stub = v1::ProxyService::NewStub(Channel());
-  const auto answer = Call(*stub, &v1::ProxyService::Stub::GetProxy, v1::GetProxyRequest());
-  ASSERT_TRUE(answer.ok()) << answer.status();
-  const auto& proxy = answer->proxy();
+  const auto response = Call(*stub, &v1::ProxyService::Stub::GetProxy, v1::GetProxyRequest());
+  ASSERT_TRUE(response.ok()) << response.status();
+  const auto& proxy = response->proxy();
   EXPECT_EQ(proxy.id(), "proxy-1");
   EXPECT_EQ(proxy.version(), "1.2.3");
   EXPECT_EQ(proxy.pid(), getpid());
@@ -353,7 +353,7 @@ TEST_F(ControlApiTest, CallsAreCounted) {
   EXPECT_EQ(Metric("srsproxy_heartbeats_total{result=\"unknown_lease\"}"), 1);
 }
 
-TEST_F(ControlApiTest, APortInUseIsToldWithItsSetting) {
+TEST_F(ControlApiTest, APortInUseIsReportedWithItsSetting) {
   Config taken = *config_.Get();
   taken.grpc_server.port = control_->grpc_port();
   config_.Set(taken);

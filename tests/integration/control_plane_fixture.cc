@@ -49,14 +49,14 @@ void HttpClient::Send(std::string_view bytes) {
 
 void HttpClient::ShutdownSend() { socket_.shutdown(tcp::socket::shutdown_send); }
 
-HttpAnswer HttpClient::Read(bool head) {
+HttpResponse HttpClient::Read(bool head) {
   http::response_parser<http::string_body> parser;
   parser.body_limit(64 << 20);
   parser.skip(head);
   boost::system::error_code error;
   http::read(socket_, buffer_, parser, error);
   if (!error) return parser.release();
-  HttpAnswer none;
+  HttpResponse none;
   none.result(0U);
   return none;
 }
@@ -130,7 +130,7 @@ std::shared_ptr<grpc::Channel> ControlPlaneTest::Channel() const {
                              grpc::InsecureChannelCredentials());
 }
 
-HttpAnswer ControlPlaneTest::Fetch(std::string_view request) const {
+HttpResponse ControlPlaneTest::Fetch(std::string_view request) const {
   HttpClient client(control_->system_api_port());
   client.Send(request);
   return client.Read();

@@ -29,7 +29,7 @@
 
 namespace srsproxy::control {
 
-using HttpAnswer = boost::beast::http::response<boost::beast::http::string_body>;
+using HttpResponse = boost::beast::http::response<boost::beast::http::string_body>;
 
 // One connection to an HTTP port; reads block for at most some seconds.
 class HttpClient {
@@ -39,7 +39,7 @@ class HttpClient {
   void Send(std::string_view bytes);
   void ShutdownSend();
   // The next answer; its status is 0 when the server closed instead. `head`: it has no body.
-  HttpAnswer Read(bool head = false);
+  HttpResponse Read(bool head = false);
   // Waits for the end of the connection; whether it came without another byte.
   bool ReadEnd();
 
@@ -61,7 +61,7 @@ class ControlPlaneTest : public testing::Test {
   ControlPlane::Dependencies Dependencies();
   std::shared_ptr<grpc::Channel> Channel() const;
   // One request to the System API, on a connection of its own.
-  HttpAnswer Fetch(std::string_view request) const;
+  HttpResponse Fetch(std::string_view request) const;
   // A registration of `server` with a port of its own, by gRPC; returns the lease id.
   std::string Register(const std::string& server, uint16_t rtmp_port);
   // Makes `key` a stream that a publisher has brought to an origin.

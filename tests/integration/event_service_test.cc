@@ -64,7 +64,7 @@ TEST(WatchTest, AResumedWatchIsAnsweredAtOnce) {
   EXPECT_EQ(message->resume_token(), token);
 }
 
-TEST(WatchTest, TheTokenMovesOnThoughNothingIsTold) {
+TEST(WatchTest, TheTokenMovesOnThoughNothingIsSent) {
   EventServer server;
   v1::WatchRequest request;
   request.set_stream("v.io/live/mine");
@@ -98,7 +98,7 @@ v1::WatchRequest OfStream(const std::string& stream) {
 
 class WatchRefusalTest : public testing::TestWithParam<RefusalCase> {};
 
-TEST_P(WatchRefusalTest, SaysWhy) {
+TEST_P(WatchRefusalTest, ReportsWhy) {
   EventServer server(4);
   for (int i = 0; i < 10; ++i) server.Place("one", "vid-1");
   auto request = GetParam().request;
@@ -237,22 +237,22 @@ class ListEventsTest : public testing::Test {
 };
 
 TEST_F(ListEventsTest, NothingHasHappened) {
-  const auto answer = List({});
-  ASSERT_TRUE(answer.ok());
-  EXPECT_EQ(answer->events_size(), 0);
-  EXPECT_EQ(answer->next_page_token(), "");
-  EXPECT_FALSE(answer->has_oldest_time());
+  const auto response = List({});
+  ASSERT_TRUE(response.ok());
+  EXPECT_EQ(response->events_size(), 0);
+  EXPECT_EQ(response->next_page_token(), "");
+  EXPECT_FALSE(response->has_oldest_time());
 }
 
 TEST_F(ListEventsTest, PagesBackThroughWhatIsKept) {
   for (int i = 0; i < 10; ++i) server_.Place(absl::StrCat("s", i), "vid-1");
   v1::ListEventsRequest request;
   request.set_page_size(4);
-  auto answer = List(request);
-  ASSERT_TRUE(answer.ok());
-  EXPECT_THAT(Sequences(*answer), ElementsAre(10, 9, 8, 7));
-  EXPECT_TRUE(answer->has_oldest_time());
-  request.set_page_token(answer->next_page_token());
+  auto response = List(request);
+  ASSERT_TRUE(response.ok());
+  EXPECT_THAT(Sequences(*response), ElementsAre(10, 9, 8, 7));
+  EXPECT_TRUE(response->has_oldest_time());
+  request.set_page_token(response->next_page_token());
   EXPECT_THAT(Sequences(*List(request)), ElementsAre(6, 5, 4, 3));
   EXPECT_EQ(List(request)->next_page_token(), "");
   // What the log has forgotten meanwhile is left out.
@@ -271,11 +271,11 @@ TEST_F(ListEventsTest, WhatHappenedToThisStreamInTheLastHour) {
   v1::ListEventsRequest request;
   request.set_stream("rtmp://v.io/live/mine");
   request.mutable_since()->set_seconds(now);
-  const auto answer = List(request);
-  ASSERT_TRUE(answer.ok());
-  EXPECT_THAT(Sequences(*answer), ElementsAre(4, 2));
-  EXPECT_EQ(answer->events(0).message(), "to be viewed");
-  EXPECT_EQ(answer->events(0).stream().origin_id(), "vid-3");
+  const auto response = List(request);
+  ASSERT_TRUE(response.ok());
+  EXPECT_THAT(Sequences(*response), ElementsAre(4, 2));
+  EXPECT_EQ(response->events(0).message(), "to be viewed");
+  EXPECT_EQ(response->events(0).stream().origin_id(), "vid-3");
 }
 
 TEST_F(ListEventsTest, AServerMeansItsOriginsOfNowAndBefore) {

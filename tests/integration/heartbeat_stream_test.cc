@@ -161,7 +161,7 @@ TEST_F(HeartbeatStreamTest, OneWrongHeartbeatOfSeveralSpoilsTheMessage) {
   }
 }
 
-TEST_F(HeartbeatStreamTest, AnUnknownLeaseIsToldToRegisterAndTheStreamGoesOn) {
+TEST_F(HeartbeatStreamTest, AnUnknownLeaseIsDirectedToRegisterAndTheStreamGoesOn) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
   for (const std::string forged : {"forged", "vid-1-s1-42", "00000000000000000000000000000000"}) {
@@ -195,7 +195,7 @@ TEST_F(HeartbeatStreamTest, ALateOrRepeatedMessageIsAnsweredAndIgnored) {
   EXPECT_EQ(Find("vid-1-s1-42")->load.streams, 1);
 }
 
-TEST_F(HeartbeatStreamTest, ADrainedServerHearsOfIt) {
+TEST_F(HeartbeatStreamTest, ADrainedServerLearnsOfIt) {
   const auto lease_id = Register("vid-1", 1935);
   Stream stream(Channel());
   const auto set_state = [this](AdminState state) {

@@ -77,9 +77,9 @@ TEST_F(HttpServerTest, ReadsChunkedBodies) {
 TEST_F(HttpServerTest, HeadHasTheHeadersOfGetAndNoBody) {
   HttpClient client(server_->port());
   client.Send("HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n");
-  const auto answer = client.Read(/*head=*/true);
-  EXPECT_EQ(answer.result_int(), 200U);
-  EXPECT_EQ(answer["Content-Length"], std::to_string(std::string("GET /h  127.0.0.1").size()));
+  const auto response = client.Read(/*head=*/true);
+  EXPECT_EQ(response.result_int(), 200U);
+  EXPECT_EQ(response["Content-Length"], std::to_string(std::string("GET /h  127.0.0.1").size()));
   client.Send(HttpGet("/next"));
   EXPECT_EQ(client.Read().body(), "GET /next  127.0.0.1") << "the connection is still in step";
 }
@@ -116,12 +116,12 @@ TEST_P(HttpServerBadRequestTest, IsAnsweredWithOneJsonBodyAndClosed) {
   HttpClient client(server_->port());
   client.Send(GetParam().bytes);
   client.ShutdownSend();
-  const auto answer = client.Read();
-  EXPECT_EQ(answer.result_int(), GetParam().status);
-  EXPECT_EQ(answer["Content-Type"], "application/json");
+  const auto response = client.Read();
+  EXPECT_EQ(response.result_int(), GetParam().status);
+  EXPECT_EQ(response["Content-Type"], "application/json");
   json::error_code error;
-  const auto body = json::parse(answer.body(), error);
-  ASSERT_FALSE(error) << answer.body();
+  const auto body = json::parse(response.body(), error);
+  ASSERT_FALSE(error) << response.body();
   EXPECT_EQ(body.at("code").as_int64(), GetParam().status);
   EXPECT_FALSE(body.at("message").as_string().empty());
   EXPECT_TRUE(client.ReadEnd());
@@ -226,7 +226,7 @@ TEST_F(HttpServerTest, StopCutsAConnectionThatNeverEnds) {
   EXPECT_TRUE(client.ReadEnd());
 }
 
-TEST_F(HttpServerTest, APortInUseIsToldWithItsSetting) {
+TEST_F(HttpServerTest, APortInUseIsReportedWithItsSetting) {
   const auto second =
       HttpServer::Start("PROXY_SYSTEM_API", {true, "127.0.0.1", server_->port()}, &Echo, metrics_);
   ASSERT_FALSE(second.ok());

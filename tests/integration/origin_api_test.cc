@@ -44,11 +44,11 @@ class OriginApiTest : public ControlPlaneTest {
 };
 
 template <typename Response>
-void ExpectFailure(const absl::StatusOr<Response>& answer, absl::StatusCode code,
+void ExpectFailure(const absl::StatusOr<Response>& response, absl::StatusCode code,
                    std::string_view reason) {
-  ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.status().code(), code) << answer.status();
-  EXPECT_EQ(ErrorInfoOf(answer.status()).reason(), reason);
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.status().code(), code) << response.status();
+  EXPECT_EQ(ErrorInfoOf(response.status()).reason(), reason);
 }
 
 v1::UpdateOriginRequest Change(const std::string& origin, const std::string& mask) {
@@ -104,7 +104,7 @@ TEST_F(DeregisterTest, AnOriginWithALiveStreamIsLeaving) {
   EXPECT_FALSE(IsKnown());
 }
 
-TEST_F(DeregisterTest, AnOriginThatLeavesByItselfIsToldOfItsLiveStreamsAlone) {
+TEST_F(DeregisterTest, AnOriginThatLeavesByItselfGetsItsLiveStreamsAlone) {
   v1::DeregisterOriginRequest request;
   request.set_lease_id(lease_id_);
   const auto left = Call(&Origins::DeregisterOrigin, request);
@@ -210,7 +210,7 @@ TEST_F(OriginApiTest, ValidateOnlyAnswersWhatWouldBe) {
   EXPECT_EQ(Get("vid-1-s1-42").weight(), 1);
 }
 
-TEST_F(OriginApiTest, AServerThatNobodyKnowsIsTakenWhenTold) {
+TEST_F(OriginApiTest, AServerThatNobodyKnowsIsTakenWhenAllowed) {
   auto request = Change("vid-9", "weight");
   request.mutable_settings()->set_weight(7);
   ExpectFailure(Update(request), absl::StatusCode::kNotFound, "ORIGIN_NOT_FOUND");
@@ -224,7 +224,7 @@ TEST_F(OriginApiTest, AServerThatNobodyKnowsIsTakenWhenTold) {
   EXPECT_EQ(Get("vid-9-s1-42").weight(), 7);
 }
 
-TEST_F(OriginApiTest, AServerToldInFullIsNoBeginningOfAnother) {
+TEST_F(OriginApiTest, AServerGivenInFullIsNoBeginningOfAnother) {
   Register("vid-10", 1935);
   auto request = Change("vid-1", "weight");
   request.mutable_settings()->set_weight(7);
@@ -540,7 +540,7 @@ TEST_F(OriginApiTest, AWrongDrainIsRefused) {
 
 // Leases.
 
-TEST_F(OriginApiTest, AnUnknownLeaseIsToldWhenToComeBack) {
+TEST_F(OriginApiTest, AnUnknownLeaseLearnsWhenToComeBack) {
   v1::HeartbeatRequest request;
   request.set_lease_id("forged");
   const auto refused = Call(&Origins::Heartbeat, request);

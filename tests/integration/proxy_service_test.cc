@@ -40,11 +40,11 @@ TEST_F(ProxyServiceTest, ReportsTheTraffic) {
   worker.AddBytes(Protocol::kRtmp, Role::kViewer, Direction::kIn, 3);
   worker.AddBytes(Protocol::kRtmp, Role::kViewer, Direction::kOut, 4000);
   grpc::ClientContext context;
-  v1::GetProxyResponse answer;
-  ASSERT_TRUE(stub_->GetProxy(&context, {}, &answer).ok());
-  EXPECT_EQ(answer.proxy().sessions_begun(), 1);
-  EXPECT_EQ(answer.proxy().bytes_in(), 3);
-  EXPECT_EQ(answer.proxy().bytes_out(), 4000);
+  v1::GetProxyResponse response;
+  ASSERT_TRUE(stub_->GetProxy(&context, {}, &response).ok());
+  EXPECT_EQ(response.proxy().sessions_begun(), 1);
+  EXPECT_EQ(response.proxy().bytes_in(), 3);
+  EXPECT_EQ(response.proxy().bytes_out(), 4000);
 }
 
 TEST_F(ProxyServiceTest, DrainsOnceAndIsNotReadyFromThenOn) {
@@ -55,10 +55,10 @@ TEST_F(ProxyServiceTest, DrainsOnceAndIsNotReadyFromThenOn) {
   EXPECT_FALSE(drained_over_.has_value());
 
   request.set_validate_only(false);
-  const auto answer = Drain(request);
-  ASSERT_TRUE(answer.ok()) << answer.status();
+  const auto response = Drain(request);
+  ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(drained_over_, absl::Seconds(5));
-  EXPECT_FALSE(answer->proxy().ready());
+  EXPECT_FALSE(response->proxy().ready());
   EXPECT_EQ(Fetch(HttpGet("/readyz")).result_int(), 503);
 
   const auto again = Drain(request);
@@ -74,9 +74,9 @@ TEST_F(ProxyServiceTest, WithoutADeadlineTheGraceTimeoutCounts) {
 TEST_F(ProxyServiceTest, RefusesAWrongDeadline) {
   v1::DrainProxyRequest request;
   request.mutable_deadline()->set_seconds(-1);
-  const auto answer = Drain(request);
-  EXPECT_TRUE(absl::IsInvalidArgument(answer.status()));
-  EXPECT_EQ(ErrorInfoOf(answer.status()).metadata().at("field"), "deadline");
+  const auto response = Drain(request);
+  EXPECT_TRUE(absl::IsInvalidArgument(response.status()));
+  EXPECT_EQ(ErrorInfoOf(response.status()).metadata().at("field"), "deadline");
   EXPECT_FALSE(drained_over_.has_value());
 }
 

@@ -74,11 +74,11 @@ class RebalanceServiceTest : public ControlPlaneTest {
   }
 
   template <typename T>
-  static void ExpectError(const absl::StatusOr<T>& answer, absl::StatusCode code,
+  static void ExpectError(const absl::StatusOr<T>& response, absl::StatusCode code,
                           const std::string& reason, const std::string& metadata = "",
                           const std::string& value = "") {
-    ASSERT_EQ(answer.status().code(), code) << answer.status();
-    const v1::ErrorInfo info = ErrorInfoOf(answer.status());
+    ASSERT_EQ(response.status().code(), code) << response.status();
+    const v1::ErrorInfo info = ErrorInfoOf(response.status());
     EXPECT_EQ(info.reason(), reason);
     if (metadata.empty()) return;
     const auto found = info.metadata().find(metadata);

@@ -56,11 +56,11 @@ class SessionServiceTest : public ControlPlaneTest {
   }
 
   template <typename Response>
-  static std::vector<std::string> Ids(const absl::StatusOr<Response>& answer) {
+  static std::vector<std::string> Ids(const absl::StatusOr<Response>& response) {
     std::vector<std::string> ids;
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    if (!answer.ok()) return ids;
-    for (const auto& session : answer->sessions()) ids.push_back(session.id());
+    EXPECT_TRUE(response.ok()) << response.status();
+    if (!response.ok()) return ids;
+    for (const auto& session : response->sessions()) ids.push_back(session.id());
     return ids;
   }
   std::vector<std::string> Left() const {
@@ -75,9 +75,9 @@ class SessionServiceTest : public ControlPlaneTest {
 TEST_F(SessionServiceTest, ListsEverythingOfASession) {
   v1::ListSessionsRequest request;
   request.mutable_filter()->add_session_ids("a");
-  const auto answer = List(request);
-  ASSERT_THAT(Ids(answer), ElementsAre("a"));
-  const auto& session = answer->sessions(0);
+  const auto response = List(request);
+  ASSERT_THAT(Ids(response), ElementsAre("a"));
+  const auto& session = response->sessions(0);
   EXPECT_EQ(session.protocol(), v1::PROTOCOL_RTMP);
   EXPECT_EQ(session.role(), v1::ROLE_PUBLISHER);
   EXPECT_EQ(session.stream(), "__defaultVhost__/live/one");
@@ -141,9 +141,9 @@ TEST_F(SessionServiceTest, KicksNoMoreThanAsked) {
   v1::KickSessionsRequest request;
   request.mutable_filter()->set_stream("live/one");
   request.set_max_sessions(2);
-  const auto answer = Kick(request);
-  EXPECT_THAT(Ids(answer), ElementsAre("a", "b"));
-  EXPECT_TRUE(answer->more());
+  const auto response = Kick(request);
+  EXPECT_THAT(Ids(response), ElementsAre("a", "b"));
+  EXPECT_TRUE(response->more());
 }
 
 TEST_F(SessionServiceTest, NamedSessionsAreFoundAlsoBeyondTheLimit) {
@@ -226,9 +226,9 @@ TEST_F(SessionServiceTest, RefusesWhatIsWrong) {
     SCOPED_TRACE(name);
     v1::KickSessionsRequest request;
     set(request);
-    const auto answer = Kick(request);
-    EXPECT_EQ(answer.status().code(), code);
-    EXPECT_EQ(ErrorInfoOf(answer.status()).reason(), reason);
+    const auto response = Kick(request);
+    EXPECT_EQ(response.status().code(), code);
+    EXPECT_EQ(ErrorInfoOf(response.status()).reason(), reason);
     EXPECT_EQ(Left().size(), 4);
   }
 }

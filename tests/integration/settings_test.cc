@@ -163,13 +163,13 @@ TEST_F(SettingsTest, OpenSessionsGoOnAndNewOnesSeeTheNewTimeouts) {
 TEST_F(SettingsTest, ReadinessFollowsTheStateOfTheStore) {
   const auto await = [this](unsigned status, bool degraded) {
     const MonotonicTime until = clock_.Now() + std::chrono::seconds(30);
-    HttpAnswer answer;
+    HttpResponse response;
     do {
-      answer = Fetch(HttpGet("/readyz"));
-      const auto body = boost::json::parse(answer.body());
-      if (answer.result_int() == status && body.at("degraded").as_bool() == degraded) return true;
+      response = Fetch(HttpGet("/readyz"));
+      const auto body = boost::json::parse(response.body());
+      if (response.result_int() == status && body.at("degraded").as_bool() == degraded) return true;
     } while (clock_.Now() < until);
-    ADD_FAILURE() << answer.result_int() << " " << answer.body();
+    ADD_FAILURE() << response.result_int() << " " << response.body();
     return false;
   };
   EXPECT_TRUE(await(200, false));
@@ -225,7 +225,7 @@ TEST_F(SettingsTest, NamesOfStreamsAreReadByTheVhostsInForce) {
   EXPECT_EQ(KeyOf("a.example/live/cam"), "__defaultVhost__/live/cam");
 }
 
-TEST_F(SettingsTest, TheStrategyInForceIsTold) {
+TEST_F(SettingsTest, TheStrategyInForceIsReported) {
   Set("load_balancer_strategy", "least_streams");
   grpc::ClientContext context;
   v1::GetProxyResponse response;

@@ -111,9 +111,9 @@ class StreamServiceTest : public ControlPlaneTest {
   }
 
   template <typename Response>
-  static std::string ReasonOf(const absl::StatusOr<Response>& answer) {
-    EXPECT_FALSE(answer.ok());
-    return answer.ok() ? "" : ErrorInfoOf(answer.status()).reason();
+  static std::string ReasonOf(const absl::StatusOr<Response>& response) {
+    EXPECT_FALSE(response.ok());
+    return response.ok() ? "" : ErrorInfoOf(response.status()).reason();
   }
 
   std::unique_ptr<Streams> stub_ = v1::StreamService::NewStub(Channel());

@@ -14,23 +14,23 @@ namespace json = boost::json;
 
 constexpr char kRegister[] = "/api/v1/srs/register";
 
-json::value Json(const HttpAnswer& answer) {
-  EXPECT_EQ(answer["Content-Type"], "application/json");
+json::value Json(const HttpResponse& response) {
+  EXPECT_EQ(response["Content-Type"], "application/json");
   json::error_code error;
-  auto value = json::parse(answer.body(), error);
-  EXPECT_FALSE(error) << answer.body();
+  auto value = json::parse(response.body(), error);
+  EXPECT_FALSE(error) << response.body();
   return value;
 }
 
 using SystemApiTest = ControlPlaneTest;
 
 TEST_F(SystemApiTest, AnOriginRegistersWithItsLoad) {
-  const auto answer = Fetch(HttpPost(kRegister, R"({
+  const auto response = Fetch(HttpPost(kRegister, R"({
     "ip": "2001:db8::7", "server": "vid-1", "service": "s1", "pid": 42, "rtmp": [1935],
     "rtc": ["udp://0.0.0.0:8000"],
     "summaries": {"data": {"system": {"cpu_percent": 0.25, "conn_srs": 12}}}})"));
-  EXPECT_EQ(answer.result_int(), 200U);
-  const auto body = Json(answer);
+  EXPECT_EQ(response.result_int(), 200U);
+  const auto body = Json(response);
   EXPECT_EQ(body.at("code").as_int64(), 0);
   EXPECT_EQ(body.at("pid").as_string(), std::to_string(getpid()));
   EXPECT_EQ(body.as_object().size(), 2U);
@@ -71,9 +71,9 @@ class SystemApiBadBodyTest : public SystemApiTest,
                              public testing::WithParamInterface<BadBodyCase> {};
 
 TEST_P(SystemApiBadBodyTest, IsOneErrorBodyAndListed) {
-  const auto answer = Fetch(HttpPost(kRegister, GetParam().body));
-  EXPECT_EQ(answer.result_int(), 400U);
-  const auto body = Json(answer);
+  const auto response = Fetch(HttpPost(kRegister, GetParam().body));
+  EXPECT_EQ(response.result_int(), 400U);
+  const auto body = Json(response);
   EXPECT_EQ(body.at("code").as_int64(), 400);
   EXPECT_EQ(body.at("reason").as_string(), GetParam().reason);
   const std::string message(body.at("message").as_string());
@@ -120,12 +120,12 @@ struct WrongRequestCase {
 class SystemApiWrongRequestTest : public SystemApiTest,
                                   public testing::WithParamInterface<WrongRequestCase> {};
 
-TEST_P(SystemApiWrongRequestTest, IsTold) {
-  const auto answer = Fetch(std::string(GetParam().method) + " " + GetParam().path +
-                            " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_EQ(answer.result_int(), GetParam().status);
-  EXPECT_EQ(answer["Allow"], GetParam().allow);
-  EXPECT_EQ(Json(answer).at("code").as_int64(), GetParam().status);
+TEST_P(SystemApiWrongRequestTest, IsRefused) {
+  const auto response = Fetch(std::string(GetParam().method) + " " + GetParam().path +
+                              " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(response.result_int(), GetParam().status);
+  EXPECT_EQ(response["Allow"], GetParam().allow);
+  EXPECT_EQ(Json(response).at("code").as_int64(), GetParam().status);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -144,7 +144,7 @@ TEST_F(SystemApiTest, AnswersItsVersion) {
   EXPECT_EQ(body.at("version").as_string(), "1.2.3");
 }
 
-TEST_F(SystemApiTest, ReadyzSaysDegradedAndIsReady) {
+TEST_F(SystemApiTest, ReadyzReportsDegradedAndIsReady) {
   EXPECT_FALSE(Json(Fetch(HttpGet("/readyz"))).at("degraded").as_bool());
   readiness_.Degrade("store", "the store is away");
   const auto degraded = Fetch(HttpGet("/readyz"));
@@ -171,9 +171,9 @@ TEST_F(SystemApiTest, ReadyzFollowsReadinessAndHealthzDoesNot) {
 }
 
 TEST_F(SystemApiTest, MetricsAreInPrometheusText) {
-  const auto answer = Fetch(HttpGet("/metrics"));
-  EXPECT_EQ(answer["Content-Type"], "text/plain; version=0.0.4; charset=utf-8");
-  EXPECT_THAT(answer.body(), testing::HasSubstr("\nsrsproxy_build_info{"));
+  const auto response = Fetch(HttpGet("/metrics"));
+  EXPECT_EQ(response["Content-Type"], "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(response.body(), testing::HasSubstr("\nsrsproxy_build_info{"));
 }
 
 TEST_F(SystemApiTest, APortInUseLeavesNothingListening) {

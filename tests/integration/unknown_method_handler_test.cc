@@ -23,7 +23,7 @@ struct UnknownCall {
 class UnknownMethodHandlerTest : public ControlPlaneTest,
                                  public testing::WithParamInterface<UnknownCall> {};
 
-TEST_P(UnknownMethodHandlerTest, IsToldWhy) {
+TEST_P(UnknownMethodHandlerTest, LearnsWhy) {
   grpc::GenericStub stub(Channel());
   grpc::ClientContext context;
   const grpc::Slice slice(GetParam().bytes);

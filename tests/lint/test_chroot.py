@@ -58,13 +58,13 @@ def test_a_ccache_that_is_not_there_is_refused(monkeypatch, tmp_path):
     assert chroot.ccache_folder() == str(tmp_path)
 
 
-def test_without_root_it_says_so(monkeypatch):
+def test_without_root_it_is_refused(monkeypatch):
     monkeypatch.setattr(chroot.os, "geteuid", lambda: 1000)
     with pytest.raises(StageError, match="needs root"):
         chroot.run_chroot(["build", "cli", "chroot"], [])
 
 
-def test_an_inner_failure_is_told_also_where_no_stage_had_one():
+def test_an_inner_failure_is_reported_also_where_no_stage_had_one():
     def whole(result):
         return Row("test", result, Counts(), 60.0, 90.0)
 

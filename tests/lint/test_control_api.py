@@ -31,7 +31,7 @@ def test_every_call_has_an_example_with_an_answer(api, calls):
                 if not all(response.ListFields() for response in example.responses)]
 
 
-def test_every_example_says_what_it_shows(calls):
+def test_every_example_names_what_it_shows(calls):
     assert not [example.call.name for example in calls if not re.fullmatch(r".+\.", example.about)]
 
 
@@ -43,7 +43,7 @@ def test_every_example_says_what_it_shows(calls):
     ("- {call: ProxyService.GetProxy, request: {}, response: {}, shell: ls}", "shell"),
     ("- dance: [live/one]", "dance"),
 ])
-def test_a_wrong_example_is_told(api, tmp_path, wrong, said):
+def test_a_wrong_example_is_reported(api, tmp_path, wrong, said):
     file = tmp_path / "calls.yaml"
     file.write_text(wrong)
     with pytest.raises(ValueError, match=f"(?i)calls.yaml, step 1.*{said}"):
@@ -58,13 +58,13 @@ def test_comments_name_only_reasons_that_exist(api):
     assert not wrong
 
 
-def test_every_reason_is_told_with_a_call_or_in_the_prose(api):
+def test_every_reason_stands_with_a_call_or_in_the_prose(api):
     told = {reason for call in api.calls() for _, named, _ in page.errors(call.comment)[1]
             for reason in named} | set(re.findall(r"`([A-Z_]+)`", page.TEMPLATE.read_text()))
     assert not set(page.reasons(api)) - told
 
 
-def test_a_reason_comes_with_the_code_that_its_comment_says(api):
+def test_a_reason_comes_with_the_code_of_its_comment(api):
     known = page.reasons(api)
     wrong = [f"{call.name}: {code} with {reason}" for call in api.calls()
              for code, named, _ in page.errors(call.comment)[1] for reason in named

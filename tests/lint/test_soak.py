@@ -74,7 +74,7 @@ def test_a_worker_that_hangs_once_is_found():
     assert judge.check_lag(made) == ["a worker came more than 5 s late"]
 
 
-def test_workers_that_tell_nothing_are_found():
+def test_workers_that_report_nothing_are_found():
     made = samples()
     made[-1].late = made[0].late
     assert judge.check_lag(made) == ["no worker told how late it was"]
@@ -123,7 +123,7 @@ def test_clients_that_are_not_served_are_found():
     assert judge.check_clients(0, [])
 
 
-def test_a_seed_says_always_the_same():
+def test_a_seed_gives_always_the_same():
     def draws(seed):
         return [Schedule(seed).rng(name).random() for name in ("move", "kick")]
 

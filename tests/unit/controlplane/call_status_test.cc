@@ -5,7 +5,7 @@
 namespace srsproxy::control {
 namespace {
 
-TEST(CallStatusTest, ErrorInfoTravelsAsTheRicherErrorModelSays) {
+TEST(CallStatusTest, ErrorInfoTravelsAsInTheRicherErrorModel) {
   const auto wire =
       ToGrpc(CallError(absl::StatusCode::kNotFound, v1::ERROR_REASON_LEASE_EXPIRED,
                        "the lease has ended; register again", {{"origin_id", "a-b-c"}}));
@@ -41,7 +41,7 @@ TEST(CallStatusTest, OkHasNoDetails) {
   EXPECT_TRUE(WithReason(absl::OkStatus(), v1::ERROR_REASON_INTERNAL).ok());
 }
 
-TEST(CallStatusTest, TheFirstReasonToldStays) {
+TEST(CallStatusTest, TheFirstReasonStays) {
   const auto status =
       WithReason(InvalidField("ip", "must not be empty"), v1::ERROR_REASON_INTERNAL);
   EXPECT_EQ(ErrorInfoOf(status).reason(), "INVALID_FIELD");

@@ -73,7 +73,7 @@ TEST_F(RunTest, DeregisterAsksOnATerminal) {
   EXPECT_THAT(fake_.changes(), SizeIs(1));
 }
 
-TEST_F(RunTest, DeregisterTellsWhetherTheOriginIsGone) {
+TEST_F(RunTest, DeregisterReportsWhetherTheOriginIsGone) {
   fake_.origins = {MakeOrigin("a", "10.0.0.1")};
   fake_.deregister_leaves = true;
   EXPECT_EQ(RunCommand({"origin", "deregister", "a", "--yes"}), 0);
@@ -145,7 +145,7 @@ TEST_F(RunTest, LabelsAreSorted) {
   EXPECT_THAT(out(), HasSubstr(" a=1,b=1,m=1,x=1\n"));
 }
 
-TEST_F(RunTest, NothingToListIsSaidBesideTheData) {
+TEST_F(RunTest, NothingToListIsReportedBesideTheData) {
   EXPECT_EQ(RunCommand({"origin", "list"}), 0);
   EXPECT_EQ(out(), "");
   EXPECT_EQ(err(), "Note: no origin is known\n");
@@ -169,7 +169,7 @@ TEST_F(RunTest, TheProxysWordsReachTheOperator) {
   }
 }
 
-TEST_F(RunTest, TheReasonAndWhatToDoAreSaid) {
+TEST_F(RunTest, TheReasonAndWhatToDoArePrinted) {
   fake_.failure =
       MakeFailure(grpc::StatusCode::FAILED_PRECONDITION, "live/a is in use", "STREAM_LIVE");
   EXPECT_EQ(RunCommand({"stream", "release", "live/a", "--yes"}), 6);

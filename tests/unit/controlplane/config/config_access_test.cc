@@ -152,7 +152,7 @@ struct WrongFileCase {
 
 class WrongFileTest : public ConfigAccessTest, public testing::WithParamInterface<WrongFileCase> {};
 
-TEST_P(WrongFileTest, IsToldWithItsSetting) {
+TEST_P(WrongFileTest, IsReportedWithItsSetting) {
   SetTls();
   config_.grpc_tls_client_ca = files_->Cert("other");
   const std::string file = GetParam().file;

@@ -116,7 +116,7 @@ TEST_F(ConfigLoaderTest, UnknownVariablesOnlyWarn) {
                           "PROXY_TYPO (.env, line 1) is not a setting and has no effect"));
 }
 
-TEST_F(ConfigLoaderTest, EveryMistakeIsToldAtOnce) {
+TEST_F(ConfigLoaderTest, EveryMistakeIsReportedAtOnce) {
   sources_.flags = {{"workers", "many"}};
   sources_.environment = {{"PROXY_RTMP_SERVER", "70000"}, {"PROXY_LOG_LEVEL", "loud"}};
   const std::string error = Error();
@@ -265,7 +265,7 @@ TEST_F(ConfigLoaderTest, PlacementRulesAreFew) {
   EXPECT_THAT(Error(), HasSubstr("PROXY_PLACEMENT_RULES (environment): has more than 100 rules"));
 }
 
-TEST_F(ConfigLoaderTest, GrpcMayBeOpenWhenSaidSo) {
+TEST_F(ConfigLoaderTest, GrpcMayBeOpenWhenConfigured) {
   sources_.environment = {{"PROXY_GRPC_SERVER", "12026"}, {"PROXY_GRPC_ALLOW_INSECURE", "on"}};
   EXPECT_EQ(Error(), "no error");
 }

@@ -349,7 +349,7 @@ TEST_F(ConfigStoreTest, ReloadKeepsWhatNeedsARestartAndNamesIt) {
   EXPECT_THAT(Log(), HasSubstr("a setting changes with the next restart only setting=workers"));
 }
 
-TEST_F(ConfigStoreTest, AFailingReloadChangesNothingAndTheLogSaysWhy) {
+TEST_F(ConfigStoreTest, AFailingReloadChangesNothingAndIsLogged) {
   Write("proxy.yaml", "connect_timeout: 1s\n");
   sources_.flags = {{"config_file", "proxy.yaml"}};
   Start();

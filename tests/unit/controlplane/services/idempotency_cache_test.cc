@@ -86,11 +86,11 @@ TEST_F(IdempotencyCacheTest, AMapIsTheSameInAnyOrder) {
     for (int i = 0; i < 20; ++i) labels[std::to_string(backwards ? 19 - i : i)] = "x";
     return request;
   };
-  v1::UpdateOriginResponse answer;
-  ASSERT_FALSE(*memory_.Begin(kOther, kCaller, update(false), answer));
-  memory_.End(kOther, kCaller, update(false), &answer);
+  v1::UpdateOriginResponse response;
+  ASSERT_FALSE(*memory_.Begin(kOther, kCaller, update(false), response));
+  memory_.End(kOther, kCaller, update(false), &response);
   for (int i = 0; i < 20; ++i) {
-    const auto again = memory_.Begin(kOther, kCaller, update(i % 2 == 0), answer);
+    const auto again = memory_.Begin(kOther, kCaller, update(i % 2 == 0), response);
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_TRUE(*again);
   }

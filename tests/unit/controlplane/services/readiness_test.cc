@@ -47,7 +47,7 @@ TEST(ReadinessTest, DegradedKeepsNobodyAway) {
   EXPECT_THAT(observed, ElementsAre(true));
 }
 
-TEST(ReadinessTest, TheObserverHearsTheStateAndEachChangeOnce) {
+TEST(ReadinessTest, TheObserverLearnsTheStateAndEachChangeOnce) {
   Readiness readiness;
   readiness.Block("start", "not yet");
   std::vector<bool> observed;

@@ -104,7 +104,7 @@ TEST_F(WatchFeedTest, SendsWhatIsThenWhatHappens) {
   EXPECT_FALSE(feed.Next()->worth_sending);
 }
 
-TEST_F(WatchFeedTest, ALargeSnapshotIsToldInSlicesAroundWhatHappens) {
+TEST_F(WatchFeedTest, ALargeSnapshotIsSentInSlicesAroundWhatHappens) {
   Fleet fleet(1'000);
   MemoryStreamDirectory many(fleet.clock, 10'000);
   for (int i = 0; i < 5'000; ++i) {
@@ -173,7 +173,7 @@ class WatchFilterTest : public WatchFeedTest, public testing::WithParamInterface
   }
 };
 
-TEST_P(WatchFilterTest, OnlyWhatIsWantedIsTold) {
+TEST_P(WatchFilterTest, OnlyWhatIsWantedIsSent) {
   Register("vid-1");
   Register("vid-2");
   Claim("one", "vid-1-s1-1");

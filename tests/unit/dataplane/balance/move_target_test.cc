@@ -43,7 +43,7 @@ TEST_F(MoveTargetTest, ItGoesToTheBestOfThoseThatAreMeant) {
   EXPECT_EQ(Target({"q", "r", "s"}).obstacle, "");
 }
 
-TEST_F(MoveTargetTest, SaysWhyAnOriginCannotTakeTheStream) {
+TEST_F(MoveTargetTest, ReportsWhyAnOriginCannotTakeTheStream) {
   Add("q", OriginHealth::kHealthy, AdminState::kDraining);
   Add("r", OriginHealth::kDead);
   Add("s", OriginHealth::kHealthy, AdminState::kActive, /*down=*/true);

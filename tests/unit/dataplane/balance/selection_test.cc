@@ -172,7 +172,7 @@ TEST(SelectP2cTest, ComparesTwoThatAreDrawnByWeight) {
   EXPECT_EQ(origins.Select(SelectP2c, "key", {0.9, 0.9}), 2u) << "third and second";
 }
 
-TEST(SelectP2cTest, GoesByConnectionsWhereBothTellThem) {
+TEST(SelectP2cTest, GoesByConnectionsWhereBothReportThem) {
   Origins origins({1, 1});
   origins.streams = {0, 9};
   origins.connections = {100, 10};

@@ -44,7 +44,7 @@ class SessionKickTest : public testing::Test {
   FakeSessionControl sessions_;
 };
 
-TEST_F(SessionKickTest, EndsAtMostSoManyAndSaysThatThereMayBeMore) {
+TEST_F(SessionKickTest, EndsAtMostSoManyAndReportsThatThereMayBeMore) {
   SessionFilter viewers;
   viewers.role = Role::kViewer;
   const auto first = Kick(viewers, 3);

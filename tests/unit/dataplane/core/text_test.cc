@@ -13,7 +13,7 @@ struct TextCase {
 
 class PrintableUtf8Test : public testing::TestWithParam<TextCase> {};
 
-TEST_P(PrintableUtf8Test, TellsTextFromOtherBytes) {
+TEST_P(PrintableUtf8Test, DistinguishesTextFromOtherBytes) {
   EXPECT_EQ(IsPrintableUtf8(GetParam().text), GetParam().printable);
 }
 

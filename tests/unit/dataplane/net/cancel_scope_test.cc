@@ -252,7 +252,7 @@ TEST_F(CancelScopeTest, ASessionHasAScopeOfItsOwn) {
   EXPECT_TRUE(absl::IsCancelled(noted_.at(0)));
 }
 
-TEST_F(CancelScopeTest, WhatASessionThrowsIsToldToItsEnd) {
+TEST_F(CancelScopeTest, WhatASessionThrowsIsReportedToItsEnd) {
   std::exception_ptr thrown;
   auto session = [](CancelScope&) -> Task<void> {
     throw std::runtime_error("a bug");

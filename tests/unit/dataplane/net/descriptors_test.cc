@@ -14,7 +14,7 @@ TEST(DescriptorsTest, EachSessionNeedsTwoAnd256AreKept) {
 
 TEST(DescriptorsTest, TheSoftLimitIsRaised) { EXPECT_GT(RaiseDescriptorLimit(), 256); }
 
-TEST(DescriptorsTest, TooFewThatAreLeftAreTold) {
+TEST(DescriptorsTest, TooFewThatAreLeftAreReported) {
   EXPECT_TRUE(CheckDescriptorsLeft(8).ok());
   const auto status = CheckDescriptorsLeft(100'000'000);
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);

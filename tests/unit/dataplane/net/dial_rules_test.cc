@@ -84,7 +84,7 @@ TEST_F(DialRulesTest, ANameIsCheckedWhenItIsKnown) {
   EXPECT_TRUE(rules_.CheckHost("origin.example.com", 11935).ok());
 }
 
-TEST_F(DialRulesTest, TheFirstForbiddenEndpointOfARegistrationIsTold) {
+TEST_F(DialRulesTest, TheFirstForbiddenEndpointOfARegistrationIsReported) {
   rules_.AddListener("http_server", "", 8080);
   OriginRegistration registration;
   registration.ip = "127.0.0.1";

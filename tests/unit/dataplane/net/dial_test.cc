@@ -35,7 +35,7 @@ TEST_F(DialTest, ResolvesANameAndTriesEachOfItsAddresses) {
   ASSERT_TRUE(result.socket.ok()) << result.socket.status();
 }
 
-TEST_F(DialTest, SaysThatNobodyListens) {
+TEST_F(DialTest, ReportsThatNobodyListens) {
   const uint16_t port = acceptor_.local_endpoint().port();
   acceptor_.close();
   const auto result = Dial("127.0.0.1", port);

@@ -28,7 +28,7 @@ TEST(ListenerTest, AllWorkersShareOnePort) {
   EXPECT_EQ((*acceptors)[0].local_endpoint(), (*acceptors)[2].local_endpoint());
 }
 
-TEST(ListenerTest, ASecondOnTheSamePortFailsAndSaysWhichSettingAndAddress) {
+TEST(ListenerTest, ASecondOnTheSamePortFailsAndNamesSettingAndAddress) {
   const Workers workers = MakeWorkers(1);
   const auto first = OpenListeners("PROXY_RTMP_SERVER", Loopback(0), workers);
   ASSERT_TRUE(first.ok());

@@ -32,7 +32,7 @@ class NameLookupTest : public ::testing::Test {
   NameLookup names_{io_};
 };
 
-TEST_F(NameLookupTest, TellsWhereANameLeads) {
+TEST_F(NameLookupTest, ReportsWhereANameLeads) {
   const auto found = Find("localhost");
   EXPECT_THAT(found, Not(IsEmpty()));
   for (const auto& address : found) EXPECT_TRUE(address.is_loopback()) << address;

@@ -112,7 +112,7 @@ TEST_F(RelayTest, MoreThanThePeerTakesIsKeptInOrderAndTheSenderHeldBack) {
   EXPECT_TRUE(received == sent);
 }
 
-TEST_F(RelayTest, AnEndIsToldAfterTheLastByte) {
+TEST_F(RelayTest, AnEndIsReportedAfterTheLastByte) {
   asio::write(client_, asio::buffer("last words", 10));
   client_.close();
   Until([&] { return client_closed_.has_value(); });

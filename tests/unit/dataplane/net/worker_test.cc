@@ -19,7 +19,7 @@ TEST(WorkerTest, RunsOnAThreadOfItsOwn) {
   EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
 }
 
-TEST(WorkerTest, ThereIsOneForEachCoreUnlessToldOtherwise) {
+TEST(WorkerTest, ThereIsOneForEachCoreUnlessSetOtherwise) {
   EXPECT_GE(MakeWorkers(0).size(), 1);
   EXPECT_EQ(MakeWorkers(5).size(), 5);
 }

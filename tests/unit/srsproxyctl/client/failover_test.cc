@@ -59,7 +59,7 @@ TEST_F(FailoverTest, WhatConcernsOneProxyIsNotAskedOfAnother) {
   EXPECT_THAT(second_.calls(), IsEmpty());
 }
 
-TEST_F(FailoverTest, AChangeThatMayHaveBeenDoneSaysSo) {
+TEST_F(FailoverTest, AChangeThatMayHaveBeenDoneIsReported) {
   fake_.failure = grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed");
   EXPECT_EQ(RunCommand("config reload"), 4);
   EXPECT_THAT(err(), HasSubstr("It may have been done all the same"));

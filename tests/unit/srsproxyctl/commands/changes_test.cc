@@ -119,7 +119,7 @@ class ChangesTest : public CommandTest, public testing::WithParamInterface<Chang
 class TriedChangesTest : public ChangesTest {};
 class ConfirmedChangesTest : public ChangesTest {};
 
-TEST_P(ChangesTest, SendsWhatItWasTold) {
+TEST_P(ChangesTest, SendsWhatWasRequested) {
   const Change& change = GetParam();
   EXPECT_EQ(RunCommand(change.command + (change.asks ? " --yes" : "")), 0) << err();
   EXPECT_THAT(fake_.changes(), ElementsAre(change.sent));
@@ -188,7 +188,7 @@ TEST_F(OneChangeTest, KickStopsAtItsLimit) {
   EXPECT_EQ(fake_.sessions.size(), 2U);
 }
 
-TEST_F(OneChangeTest, KickNeedsToBeToldWhom) {
+TEST_F(OneChangeTest, KickNeedsAFilter) {
   EXPECT_EQ(RunCommand("session kick --yes"), 2);
   EXPECT_THAT(fake_.calls(), IsEmpty());
 }

@@ -38,7 +38,7 @@ TEST_F(TopTest, WithoutATerminalItIsShownOnce) {
   EXPECT_THAT(slept_, testing::ElementsAre(absl::Seconds(2)));
 }
 
-TEST_F(TopTest, ItIsShownAsOftenAsTold) {
+TEST_F(TopTest, ItIsShownAsOftenAsRequested) {
   EXPECT_EQ(RunCommand("proxy top --count 3 --interval 1s -o name"), 0);
   EXPECT_EQ(out(), "edge-1\na-run1-100\nedge-1\na-run1-100\nedge-1\na-run1-100\n");
   EXPECT_THAT(slept_, SizeIs(3));

@@ -188,7 +188,7 @@ TEST_F(WatchTest, OriginsCanBeWatched) {
   EXPECT_THAT(fake_.calls()[0], HasSubstr("EVENT_KIND_ORIGIN_CHANGED"));
 }
 
-TEST_F(WatchTest, EventWatchShowsTheSnapshotOnlyWhenTold) {
+TEST_F(WatchTest, EventWatchShowsTheSnapshotOnlyWhenRequested) {
   const std::deque<FakeProxy::Watching> watches = {
       {{Snapshot({"v/live/a"}, "t1"),
         Message({StreamEvent(v1::EVENT_KIND_STREAM_ADDED, "v/live/b", "o", 1)}, "t2")},

@@ -46,7 +46,7 @@ TEST(GoldenTest, PlaylistsOfPackagersAreRewrittenSo) {
   }
 }
 
-TEST(GoldenTest, WhatTheySay) {
+TEST(GoldenTest, WhatTheyHold) {
   struct Row {
     const char* name;
     PlaylistKind kind;

@@ -16,7 +16,7 @@ Playlist Read(std::string_view text) {
   return playlist.ok() ? *std::move(playlist) : Playlist();
 }
 
-TEST(ReadPlaylistTest, TellsTheKind) {
+TEST(ReadPlaylistTest, ReadsTheKind) {
   struct Row {
     const char* what;
     const char* text;
@@ -44,7 +44,7 @@ TEST(ReadPlaylistTest, TellsTheKind) {
   for (const Row& row : rows) EXPECT_EQ(Read(row.text).kind, row.kind) << row.what;
 }
 
-TEST(ReadPlaylistTest, TellsTheVariants) {
+TEST(ReadPlaylistTest, ReadsTheVariants) {
   const Playlist playlist = Read(
       "#EXTM3U\r\n"
       "#EXT-X-INDEPENDENT-SEGMENTS\r\n"
@@ -62,7 +62,7 @@ TEST(ReadPlaylistTest, TellsTheVariants) {
   EXPECT_EQ(playlist.segments, 0);
 }
 
-TEST(ReadPlaylistTest, TellsTheNumbers) {
+TEST(ReadPlaylistTest, ReadsTheNumbers) {
   const Playlist playlist = Read(
       "#EXTM3U\n"
       "#EXT-X-TARGETDURATION:4\n"

@@ -20,8 +20,8 @@ Playlist Media(uint64_t sequence, uint64_t segments, uint64_t discontinuity_sequ
 
 // "sequence/discontinuity sequence", and "!" when a discontinuity is added before the first
 // segment; "-" for the origin's own numbers.
-std::string Told(SequenceRewriter& continuity, const Playlist& playlist) {
-  const auto numbers = continuity.Next(playlist);
+std::string Rewritten(SequenceRewriter& rewriter, const Playlist& playlist) {
+  const auto numbers = rewriter.Next(playlist);
   if (!numbers.has_value()) return "-";
   EXPECT_EQ(numbers->discontinuity_before.value_or(0), 0);
   return std::to_string(numbers->media_sequence) + "/" +
@@ -30,123 +30,124 @@ std::string Told(SequenceRewriter& continuity, const Playlist& playlist) {
 }
 
 TEST(SequenceRewriterTest, WithoutAMoveTheNumbersAreTheOrigins) {
-  SequenceRewriter continuity;
-  EXPECT_EQ(Told(continuity, Media(0, 0)), "-");
-  EXPECT_EQ(Told(continuity, Media(10, 3)), "-");
-  EXPECT_EQ(Told(continuity, Media(11, 3)), "-");
-  EXPECT_EQ(Told(continuity, Media(2, 3)), "-") << "what an origin does on its own is its affair";
-  EXPECT_FALSE(continuity.moved());
+  SequenceRewriter rewriter;
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 0)), "-");
+  EXPECT_EQ(Rewritten(rewriter, Media(10, 3)), "-");
+  EXPECT_EQ(Rewritten(rewriter, Media(11, 3)), "-");
+  EXPECT_EQ(Rewritten(rewriter, Media(2, 3)), "-")
+      << "what an origin does on its own is its affair";
+  EXPECT_FALSE(rewriter.moved());
 }
 
 TEST(SequenceRewriterTest, AMoveBeforeTheFirstPlaylistIsNone) {
-  SequenceRewriter continuity;
-  EXPECT_EQ(Told(continuity, Media(50, 0)), "-");
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(10, 3)), "-");
-  EXPECT_FALSE(continuity.moved());
+  SequenceRewriter rewriter;
+  EXPECT_EQ(Rewritten(rewriter, Media(50, 0)), "-");
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(10, 3)), "-");
+  EXPECT_FALSE(rewriter.moved());
 }
 
 TEST(SequenceRewriterTest, TheNewOriginFollowsWhatThePlayerHad) {
-  SequenceRewriter continuity;
-  EXPECT_EQ(Told(continuity, Media(100, 5)), "-");
-  continuity.OriginChanged();
-  EXPECT_TRUE(continuity.moved());
-  EXPECT_EQ(Told(continuity, Media(3, 2)), "105/0!");
-  EXPECT_EQ(Told(continuity, Media(3, 2)), "105/0!") << "the same poll again";
-  EXPECT_EQ(Told(continuity, Media(3, 3)), "105/0!");
-  EXPECT_EQ(Told(continuity, Media(4, 3)), "106/1") << "the first segment has left";
-  EXPECT_EQ(Told(continuity, Media(9, 3)), "111/1");
-  EXPECT_TRUE(continuity.moved());
+  SequenceRewriter rewriter;
+  EXPECT_EQ(Rewritten(rewriter, Media(100, 5)), "-");
+  rewriter.OriginChanged();
+  EXPECT_TRUE(rewriter.moved());
+  EXPECT_EQ(Rewritten(rewriter, Media(3, 2)), "105/0!");
+  EXPECT_EQ(Rewritten(rewriter, Media(3, 2)), "105/0!") << "the same poll again";
+  EXPECT_EQ(Rewritten(rewriter, Media(3, 3)), "105/0!");
+  EXPECT_EQ(Rewritten(rewriter, Media(4, 3)), "106/1") << "the first segment has left";
+  EXPECT_EQ(Rewritten(rewriter, Media(9, 3)), "111/1");
+  EXPECT_TRUE(rewriter.moved());
 }
 
 TEST(SequenceRewriterTest, HigherNumbersAreContinuedToo) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(0, 3));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(5000, 3)), "3/0!");
-  EXPECT_EQ(Told(continuity, Media(5001, 3)), "4/1");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(0, 3));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(5000, 3)), "3/0!");
+  EXPECT_EQ(Rewritten(rewriter, Media(5001, 3)), "4/1");
 }
 
 TEST(SequenceRewriterTest, ADiscontinuityOfTheOriginsOwnIsNotDoubled) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(0, 3, 4, {1}));
-  continuity.OriginChanged();
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(0, 3, 4, {1}));
+  rewriter.OriginChanged();
   // The player was told 4 + 1 of the last segment; the next one is 6.
-  EXPECT_EQ(Told(continuity, Media(0, 2, 0, {0})), "3/5");
-  EXPECT_EQ(Told(continuity, Media(0, 3, 0, {0, 2})), "3/5");
-  EXPECT_EQ(Told(continuity, Media(1, 3, 1, {1})), "4/6");
-  EXPECT_EQ(Told(continuity, Media(3, 3, 2)), "6/7");
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 2, 0, {0})), "3/5");
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 3, 0, {0, 2})), "3/5");
+  EXPECT_EQ(Rewritten(rewriter, Media(1, 3, 1, {1})), "4/6");
+  EXPECT_EQ(Rewritten(rewriter, Media(3, 3, 2)), "6/7");
 }
 
 TEST(SequenceRewriterTest, TheOriginsDiscontinuitiesGoOnBeingCounted) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(0, 3));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(0, 3, 9, {2})), "3/0!");
-  EXPECT_EQ(Told(continuity, Media(1, 3, 9, {1})), "4/1");
-  EXPECT_EQ(Told(continuity, Media(3, 3, 10)), "6/2");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(0, 3));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 3, 9, {2})), "3/0!");
+  EXPECT_EQ(Rewritten(rewriter, Media(1, 3, 9, {1})), "4/1");
+  EXPECT_EQ(Rewritten(rewriter, Media(3, 3, 10)), "6/2");
 }
 
 TEST(SequenceRewriterTest, RepeatedMovesStack) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(10, 3));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(0, 3)), "13/0!");
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(70, 3)), "16/1!");
-  continuity.OriginChanged();
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(1, 3)), "19/2!");
-  EXPECT_EQ(Told(continuity, Media(2, 3)), "20/3");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(10, 3));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 3)), "13/0!");
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(70, 3)), "16/1!");
+  rewriter.OriginChanged();
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(1, 3)), "19/2!");
+  EXPECT_EQ(Rewritten(rewriter, Media(2, 3)), "20/3");
 }
 
 TEST(SequenceRewriterTest, AnEmptyPlaylistOfTheNewOriginSettlesNothing) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(10, 3, 2));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(0, 0)), "13/2!");
-  EXPECT_EQ(Told(continuity, Media(4, 2)), "13/2!");
-  EXPECT_EQ(Told(continuity, Media(5, 2)), "14/3");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(10, 3, 2));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 0)), "13/2!");
+  EXPECT_EQ(Rewritten(rewriter, Media(4, 2)), "13/2!");
+  EXPECT_EQ(Rewritten(rewriter, Media(5, 2)), "14/3");
 }
 
 TEST(SequenceRewriterTest, AfterAMoveAnOriginThatStartsAnewIsContinued) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(10, 3));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(50, 3)), "13/0!");
-  EXPECT_EQ(Told(continuity, Media(0, 0)), "16/1!");
-  EXPECT_EQ(Told(continuity, Media(0, 1)), "16/1!");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(10, 3));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(50, 3)), "13/0!");
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 0)), "16/1!");
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 1)), "16/1!");
 }
 
 TEST(SequenceRewriterTest, SegmentsThatWerePassedOverLeaveAGap) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(10, 3));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(0, 3)), "13/0!");
-  EXPECT_EQ(Told(continuity, Media(30, 3)), "43/1");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(10, 3));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 3)), "13/0!");
+  EXPECT_EQ(Rewritten(rewriter, Media(30, 3)), "43/1");
 }
 
 TEST(SequenceRewriterTest, SkippedSegmentsCount) {
-  SequenceRewriter continuity;
+  SequenceRewriter rewriter;
   Playlist delta = Media(100, 40, 2);
   delta.skipped = 30;
-  Told(continuity, Media(90, 40, 1, {5}));
-  EXPECT_EQ(Told(continuity, delta), "-");
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(0, 3)), "140/2!");
+  Rewritten(rewriter, Media(90, 40, 1, {5}));
+  EXPECT_EQ(Rewritten(rewriter, delta), "-");
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(0, 3)), "140/2!");
   delta = Media(0, 20);
   delta.skipped = 15;
-  EXPECT_EQ(Told(continuity, delta), "140/2!");
+  EXPECT_EQ(Rewritten(rewriter, delta), "140/2!");
   delta.media_sequence = 1;
-  EXPECT_EQ(Told(continuity, delta), "141/3");
+  EXPECT_EQ(Rewritten(rewriter, delta), "141/3");
 }
 
 TEST(SequenceRewriterTest, NumbersAtTheEndOfTheirRangeBreakNothing) {
-  SequenceRewriter continuity;
-  Told(continuity, Media(UINT64_MAX, 3, UINT64_MAX));
-  continuity.OriginChanged();
-  EXPECT_EQ(Told(continuity, Media(UINT64_MAX, 3)), "2/18446744073709551615!");
-  EXPECT_EQ(Told(continuity, Media(7, 3)), "5/0!");
+  SequenceRewriter rewriter;
+  Rewritten(rewriter, Media(UINT64_MAX, 3, UINT64_MAX));
+  rewriter.OriginChanged();
+  EXPECT_EQ(Rewritten(rewriter, Media(UINT64_MAX, 3)), "2/18446744073709551615!");
+  EXPECT_EQ(Rewritten(rewriter, Media(7, 3)), "5/0!");
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(WithoutDirectivesTest, LeavesOtherParameters) {
   EXPECT_EQ(WithoutDirectives("/a.m3u8?_HLS_other=5"), "/a.m3u8?_HLS_other=5");
 }
 
-TEST(AtOwnHostTest, TellsOwnUrlsFromOthers) {
+TEST(AtOwnHostTest, DistinguishesOwnUrlsFromOthers) {
   struct Row {
     const char* what;
     const char* uri;

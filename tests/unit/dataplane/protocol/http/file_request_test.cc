@@ -44,7 +44,7 @@ TEST(FileRequestTest, TheTagChangesWithTheFile) {
   EXPECT_NE(EntityTagOf(other), EntityTagOf(kFile));
 }
 
-TEST(FileRequestTest, HeadTellsTheLengthAndSendsNothing) {
+TEST(FileRequestTest, HeadReportsTheLengthAndSendsNothing) {
   const FileReply reply = Reply({{"Range", "bytes=0-9"}}, "HEAD");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.length, 0);

@@ -28,7 +28,7 @@ TEST(FindHeadEndTest, IsAfterTheEmptyLine) {
   EXPECT_EQ(FindHeadEnd(""), std::nullopt);
 }
 
-TEST(RequestHeadTest, TellsWhatIsAsked) {
+TEST(RequestHeadTest, ReadsWhatIsRequested) {
   const auto head = Request("GET /live/a.flv?b=c HTTP/1.1\r\nHost: h:80\r\nX: 1\r\nX: 2\r\n\r\n");
   EXPECT_EQ(head.method, "GET");
   EXPECT_EQ(head.target, "/live/a.flv?b=c");
@@ -108,7 +108,7 @@ TEST(RequestHeadTest, RefusesWhatOthersCouldReadOtherwise) {
   EXPECT_EQ(RefusedRequest(many + "\r\n"), 431);
 }
 
-TEST(ResponseHeadTest, TellsHowTheBodyEnds) {
+TEST(ResponseHeadTest, ReadsHowTheBodyEnds) {
   struct Case {
     std::string name;
     std::string head;

@@ -28,7 +28,7 @@ class Conversation {
  public:
   explicit Conversation(const MessageReader::Rules& rules = kRules) : reader_(rules) {}
 
-  void Hear(std::string_view bytes) {
+  void Receive(std::string_view bytes) {
     while (!failed_ && !bytes.empty()) {
       const auto part = bytes.substr(0, kRules.max_head - reader_.unread());
       Feed(reader_, part);
@@ -93,12 +93,12 @@ TEST_P(RequestsTest, AreReadTheSameHoweverTheyAreCut) {
   const std::string& wire = GetParam().wire;
   for (size_t cut = 0; cut <= wire.size(); ++cut) {
     Conversation conversation;
-    conversation.Hear(std::string_view(wire).substr(0, cut));
-    conversation.Hear(std::string_view(wire).substr(cut));
+    conversation.Receive(std::string_view(wire).substr(0, cut));
+    conversation.Receive(std::string_view(wire).substr(cut));
     EXPECT_EQ(conversation.End(), GetParam().read) << "cut at " << cut;
   }
   Conversation bytewise;
-  for (const char& byte : wire) bytewise.Hear({&byte, 1});
+  for (const char& byte : wire) bytewise.Receive({&byte, 1});
   EXPECT_EQ(bytewise.End(), GetParam().read);
 }
 
@@ -149,13 +149,13 @@ INSTANTIATE_TEST_SUITE_P(
         RequestsRow{"Nothing", "", {}}),
     [](const auto& test) { return std::string(test.param.name); });
 
-TEST(MessageReaderTest, AHostIsNeededWhereTheRulesSaySo) {
+TEST(MessageReaderTest, AHostIsNeededWhereTheRulesRequireIt) {
   MessageReader reader({.host_needed = false});
   Feed(reader, "GET /a HTTP/1.1\r\n\r\n");
   EXPECT_TRUE(std::holds_alternative<RequestHead>(reader.ReadRequest()));
 }
 
-TEST(MessageReaderTest, TellsWhetherAClientWaitsForContinue) {
+TEST(MessageReaderTest, KnowsWhetherAClientWaitsForContinue) {
   const auto waits = [](std::string_view length, std::string_view behind) {
     MessageReader reader(kRules);
     Feed(reader, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: " +
@@ -242,7 +242,7 @@ TEST(MessageReaderTest, ReadsAnswers) {
   }
 }
 
-TEST(MessageReaderTest, ABodyThatIsTooLongIsToldApartFromABrokenOne) {
+TEST(MessageReaderTest, ABodyThatIsTooLongIsDistinguishedFromABrokenOne) {
   for (const std::string wire : {"HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n",
                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}) {
     MessageReader reader({.max_body = 32});
@@ -254,7 +254,7 @@ TEST(MessageReaderTest, ABodyThatIsTooLongIsToldApartFromABrokenOne) {
   }
 }
 
-TEST(MessageReaderTest, AnOriginThatOnlySaysContinueGivesNoAnswer) {
+TEST(MessageReaderTest, AnOriginThatOnlySendsContinueGivesNoAnswer) {
   MessageReader reader;
   std::string wire;
   for (int i = 0; i < 9; ++i) wire += "HTTP/1.1 100 Continue\r\n\r\n";

@@ -248,7 +248,7 @@ TEST_P(BridgeScriptTest, HoldsAtEverySplit) {
   }
 }
 
-TEST_P(BridgeScriptTest, GarbageOfTheClientIsToldToItWhenItIsRead) {
+TEST_P(BridgeScriptTest, GarbageOfTheClientIsReportedToItWhenItIsRead) {
   AfterEachStep([](Conversation& run, std::span<const Step> rest) {
     const State before = run.peers.bridge.state();
     const size_t capacity = run.peers.bridge.ClientReadCapacity();
@@ -276,11 +276,12 @@ TEST_P(BridgeScriptTest, GarbageOfTheOriginEndsTheStream) {
     const bool waits = run.peers.bridge.state() == State::kAwaitingOrigin;
     const bool publishes = run.peers.bridge.role() == Role::kPublisher;
     run.peers.Origin(kGarbage);
-    Commands told;
+    Commands received;
     if (waits) {
-      told = {publishes ? "onStatus NetStream.Publish.Failed" : "onStatus NetStream.Play.Failed"};
+      received = {publishes ? "onStatus NetStream.Publish.Failed"
+                            : "onStatus NetStream.Play.Failed"};
     }
-    EXPECT_EQ(run.ClientReceives(), told);
+    EXPECT_EQ(run.ClientReceives(), received);
     run.ExpectEnd(Side::kOrigin);
   });
 }
@@ -325,7 +326,7 @@ TEST_P(BridgeScriptTest, ARefusalOfTheOriginIsPassedOnInItsWords) {
   });
 }
 
-TEST_P(BridgeScriptTest, ARefusalOfTheProxyIsToldAsAStatus) {
+TEST_P(BridgeScriptTest, ARefusalOfTheProxyIsSentAsAStatus) {
   AfterEachStep([](Conversation& run, std::span<const Step>) {
     const bool publishes = run.peers.bridge.role() == Role::kPublisher;
     run.peers.Refuse(ProxyFailure(absl::StatusCode::kUnavailable, "nobody can serve it"));

@@ -204,7 +204,7 @@ TEST(BridgeTest, ConnectIsAnsweredAsSrsDoesAndInItsOrder) {
   EXPECT_THAT(Peers::Names(received), ElementsAre("_result", "onBWDone"));
 }
 
-TEST(BridgeTest, TheSameFromTheOriginIsNotHeardAgain) {
+TEST(BridgeTest, TheSameFromTheOriginIsNotSentAgain) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
@@ -236,12 +236,12 @@ void WaysScript(Peers peers) {
   EXPECT_EQ(ReadControlNumber(received[1].payload), 12345);
   EXPECT_EQ(ReadControlNumber(received[2].payload), 4096);
 }
-TEST(BridgeTest, OtherWaysOfTheOriginAreToldRightBeforeItsVerdict) {
+TEST(BridgeTest, OtherWaysOfTheOriginAreSentRightBeforeItsVerdict) {
   for (const size_t step : {SIZE_MAX, size_t{1}, size_t{7}}) WaysScript(Peers(step));
 }
 
 // ffmpeg would take it over, and nginx-rtmp loses bytes of one that shrinks.
-TEST(BridgeTest, APublisherIsToldAnotherChunkSizeOnlyWhenAMessageNeedsIt) {
+TEST(BridgeTest, APublisherIsSentAnotherChunkSizeOnlyWhenAMessageNeedsIt) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
@@ -258,7 +258,7 @@ TEST(BridgeTest, APublisherIsToldAnotherChunkSizeOnlyWhenAMessageNeedsIt) {
   EXPECT_EQ(ReadControlNumber(received[0].payload), kDefaultChunkSize);
 }
 
-TEST(BridgeTest, AnOriginThatSaysNoChunkSizeHasTheDefaultOne) {
+TEST(BridgeTest, AnOriginThatSendsNoChunkSizeHasTheDefaultOne) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(PlayerBytes());
@@ -284,7 +284,7 @@ TEST(BridgeTest, ALargerWindowOfTheOriginIsKeptFromTheClient) {
   EXPECT_THAT(Types(peers.ReceivedByClient()), ElementsAre(kCommand));
 }
 
-TEST(BridgeTest, WhatTheOriginSaysBesidesComesBehindItsVerdict) {
+TEST(BridgeTest, WhatTheOriginSendsBesidesComesBehindItsVerdict) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(ConnectBytes() + MessageBytes(CreateStream(2)) +
@@ -371,7 +371,7 @@ INSTANTIATE_TEST_SUITE_P(
         CallOrder{"no_calls", {"closeStream", "_result", "pause"}, {}}),
     [](const auto& test) { return test.param.name; });
 
-TEST(BridgeTest, TransactionsOfZeroAreToldApart) {
+TEST(BridgeTest, TransactionsOfZeroAreDistinguished) {
   const Bytes calls = ConnectBytes() + MessageBytes(Named("releaseStream", 0, {AmfNull{}, "one"})) +
                       MessageBytes(Named("FCPublish", 0, {AmfNull{}, "one"})) +
                       MessageBytes(CreateStream(0)) +
@@ -467,7 +467,7 @@ TEST(BridgeTest, AnOriginMayAnswerConnectWithOneWhateverItWas) {
   EXPECT_EQ(peers.bridge.state(), State::kRelaying);
 }
 
-TEST(BridgeTest, TheOriginsRefusalIsToldInItsWords) {
+TEST(BridgeTest, TheOriginsRefusalIsSentInItsWords) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(PlayerBytes());
@@ -523,7 +523,7 @@ TEST(BridgeTest, ACloseInTheHandshakeLetsAnotherOriginBeTried) {
   EXPECT_EQ(peers.to_origin, EncoderBytes());
 }
 
-TEST(BridgeTest, ARefusedConnectIsToldAsAStatusOfTheStream) {
+TEST(BridgeTest, ARefusedConnectIsSentAsAStatusOfTheStream) {
   Peers peers;
   peers.HandshakeAsClient();
   peers.Client(EncoderBytes());
@@ -667,9 +667,9 @@ TEST_F(SecondStream, MayBeOnAnotherOrigin) {
   ASSERT_THAT(Peers::Names(received), ElementsAre("connect", "createStream", "play"));
   EXPECT_EQ(received[2].header.stream_id, 4);
   peers_.Origin(OriginStatus("NetStream.Play.Start", 4) + Video(4));
-  const auto told = peers_.ReceivedByClient();
-  ASSERT_EQ(told.size(), 2);
-  EXPECT_EQ(told[1].header.stream_id, 1);
+  const auto forwarded = peers_.ReceivedByClient();
+  ASSERT_EQ(forwarded.size(), 2);
+  EXPECT_EQ(forwarded[1].header.stream_id, 1);
 }
 
 TEST_F(SecondStream, IsRefusedWhileTheFirstIsLive) {
@@ -685,7 +685,7 @@ TEST_F(SecondStream, IsRefusedWhileTheFirstIsLive) {
   EXPECT_THAT(status->description, HasSubstr("example.com/live/one"));
 }
 
-TEST_F(SecondStream, IsToldWhyItHasToEnd) {
+TEST_F(SecondStream, LearnsWhyItHasToEnd) {
   peers_.Refuse(ProxyFailure(absl::StatusCode::kAborted, "the stream is elsewhere"));
   EXPECT_EQ(peers_.bridge.state(), State::kEnded);
   const auto received = peers_.ReceivedByClient();
@@ -724,7 +724,7 @@ TEST_F(SecondStream, OfAnEncoderBringsItsCallsToAnotherOrigin) {
   EXPECT_EQ(peers_.bridge.state(), State::kRelaying);
 }
 
-TEST_F(SecondStream, OnTheSameOriginHearsItsAnswersAsTheyCome) {
+TEST_F(SecondStream, OnTheSameOriginReceivesItsAnswersAsTheyCome) {
   EndFirst();
   peers_.Client(MessageBytes(CreateStream(9)) +
                 MessageBytes(Named("play", 0, {AmfNull{}, "two"}), 1, 8));
@@ -735,7 +735,7 @@ TEST_F(SecondStream, OnTheSameOriginHearsItsAnswersAsTheyCome) {
               ElementsAre("_result", "onStatus NetStream.Play.Start"));
 }
 
-TEST_F(SecondStream, IsToldFromOtherAnswersOfTheSameTransaction) {
+TEST_F(SecondStream, IsDistinguishedFromOtherAnswersOfTheSameTransaction) {
   peers_.Client(MessageBytes(Named("pause", 0, {AmfNull{}, true}), 1, 8) +
                 MessageBytes(CreateStream(0)));
   peers_.Origin(MessageBytes(EmptyResult(0)) + MessageBytes(CreateStreamResult(0, 2)));
@@ -749,7 +749,7 @@ struct BadInput {
   bool handshake = true;
   Bytes bytes;
   std::string complaint;  // In the status.
-  std::string told;       // To the client, somewhere in its bytes.
+  std::string reported;   // To the client, somewhere in its bytes.
 };
 
 class BridgeBadInputTest : public ::testing::TestWithParam<BadInput> {};
@@ -763,7 +763,7 @@ TEST_P(BridgeBadInputTest, EndsWithAClearErrorToItsSender) {
   EXPECT_EQ(SideOf(peers.bridge.status()), Side::kClient);
   EXPECT_THAT(std::string(MessageOf(peers.bridge.status())), HasSubstr(GetParam().complaint));
   EXPECT_THAT(std::string(peers.to_client.begin(), peers.to_client.end()),
-              HasSubstr(GetParam().told));
+              HasSubstr(GetParam().reported));
 }
 
 Bytes Text(std::string_view text) { return {text.begin(), text.end()}; }

@@ -325,7 +325,7 @@ TEST_F(ChunkForwarderTest, ABufferWithoutRewritingIsOnePiece) {
   EXPECT_EQ(out.list()[1].data(), in.data() + SetChunkSize(200).size());
 }
 
-TEST_F(ChunkForwarderTest, TellsEveryMessageWithItsAbsoluteTimestamp) {
+TEST_F(ChunkForwarderTest, ReportsEveryMessageWithItsAbsoluteTimestamp) {
   Forward(Video(0, 5, 20) + Video(1, 40, 30) + Video(3, 0, 30) + CommandOn(3, 0, 1, 4));
   const MessageHeader video{4, kVideo, 30, 1, 85};
   ASSERT_EQ(observer_.started.size(), 4u);
@@ -398,7 +398,7 @@ TEST_F(ChunkForwarderTest, BoundsWhatWaitsToBeInjected) {
             absl::StatusCode::kResourceExhausted);
 }
 
-TEST_F(ChunkForwarderTest, RefusesToInjectWhatRtmpCannotSay) {
+TEST_F(ChunkForwarderTest, RefusesToInjectWhatRtmpCannotCarry) {
   BufferSequence out;
   for (const uint32_t id : {0u, 1u, 65600u}) {
     const absl::Status status = forwarder_.Inject({.chunk_stream_id = id}, {}, out);
@@ -407,7 +407,7 @@ TEST_F(ChunkForwarderTest, RefusesToInjectWhatRtmpCannotSay) {
   }
 }
 
-TEST_F(ChunkForwarderTest, TellsTheReceiverTheSendersChunkSizeBeforeItMatters) {
+TEST_F(ChunkForwarderTest, SendsTheReceiverTheSendersChunkSizeBeforeItMatters) {
   Inject({.chunk_stream_id = 2, .type = MessageType::kSetChunkSize}, U32(5000));
   EXPECT_EQ(forwarder_.output_chunk_size(), 5000u);
   EXPECT_EQ(Forward(Video(0, 1, 128)), Video(0, 1, 128)) << "fits in one chunk of either size";

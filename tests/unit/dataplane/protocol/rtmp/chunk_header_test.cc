@@ -190,7 +190,7 @@ TEST(RepeatedTimestampTest, TheFieldOrTheAbsoluteOneIsTakenAtEverySplit) {
   }
 }
 
-TEST(RepeatedTimestampTest, PayloadIsToldByItsFirstByteThatDiffers) {
+TEST(RepeatedTimestampTest, PayloadIsRecognisedByItsFirstByteThatDiffers) {
   ChunkStreamState stream;
   ASSERT_TRUE(stream.StartMessage(Of(0, 0x01020304, true)));
   const Bytes almost = {1, 2, 3, 5};

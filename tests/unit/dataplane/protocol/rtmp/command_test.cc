@@ -78,7 +78,7 @@ void PrintTo(const PeekRow& row, std::ostream* os) { *os << row.name; }
 
 class PeekTest : public ::testing::TestWithParam<PeekRow> {};
 
-TEST_P(PeekTest, TellsTheName) {
+TEST_P(PeekTest, FindsTheName) {
   EXPECT_EQ(PeekCommandName(GetParam().type, GetParam().prefix), GetParam().peeked);
 }
 

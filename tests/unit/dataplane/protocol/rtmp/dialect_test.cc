@@ -373,11 +373,11 @@ class DialectTest : public ::testing::TestWithParam<std::string> {
       ReadScript(std::filesystem::path(DIALECTS_DIR) / (GetParam() + ".txt"));
 };
 
-TEST_P(DialectTest, HearsWhatSrsSays) { Run(SIZE_MAX, SIZE_MAX); }
+TEST_P(DialectTest, ReceivesWhatSrsSends) { Run(SIZE_MAX, SIZE_MAX); }
 
-TEST_P(DialectTest, HearsItByteByByte) { Run(1, 1); }
+TEST_P(DialectTest, ReceivesItByteByByte) { Run(1, 1); }
 
-TEST_P(DialectTest, HearsItWhereverTheInputIsCut) {
+TEST_P(DialectTest, ReceivesItWhereverTheInputIsCut) {
   // No command is longer. Shorter cuts one by one: they fall into headers and names.
   for (size_t first = 1; first < 320 && !HasFatalFailure(); first += first < 40 ? 1 : 7) {
     Run(SIZE_MAX, first);

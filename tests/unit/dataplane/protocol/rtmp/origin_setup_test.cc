@@ -101,7 +101,7 @@ TEST_F(OriginSetupTest, LeavesWhatComesBehindAnAcceptance) {
   EXPECT_THAT(Names(to_client_), ElementsAre("onStatus NetStream.Play.Start"));
 }
 
-TEST_F(OriginSetupTest, WhatCameTooEarlyIsToldBehindTheVerdict) {
+TEST_F(OriginSetupTest, WhatCameTooEarlyIsSentBehindTheVerdict) {
   ConnectOrigin();
   Origin(MessageBytes(Named("onSomething", 0, {AmfNull{}})) + MessageBytes(ConnectResult(1, 0)));
   Origin(MessageBytes(CreateStreamResult(2, 1)));
@@ -110,7 +110,7 @@ TEST_F(OriginSetupTest, WhatCameTooEarlyIsToldBehindTheVerdict) {
   EXPECT_THAT(Names(to_client_), ElementsAre("onStatus NetStream.Play.Start", "onSomething"));
 }
 
-TEST_F(OriginSetupTest, AnOriginThatPlaysHasSaidYes) {
+TEST_F(OriginSetupTest, AnOriginThatPlaysHasAccepted) {
   ConnectOrigin();
   Origin(MessageBytes(ConnectResult(1, 0)) + MessageBytes(CreateStreamResult(2, 1)));
   Origin(MessageBytes(MessageType::kVideo, 1, Bytes(20, 7), 6));
@@ -119,7 +119,7 @@ TEST_F(OriginSetupTest, AnOriginThatPlaysHasSaidYes) {
   EXPECT_TRUE(setup_.TakeConnection().plays_silently);
 }
 
-TEST_F(OriginSetupTest, AnswersThatCannotBeReadRefuseAndTellTheClient) {
+TEST_F(OriginSetupTest, AnswersThatCannotBeReadRefuseTheClient) {
   ConnectOrigin();
   Origin({0xff});
   EXPECT_EQ(setup_.outcome().kind(), Outcome::kRefused);
@@ -127,7 +127,7 @@ TEST_F(OriginSetupTest, AnswersThatCannotBeReadRefuseAndTellTheClient) {
   EXPECT_THAT(Names(to_client_), ElementsAre("onStatus NetStream.Play.Failed"));
 }
 
-TEST_F(OriginSetupTest, ARedirectTellsTheClientNothing) {
+TEST_F(OriginSetupTest, ARedirectSendsTheClientNothing) {
   ConnectOrigin();
   AmfObject extra;
   extra.properties = {{"redirect", "rtmp://10.0.0.9/live/one"}};
@@ -147,7 +147,7 @@ TEST_F(OriginSetupTest, WhatIsNoRtmpIsUnreachable) {
   EXPECT_TRUE(setup_.handshaking()) << "nothing of the client was told";
 }
 
-TEST_F(OriginSetupTest, ALaterRequestIsToldInMessages) {
+TEST_F(OriginSetupTest, ALaterRequestIsSentInMessages) {
   forwarder_.ReplaceOrigin(/*afresh=*/true, out());  // The former one.
   replay_.TakeBytes();
   ConnectOrigin();
@@ -158,7 +158,7 @@ TEST_F(OriginSetupTest, ALaterRequestIsToldInMessages) {
   EXPECT_THAT(Names(origin_), ElementsAre("connect", "createStream", "play"));
 }
 
-TEST_F(OriginSetupTest, AContinuedConnectionHearsTheRequestAlone) {
+TEST_F(OriginSetupTest, AContinuedConnectionReceivesTheRequestAlone) {
   forwarder_.ReplaceOrigin(/*afresh=*/true, out());
   ASSERT_TRUE(setup_.Continue({}, out()).ok());
   EXPECT_THAT(Names(origin_), ElementsAre("play"));

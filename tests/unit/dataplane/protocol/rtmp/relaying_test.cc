@@ -143,7 +143,7 @@ TEST_F(RelayingTest, ACreatedStreamGetsAnIdThatIsFree) {
   EXPECT_EQ(*result->number, 2) << "1 is the client's name for the origin's 7";
 }
 
-TEST_F(RelayingTest, ACommandThatCannotBeReadIsToldOnce) {
+TEST_F(RelayingTest, ACommandThatCannotBeReadIsReportedOnce) {
   const Bytes name = {2, 0, 11, 'c', 'l', 'o', 's', 'e', 'S', 't', 'r', 'e', 'a', 'm', 0xee};
   const Bytes broken = MessageBytes(MessageType::kCommandAmf0, 1, name, 8);
   Client(broken + broken + Close(1));

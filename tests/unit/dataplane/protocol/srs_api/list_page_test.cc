@@ -84,7 +84,7 @@ TEST(SizeProbeTest, AsksLittle) {
   EXPECT_LE(Probe(50'000'000, 1'000'000'000).questions, 40);
 }
 
-TEST(SizeProbeTest, AnOriginThatKnowsNoPagesHasToldAll) {
+TEST(SizeProbeTest, AnOriginThatKnowsNoPagesHasListedAll) {
   SizeProbe probe(1000);
   ASSERT_EQ(probe.next(), 0);
   probe.Found(123);

@@ -37,7 +37,7 @@ TEST(MergeTest, TheEnvelopeIsSrss) {
             R"({"code":2048,"server":"srsproxy","service":"srsproxy","pid":"42"})");
 }
 
-TEST(MergeTest, VersionsTellOfTheProxyAndOfEachOrigin) {
+TEST(MergeTest, VersionsListTheProxyAndEachOrigin) {
   EXPECT_EQ(WriteJson(Versions(kSelf).at("data")),
             R"({"signature":"srsproxy","major":1,"minor":20,"revision":3,"version":"1.20.3-rc1"})");
   std::vector<Tagged<json::object>> data;

@@ -119,7 +119,7 @@ TEST_F(HlsSessionsTest, ManyPollsAreOneSession) {
   EXPECT_EQ(sessions_.AudienceOf(kKey).viewers[static_cast<size_t>(Protocol::kHls)], 1u);
 }
 
-TEST_F(HlsSessionsTest, AddressContextAndPlayerTellSessionsApart) {
+TEST_F(HlsSessionsTest, AddressContextAndPlayerDistinguishSessions) {
   Poll(Caller("abc"), "a", "abc");
   Poll(Caller("def"), "a", "def");
   Poll(Caller("abc", "10.0.0.2"), "a", "abc");

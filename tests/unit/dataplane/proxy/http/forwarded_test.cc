@@ -27,7 +27,7 @@ class ForwardedTest : public testing::Test {
   net::CancelScope scope_;
 };
 
-TEST_F(ForwardedTest, WhatAStrangerSaysOfItselfIsReplaced) {
+TEST_F(ForwardedTest, WhatAStrangerReportsOfItselfIsReplaced) {
   http::RequestHead request;
   request.host = "v.com";
   http::Fields fields;

@@ -66,7 +66,7 @@ TEST_F(StaticFilesTest, FindsFilesAndIndexes) {
   EXPECT_EQ(At(std::string(5000, 'a')), "none");
 }
 
-TEST_F(StaticFilesTest, TellsAndReadsAFile) {
+TEST_F(StaticFilesTest, FindsAndReadsAFile) {
   const auto file = *Find("file.txt");
   EXPECT_EQ(file->state().size, 10);
   EXPECT_EQ(file->name(), "file.txt");
@@ -107,7 +107,7 @@ TEST_F(StaticFilesTest, TheFolderMayBeALink) {
   EXPECT_EQ(At("file.txt"), "0123456789");
 }
 
-TEST_F(StaticFilesTest, AMissingFolderIsTold) {
+TEST_F(StaticFilesTest, AMissingFolderIsReported) {
   const auto missing = StaticFiles::Open((base_ / "missing").string()).status();
   EXPECT_TRUE(absl::IsNotFound(missing));
   EXPECT_NE(MessageOf(missing).find("missing: No such file"), std::string_view::npos) << missing;

@@ -52,7 +52,7 @@ TEST_F(HopGuardTest, PutsItselfBeforeTheHops) {
   EXPECT_EQ(http::ValueOf(fields, kHopsField), "1111111111111111");
 }
 
-TEST_F(HopGuardTest, RefusesALoopAndSaysSoOnceInAWhile) {
+TEST_F(HopGuardTest, RefusesALoopAndLogsItOnceInAWhile) {
   EXPECT_TRUE(guard_.Check(HopList().Through(kOther), "10.0.0.1:5").ok());
   const HopList loop = HopList().Through(kOwn).Through(kOther);
   for (int i = 0; i < 500; ++i) EXPECT_TRUE(IsLoop(guard_.Check(loop, "10.0.0.1:5")));

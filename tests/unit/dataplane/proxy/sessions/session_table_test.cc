@@ -8,7 +8,7 @@
 namespace srsproxy {
 namespace {
 
-TEST(SessionLimitTest, HoldsAsManyAsItSays) {
+TEST(SessionLimitTest, HoldsAsManyAsItsLimit) {
   SessionLimit limit(2);
   EXPECT_TRUE(limit.Take());
   EXPECT_TRUE(limit.Take());
@@ -39,7 +39,7 @@ struct TestSession : SessionTable::Session {
   std::optional<SessionTable::Place> place;
 };
 
-TEST(SessionTableTest, KicksAllAndTellsWhenTheLastHasLeft) {
+TEST(SessionTableTest, KicksAllAndReportsWhenTheLastHasLeft) {
   net::asio::io_context io;
   SessionTable table(io.get_executor());
   TestSession one(table);

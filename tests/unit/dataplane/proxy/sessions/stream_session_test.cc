@@ -67,7 +67,7 @@ class StreamSessionTest : public testing::Test {
   std::vector<absl::Status> lost_;
 };
 
-TEST_F(StreamSessionTest, APublisherThatIsToldNoLaterIsEndedAndCounted) {
+TEST_F(StreamSessionTest, APublisherThatIsRefusedLaterIsEndedAndCounted) {
   const auto session = Begin(Role::kPublisher);
   session->OnFirstMedia(clock_.Now());
   EXPECT_TRUE(requested_.live.empty()) << "a publisher is accepted by its origin's word";

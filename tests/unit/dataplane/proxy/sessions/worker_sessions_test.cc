@@ -18,15 +18,15 @@ using testing::ElementsAre;
 
 struct ListedSession : SessionTable::Session {
   ListedSession(SessionTable& table, std::string id, std::string stream) : place(table, *this) {
-    told.id = std::move(id);
-    told.key = {"v", "live", std::move(stream)};
-    told.client = "10.0.0.1:1";
+    reported.id = std::move(id);
+    reported.key = {"v", "live", std::move(stream)};
+    reported.client = "10.0.0.1:1";
     place.List();
   }
   void Kick(absl::Status why) override { kicked = std::move(why); }
-  const SessionInfo& info() const override { return told; }
+  const SessionInfo& info() const override { return reported; }
 
-  SessionInfo told;
+  SessionInfo reported;
   absl::Status kicked;
   SessionTable::Place place;
 };
@@ -135,7 +135,7 @@ TEST_F(WorkerSessionsTest, CountsTheAudienceOfStreams) {
     auto& [worker, session] = listed_[index];
     OnWorker(worker, [&] {
       session->place.Unlist();
-      edit(session->told);
+      edit(session->reported);
       session->place.List();
     });
   };
@@ -144,14 +144,14 @@ TEST_F(WorkerSessionsTest, CountsTheAudienceOfStreams) {
   Add(1, "publisher", "one");
   Add(0, "silent", "one");
   Add(0, "other", "two");
-  change(1, [](SessionInfo& told) { told.protocol = Protocol::kHls; });
-  change(2, [](SessionInfo& told) {
-    told.role = Role::kPublisher;
-    told.media_flows = true;
-    told.bytes_in = 1000;
-    told.started_at = absl::FromUnixSeconds(5);
+  change(1, [](SessionInfo& reported) { reported.protocol = Protocol::kHls; });
+  change(2, [](SessionInfo& reported) {
+    reported.role = Role::kPublisher;
+    reported.media_flows = true;
+    reported.bytes_in = 1000;
+    reported.started_at = absl::FromUnixSeconds(5);
   });
-  change(3, [](SessionInfo& told) { told.role = Role::kPublisher; });
+  change(3, [](SessionInfo& reported) { reported.role = Role::kPublisher; });
 
   std::promise<std::vector<StreamAudience>> counted;
   sessions_.Count({{"v", "live", "one"}, {"v", "live", "none"}, {"v", "live", "two"}},
@@ -168,24 +168,24 @@ TEST_F(WorkerSessionsTest, CountsTheAudienceOfStreams) {
   EXPECT_THAT(found[2].viewers, ElementsAre(1, 0, 0, 0, 0));
 }
 
-TEST_F(WorkerSessionsTest, PagesMissNoneAndTellNoneTwice) {
+TEST_F(WorkerSessionsTest, PagesMissNoneAndListNoneTwice) {
   std::set<std::string> all;
   for (int i = 0; i < 5'000; ++i) {
     const std::string id = "s" + std::to_string(10'000 + i);
     all.insert(id);
     Add(i % 7 == 0 ? 1 : 0, id, "one");
   }
-  std::set<std::string> told;
+  std::set<std::string> reported;
   std::string after;
   int pages = 0;
   do {
     const auto page = List({}, after, 300);
     EXPECT_LE(page.sessions.size(), 300);
-    for (const std::string& id : Ids(page)) EXPECT_TRUE(told.insert(id).second) << id;
+    for (const std::string& id : Ids(page)) EXPECT_TRUE(reported.insert(id).second) << id;
     after = page.next;
     ASSERT_LT(++pages, 100);
   } while (!after.empty());
-  EXPECT_EQ(told, all);
+  EXPECT_EQ(reported, all);
 }
 
 TEST_F(WorkerSessionsTest, AFilterThatFitsFewStillReachesTheEnd) {
