@@ -89,5 +89,23 @@ TEST_F(DialTest, ANameMayLeadElsewhereToo) {
   EXPECT_TRUE(result.socket.ok()) << result.socket.status();
 }
 
+TEST_F(DialTest, WhereASettingLeadsNoRulesCount) {
+  const uint16_t port = acceptor_.local_endpoint().port();
+  rules_.AddListener("rtmp_server", "127.0.0.1", port);
+  EXPECT_FALSE(Dial("127.0.0.1", port).socket.ok());
+  const auto dialled =
+      testing::RunTask(io_, DialSetting(io_.get_executor(), "127.0.0.1", port, absl::Seconds(20)));
+  EXPECT_TRUE(dialled.ok()) << dialled.status();
+}
+
+TEST_F(DialTest, WhereASettingLeadsTheProxyIsAtFault) {
+  const uint16_t port = acceptor_.local_endpoint().port();
+  acceptor_.close();
+  const auto dialled =
+      testing::RunTask(io_, DialSetting(io_.get_executor(), "127.0.0.1", port, absl::Seconds(20)));
+  EXPECT_TRUE(absl::IsUnavailable(dialled.status()));
+  EXPECT_EQ(SideOf(dialled.status()), Side::kProxy);
+}
+
 }  // namespace
 }  // namespace srsproxy::net
