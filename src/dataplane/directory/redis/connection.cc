@@ -143,7 +143,8 @@ void Connection::TakeReply(Reply reply) {
 absl::Status Connection::Broken(const net::IoResult& result) const {
   if (result.error == 0) return Unavailable("Redis has closed the connection");
   if (result.error == EPROTO) {
-    return Unavailable("TLS with Redis failed: " + stream_.TlsProblem());
+    return Unavailable("TLS with Redis failed: " + stream_.TlsProblem() +
+                       " (see PROXY_REDIS_TLS and PROXY_REDIS_TLS_CA)");
   }
   const boost::system::error_code code(result.error, boost::system::system_category());
   return net::ErrorStatus(Side::kProxy, "the connection to Redis broke", code);

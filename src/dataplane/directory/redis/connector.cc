@@ -5,13 +5,19 @@
 #include "dataplane/net/dial.h"
 
 namespace srsproxy::redis {
+namespace {
+
+// How long sent bytes may go unacknowledged.
+constexpr absl::Duration kUserTimeout = absl::Seconds(5);
+
+}  // namespace
 
 Task<absl::StatusOr<std::shared_ptr<Connection>>> Connector::Connect(
     Address address, absl::Duration timeout, Connection::Closed closed) const {
   auto socket = co_await net::DialSetting(executor_, address.host, address.port, timeout);
   if (!socket.ok()) co_return socket.status();
   net::TcpStream stream(*std::move(socket), Side::kProxy);
-  stream.Tune(timeout);
+  stream.Tune(kUserTimeout);
   if (tls_ != nullptr && !stream.StartClientTls(tls_, address.host)) {
     co_return ProxyFailure(absl::StatusCode::kResourceExhausted, "no memory for TLS with Redis");
   }

@@ -46,9 +46,10 @@ class Link {
   virtual ~Link() = default;
 
   // Sends a command. `op`: a literal, the label of its time. `done` is called once: on the thread
-  // of Redis, in the order of the calls; or inline when the call is refused at once
-  // (RESOURCE_EXHAUSTED, CANCELLED), so with no lock held that it takes. It must not block. A call
-  // that waits in Redis has what it waits for added to the deadline by its caller.
+  // of Redis, in the order of the calls (a script that had to be loaded comes later); or inline
+  // when the call is refused at once (RESOURCE_EXHAUSTED, CANCELLED), so with no lock held that it
+  // takes. It must not block. A call that waits in Redis has what it waits for added to the
+  // deadline by its caller.
   virtual void Call(std::string_view op, Arguments command, Done done, absl::Duration deadline) = 0;
   void Call(std::string_view op, Arguments command, Done done) {
     Call(op, command, std::move(done), kDeadline);

@@ -33,6 +33,11 @@ Task<absl::StatusOr<ServerSetup::Outcome>> SetUp(asio::any_io_executor executor,
   co_return setup.Judge(*replies);
 }
 
+absl::Status WithAdvice(const absl::Status& why, std::string_view advice) {
+  if (absl::IsCancelled(why)) return why;
+  return ProxyFailure(why.code(), std::string(MessageOf(why)) + ": " + std::string(advice));
+}
+
 // As LinkObserver::OnLost has it.
 absl::Status ToLost(const absl::Status& why) {
   switch (why.code()) {
@@ -138,7 +143,9 @@ Task<absl::Status> ManagedLink::ConnectAndServe() {
   auto connected = co_await needs_.connector.Connect(*address, left.now(), std::move(closed));
   if (!connected.ok()) {
     locator_.Distrust();
-    co_return connected.status();
+    co_return WithAdvice(connected.status(), needs_.options.sentinels.empty()
+                                                 ? "see PROXY_REDIS_HOST and PROXY_REDIS_PORT"
+                                                 : "the Sentinels call it the master");
   }
   attempt_ = *connected;
   const ServerSetup setup(needs_.options,
@@ -148,7 +155,9 @@ Task<absl::Status> ManagedLink::ConnectAndServe() {
   if (!dropped_.ok()) co_return dropped_;
   if (!outcome.ok()) {
     locator_.Distrust();
-    co_return outcome.status();
+    if (loss->why.ok() || needs_.options.tls) co_return outcome.status();
+    // Redis with TLS just closes.
+    co_return WithAdvice(outcome.status(), "does it expect PROXY_REDIS_TLS?");
   }
   report_.Connected(address->ToString(), *outcome);
   connection_ = *connected;

@@ -19,9 +19,10 @@ std::string ClientName(std::string_view proxy_id) {
 
 // These mean the same, whatever they are the answer to.
 bool EndsSetup(ErrorKind kind) {
-  return kind == ErrorKind::kNoAuth || kind == ErrorKind::kLoading || kind == ErrorKind::kCluster ||
-         kind == ErrorKind::kTooManyClients || kind == ErrorKind::kProtectedMode ||
-         kind == ErrorKind::kMasterDown || kind == ErrorKind::kReadOnly;
+  return kind == ErrorKind::kNoAuth || kind == ErrorKind::kLoading || kind == ErrorKind::kBusy ||
+         kind == ErrorKind::kCluster || kind == ErrorKind::kTooManyClients ||
+         kind == ErrorKind::kProtectedMode || kind == ErrorKind::kMasterDown ||
+         kind == ErrorKind::kReadOnly;
 }
 
 absl::Status CheckRole(ServerRole role) {
@@ -97,6 +98,9 @@ absl::Status ServerSetup::JudgeError(Step step, const Reply& reply, Outcome& out
     case Step::kRole:
       return absl::OkStatus();
     case Step::kInfo:
+      if (kind != ErrorKind::kNoPermission && kind != ErrorKind::kUnknownCommand) {
+        return reply.ToStatus();
+      }
       outcome.warnings.push_back(
           "the Redis user may not use INFO, so that neither the server's version nor its mode nor "
           "a change of its data can be seen: allow +info");

@@ -217,6 +217,32 @@ TEST_F(ClientFaultsTest, MemoryThatIsFullIsAnErrorOfTheCall) {
   EXPECT_EQ(observer_.connects(), 1);
 }
 
+TEST_F(ClientFaultsTest, ConnectsToAServerWhoseMemoryIsFull) {
+  RedisServer server({.arguments = {"--maxmemory", "1"}});
+  Open(OptionsFor(server.port()));
+  ASSERT_TRUE(observer_.WaitConnected()) << observer_.why();
+  EXPECT_TRUE(absl::IsResourceExhausted(RunAndWait(link(), "add", {"n"}, {"1"}).status()));
+  EXPECT_TRUE(CallAndWait(link(), {"GET", "n"}).ok());
+}
+
+TEST_F(ClientFaultsTest, ABusyScriptIsWaitedFor) {
+  RedisServer server({.config = {"busy-reply-threshold 50"}});
+  Open(OptionsFor(server.port()));
+  ASSERT_TRUE(observer_.WaitConnected());
+  client_->feed().Open(other_observer_);
+  ASSERT_TRUE(other_observer_.WaitConnected());
+  auto endless = BeginCall(client_->feed(), {"EVAL", "while true do end", "0"}, absl::Seconds(60));
+  // It is served until the script is known to be busy, and then refused.
+  Outcome refused = Reply();
+  while (refused.ok()) refused = CallAndWait(link(), {"PING"});
+  EXPECT_TRUE(absl::IsUnavailable(refused.status()));
+  EXPECT_THAT(std::string(MessageOf(refused.status())), HasSubstr("SCRIPT KILL"));
+  EXPECT_TRUE(server.Command({"SCRIPT", "KILL"}).ToStatus().ok());
+  EXPECT_FALSE(Await(std::move(endless)).ok());
+  EXPECT_TRUE(CallAndWait(link(), {"PING"}).ok());
+  EXPECT_EQ(observer_.connects(), 1);
+}
+
 TEST_F(ClientFaultsTest, TooManyClientsIsTheReason) {
   RedisServer server;
   // One that stays.
