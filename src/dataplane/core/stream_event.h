@@ -30,6 +30,8 @@ enum class StreamEventReason : uint8_t {
   kEvicted,   // For PROXY_MAX_STREAMS.
   kReleased,  // By an operator.
   kDrained,   // Its origin is emptied, and no other can take it; nobody uses it.
+  kForeign,   // By a proxy that shares the store and keeps no records, as the Go one.
+  kLearned,   // The store was read anew: what happened in between is not known.
 };
 // In words, for people.
 constexpr auto NamesOf(StreamEventReason) {
@@ -49,7 +51,9 @@ constexpr auto NamesOf(StreamEventReason) {
        {StreamEventReason::kLastSessionEnded, "its last session has ended"},
        {StreamEventReason::kEvicted, "idle, and PROXY_MAX_STREAMS is reached"},
        {StreamEventReason::kReleased, "released by an operator"},
-       {StreamEventReason::kDrained, "idle, and its origin is drained"}});
+       {StreamEventReason::kDrained, "idle, and its origin is drained"},
+       {StreamEventReason::kForeign, "placed by a proxy of another kind"},
+       {StreamEventReason::kLearned, "learned when the store was read anew"}});
 }
 
 // What has become of a mapping.

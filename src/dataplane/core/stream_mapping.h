@@ -49,11 +49,12 @@ struct StreamMapping {
   bool publisher_live = false;  // A publisher's session has media flowing.
   uint32_t publishers = 0;      // Sessions of this proxy.
   uint32_t viewers = 0;
+  bool used_elsewhere = false;  // By sessions of other proxies, as far as is known.
   absl::Time claimed_at;
   std::optional<PendingMove> pending;  // Waits for the publisher's end.
 
   // It is load: somebody publishes or views it. Else it is a name that is remembered.
-  bool in_use() const { return publisher_live || publishers > 0 || viewers > 0; }
+  bool in_use() const { return publisher_live || publishers > 0 || viewers > 0 || used_elsewhere; }
 };
 
 // A stream that an operator has bound to the origins of one `server`.

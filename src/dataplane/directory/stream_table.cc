@@ -16,8 +16,11 @@ constexpr size_t kMaxOtherVhosts = 32;
 
 }  // namespace
 
-StreamTable::StreamTable(const Clock& clock, size_t max_streams)
-    : clock_(clock), max_streams_(max_streams), shards_(std::make_unique<Shard[]>(kShards)) {}
+StreamTable::StreamTable(const Clock& clock, size_t max_streams, Decides decides)
+    : clock_(clock),
+      decides_(decides),
+      max_streams_(max_streams),
+      shards_(std::make_unique<Shard[]>(kShards)) {}
 
 absl::Status StreamTable::Stopped() { return absl::CancelledError("this proxy stops"); }
 
@@ -60,7 +63,8 @@ std::optional<StreamMapping> StreamTable::InOtherVhost(const Shard& shard, const
     if (found->origin_id != entry.origin->first) return std::nullopt;
     found->publishers += entry.publishers;
     found->viewers += entry.viewers;
-    found->publisher_live |= entry.live_publishers > 0;
+    found->publisher_live |= entry.is_live();
+    found->used_elsewhere |= entry.used_anywhere;
   }
   return found;
 }
@@ -161,7 +165,15 @@ bool StreamTable::EvictOldestIdle() {
     if (oldest == nullptr) return false;
     const std::lock_guard lock(oldest->mutex);
     if (oldest->idle.empty() || oldest->idle.front().idle_since != oldest_idle) continue;
-    Remove(*oldest, oldest->idle.front(), StreamEventReason::kEvicted);
+    Entry& entry = oldest->idle.front();
+    if (decides()) {
+      Remove(*oldest, entry, StreamEventReason::kEvicted);
+    } else {
+      // Of the store's it is most likely the oldest, too, and leaves there.
+      const StreamChange evicted{.reason = StreamEventReason::kEvicted, .removed = true};
+      Announce(entry, RecordOf(*oldest, entry), evicted);
+      Forget(*oldest, entry, evicted);
+    }
     return true;
   }
 }
@@ -174,22 +186,31 @@ StreamTable::Entry* StreamTable::FindEntry(Shard& shard, const StreamKey& key) {
 
 void StreamTable::SetOrigin(Shard& shard, Entry& entry, const std::string& origin_id) {
   LeaveOrigin(shard, entry);
-  entry.origin = &*shard.origins.try_emplace(origin_id).first;
-  ++entry.origin->second.streams;
-  if (entry.live_publishers > 0) ++entry.origin->second.live_publishers;
-  if (entry.in_use()) AddLoad(*entry.origin, 1);
+  EnterOrigin(shard, entry, origin_id);
   entry.version = last_version_.fetch_add(1, std::memory_order_relaxed) + 1;
   entry.claimed_at_ns = absl::ToUnixNanos(clock_.WallNow());
+}
+
+void StreamTable::EnterOrigin(Shard& shard, Entry& entry, const std::string& origin_id) {
+  entry.origin = &*shard.origins.try_emplace(origin_id).first;
+  ++entry.origin->second.streams;
+  if (entry.is_live()) ++entry.origin->second.live_publishers;
+  if (entry.in_use()) AddLoad(*entry.origin, 1);
 }
 
 void StreamTable::MarkIdle(Shard& shard, Entry& entry) {
   if (!entry.retain_when_idle) {
     Remove(shard, entry, StreamEventReason::kLastSessionEnded);
-  } else if (!entry.is_linked()) {
-    entry.idle_since = last_idle_.fetch_add(1, std::memory_order_relaxed) + 1;
-    shard.idle.push_back(entry);
-    shard.oldest_idle.store(shard.idle.front().idle_since, std::memory_order_relaxed);
+  } else {
+    LinkIdle(shard, entry);
   }
+}
+
+void StreamTable::LinkIdle(Shard& shard, Entry& entry) {
+  if (entry.is_linked()) return;
+  entry.idle_since = last_idle_.fetch_add(1, std::memory_order_relaxed) + 1;
+  shard.idle.push_back(entry);
+  shard.oldest_idle.store(shard.idle.front().idle_since, std::memory_order_relaxed);
 }
 
 void StreamTable::Remove(Shard& shard, Entry& entry, StreamEventReason reason) {
@@ -208,7 +229,7 @@ void StreamTable::Erase(Shard& shard, Entry& entry) {
 void StreamTable::LeaveOrigin(Shard& shard, Entry& entry) {
   if (entry.origin == nullptr) return;
   Counts& counts = entry.origin->second;
-  if (entry.live_publishers > 0) --counts.live_publishers;
+  if (entry.is_live()) --counts.live_publishers;
   if (entry.in_use()) AddLoad(*entry.origin, -1);
   if (--counts.streams == 0) shard.origins.erase(shard.origins.find(entry.origin->first));
   entry.origin = nullptr;
@@ -248,7 +269,8 @@ StreamMapping StreamTable::ToMapping(const Shard& shard, const Entry& entry) {
   mapping.origin_id = entry.origin->first;
   mapping.version = entry.version;
   mapping.provisional = entry.provisional;
-  mapping.publisher_live = entry.live_publishers > 0;
+  mapping.publisher_live = entry.is_live();
+  mapping.used_elsewhere = entry.used_anywhere;
   mapping.publishers = entry.publishers;
   mapping.viewers = entry.viewers;
   mapping.claimed_at = absl::FromUnixNanos(entry.claimed_at_ns);

@@ -10,19 +10,40 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/node_hash_map.h>
+#include <absl/functional/function_ref.h>
 #include <boost/intrusive/list.hpp>
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/stream_directory.h"
+#include "dataplane/directory/stream_record.h"
 
 namespace srsproxy {
 
-// Implemented in stream_table.cc; as far as sessions use it in stream_table_holds.cc, and moves and
-// releases in stream_table_moves.cc.
+// A hold as the table gives it out.
+class TableHold : public StreamHold {
+ public:
+  TableHold(Role role_arg, uint64_t version_arg, std::string origin_id_arg)
+      : role(role_arg), version(version_arg), origin_id(std::move(origin_id_arg)) {}
+
+  // Whether MarkLive is answered OK and changes nothing that others have to know.
+  virtual bool IsAccepted() const = 0;
+
+  const Role role;
+  const uint64_t version;       // Of the mapping that was claimed,
+  const std::string origin_id;  // and where that was.
+};
+
+// Implemented in stream_table.cc; as far as sessions use it in stream_table_holds.cc, moves and
+// releases in stream_table_moves.cc, and what a shared store knows in stream_table_records.cc.
+//
+// Of one that decides by itself, Claim, Move and Release are called; of one that shows what a
+// shared store decides, JoinKnown, JoinRecord and Apply. The session counts of the latter's
+// mappings are this proxy's, the rest is what the store has said last.
 //
 // Thread-safe. Mappings are spread over shards by app and stream, so that all vhosts of one
 // app/stream share a shard; no call holds more than one shard's lock. About 200 bytes for each
@@ -37,8 +58,10 @@ namespace srsproxy {
 // it is on the same origin.
 class StreamTable final : public std::enable_shared_from_this<StreamTable> {
  public:
+  enum class Decides : uint8_t { kTable, kStore };
+
   // `clock` outlives the table and every hold.
-  StreamTable(const Clock& clock, size_t max_streams);
+  StreamTable(const Clock& clock, size_t max_streams, Decides decides = Decides::kTable);
   StreamTable(const StreamTable&) = delete;
   StreamTable& operator=(const StreamTable&) = delete;
   ~StreamTable();
@@ -54,6 +77,30 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::StatusOr<ClaimOutcome> Claim(const ClaimRequest& request);
   absl::StatusOr<MoveOutcome> Move(const MoveRequest& request);
   absl::StatusOr<StreamMapping> Release(const ReleaseRequest& request);
+
+  // A claim that nobody has to be asked about: a viewer's, of a mapping whose media flows and that
+  // is not to be replaced. nullopt: it is not one.
+  std::optional<ClaimOutcome> JoinKnown(const ClaimRequest& request);
+  // A claim whose answer was `record`. Observers are notified of `change`, unless the feed does it.
+  // RESOURCE_EXHAUSTED as Claim: the caller's session is not counted.
+  absl::StatusOr<ClaimOutcome> JoinRecord(const ClaimRequest& request, const StreamRecord& record,
+                                          bool granted, const StreamChange& change);
+  // Shows `record`, unless what is shown is later, and notifies observers of `change`, once for
+  // each; a copy for which there is no room is left out. Holds that stand no longer because of it
+  // are lost. True: sessions of this proxy use the stream.
+  bool Apply(const StreamRecord& record, const StreamChange& change);
+  // Shows `record` whatever is shown, as the store has it now, and notifies observers unless
+  // `silent`.
+  void Refresh(const StreamRecord& record, bool silent);
+  // Forgets what no Refresh has shown since the last call, and notifies observers; answers the
+  // streams of these that sessions of this proxy use, which are shown on.
+  std::vector<StreamKey> ForgetUnseen();
+  StreamUse UseOf(const StreamKey& key) const;
+  // Of a stream that is as `record` says, with the sessions of this proxy.
+  StreamMapping MappingOf(const StreamRecord& record) const;
+  // Whether observers know of it.
+  bool IsAnnounced(const StreamKey& key) const;
+
   void SetMaxStreams(size_t max_streams);
 
   Subscription Subscribe(StreamObserver& observer) { return observers_.Add(&observer); }
@@ -83,8 +130,16 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
     bool provisional = true;
     bool retain_when_idle = false;
     bool pending = false;  // It has a move in Shard::pending.
+    // Of a shared store's:
+    bool used_anywhere = false;
+    bool live_anywhere = false;
+    bool announced = false;  // Observers know of it.
+    bool seen = false;       // By Refresh.
+    uint64_t revision = 0;
 
-    bool in_use() const { return publishers > 0 || viewers > 0; }
+    bool used_here() const { return publishers > 0 || viewers > 0; }
+    bool in_use() const { return used_here() || used_anywhere; }
+    bool is_live() const { return live_publishers > 0 || live_anywhere; }
   };
 
   struct alignas(64) Shard {
@@ -106,6 +161,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   bool ReserveSlot();
   bool EvictOldestIdle();
 
+  // Calls `use(shard, entry)` with the shard locked: the entry of `key`, or a new one.
+  // RESOURCE_EXHAUSTED: there is no room for it.
+  absl::Status WithEntry(const StreamKey& key, absl::FunctionRef<void(Shard&, Entry&)> use);
   // What holds call. `lost`: who has to be called, without the lock.
   absl::Status MarkLive(Hold& hold, LostCallbacks& lost);
   void EndSession(Hold& hold);
@@ -117,6 +175,15 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   // Where a granted claim places the stream.
   static std::string OriginFor(const Shard& shard, const ClaimRequest& request);
   ClaimOutcome Join(Shard& shard, Entry& entry, const ClaimRequest& request);
+  ClaimOutcome AddSession(Shard& shard, Entry& entry, Role role, bool granted);
+  void Show(Shard& shard, Entry& entry, const StreamRecord& record);
+  bool ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record, const StreamChange& change,
+               LostCallbacks& lost);
+  void Forget(Shard& shard, Entry& entry, const StreamChange& change);
+  void Announce(Entry& entry, const StreamRecord& record, const StreamChange& change);
+  // Those of live publishers whose hold does not stand.
+  static void TakeLost(Shard& shard, const Entry& entry, LostCallbacks& lost);
+  static void CallLost(LostCallbacks& lost);
   // Whether the mapping that the hold belongs to is that of now.
   static bool Stands(const Entry& entry, const Hold& hold);
   static bool IsPublishedOn(const Shard& shard, const Entry& entry, std::string_view origin_id);
@@ -127,11 +194,13 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::StatusOr<MoveOutcome> MoveEntry(Shard& shard, const MoveRequest& request);
   absl::StatusOr<StreamMapping> ReleaseEntry(Shard& shard, const ReleaseRequest& request);
   void SetOrigin(Shard& shard, Entry& entry, const std::string& origin_id);
+  void EnterOrigin(Shard& shard, Entry& entry, const std::string& origin_id);
   // Reports the change; returns where the stream was.
   std::string JoinPublisher(Shard& shard, Entry& entry, const MoveRequest& request);
   void SetPending(Shard& shard, Entry& entry, PendingMove pending);
   std::string MoveTo(Shard& shard, Entry& entry, const std::string& origin_id);
   void MarkIdle(Shard& shard, Entry& entry);
+  void LinkIdle(Shard& shard, Entry& entry);
   // Reports that the mapping is gone, and forgets it.
   void Remove(Shard& shard, Entry& entry, StreamEventReason reason);
   void Erase(Shard& shard, Entry& entry);
@@ -144,8 +213,12 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
               StreamEventReason reason, std::optional<MoveCause> cause = std::nullopt,
               std::string former_origin_id = {}) const;
   static StreamMapping ToMapping(const Shard& shard, const Entry& entry);
+  static StreamMapping ToMapping(const StreamRecord& record, const Entry& entry);
+  static StreamRecord RecordOf(const Shard& shard, const Entry& entry);
+  bool decides() const { return decides_ == Decides::kTable; }
 
   const Clock& clock_;
+  const Decides decides_;
   std::atomic<size_t> max_streams_;
   Subscribers<StreamObserver*> observers_;
   std::atomic<bool> stopped_{false};

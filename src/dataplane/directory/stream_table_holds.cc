@@ -22,14 +22,12 @@ absl::Status Released() {
 }  // namespace
 
 // A session's share in an entry, which is kept as long as a hold that has not ended counts in it.
-class StreamTable::Hold final : public StreamHold {
+class StreamTable::Hold final : public TableHold {
  public:
   Hold(std::shared_ptr<StreamTable> table, Shard& its_shard, Entry& its_entry, Role its_role)
-      : role(its_role),
+      : TableHold(its_role, its_entry.version, its_entry.origin->first),
         shard(its_shard),
         entry(its_entry),
-        version(its_entry.version),
-        origin_id(its_entry.origin->first),
         table_(std::move(table)) {}
   ~Hold() override { table_->EndSession(*this); }
 
@@ -37,7 +35,7 @@ class StreamTable::Hold final : public StreamHold {
     LostCallbacks others;
     absl::Status status = table_->MarkLive(*this, others);
     // This may be gone when `done` returns.
-    for (LostCallback& other : others) other(Superseded());
+    CallLost(others);
     done(std::move(status));
   }
   void WhenLost(LostCallback callback) override {
@@ -45,12 +43,14 @@ class StreamTable::Hold final : public StreamHold {
     lost = std::move(callback);
   }
   void Refused() override { table_->EndSession(*this); }
+  bool IsAccepted() const override {
+    const std::lock_guard lock(shard.mutex);
+    if (ended || marked) return true;
+    return role == Role::kViewer && Stands(entry, *this) && !entry.provisional;
+  }
 
-  const Role role;
   Shard& shard;
   Entry& entry;
-  const uint64_t version;       // Of the mapping that was claimed,
-  const std::string origin_id;  // and where that was.
   // With the shard locked.
   bool marked = false;
   bool ended = false;
@@ -60,14 +60,17 @@ class StreamTable::Hold final : public StreamHold {
   const std::shared_ptr<StreamTable> table_;
 };
 
-absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
-  if (stopped_) return Stopped();
-  Shard& shard = ShardOf(request.key);
-  std::string path = StreamPath(request.key);
+absl::Status StreamTable::WithEntry(const StreamKey& key,
+                                    absl::FunctionRef<void(Shard&, Entry&)> use) {
+  Shard& shard = ShardOf(key);
+  std::string path = StreamPath(key);
   {
     const std::lock_guard lock(shard.mutex);
     const auto at = shard.entries.find(path);
-    if (at != shard.entries.end()) return Join(shard, at->second, request);
+    if (at != shard.entries.end()) {
+      use(shard, at->second);
+      return absl::OkStatus();
+    }
   }
   // Not with the shard locked: the slot may have to come from another shard.
   if (!ReserveSlot()) {
@@ -82,7 +85,17 @@ absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
   } else {
     size_.fetch_sub(1, std::memory_order_relaxed);
   }
-  return Join(shard, at->second, request);
+  use(shard, at->second);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
+  if (stopped_) return Stopped();
+  ClaimOutcome outcome;
+  const absl::Status room = WithEntry(
+      request.key, [&](Shard& shard, Entry& entry) { outcome = Join(shard, entry, request); });
+  if (!room.ok()) return room;
+  return outcome;
 }
 
 absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
@@ -100,6 +113,7 @@ absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
   const bool first_media = std::exchange(entry.provisional, false);
   const bool first_publisher =
       hold.role == Role::kPublisher && AddLivePublisher(shard, entry, hold, lost);
+  if (!decides()) return absl::OkStatus();
   if (first_publisher) {
     Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherLive);
   } else if (first_media) {
@@ -110,18 +124,27 @@ absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
 
 bool StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost) {
   std::vector<Hold*>& live = shard.live[&entry];
-  bool first_here = true;
-  for (Hold* other : live) {
-    if (Stands(entry, *other)) {
-      first_here = false;
-    } else if (other->lost != nullptr) {
-      lost.push_back(std::exchange(other->lost, nullptr));
-    }
-  }
+  const bool first_here = std::none_of(live.begin(), live.end(),
+                                       [&](const Hold* other) { return Stands(entry, *other); });
+  TakeLost(shard, entry, lost);
   live.push_back(&hold);
   entry.retain_when_idle = true;
-  if (entry.live_publishers++ == 0) ++entry.origin->second.live_publishers;
+  if (!entry.is_live()) ++entry.origin->second.live_publishers;
+  ++entry.live_publishers;
   return first_here;
+}
+
+void StreamTable::TakeLost(Shard& shard, const Entry& entry, LostCallbacks& lost) {
+  const auto live = shard.live.find(&entry);
+  if (live == shard.live.end()) return;
+  for (Hold* hold : live->second) {
+    if (hold->lost == nullptr || Stands(entry, *hold)) continue;
+    lost.push_back(std::exchange(hold->lost, nullptr));
+  }
+}
+
+void StreamTable::CallLost(LostCallbacks& lost) {
+  for (StreamHold::LostCallback& callback : lost) callback(Superseded());
 }
 
 bool StreamTable::RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& hold) {
@@ -142,8 +165,12 @@ void StreamTable::EndSession(Hold& hold) {
     if (!entry.in_use()) Erase(shard, entry);
     return;
   }
-  if (last_live) --entry.origin->second.live_publishers;
+  if (last_live && !entry.is_live()) --entry.origin->second.live_publishers;
   if (!entry.in_use()) AddLoad(*entry.origin, -1);
+  if (!decides()) {
+    if (!entry.in_use()) LinkIdle(shard, entry);
+    return;
+  }
   if (entry.pending && entry.publishers == 0) {
     const PendingMove move = shard.pending.find(&entry)->second;
     std::string former = MoveTo(shard, entry, move.origin_id);
@@ -185,15 +212,11 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
       DropPending(shard, entry);
     }
   }
-  if (!entry.in_use()) AddLoad(*entry.origin, 1);
-  const bool publishes = request.role == Role::kPublisher;
-  ++(publishes ? entry.publishers : entry.viewers);
-  UnmarkIdle(shard, entry);
-  outcome.mapping = ToMapping(shard, entry);
-  outcome.hold = std::make_unique<Hold>(shared_from_this(), shard, entry, request.role);
+  outcome = AddSession(shard, entry, request.role, outcome.granted);
   if (placed) {
     Notify(StreamEvent::Kind::kPlaced, shard, entry,
-           publishes ? StreamEventReason::kToBePublished : StreamEventReason::kToBeViewed);
+           request.role == Role::kPublisher ? StreamEventReason::kToBePublished
+                                            : StreamEventReason::kToBeViewed);
   } else if (replaced) {
     Notify(StreamEvent::Kind::kChanged, shard, entry,
            inherits ? StreamEventReason::kSuperseded : StreamEventReason::kUnusable,
@@ -202,10 +225,38 @@ ClaimOutcome StreamTable::Join(Shard& shard, Entry& entry, const ClaimRequest& r
   return outcome;
 }
 
+ClaimOutcome StreamTable::AddSession(Shard& shard, Entry& entry, Role role, bool granted) {
+  if (!entry.in_use()) AddLoad(*entry.origin, 1);
+  ++(role == Role::kPublisher ? entry.publishers : entry.viewers);
+  UnmarkIdle(shard, entry);
+  return {.mapping = ToMapping(shard, entry),
+          .granted = granted,
+          .hold = std::make_unique<Hold>(shared_from_this(), shard, entry, role)};
+}
+
 bool StreamTable::Stands(const Entry& entry, const Hold& hold) {
   if (entry.origin == nullptr) return false;
   // Where it has gone and come back, too, the session is where the stream is.
   return hold.version >= entry.placed_version || hold.origin_id == entry.origin->first;
+}
+
+StreamUse StreamTable::UseOf(const StreamKey& key) const {
+  Shard& shard = ShardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  const Entry* entry = FindEntry(shard, key);
+  if (entry == nullptr) return {};
+  StreamUse use{
+      .publishers = entry->publishers,
+      .live_publishers = entry->live_publishers,
+      .sessions = entry->publishers + entry->viewers,
+  };
+  const auto live = shard.live.find(entry);
+  if (live == shard.live.end()) return use;
+  // One that has followed its origin is where the stream is.
+  const bool any_stands = std::any_of(live->second.begin(), live->second.end(),
+                                      [&](const Hold* hold) { return Stands(*entry, *hold); });
+  use.live_origin = any_stands ? entry->origin->first : live->second.back()->origin_id;
+  return use;
 }
 
 bool StreamTable::IsPublishedOn(const Shard& shard, const Entry& entry,

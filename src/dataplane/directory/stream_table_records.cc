@@ -1,0 +1,212 @@
+// How the table shows what a shared store decides: its records, and how sessions join them.
+#include <utility>
+
+#include "dataplane/directory/stream_path.h"
+#include "dataplane/directory/stream_table.h"
+
+namespace srsproxy {
+
+std::optional<ClaimOutcome> StreamTable::JoinKnown(const ClaimRequest& request) {
+  if (stopped_ || request.role != Role::kViewer) return std::nullopt;
+  Shard& shard = ShardOf(request.key);
+  const std::lock_guard lock(shard.mutex);
+  Entry* entry = FindEntry(shard, request.key);
+  if (entry == nullptr || entry->provisional || entry->version == request.replaces_version) {
+    return std::nullopt;
+  }
+  return AddSession(shard, *entry, request.role, /*granted=*/false);
+}
+
+absl::StatusOr<ClaimOutcome> StreamTable::JoinRecord(const ClaimRequest& request,
+                                                     const StreamRecord& record, bool granted,
+                                                     const StreamChange& change) {
+  if (stopped_) return Stopped();
+  ClaimOutcome outcome;
+  LostCallbacks lost;
+  const absl::Status room = WithEntry(request.key, [&](Shard& shard, Entry& entry) {
+    ApplyTo(shard, entry, record, change, lost);
+    outcome = AddSession(shard, entry, request.role, granted);
+  });
+  CallLost(lost);
+  if (!room.ok()) return room;
+  return outcome;
+}
+
+bool StreamTable::Apply(const StreamRecord& record, const StreamChange& change) {
+  if (stopped_) return false;
+  LostCallbacks lost;
+  bool used_here = false;
+  const auto apply = [&](Shard& shard, Entry& entry) {
+    used_here = ApplyTo(shard, entry, record, change, lost);
+  };
+  if (change.removed) {
+    Shard& shard = ShardOf(record.key);
+    const std::lock_guard lock(shard.mutex);
+    Entry* entry = FindEntry(shard, record.key);
+    if (entry != nullptr) apply(shard, *entry);
+  } else if (!WithEntry(record.key, apply).ok()) {
+    return false;
+  }
+  CallLost(lost);
+  return used_here;
+}
+
+void StreamTable::Refresh(const StreamRecord& record, bool silent) {
+  const absl::Status room = WithEntry(record.key, [&](Shard& shard, Entry& entry) {
+    entry.seen = true;
+    const bool same = entry.origin != nullptr && entry.version == record.version &&
+                      entry.revision == record.revision;
+    if (same) return;
+    Show(shard, entry, record);
+    if (silent) {
+      entry.announced = true;
+    } else {
+      Announce(entry, record, {.reason = StreamEventReason::kLearned, .here = false});
+    }
+  });
+  // A copy for which there is no room is left out.
+  room.IgnoreError();
+}
+
+std::vector<StreamKey> StreamTable::ForgetUnseen() {
+  std::vector<StreamKey> used_here;
+  for (size_t i = 0; i < kShards; ++i) {
+    Shard& shard = shards_[i];
+    const std::lock_guard lock(shard.mutex);
+    for (auto at = shard.entries.begin(); at != shard.entries.end();) {
+      Entry& entry = (at++)->second;
+      if (std::exchange(entry.seen, false) || entry.origin == nullptr) continue;
+      if (entry.used_here()) used_here.push_back(KeyOfStreamPath(*entry.path));
+      // Nobody but who uses it has to know.
+      if (entry.used_here() && entry.provisional) continue;
+      const StreamChange gone{
+          .reason = StreamEventReason::kLearned, .removed = true, .here = false};
+      Announce(entry, RecordOf(shard, entry), gone);
+      Forget(shard, entry, gone);
+    }
+  }
+  return used_here;
+}
+
+StreamMapping StreamTable::MappingOf(const StreamRecord& record) const {
+  Shard& shard = ShardOf(record.key);
+  const std::lock_guard lock(shard.mutex);
+  const Entry* entry = FindEntry(shard, record.key);
+  const Entry nobody;
+  return ToMapping(record, entry == nullptr ? nobody : *entry);
+}
+
+bool StreamTable::IsAnnounced(const StreamKey& key) const {
+  Shard& shard = ShardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  const Entry* entry = FindEntry(shard, key);
+  return entry != nullptr && entry->announced;
+}
+
+StreamRecord StreamTable::RecordOf(const Shard& shard, const Entry& entry) {
+  const StreamMapping mapping = ToMapping(shard, entry);
+  return {.key = mapping.key,
+          .origin_id = mapping.origin_id,
+          .version = entry.version,
+          .revision = entry.revision,
+          .placed_version = entry.placed_version,
+          .claimed_at = mapping.claimed_at,
+          .retain_when_idle = entry.retain_when_idle,
+          .flows = !entry.provisional,
+          .fed = true,
+          .live = mapping.publisher_live,
+          .used = entry.used_anywhere,
+          .pending = mapping.pending};
+}
+
+StreamMapping StreamTable::ToMapping(const StreamRecord& record, const Entry& entry) {
+  return {.key = record.key,
+          .origin_id = record.origin_id,
+          .version = record.version,
+          .provisional = !record.flows,
+          .publisher_live = record.live,
+          .publishers = entry.publishers,
+          .viewers = entry.viewers,
+          .used_elsewhere = record.used,
+          .claimed_at = record.claimed_at,
+          .pending = record.pending};
+}
+
+bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record,
+                          const StreamChange& change, LostCallbacks& lost) {
+  const bool is_new = entry.origin == nullptr || record.IsAfter(entry.version, entry.revision);
+  if (change.removed) {
+    const bool used_here = entry.used_here();
+    if (change.reason.has_value()) Announce(entry, record, change);
+    if (is_new) Forget(shard, entry, change);
+    return used_here;
+  }
+  if (is_new) Show(shard, entry, record);
+  if (change.reason.has_value()) Announce(entry, record, change);
+  if (!change.here && change.reason == StreamEventReason::kPublisherLive) {
+    TakeLost(shard, entry, lost);
+  }
+  return entry.used_here();
+}
+
+void StreamTable::Show(Shard& shard, Entry& entry, const StreamRecord& record) {
+  const bool counts_change = entry.origin == nullptr || entry.origin->first != record.origin_id ||
+                             entry.used_anywhere != record.used ||
+                             entry.live_anywhere != record.live;
+  if (counts_change) LeaveOrigin(shard, entry);
+  entry.version = record.version;
+  entry.revision = record.revision;
+  entry.placed_version = record.placed_version;
+  entry.claimed_at_ns = absl::ToUnixNanos(record.claimed_at);
+  entry.provisional = !record.flows;
+  entry.retain_when_idle = record.retain_when_idle;
+  entry.used_anywhere = record.used;
+  entry.live_anywhere = record.live;
+  if (counts_change) EnterOrigin(shard, entry, record.origin_id);
+  if (record.pending.has_value()) {
+    shard.pending[&entry] = *record.pending;
+    entry.pending = true;
+  } else {
+    DropPending(shard, entry);
+  }
+  if (entry.in_use()) {
+    UnmarkIdle(shard, entry);
+  } else {
+    LinkIdle(shard, entry);
+  }
+}
+
+// What sessions of this proxy use is shown on, unless it was released: the store is to have it
+// back.
+void StreamTable::Forget(Shard& shard, Entry& entry, const StreamChange& change) {
+  DropPending(shard, entry);
+  const bool keeps = entry.used_here() && change.reason != StreamEventReason::kReleased;
+  const std::string origin_id = entry.origin->first;
+  LeaveOrigin(shard, entry);
+  entry.used_anywhere = false;
+  entry.live_anywhere = false;
+  if (keeps) {
+    EnterOrigin(shard, entry, origin_id);
+  } else if (!entry.used_here()) {
+    Erase(shard, entry);
+  }
+}
+
+void StreamTable::Announce(Entry& entry, const StreamRecord& record, const StreamChange& change) {
+  const bool known = std::exchange(entry.announced, !change.removed);
+  const bool places = change.reason == StreamEventReason::kToBePublished ||
+                      change.reason == StreamEventReason::kToBeViewed;
+  if (stopped_ || (change.removed ? !known : known && places)) return;
+  StreamEvent event;
+  event.kind = change.removed ? StreamEvent::Kind::kRemoved
+               : known        ? StreamEvent::Kind::kChanged
+                              : StreamEvent::Kind::kPlaced;
+  event.mapping = ToMapping(record, entry);
+  event.former_origin_id = change.former_origin_id;
+  event.reason = *change.reason;
+  event.cause = change.cause;
+  event.here = change.here;
+  observers_.ForEach([&](StreamObserver* observer) { observer->OnStreamEvent(event); });
+}
+
+}  // namespace srsproxy

@@ -1,0 +1,208 @@
+// The table as it shows what a shared store decides.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/directory/stream_table.h"
+#include "tests/support/fake_clock.h"
+
+namespace srsproxy {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Recorder final : public StreamObserver {
+ public:
+  void OnStreamEvent(const StreamEvent& event) override {
+    static constexpr const char* kNames[] = {"placed", "changed", "removed"};
+    events.push_back(absl::StrCat(kNames[static_cast<int>(event.kind)], " ",
+                                  event.mapping.origin_id, event.here ? "" : " elsewhere"));
+  }
+  void OnLoadChange(std::string_view, int change) override { load += change; }
+  std::vector<std::string> Take() { return std::exchange(events, {}); }
+
+  std::vector<std::string> events;
+  int load = 0;
+};
+
+class StreamTableRecordsTest : public testing::Test {
+ protected:
+  ~StreamTableRecordsTest() override { table_->Stop(); }
+
+  StreamRecord Record(const std::string& origin, uint64_t version, uint64_t revision = 1) const {
+    StreamRecord record;
+    record.key = key_;
+    record.origin_id = origin;
+    record.version = record.placed_version = version;
+    record.revision = revision;
+    record.flows = record.fed = record.retain_when_idle = true;
+    return record;
+  }
+  static StreamChange Change(StreamEventReason reason, bool here = false) {
+    return {.reason = reason, .here = here};
+  }
+  static StreamChange Removal(StreamEventReason reason) {
+    return {.reason = reason, .removed = true, .here = false};
+  }
+  std::optional<ClaimOutcome> Join(uint64_t replaces = 0) {
+    return table_->JoinKnown({.key = key_, .origin_id = "x", .replaces_version = replaces});
+  }
+  ClaimOutcome Publish(const StreamRecord& record) {
+    auto outcome = table_->JoinRecord(
+        {.key = key_, .origin_id = record.origin_id, .role = Role::kPublisher}, record, true, {});
+    return *std::move(outcome);
+  }
+
+  const FakeClock clock_;
+  const std::shared_ptr<StreamTable> table_ =
+      std::make_shared<StreamTable>(clock_, 3, StreamTable::Decides::kStore);
+  Recorder recorder_;
+  const Subscription subscription_ = table_->Subscribe(recorder_);
+  const StreamKey key_{"v.com", "live", "cam"};
+};
+
+TEST_F(StreamTableRecordsTest, ShowsTheLaterOfTwo) {
+  table_->Apply(Record("b", 7, 2), Change(StreamEventReason::kMoved));
+  table_->Apply(Record("a", 7, 1), Change(StreamEventReason::kToBePublished));
+  table_->Apply(Record("a", 6, 9), Change(StreamEventReason::kPublisherLive));
+  EXPECT_EQ(table_->Find(key_)->origin_id, "b");
+  EXPECT_EQ(table_->CountsOf("a").streams, 0u);
+  table_->Apply(Record("c", 8, 1), Change(StreamEventReason::kMoved));
+  EXPECT_EQ(table_->Find(key_)->origin_id, "c");
+}
+
+TEST_F(StreamTableRecordsTest, NotifiesOfEachChangeAsItWas) {
+  table_->Apply(Record("a", 7), {});
+  EXPECT_THAT(recorder_.Take(), IsEmpty()) << "the feed tells it";
+  table_->Apply(Record("a", 7), Change(StreamEventReason::kToBePublished, /*here=*/true));
+  table_->Apply(Record("b", 9), {});
+  table_->Apply(Record("a", 7, 2), Change(StreamEventReason::kPublisherLive));
+  table_->Apply(Record("b", 9), Change(StreamEventReason::kMoved));
+  EXPECT_THAT(recorder_.Take(),
+              ElementsAre("placed a", "changed a elsewhere", "changed b elsewhere"));
+  EXPECT_EQ(table_->Find(key_)->origin_id, "b");
+  table_->Apply(Record("b", 9, 2), Removal(StreamEventReason::kReleased));
+  EXPECT_THAT(recorder_.Take(), ElementsAre("removed b elsewhere"));
+  EXPECT_EQ(table_->Find(key_), std::nullopt);
+}
+
+TEST_F(StreamTableRecordsTest, NobodyIsNotifiedOfTheEndOfWhatNobodyKnew) {
+  table_->Apply(Record("a", 7), Removal(StreamEventReason::kEvicted));
+  EXPECT_THAT(recorder_.Take(), IsEmpty());
+}
+
+TEST_F(StreamTableRecordsTest, ViewersJoinWhatFlows) {
+  EXPECT_FALSE(Join().has_value()) << "nothing is known";
+  StreamRecord record = Record("a", 7);
+  record.flows = false;
+  table_->Apply(record, {});
+  EXPECT_FALSE(Join().has_value()) << "provisional";
+  table_->Apply(Record("a", 7, 2), {});
+  EXPECT_FALSE(Join(/*replaces=*/7).has_value());
+  const auto joined = Join(/*replaces=*/6);
+  ASSERT_TRUE(joined.has_value());
+  EXPECT_EQ(joined->mapping.viewers, 1u);
+  EXPECT_FALSE(
+      table_->JoinKnown({.key = key_, .origin_id = "a", .role = Role::kPublisher}).has_value());
+}
+
+TEST_F(StreamTableRecordsTest, SumsUpWhatSessionsHereAre) {
+  EXPECT_EQ(table_->UseOf(key_), StreamUse{});
+  auto publisher = Publish(Record("a", 7));
+  const auto viewer = Join();
+  EXPECT_EQ(table_->UseOf(key_), (StreamUse{.publishers = 1, .sessions = 2}));
+  publisher.hold->MarkLive();
+  EXPECT_EQ(table_->UseOf(key_),
+            (StreamUse{.publishers = 1, .live_publishers = 1, .sessions = 2, .live_origin = "a"}));
+  publisher.hold.reset();
+  EXPECT_EQ(table_->UseOf(key_), (StreamUse{.sessions = 1}));
+}
+
+TEST_F(StreamTableRecordsTest, LoadIsWhatAnybodyUses) {
+  StreamRecord record = Record("a", 7);
+  table_->Apply(record, {});
+  EXPECT_EQ(recorder_.load, 0);
+  record.used = record.live = true;
+  record.revision = 2;
+  table_->Apply(record, {});
+  EXPECT_EQ(recorder_.load, 1);
+  EXPECT_EQ(table_->CountsOf("a").live_publishers, 1u);
+  EXPECT_TRUE(table_->Find(key_)->in_use());
+  {
+    const auto joined = Join();
+    EXPECT_EQ(recorder_.load, 1);
+    record.used = record.live = false;
+    record.revision = 3;
+    table_->Apply(record, {});
+    EXPECT_EQ(recorder_.load, 1) << "this proxy's viewer";
+    EXPECT_EQ(table_->CountsOf("a").live_publishers, 0u);
+  }
+  EXPECT_EQ(recorder_.load, 0);
+  EXPECT_EQ(table_->in_use(), 0u);
+  EXPECT_TRUE(table_->Find(key_).has_value()) << "only the store removes it";
+}
+
+TEST_F(StreamTableRecordsTest, APublisherIsLostToOneThatIsAcceptedElsewhere) {
+  auto here = Publish(Record("a", 7));
+  absl::Status lost;
+  here.hold->WhenLost([&](const absl::Status& why) { lost = why; });
+  here.hold->MarkLive();
+  table_->Apply(Record("b", 9), Change(StreamEventReason::kMoved));
+  EXPECT_TRUE(lost.ok()) << "it is live where it is";
+  table_->Apply(Record("b", 9, 2), Change(StreamEventReason::kPublisherLive));
+  EXPECT_TRUE(absl::IsAborted(lost)) << lost;
+}
+
+TEST_F(StreamTableRecordsTest, WhatSessionsUseIsShownOnUnlessItWasReleased) {
+  const auto publisher = Publish(Record("a", 7));
+  EXPECT_TRUE(table_->Apply(Record("a", 7, 2), Removal(StreamEventReason::kEvicted)));
+  EXPECT_EQ(table_->Find(key_)->origin_id, "a");
+  EXPECT_EQ(table_->UseOf(key_).publishers, 1u);
+  EXPECT_TRUE(table_->Apply(Record("a", 7, 3), Removal(StreamEventReason::kReleased)));
+  EXPECT_EQ(table_->Find(key_), std::nullopt);
+  EXPECT_EQ(table_->UseOf(key_), StreamUse{}) << "it counts nowhere";
+}
+
+TEST_F(StreamTableRecordsTest, CopiesThatNobodyUsesGiveWay) {
+  for (int i = 0; i < 5; ++i) {
+    StreamRecord record = Record("a", 7);
+    record.key.stream = absl::StrCat(i);
+    table_->Apply(record, Change(StreamEventReason::kPublisherEnded));
+  }
+  EXPECT_EQ(table_->size(), 3u);
+  EXPECT_EQ(table_->Find({"v.com", "live", "1"}), std::nullopt);
+  EXPECT_TRUE(table_->Find({"v.com", "live", "4"}).has_value());
+  EXPECT_THAT(recorder_.Take(),
+              ElementsAre("placed a elsewhere", "placed a elsewhere", "placed a elsewhere",
+                          "removed a", "placed a elsewhere", "removed a", "placed a elsewhere"));
+}
+
+TEST_F(StreamTableRecordsTest, WhatIsReadAnewReplacesWhatWasShown) {
+  StreamRecord other = Record("a", 7);
+  other.key.stream = "other";
+  table_->Refresh(Record("a", 7), /*silent=*/true);
+  table_->Refresh(other, /*silent=*/true);
+  EXPECT_THAT(table_->ForgetUnseen(), IsEmpty());
+  EXPECT_THAT(recorder_.Take(), IsEmpty());
+
+  const auto joined = Join();
+  table_->Refresh(other, /*silent=*/false);
+  EXPECT_THAT(recorder_.Take(), IsEmpty()) << "it is as it was";
+  EXPECT_THAT(table_->ForgetUnseen(), ElementsAre(key_));
+  EXPECT_THAT(recorder_.Take(), ElementsAre("removed a elsewhere"));
+  EXPECT_TRUE(table_->Find(key_).has_value()) << "sessions here use it";
+
+  table_->Refresh(Record("b", 3), /*silent=*/false);
+  EXPECT_THAT(recorder_.Take(), ElementsAre("placed b elsewhere"));
+  EXPECT_EQ(table_->Find(key_)->origin_id, "b") << "of a history that began anew";
+  EXPECT_THAT(table_->ForgetUnseen(), IsEmpty());
+  EXPECT_EQ(table_->size(), 1u);
+}
+
+}  // namespace
+}  // namespace srsproxy
