@@ -23,7 +23,7 @@
 #include "dataplane/protocol/redis/command.h"
 #include "dataplane/protocol/redis/reply_reader.h"
 
-namespace srsproxy::testing {
+namespace srsproxy {
 namespace {
 
 using redis::Reply;
@@ -224,4 +224,4 @@ void RedisTrio::FailOver() {
   EXPECT_TRUE(WaitUntil([this, former] { return MasterPort() != former; }));
 }
 
-}  // namespace srsproxy::testing
+}  // namespace srsproxy

@@ -12,7 +12,7 @@
 
 #include "dataplane/protocol/redis/reply.h"
 
-namespace srsproxy::testing {
+namespace srsproxy {
 
 // A process of redis-server, or of a Sentinel, with a folder of its own. It ends with the test,
 // however that ends.
@@ -87,4 +87,4 @@ class RedisTrio {
   std::unique_ptr<RedisServer> sentinel_;
 };
 
-}  // namespace srsproxy::testing
+}  // namespace srsproxy

@@ -1,0 +1,16 @@
+# Writes a header of the Lua scripts in a folder: one string each, named k and the file's name.
+# cmake -DFOLDER=... -DHEADER=... -P EmbedLua.cmake
+file(GLOB scripts "${FOLDER}/*.lua")
+set(text "// Made from ${FOLDER}/*.lua\n#pragma once\n\n#include <string_view>\n\n")
+string(REPLACE "${SOURCE}/" "" text "${text}")
+string(APPEND text "namespace srsproxy::redis::script_sources {\n")
+foreach(script ${scripts})
+  get_filename_component(name "${script}" NAME_WE)
+  string(SUBSTRING "${name}" 0 1 initial)
+  string(SUBSTRING "${name}" 1 -1 rest)
+  string(TOUPPER "${initial}" initial)
+  file(READ "${script}" source)
+  string(APPEND text "inline constexpr std::string_view k${initial}${rest} = R\"lua(${source})lua\";\n")
+endforeach()
+string(APPEND text "}  // namespace srsproxy::redis::script_sources\n")
+file(WRITE "${HEADER}" "${text}")

@@ -1,0 +1,83 @@
+-- What every script begins with.
+--
+-- ARGV[1] what the names of all keys start with; [2] the proxy that calls, `id:boot`; [3] the token
+-- of a new history, for a Redis that has none; [4] the number of the driver's lease that the caller
+-- acts by, or ''.
+--
+-- A script answers { the history's token, what it did, what was healed, ... }. What it wrote is all
+-- of it or nothing: it reads first.
+local prefix, me, driver = ARGV[1], ARGV[2], ARGV[4]
+
+local URL = prefix .. 'srs-proxy-url:'
+local SERVER = prefix .. 'srs-proxy-server:'
+local DEFAULT_VHOST = '__defaultVhost__'
+local PROVISIONAL_MS = 30000
+local INDEX_MS = 60000
+local FEED_ENTRIES = 100000
+local MAX_VHOSTS = 32
+local MAX_ID = 512
+
+local function own(name)
+  return prefix .. 'srs-proxy-x-' .. name
+end
+
+-- Numbers in Lua are doubles, which `..` would round.
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function flag(value)
+  return value and '1' or '0'
+end
+
+local time = redis.call('TIME')
+local NOW_US = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local NOW_MS = math.floor(NOW_US / 1000)
+
+-- The names of keys that held what we do not write: they are removed, and read as missing.
+local healed = {}
+
+local function heal(key)
+  redis.call('DEL', key)
+  healed[#healed + 1] = key
+end
+
+-- As redis.call, for a key that may hold what we do not write.
+local function call(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) == 'table' and reply.err then
+    if not string.find(reply.err, 'WRONGTYPE', 1, true) then error(reply.err) end
+    heal(key)
+    reply = redis.call(command, key, ...)
+  end
+  return reply
+end
+
+local history = call('HGET', own('history'), 'token')
+
+local function begin_history()
+  if history then return end
+  history = ARGV[3]
+  call('HSET', own('history'), 'token', history, 'fed', '0')
+end
+
+local function answer(what, ...)
+  begin_history()
+  return { history, what, healed, ... }
+end
+
+-- Whether the caller acts by a lease that has ended.
+local function is_outdated_driver()
+  if driver == '' then return false end
+  local lease = call('GET', own('driver'))
+  return not lease or string.match(lease, '^%d+') ~= driver
+end
+
+-- Adds an entry to the feed: its kind, and names and values. Its number is one more than that of the
+-- entry before.
+local function feed(kind, ...)
+  begin_history()
+  local number = call('HINCRBY', own('history'), 'fed', 1)
+  call('XADD', own('feed'), 'MAXLEN', '~', FEED_ENTRIES, '*', 'history', history, 'number',
+    number, 'by', me, 'kind', kind, ...)
+end

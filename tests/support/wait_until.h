@@ -1,0 +1,25 @@
+// Waiting for what has no event to wait for, with a deadline.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace srsproxy {
+
+// Polls `condition` until it holds. After 15 s the test has failed: `what` did not happen.
+template <typename Condition>
+void WaitUntil(Condition condition, std::string_view what) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      ADD_FAILURE() << "not within 15 s: " << what;
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
+
+}  // namespace srsproxy
