@@ -51,7 +51,10 @@ ROOMS = {
     },
 }
 BELOW_ROOMS = ["controlplane/call_status.h", "controlplane/call_status.cc",
-               "controlplane/grpc_time.h"]
+               "controlplane/grpc_time.h",
+               # What both stores of streams are made of.
+               "dataplane/directory/pin_table.h", "dataplane/directory/stream_record.h",
+               "dataplane/directory/stream_table.h"]
 
 # Of the data plane: what wires its rooms.
 BESIDE_ROOMS = ["src/dataplane/data_plane.", "src/dataplane/listeners.",

@@ -18,6 +18,10 @@ class FleetBus {
 
   // The PROXY_ID of the one that does; empty: nobody, or it is not known.
   virtual std::string driver() const = 0;
+
+  // This proxy leaves the fleet: what it held is nothing from now on. After the other stores' Stop;
+  // when it returns, no thread of theirs runs. May be called again.
+  virtual void Stop() {}
 };
 
 // Where a status of CheckDrives has the PROXY_ID of the driver.

@@ -13,9 +13,9 @@ namespace srsproxy {
 // All are set.
 struct Stores {
   std::shared_ptr<StreamDirectory> streams;
-  std::unique_ptr<OriginStore> origins;
-  std::unique_ptr<SessionIndex> sessions;
-  std::unique_ptr<FleetBus> fleet;
+  std::shared_ptr<OriginStore> origins;
+  std::shared_ptr<SessionIndex> sessions;
+  std::shared_ptr<FleetBus> fleet;
 
   // Every open question is answered, and later ones are at once; before the threads of callers
   // are gone. See StreamClaims::Stop. May be called again.
@@ -23,6 +23,7 @@ struct Stores {
     streams->Stop();
     origins->Stop();
     sessions->Stop();
+    fleet->Stop();
   }
 };
 

@@ -10,6 +10,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
 
 #include "dataplane/directory/redis/connector.h"
@@ -62,12 +64,26 @@ class Client::Impl {
     thread_.join();
   }
 
+  void Every(absl::Duration interval, std::function<void()> task) {
+    auto repeat = [this, interval, task = std::move(task)]() -> net::Task<void> {
+      asio::steady_timer timer(io_);
+      while (true) {
+        timer.expires_after(absl::ToChronoNanoseconds(interval));
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopping_) co_return;
+        task();
+      }
+    };
+    asio::co_spawn(io_, std::move(repeat), asio::detached);
+  }
+
   ManagedLink& command() { return command_; }
   ManagedLink& feed() { return feed_; }
   ManagedLink& bulk() { return bulk_; }
 
  private:
   void StopAll() {
+    stopping_ = true;
     auto ended = [this] {
       if (--running_ == 0) io_.stop();
     };
@@ -94,7 +110,8 @@ class Client::Impl {
   ManagedLink feed_{{.name = "feed", .is_redis_up = false, .loads_scripts = false}, needs_};
   ManagedLink bulk_{{.name = "bulk", .is_redis_up = false, .loads_scripts = false}, needs_};
   SentinelWatch watch_;
-  int running_ = 4;  // The links and the watch.
+  bool stopping_ = false;  // On the thread of Redis.
+  int running_ = 4;        // The links and the watch.
   std::mutex stop_mutex_;
   std::thread thread_;
 };
@@ -121,6 +138,9 @@ Client::~Client() = default;
 Link& Client::command() { return impl_->command(); }
 Link& Client::feed() { return impl_->feed(); }
 Link& Client::bulk() { return impl_->bulk(); }
+void Client::Every(absl::Duration interval, std::function<void()> task) {
+  impl_->Every(interval, std::move(task));
+}
 void Client::Stop() { impl_->Stop(); }
 
 }  // namespace srsproxy::redis

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,9 @@ class Client {
   Link& command();  // Pipelined; its state is srsproxy_redis_up.
   Link& feed();     // For reads that wait in Redis.
   Link& bulk();     // For reading much, while it is needed.
+
+  // Calls `task` on the thread of Redis each `interval` from now on, until Stop.
+  void Every(absl::Duration interval, std::function<void()> task);
 
   // Answers every open call CANCELLED, and later ones at once; closes all connections and joins the
   // thread. Not from the thread of Redis. May be called again.

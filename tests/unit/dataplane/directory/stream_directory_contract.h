@@ -17,6 +17,7 @@
 #include "dataplane/directory/memory_stream_directory.h"
 #include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/redis_streams.h"
 
 namespace srsproxy {
 
@@ -26,6 +27,9 @@ struct DirectoryImplementation {
 };
 
 inline auto AllDirectories() {
+  const auto redis = [](const Clock& clock, size_t max_streams) {
+    return std::make_unique<RedisStreams>(clock, max_streams);
+  };
   const auto memory = [](const Clock& clock, size_t max_streams) {
     return std::make_unique<MemoryStreamDirectory>(clock, max_streams);
   };
@@ -33,7 +37,8 @@ inline auto AllDirectories() {
     return std::make_unique<DelayedStreams>(memory(clock, max_streams));
   };
   return testing::Values(DirectoryImplementation{"memory", memory},
-                         DirectoryImplementation{"delayed", delayed});
+                         DirectoryImplementation{"delayed", delayed},
+                         DirectoryImplementation{"redis", redis});
 }
 
 class StreamDirectoryContractTest : public testing::TestWithParam<DirectoryImplementation> {
@@ -111,9 +116,18 @@ class StreamDirectoryContractTest : public testing::TestWithParam<DirectoryImple
     Publish(key, origin);
     EndPublisher(key);
   }
+  // As a store sees it that has a clock of its own, too.
+  void ExpectNow(absl::Time time) const {
+    if (dynamic_cast<RedisStreams*>(directory_.get()) == nullptr) {
+      EXPECT_EQ(time, clock_.WallNow());
+    } else {
+      EXPECT_LT(absl::AbsDuration(absl::Now() - time), absl::Minutes(1));
+    }
+  }
   // Until what was done is seen.
   void Settle() {
     if (auto* delayed = dynamic_cast<DelayedStreams*>(directory_.get())) delayed->Settle();
+    if (auto* redis = dynamic_cast<RedisStreams*>(directory_.get())) redis->Settle();
   }
 
   struct Held {

@@ -22,7 +22,7 @@ TEST_P(StreamDirectoryContractTest, FirstClaimWins) {
   EXPECT_TRUE(first.granted);
   EXPECT_EQ(first.mapping.key, key_);
   EXPECT_EQ(first.mapping.origin_id, "a");
-  EXPECT_EQ(first.mapping.claimed_at, clock_.WallNow());
+  ExpectNow(first.mapping.claimed_at);
   EXPECT_TRUE(first.mapping.provisional);
 
   const Claimed second = Claim(key_, "b");
@@ -277,6 +277,7 @@ TEST_P(StreamDirectoryContractTest, ConcurrentUseNeverExceedsTheCapNorLosesCount
   for (const StreamMapping& mapping : page.mappings) {
     EXPECT_EQ(mapping.publishers + mapping.viewers, 0u) << mapping.key.ToString();
     EXPECT_FALSE(mapping.publisher_live) << mapping.key.ToString();
+    EXPECT_FALSE(mapping.used_elsewhere) << mapping.key.ToString();
   }
   EXPECT_EQ(directory_->in_use(), 0u);
 }

@@ -30,6 +30,7 @@ class StreamHoldsContractTest : public StreamDirectoryContractTest {
     EXPECT_TRUE(Wait<StreamMapping>([&](auto done) {
                   directory_->Release(key_, 0, /*force=*/true, std::move(done));
                 }).ok());
+    Settle();
   }
   void Move(const std::string& origin) {
     EXPECT_TRUE(Wait<MoveOutcome>([&](auto done) {

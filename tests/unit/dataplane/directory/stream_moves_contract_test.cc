@@ -46,6 +46,10 @@ class StreamMovesContractTest : public StreamDirectoryContractTest {
  protected:
   ~StreamMovesContractTest() override { directory_->Stop(); }  // Sessions outlive the observer.
 
+  std::vector<std::string> TakeEvents() {
+    Settle();
+    return events_.Take();
+  }
   absl::StatusOr<MoveOutcome> TryMove(MoveRequest request) {
     return Wait<MoveOutcome>(
         [&](auto done) { directory_->Move(std::move(request), std::move(done)); });
@@ -54,8 +58,10 @@ class StreamMovesContractTest : public StreamDirectoryContractTest {
     return TryMove({.key = key, .origin_id = origin}).value();
   }
   absl::StatusOr<StreamMapping> Release(uint64_t expected_version, bool force) {
-    return Wait<StreamMapping>(
+    auto released = Wait<StreamMapping>(
         [&](auto done) { directory_->Release(key_, expected_version, force, std::move(done)); });
+    Settle();
+    return released;
   }
   absl::StatusOr<StreamPin> Pin(const StreamKey& key, const std::string& server) {
     return Wait<StreamPin>([&](auto done) { directory_->Pin({key, server}, std::move(done)); });
@@ -76,11 +82,11 @@ TEST_P(StreamMovesContractTest, AStreamWithoutAPublisherMovesAtOnce) {
   EXPECT_EQ(moved.former_origin_id, "a");
   EXPECT_EQ(moved.mapping.origin_id, "b");
   EXPECT_GT(moved.mapping.version, before);
-  EXPECT_EQ(moved.mapping.claimed_at, clock_.WallNow());
+  ExpectNow(moved.mapping.claimed_at);
   EXPECT_EQ(moved.mapping.viewers, 1u);
   EXPECT_EQ(moved.mapping.pending, std::nullopt);
   EXPECT_EQ(Claim(key_, "a").mapping.origin_id, "b");
-  EXPECT_THAT(events_.Take(), ElementsAre("placed a", "changed b<a operator"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("placed a", "changed b<a operator"));
 }
 
 TEST_P(StreamMovesContractTest, AMovedMappingStaysWhenItsViewersAreEnded) {
@@ -111,17 +117,17 @@ TEST_P(StreamMovesContractTest, AMoveWaitsForTheLivePublisher) {
   EXPECT_EQ(directory_->List("", 1).mappings[0].pending, pending);
   EXPECT_EQ(Claim(key_, "b").mapping.origin_id, "a") << "viewers go where the publisher is";
 
-  events_.Take();
+  TakeEvents();
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
   EXPECT_EQ(directory_->Find(key_)->pending, std::nullopt);
-  EXPECT_THAT(events_.Take(), ElementsAre("changed b<a drain"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed b<a drain"));
 }
 
 TEST_P(StreamMovesContractTest, AMoveToTheLivePublisherWaitsForNobody) {
   Publish(key_, "a");
   Move(key_, "c");
-  events_.Take();
+  TakeEvents();
   const auto moved = TryMove(
       {.key = key_, .origin_id = "b", .cause = MoveCause::kPublisher, .to_publisher = true});
   ASSERT_TRUE(moved.ok()) << moved.status();
@@ -129,7 +135,7 @@ TEST_P(StreamMovesContractTest, AMoveToTheLivePublisherWaitsForNobody) {
   EXPECT_EQ(moved->mapping.origin_id, "b");
   EXPECT_TRUE(moved->mapping.publisher_live);
   EXPECT_EQ(moved->mapping.pending->origin_id, "c") << "what waits for the publisher goes on to";
-  EXPECT_THAT(events_.Take(), ElementsAre("changed b<a publisher live pending:c"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed b<a publisher live pending:c"));
   EXPECT_EQ(CountsOf("b").live_publishers, 1u);
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "c");
@@ -166,7 +172,7 @@ TEST_P(StreamMovesContractTest, TheLastMoveThatWasRequestedCounts) {
   Move(key_, "b");
   Move(key_, "c");
   Move(key_, "c");
-  EXPECT_THAT(events_.Take(),
+  EXPECT_THAT(TakeEvents(),
               ElementsAre("placed a", "changed a live", "changed a operator live pending:b",
                           "changed a operator live pending:c"));
   EndPublisher(key_);
@@ -176,11 +182,11 @@ TEST_P(StreamMovesContractTest, TheLastMoveThatWasRequestedCounts) {
 TEST_P(StreamMovesContractTest, MovingToWhereItIsTakesAPendingMoveBack) {
   Publish(key_, "a");
   Move(key_, "b");
-  events_.Take();
+  TakeEvents();
   EXPECT_EQ(Move(key_, "a").mapping.pending, std::nullopt);
-  EXPECT_THAT(events_.Take(), ElementsAre("changed a live"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed a live"));
   Move(key_, "a");
-  EXPECT_THAT(events_.Take(), ElementsAre()) << "nothing changed";
+  EXPECT_THAT(TakeEvents(), ElementsAre()) << "nothing changed";
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "a");
 }
@@ -202,11 +208,11 @@ TEST_P(StreamMovesContractTest, APendingMoveFollowsASupersededOrigin) {
   Publish(key_, "a-1");
   Move(key_, "b");
   const uint64_t version = directory_->Find(key_)->version;
-  events_.Take();
+  TakeEvents();
   EXPECT_TRUE(
       Claim({.key = key_, .origin_id = "a-2", .replaces_version = version, .inherits = true})
           .granted);
-  EXPECT_THAT(events_.Take(), ElementsAre("changed a-2<a-1 superseded live pending:b"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed a-2<a-1 superseded live pending:b"));
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "b");
 }
@@ -224,32 +230,32 @@ TEST_P(StreamMovesContractTest, APendingMoveIsForgottenWhenTheStreamIsPlacedAnew
   Publish(key_, "a");
   Move(key_, "b");
   const uint64_t version = directory_->Find(key_)->version;
-  events_.Take();
+  TakeEvents();
   EXPECT_EQ(Claim(key_, "c", Role::kViewer, version).mapping.pending, std::nullopt);
-  EXPECT_THAT(events_.Take(), ElementsAre("changed c<a unusable live"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed c<a unusable live"));
   EndPublisher(key_);
   EXPECT_EQ(directory_->Find(key_)->origin_id, "c");
 }
 
 TEST_P(StreamMovesContractTest, ReportsWhatBecomesOfAMapping) {
   Claim(key_, "a");
-  EXPECT_THAT(events_.Take(), ElementsAre("placed a"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("placed a"));
   Claim(key_, "a");
-  EXPECT_THAT(events_.Take(), ElementsAre()) << "a mere count";
+  EXPECT_THAT(TakeEvents(), ElementsAre()) << "a mere count";
   EXPECT_TRUE(MarkLive(key_, Role::kViewer).ok());
-  EXPECT_THAT(events_.Take(), ElementsAre("changed a")) << "no longer provisional";
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed a")) << "no longer provisional";
   EXPECT_TRUE(MarkLive(key_, Role::kViewer).ok());
-  EXPECT_THAT(events_.Take(), ElementsAre());
+  EXPECT_THAT(TakeEvents(), ElementsAre());
   EndViewer(key_);
   EndViewer(key_);
-  EXPECT_THAT(events_.Take(), ElementsAre("removed a"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("removed a"));
 }
 
 TEST_P(StreamMovesContractTest, ReportsWhenAMappingGivesWay) {
   for (size_t i = 0; i < kCap; ++i) PublishOnce({"v.com", "live", std::to_string(i)}, "a");
-  events_.Take();
+  TakeEvents();
   Claim(key_, "b");
-  EXPECT_THAT(events_.Take(), ElementsAre("removed a", "placed b"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("removed a", "placed b"));
 }
 
 TEST_P(StreamMovesContractTest, CountsTheStreamsOfAnOrigin) {
@@ -281,10 +287,10 @@ TEST_P(StreamMovesContractTest, ReportsEveryChange) {
   Claim(key_, "b", Role::kViewer, directory_->Find(key_)->version);
   Claim(key_, "a", Role::kViewer, directory_->Find(key_)->version);
   EXPECT_TRUE(directory_->Find(key_)->provisional);
-  events_.Take();
+  TakeEvents();
   Publish(key_, "a");
   EXPECT_FALSE(directory_->Find(key_)->provisional);
-  EXPECT_THAT(events_.Take(), ElementsAre("changed a live"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("changed a live"));
 }
 
 // Load, as observers sum it up, and as it is counted: streams that somebody uses.
@@ -333,14 +339,14 @@ TEST_P(StreamMovesContractTest, CountsTheStreamsInUse) {
 
 TEST_P(StreamMovesContractTest, ReleasesWhatNobodyUses) {
   PublishOnce(key_, "a");
-  events_.Take();
+  TakeEvents();
   const auto released = Release(0, /*force=*/false);
   ASSERT_TRUE(released.ok()) << released.status();
   EXPECT_EQ(released->origin_id, "a");
   EXPECT_EQ(directory_->Find(key_), std::nullopt);
   EXPECT_EQ(directory_->size(), 0u);
   EXPECT_EQ(CountsOf("a").streams, 0u);
-  EXPECT_THAT(events_.Take(), ElementsAre("removed a"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("removed a"));
 }
 
 TEST_P(StreamMovesContractTest, ReleasesWhatIsUsedOnlyByForce) {
@@ -363,7 +369,7 @@ TEST_P(StreamMovesContractTest, SessionsOfAReleasedMappingEndWithoutHarm) {
   Publish(key_, "a");
   Claim(key_, "a");
   ASSERT_TRUE(Release(0, /*force=*/true).ok());
-  events_.Take();
+  TakeEvents();
   const Claimed anew = Claim(key_, "b", Role::kPublisher);
   EXPECT_TRUE(anew.granted);
   EXPECT_EQ(anew.mapping.origin_id, "b");
@@ -382,10 +388,10 @@ TEST_P(StreamMovesContractTest, AReleasedMappingLeavesNothingBehind) {
   ASSERT_TRUE(Release(0, /*force=*/true).ok());
   EndPublisher(key_);
   EXPECT_EQ(directory_->size(), 0u);
-  events_.Take();
+  TakeEvents();
   Claim(key_, "b");
   EndViewer(key_);
-  EXPECT_THAT(events_.Take(), ElementsAre("placed b", "removed b"));
+  EXPECT_THAT(TakeEvents(), ElementsAre("placed b", "removed b"));
 }
 
 TEST_P(StreamMovesContractTest, PinsAreKeptWithOrWithoutAMapping) {

@@ -15,7 +15,6 @@
 namespace srsproxy::redis::testing {
 namespace {
 
-using srsproxy::testing::RedisServer;
 using ::testing::HasSubstr;
 
 class ClientFaultsTest : public ClientTest {};

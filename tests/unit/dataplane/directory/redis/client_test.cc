@@ -16,7 +16,6 @@
 namespace srsproxy::redis::testing {
 namespace {
 
-using srsproxy::testing::RedisServer;
 using ::testing::HasSubstr;
 
 TEST_F(ClientTest, ConnectsAndCalls) {

@@ -12,7 +12,6 @@
 namespace srsproxy::redis::testing {
 namespace {
 
-using srsproxy::testing::RedisServer;
 using ::testing::HasSubstr;
 
 class ClientTlsTest : public ClientTest {

@@ -11,8 +11,6 @@
 namespace srsproxy::redis::testing {
 namespace {
 
-using srsproxy::testing::RedisServer;
-using srsproxy::testing::RedisTrio;
 using ::testing::HasSubstr;
 
 class SentinelLinkTest : public ClientTest {

@@ -1,0 +1,113 @@
+#include "dataplane/directory/redis/fleet_connection.h"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+
+#include "dataplane/core/random_seed.h"
+
+namespace srsproxy::redis {
+namespace {
+
+// The first attempt to connect, to where the Sentinels say, may take this long.
+constexpr auto kFirstOutcome = std::chrono::seconds(10);
+constexpr auto kGoodbye = std::chrono::milliseconds(500);
+
+std::string RandomToken() { return absl::StrFormat("%016x", RandomSeed()); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FleetConnection>> FleetConnection::Make(const Config& config,
+                                                                       const Clock& clock,
+                                                                       Metrics& metrics,
+                                                                       const Logger& logger) {
+  auto client = Client::Make(ClientOptions::From(config), AllScripts(), metrics, logger);
+  if (!client.ok()) return client.status();
+  const ProxyName name{config.id, RandomToken()};
+  FleetIdentity identity{
+      .proxy = name.ToString(), .history = RandomToken(), .keys = Keys(config.redis_key_prefix)};
+  return std::unique_ptr<FleetConnection>(
+      new FleetConnection(std::move(identity), config, clock, logger, *std::move(client)));
+}
+
+FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, const Clock& clock,
+                                 const Logger& logger, std::unique_ptr<Client> client)
+    : identity_(std::move(identity)),
+      client_(std::move(client)),
+      scripts_(client_->command(), identity_, logger),
+      feed_(*client_, identity_, clock, logger),
+      fleet_(client_->command(), identity_, clock, logger),
+      sweep_(client_->command(), scripts_, fleet_, config.max_streams),
+      streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_,
+                                                      logger)),
+      go_scan_(client_->command(), identity_.keys, clock, *streams_,
+               [this](const StreamKey& key) { streams_->Recheck(key); }) {
+  scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
+  feed_.Add("stream", *streams_);
+  feed_.Add("pin", *streams_);
+  fleet_.SetUsableObserver([this] {
+    if (connected_ && !streams_->is_usable()) streams_->OnUsable();
+  });
+}
+
+FleetConnection::~FleetConnection() { Stop(); }
+
+absl::Status FleetConnection::Start() {
+  client_->command().Open(*this);
+  feed_.Start();
+  client_->Every(absl::Seconds(1), [this] { EachSecond(); });
+  client_->Every(absl::Milliseconds(100), [this] { EachTenth(); });
+  std::unique_lock lock(mutex_);
+  settled_.wait_for(lock, kFirstOutcome, [this] { return first_outcome_.has_value(); });
+  const absl::Status outcome = first_outcome_.value_or(absl::OkStatus());
+  return absl::IsFailedPrecondition(outcome) ? outcome : absl::OkStatus();
+}
+
+void FleetConnection::OnConnected(const ServerInfo&) {
+  connected_ = true;
+  fleet_.OnConnected();
+  Settle(absl::OkStatus());
+}
+
+void FleetConnection::OnLost(const absl::Status& why) {
+  connected_ = false;
+  streams_->OnLost();
+  Settle(why);
+}
+
+void FleetConnection::Settle(absl::Status outcome) {
+  const std::lock_guard lock(mutex_);
+  if (!first_outcome_.has_value()) first_outcome_ = std::move(outcome);
+  settled_.notify_all();
+}
+
+void FleetConnection::EachSecond() {
+  if (!connected_) return;
+  // An announcement that is written shows that Redis can be used again.
+  if (!streams_->is_usable()) fleet_.Announce();
+  fleet_.Tick();
+  sweep_.Tick();
+}
+
+void FleetConnection::EachTenth() {
+  streams_->Tick();
+  if (streams_->is_usable() && fleet_.drives()) go_scan_.Tick();
+}
+
+void FleetConnection::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(stopped_, true)) return;
+  }
+  streams_->Stop();
+  auto left = std::make_shared<std::promise<void>>();
+  std::future<void> gone = left->get_future();
+  fleet_.Leave([left] { left->set_value(); });
+  gone.wait_for(kGoodbye);
+  client_->Stop();
+}
+
+}  // namespace srsproxy::redis

@@ -1,0 +1,75 @@
+// FleetConnection: this proxy as one of those that share a Redis: its connections there, what it
+// announces, what it learns, and the store of streams that is made of them.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/config.h"
+#include "dataplane/core/fleet_bus.h"
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/directory/redis/client.h"
+#include "dataplane/directory/redis/dead_sweep.h"
+#include "dataplane/directory/redis/fleet_feed.h"
+#include "dataplane/directory/redis/fleet_identity.h"
+#include "dataplane/directory/redis/go_scan.h"
+#include "dataplane/directory/redis/redis_fleet.h"
+#include "dataplane/directory/redis/redis_stream_directory.h"
+#include "dataplane/directory/redis/script_runner.h"
+
+namespace srsproxy::redis {
+
+// Thread-safe.
+class FleetConnection final : public FleetBus, private LinkObserver {
+ public:
+  // INVALID_ARGUMENT: PROXY_REDIS_TLS_CA cannot be used. `clock`, `metrics` and `logger` outlive
+  // it.
+  static absl::StatusOr<std::unique_ptr<FleetConnection>> Make(const Config& config,
+                                                               const Clock& clock, Metrics& metrics,
+                                                               const Logger& logger);
+  ~FleetConnection() override;
+
+  // Connects, and returns when that has succeeded, or failed for the first time.
+  // FAILED_PRECONDITION: what is there can never be used, a Redis Cluster or a server without EVAL.
+  // One that is away is waited for, but not here.
+  absl::Status Start();
+
+  RedisStreamDirectory& streams() { return *streams_; }
+
+  bool drives() const override { return fleet_.drives(); }
+  std::string driver() const override { return fleet_.driver(); }
+  void Stop() override;
+
+ private:
+  FleetConnection(FleetIdentity identity, const Config& config, const Clock& clock,
+                  const Logger& logger, std::unique_ptr<Client> client);
+
+  void OnConnected(const ServerInfo& server) override;
+  void OnLost(const absl::Status& why) override;
+  void EachSecond();
+  void EachTenth();
+  void Settle(absl::Status outcome);
+
+  const FleetIdentity identity_;
+  const std::unique_ptr<Client> client_;
+  ScriptRunner scripts_;
+  FleetFeed feed_;
+  RedisFleet fleet_;
+  DeadSweep sweep_;
+  const std::unique_ptr<RedisStreamDirectory> streams_;
+  GoScan go_scan_;
+  bool connected_ = false;  // On the thread of Redis.
+
+  std::mutex mutex_;
+  std::condition_variable settled_;
+  std::optional<absl::Status> first_outcome_;  // Guarded by mutex_.
+  bool stopped_ = false;                       // Guarded by mutex_.
+};
+
+}  // namespace srsproxy::redis

@@ -1,0 +1,110 @@
+// FleetStreams: what this proxy asks Redis about streams and writes there of its sessions, with the
+// table that shows what has come of it. The works of RedisStreamDirectory.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/stream_directory.h"
+#include "dataplane/directory/pin_table.h"
+#include "dataplane/directory/redis/due_streams.h"
+#include "dataplane/directory/redis/fleet_feed.h"
+#include "dataplane/directory/redis/reconcile.h"
+#include "dataplane/directory/redis/script_runner.h"
+#include "dataplane/directory/redis/stream_lanes.h"
+#include "dataplane/directory/redis/stream_scripts.h"
+#include "dataplane/directory/redis/use_ledger.h"
+#include "dataplane/directory/stream_table.h"
+
+namespace srsproxy::redis {
+
+// Implemented in fleet_streams.cc; claims and holds in fleet_stream_claims.cc.
+//
+// Thread-safe. Holds keep it alive.
+class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
+ public:
+  FleetStreams(const Clock& clock, size_t max_streams, ScriptRunner& scripts,
+               const FleetFeed& feed);
+
+  StreamTable& table() { return *table_; }
+  const PinTable& pins() const { return pins_; }
+  bool IsIdle() const { return lanes_.IsIdle(); }
+  // Whether Redis has done what it was asked last. While it has not, this proxy decides by itself.
+  bool is_usable() const { return usable_; }
+  void SetMaxStreams(size_t max_streams);
+  void Stop();
+
+  void Claim(ClaimRequest request, StreamClaims::ClaimCallback done);
+  void Move(const MoveRequest& request, StreamClaims::MoveCallback done);
+  void Release(const ReleaseRequest& request, StreamClaims::ReleaseCallback done);
+  // An empty server: it is unpinned.
+  void Pin(StreamPin pin, StreamClaims::PinCallback done);
+
+  // What the feed tells of a stream, and of a pin: an empty server for none.
+  void Apply(const FedRecord& fed);
+  void SetPin(StreamPin pin);
+  // All records were shown, and all pins set: `pins` are theirs.
+  void FinishReading(const std::set<StreamKey>& pins);
+
+  // Redis can be used again, or cannot.
+  void SetUsable(bool usable);
+  // Writes again what is written of this proxy's sessions, for Redis may have lost it, and
+  // reconciles; paced by WriteSomeUses.
+  void WriteAllUses();
+  // To be called each 100 ms: writes what is due, of at most 100 streams, so that a Redis that
+  // comes back is not overrun.
+  void WriteSomeUses();
+  // Has another look at what Redis has of the stream.
+  void Recheck(const StreamKey& key);
+  // Sessions of `key` here are as they are: writes what others have to know.
+  void NoteUse(const StreamKey& key);
+
+ private:
+  class Hold;
+  struct Session;
+
+  // With the hold as it is given out.
+  ClaimOutcome Joined(const StreamKey& key, ClaimOutcome outcome);
+  void AskClaim(const ClaimRequest& request, StreamClaims::ClaimCallback done);
+  absl::StatusOr<ClaimOutcome> SettleClaim(const ClaimRequest& request, const StreamUse& use,
+                                           const absl::StatusOr<ScriptRunner::Answer>& answer);
+  // Places or finds the stream without Redis.
+  absl::StatusOr<ClaimOutcome> ClaimAlone(const ClaimRequest& request);
+  void Accept(std::shared_ptr<Session> session, Acceptance asks, StreamHold::LiveCallback done);
+  // The table decides; Redis is told when it is back.
+  absl::Status AcceptAlone(Session& session);
+  absl::Status SettleAcceptance(Session& session, StreamUse use, const Acceptance& asks,
+                                const absl::StatusOr<ScriptRunner::Answer>& answer);
+  void WriteUse(const StreamKey& key, bool reconciles, StreamLanes::Finished finished);
+  void SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
+                 const absl::StatusOr<ScriptRunner::Answer>& answer);
+  // `record`: what Redis has; nullopt: nothing.
+  // Unless this proxy stops, Redis cannot be used: it has failed to do what it was asked.
+  void NoteFailure(const absl::Status& why);
+  void ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record, bool rival);
+  // Shows what a script has answered.
+  void Show(const RecordAnswer& answer);
+  LocalPlacement PlacementOf(const StreamKey& key) const;
+
+  const Clock& clock_;
+  ScriptRunner& scripts_;
+  const FleetFeed& feed_;
+  std::atomic<size_t> max_streams_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> usable_{false};
+  std::mutex rewrites_mutex_;
+  std::deque<StreamKey> rewrites_;  // Streams whose use is to be written anew.
+  const std::shared_ptr<StreamTable> table_;
+  PinTable pins_;
+  StreamLanes lanes_;
+  UseLedger ledger_;
+  DueStreams
+      due_;  // New ones, which a Go proxy may overwrite, and provisional ones, to be renewed.
+};
+
+}  // namespace srsproxy::redis

@@ -1,0 +1,138 @@
+#include "dataplane/directory/redis/record_reader.h"
+
+#include <utility>
+#include <vector>
+
+#include "dataplane/directory/redis/stream_scripts.h"
+
+namespace srsproxy::redis {
+namespace {
+
+constexpr char kAtOnce[] = "500";
+constexpr absl::Duration kDeadline = absl::Seconds(5);
+
+// Redis is away, or the client stops: no use to go on.
+bool IsFinal(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsCancelled(status);
+}
+
+class Reader : public std::enable_shared_from_this<Reader> {
+ public:
+  Reader(Link& link, const Keys& keys, const Logger& logger, RecordSink sink,
+         absl::AnyInvocable<void(absl::Status)> done)
+      : link_(link), keys_(keys), logger_(logger), sink_(std::move(sink)), done_(std::move(done)) {}
+
+  void ScanStreams(std::string_view cursor) {
+    Call({"ZSCAN", keys_.Make(KeyKind::kXStreams), cursor, "COUNT", kAtOnce},
+         [](Reader& self, const Reply& reply) { self.TakeStreams(reply); });
+  }
+
+ private:
+  using Take = void (*)(Reader&, const Reply&);
+
+  void Call(std::initializer_list<std::string_view> command, Take take) {
+    link_.Call(
+        "scan", Arguments(command.begin(), command.size()),
+        [self = shared_from_this(), take](absl::StatusOr<Reply> reply) {
+          if (!reply.ok()) return self->Finish(reply.status());
+          take(*self, *reply);
+        },
+        kDeadline);
+  }
+
+  void Finish(const absl::Status& status) {
+    if (done_ != nullptr) std::exchange(done_, nullptr)(status);
+  }
+
+  // Of SCAN's kind: the next cursor, and names with values.
+  bool ReadPage(const Reply& reply, std::string& cursor, std::vector<Reply::Field>& fields) {
+    const auto parts = reply.AsArrayOf(2);
+    if (!parts.ok()) return Fail(parts.status());
+    const auto next = (*parts)[0].AsText();
+    if (!next.ok()) return Fail(next.status());
+    auto items = (*parts)[1].AsFields();
+    if (!items.ok()) return Fail(items.status());
+    cursor = std::string(*next);
+    fields = *std::move(items);
+    return true;
+  }
+  bool Fail(const absl::Status& status) {
+    Finish(status);
+    return false;
+  }
+
+  void TakeStreams(const Reply& reply) {
+    std::string cursor;
+    std::vector<Reply::Field> members;
+    if (!ReadPage(reply, cursor, members)) return;
+    for (const auto& [name, score] : members) ReadStream(name);
+    // The pages and their records are answered in order: a page's are there before the next one's.
+    if (cursor != "0") return ScanStreams(cursor);
+    ScanPins("0");
+  }
+
+  void ReadStream(std::string_view name) {
+    const auto key = ReadStreamKey(name);
+    if (!key.has_value()) return PassOver(name, absl::DataLossError("it is no stream's key"));
+    const std::string hash = keys_.Make(KeyKind::kXUrl, name);
+    std::vector<std::string_view> command = {"HMGET", hash};
+    command.insert(command.end(), RecordFields().begin(), RecordFields().end());
+    link_.Call(
+        "scan", command,
+        [self = shared_from_this(), key = *key](absl::StatusOr<Reply> reply) {
+          self->TakeRecord(key, std::move(reply));
+        },
+        kDeadline);
+  }
+
+  void TakeRecord(const StreamKey& key, const absl::StatusOr<Reply>& reply) {
+    if (!reply.ok() && IsFinal(reply.status())) return Finish(reply.status());
+    const auto record = reply.ok() ? ReadRecord(key, *reply)
+                                   : absl::StatusOr<std::optional<StreamRecord>>(reply.status());
+    if (!record.ok()) return PassOver(key.ToString(), record.status());
+    if (record->has_value() && done_ != nullptr) sink_.record(**record);
+  }
+
+  void ScanPins(std::string_view cursor) {
+    Call({"HSCAN", keys_.Make(KeyKind::kXPins), cursor, "COUNT", kAtOnce},
+         [](Reader& self, const Reply& reply) { self.TakePins(reply); });
+  }
+
+  void TakePins(const Reply& reply) {
+    std::string cursor;
+    std::vector<Reply::Field> pins;
+    if (!ReadPage(reply, cursor, pins)) return;
+    for (const auto& [name, server] : pins) {
+      const auto key = ReadStreamKey(name);
+      if (!key.has_value()) {
+        PassOver(name, absl::DataLossError("it is no stream's key"));
+      } else if (done_ != nullptr) {
+        sink_.pin({*key, std::string(server)});
+      }
+    }
+    if (cursor != "0") return ScanPins(cursor);
+    Finish(absl::OkStatus());
+  }
+
+  void PassOver(std::string_view name, const absl::Status& why) {
+    if (passed_over_++ > 0) return;
+    logger_.Warn("what Redis has of a stream is passed over: remove it, with redis-cli",
+                 {{"stream", name}, {"because", why.message().data()}});
+  }
+
+  Link& link_;
+  const Keys& keys_;
+  const Logger& logger_;
+  RecordSink sink_;
+  absl::AnyInvocable<void(absl::Status)> done_;
+  size_t passed_over_ = 0;
+};
+
+}  // namespace
+
+void ReadAllRecords(Link& link, const Keys& keys, const Logger& logger, RecordSink sink,
+                    absl::AnyInvocable<void(absl::Status)> done) {
+  std::make_shared<Reader>(link, keys, logger, std::move(sink), std::move(done))->ScanStreams("0");
+}
+
+}  // namespace srsproxy::redis

@@ -1,0 +1,113 @@
+#include "dataplane/directory/redis/redis_stream_directory.h"
+
+#include <set>
+#include <utility>
+
+#include "dataplane/directory/redis/record_reader.h"
+
+namespace srsproxy::redis {
+
+RedisStreamDirectory::RedisStreamDirectory(const Clock& clock, size_t max_streams,
+                                           ScriptRunner& scripts, const FleetFeed& feed,
+                                           const Logger& logger)
+    : scripts_(scripts),
+      feed_(feed),
+      logger_(logger),
+      streams_(std::make_shared<FleetStreams>(clock, max_streams, scripts, feed)) {}
+
+RedisStreamDirectory::~RedisStreamDirectory() { Stop(); }
+
+StoreState RedisStreamDirectory::state() const {
+  const StoreState state = feed_.state();
+  if (state == StoreState::kNeverSynced || streams_->is_usable()) return state;
+  return StoreState::kGone;
+}
+std::optional<StreamMapping> RedisStreamDirectory::Find(const StreamKey& key) const {
+  return streams_->table().Find(key);
+}
+std::optional<StreamMapping> RedisStreamDirectory::FindInOtherVhost(const StreamKey& key) const {
+  return streams_->table().FindInOtherVhost(key);
+}
+StreamView::Page RedisStreamDirectory::List(std::string_view after, size_t limit) const {
+  return streams_->table().List(after, limit);
+}
+size_t RedisStreamDirectory::size() const { return streams_->table().size(); }
+size_t RedisStreamDirectory::in_use() const { return streams_->table().in_use(); }
+StreamView::Counts RedisStreamDirectory::CountsOf(std::string_view origin_id) const {
+  return streams_->table().CountsOf(origin_id);
+}
+std::optional<std::string> RedisStreamDirectory::PinnedServer(const StreamKey& key) const {
+  return streams_->pins().PinnedServer(key);
+}
+StreamView::PinPage RedisStreamDirectory::ListPins(std::string_view after, size_t limit) const {
+  return streams_->pins().List(after, limit);
+}
+
+void RedisStreamDirectory::Claim(ClaimRequest request, ClaimCallback done) {
+  streams_->Claim(std::move(request), std::move(done));
+}
+void RedisStreamDirectory::Move(MoveRequest request, MoveCallback done) {
+  streams_->Move(request, std::move(done));
+}
+void RedisStreamDirectory::Release(ReleaseRequest request, ReleaseCallback done) {
+  streams_->Release(request, std::move(done));
+}
+void RedisStreamDirectory::Pin(StreamPin pin, PinCallback done) {
+  streams_->Pin(std::move(pin), std::move(done));
+}
+void RedisStreamDirectory::Unpin(const StreamKey& key, PinCallback done) {
+  streams_->Pin({key, ""}, std::move(done));
+}
+void RedisStreamDirectory::SetMaxStreams(size_t max_streams) {
+  streams_->SetMaxStreams(max_streams);
+}
+void RedisStreamDirectory::Stop() { streams_->Stop(); }
+Subscription RedisStreamDirectory::Subscribe(StreamObserver& observer) {
+  return streams_->table().Subscribe(observer);
+}
+
+void RedisStreamDirectory::ReadAll(Link& bulk, ReadDone done) {
+  auto pins = std::make_shared<std::set<StreamKey>>();
+  const bool is_first = feed_.state() == StoreState::kNeverSynced;
+  RecordSink sink{
+      .record = [streams = streams_, is_first](
+                    const StreamRecord& record) { streams->table().Refresh(record, is_first); },
+      .pin =
+          [streams = streams_, pins](StreamPin pin) {
+            pins->insert(pin.key);
+            streams->SetPin(std::move(pin));
+          }};
+  ReadAllRecords(bulk, scripts_.identity().keys, logger_, std::move(sink),
+                 [streams = streams_, pins, done = std::move(done)](absl::Status read) mutable {
+                   if (read.ok()) streams->FinishReading(*pins);
+                   done(std::move(read));
+                 });
+}
+
+void RedisStreamDirectory::OnEntry(const FeedEntry& entry) {
+  if (entry.kind == "pin") {
+    const auto key = ReadStreamKey(entry.Get("key"));
+    if (key.has_value()) streams_->SetPin({*key, std::string(entry.Get("server"))});
+    return;
+  }
+  const auto fed = ReadFedRecord(entry);
+  if (!fed.ok()) {
+    logger_.Warn("an entry of the feed in Redis is passed over",
+                 {{"because", fed.status().ToString()}});
+    return;
+  }
+  streams_->Apply(*fed);
+}
+
+void RedisStreamDirectory::OnUsable() {
+  streams_->SetUsable(true);
+  streams_->WriteAllUses();
+}
+void RedisStreamDirectory::OnLost() { streams_->SetUsable(false); }
+void RedisStreamDirectory::Recheck(const StreamKey& key) { streams_->Recheck(key); }
+void RedisStreamDirectory::Tick() { streams_->WriteSomeUses(); }
+bool RedisStreamDirectory::is_usable() const { return streams_->is_usable(); }
+
+bool RedisStreamDirectory::IsIdle() const { return streams_->IsIdle(); }
+
+}  // namespace srsproxy::redis

@@ -1,0 +1,96 @@
+// A store of streams on a real Redis, for one proxy of a fleet.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "dataplane/core/log.h"
+#include "dataplane/core/metrics.h"
+#include "dataplane/directory/redis/client.h"
+#include "dataplane/directory/redis/fleet_feed.h"
+#include "dataplane/directory/redis/redis_stream_directory.h"
+#include "dataplane/directory/redis/script_runner.h"
+#include "tests/support/forwarded_streams.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/wait_until.h"
+
+namespace srsproxy {
+
+// One proxy's connections to `server`, synced.
+class RedisProxy final : public redis::LinkObserver {
+ public:
+  RedisProxy(const RedisServer& server, const Clock& clock, size_t max_streams, std::string name)
+      : server_(server),
+        identity_{.proxy = std::move(name), .history = "a-history"},
+        client_(redis::Client::Make({.port = server.port(), .proxy_id = identity_.proxy},
+                                    redis::AllScripts(), metrics_, logger_)
+                    .value()),
+        scripts_(client_->command(), identity_, logger_),
+        feed_(*client_, identity_, real_clock_, logger_),
+        streams_(std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_,
+                                                               logger_)) {
+    scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
+    feed_.Add("stream", *streams_);
+    feed_.Add("pin", *streams_);
+    server.Command({"SET", "srs-proxy-x-proxy:" + identity_.proxy, "alive"});
+    client_->command().Open(*this);
+    client_->Every(absl::Milliseconds(100), [this] { streams_->Tick(); });
+    feed_.Start();
+    WaitUntil([&] { return streams_->state() == StoreState::kSynced; }, "the feed is synced");
+  }
+  ~RedisProxy() override {
+    streams_->Stop();
+    client_->Stop();
+  }
+
+  const std::shared_ptr<redis::RedisStreamDirectory>& streams() const { return streams_; }
+  redis::FleetFeed& feed() { return feed_; }
+  redis::ScriptRunner& scripts() { return scripts_; }
+
+  // Until what was asked is written, and what was written is seen here.
+  void Settle() {
+    WaitUntil([&] { return streams_->IsIdle(); }, "all is written");
+    const auto fed = server_.Command({"HGET", "srs-proxy-x-history", "fed"});
+    const uint64_t number = fed.is_nil() ? 0 : static_cast<uint64_t>(fed.AsInteger().value());
+    WaitUntil([&] { return feed_.position() >= number && streams_->IsIdle(); },
+              "what was written is seen");
+  }
+
+  void OnConnected(const redis::ServerInfo&) override { streams_->OnUsable(); }
+  void OnLost(const absl::Status&) override { streams_->OnLost(); }
+
+ private:
+  const RedisServer& server_;
+  Clock real_clock_;
+  Metrics metrics_{"test"};
+  Logger logger_{LogOptions{}};
+  const redis::FleetIdentity identity_;
+  const std::unique_ptr<redis::Client> client_;
+  redis::ScriptRunner scripts_;
+  redis::FleetFeed feed_;
+  const std::shared_ptr<redis::RedisStreamDirectory> streams_;
+};
+
+// The same as a store, with a Redis of its own.
+class RedisStreams final : public ForwardedStreams {
+ public:
+  RedisStreams(const Clock& clock, size_t max_streams)
+      : RedisStreams(std::make_unique<Parts>(clock, max_streams)) {}
+
+  void Settle() { parts_->proxy.Settle(); }
+
+ private:
+  struct Parts {
+    Parts(const Clock& clock, size_t max_streams) : proxy(server, clock, max_streams, "one:1") {}
+    RedisServer server;
+    RedisProxy proxy;
+  };
+  explicit RedisStreams(std::unique_ptr<Parts> parts)
+      : ForwardedStreams(parts->proxy.streams()), parts_(std::move(parts)) {}
+
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace srsproxy

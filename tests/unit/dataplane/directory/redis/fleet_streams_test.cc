@@ -1,0 +1,185 @@
+// What proxies that share a Redis learn of each other, and what becomes of it when Redis forgets.
+#include <latch>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/redis_streams.h"
+
+namespace srsproxy {
+namespace {
+
+constexpr char kMapping[] = "srs-proxy-url:v.com/live/cam";
+
+class FleetStreamsTest : public testing::Test {
+ protected:
+  struct Session {
+    StreamMapping mapping;
+    std::unique_ptr<StreamHold> hold;
+    absl::Status lost;
+  };
+  std::unique_ptr<Session> Claim(RedisProxy& proxy, const std::string& origin, Role role,
+                                 uint64_t replaces = 0) {
+    auto session = std::make_unique<Session>();
+    std::latch answered(1);
+    proxy.streams()->Claim({.key = key_,
+                            .origin_id = origin,
+                            .role = role,
+                            .replaces_version = replaces,
+                            .other_vhost_origin = ""},
+                           [&](absl::StatusOr<ClaimOutcome> outcome) {
+                             session->mapping = outcome->mapping;
+                             session->hold = std::move(outcome->hold);
+                             answered.count_down();
+                           });
+    answered.wait();
+    return session;
+  }
+  static absl::Status MarkLive(Session& session) {
+    std::latch answered(1);
+    absl::Status accepted;
+    session.hold->WhenLost([&session](const absl::Status& why) { session.lost = why; });
+    session.hold->MarkLive([&](absl::Status status) {
+      accepted = std::move(status);
+      answered.count_down();
+    });
+    answered.wait();
+    return accepted;
+  }
+  std::unique_ptr<Session> Publish(RedisProxy& proxy, const std::string& origin) {
+    auto session = Claim(proxy, origin, Role::kPublisher);
+    EXPECT_TRUE(MarkLive(*session).ok());
+    return session;
+  }
+  void Settle() {
+    one_.Settle();
+    two_.Settle();
+  }
+  std::string Mapping() {
+    const Reply reply = server_.Command({"GET", kMapping});
+    return std::string(reply.AsOptionalText().value().value_or("(none)"));
+  }
+  using Reply = redis::Reply;
+
+  const StreamKey key_{"v.com", "live", "cam"};
+  Clock clock_;
+  RedisServer server_;
+  RedisProxy one_{server_, clock_, 1000, "one:1"};
+  RedisProxy two_{server_, clock_, 1000, "two:1"};
+};
+
+TEST_F(FleetStreamsTest, AStreamIsKnownToAllOnceItIsPublished) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  Settle();
+  EXPECT_EQ(two_.streams()->Find(key_), std::nullopt) << "provisional";
+  const auto publisher = Publish(one_, "b");
+  EXPECT_EQ(publisher->mapping.origin_id, "a");
+  Settle();
+  const auto seen = two_.streams()->Find(key_);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->origin_id, "a");
+  EXPECT_TRUE(seen->publisher_live);
+  EXPECT_EQ(seen->publishers, 0u) << "those are another proxy's";
+  EXPECT_TRUE(seen->in_use());
+  EXPECT_EQ(Claim(two_, "b", Role::kViewer)->mapping.origin_id, "a");
+}
+
+TEST_F(FleetStreamsTest, AProvisionalStreamIsFoundByWhoAsks) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  EXPECT_EQ(Claim(two_, "b", Role::kViewer)->mapping.origin_id, "a");
+}
+
+TEST_F(FleetStreamsTest, AStreamIsInUseUntilTheLastProxysSessionsEnd) {
+  auto publisher = Publish(one_, "a");
+  Settle();
+  auto viewer = Claim(two_, "b", Role::kViewer);
+  publisher.reset();
+  Settle();
+  for (RedisProxy* proxy : {&one_, &two_}) {
+    EXPECT_TRUE(proxy->streams()->Find(key_)->in_use());
+    EXPECT_FALSE(proxy->streams()->Find(key_)->publisher_live);
+    EXPECT_EQ(proxy->streams()->CountsOf("a").in_use, 1u);
+  }
+  viewer.reset();
+  Settle();
+  for (RedisProxy* proxy : {&one_, &two_}) EXPECT_EQ(proxy->streams()->in_use(), 0u);
+}
+
+TEST_F(FleetStreamsTest, APublisherIsLostToOneThatIsAcceptedAtAnotherProxy) {
+  const auto first = Publish(one_, "a");
+  Settle();
+  const auto second = Claim(two_, "b", Role::kPublisher, two_.streams()->Find(key_)->version);
+  EXPECT_EQ(second->mapping.origin_id, "b");
+  EXPECT_TRUE(first->lost.ok());
+  EXPECT_TRUE(MarkLive(*second).ok());
+  WaitUntil([&] { return !first->lost.ok(); }, "the first one is lost");
+  EXPECT_TRUE(absl::IsAborted(first->lost)) << first->lost;
+}
+
+TEST_F(FleetStreamsTest, AFlushedRedisIsWrittenAgain) {
+  const auto publisher = Publish(one_, "a");
+  const auto viewer = Claim(two_, "a", Role::kViewer);
+  Settle();
+  server_.Command({"FLUSHALL"});
+  WaitUntil([&] { return Mapping() == "srs-proxy-server:a"; }, "it is written again");
+  for (RedisProxy* proxy : {&one_, &two_}) {
+    WaitUntil(
+        [&] {
+          return proxy->streams()->state() == StoreState::kSynced &&
+                 proxy->streams()->Find(key_).has_value() &&
+                 proxy->streams()->Find(key_)->publisher_live;
+        },
+        "it is known");
+    EXPECT_EQ(proxy->streams()->Find(key_)->origin_id, "a");
+  }
+  EXPECT_TRUE(publisher->lost.ok());
+}
+
+TEST_F(FleetStreamsTest, AFeedThatIsGoneIsReplacedByReadingAnew) {
+  const auto publisher = Publish(one_, "a");
+  Settle();
+  server_.Command({"DEL", "srs-proxy-x-feed"});
+  // As a script does whose entry nobody gets to read.
+  server_.Command({"HINCRBY", "srs-proxy-x-history", "fed", "1"});
+  server_.Command({"HSET", "srs-proxy-x-url:v.com/live/cam", "origin", "b", "revision", "99"});
+  WaitUntil([&] { return two_.streams()->Find(key_)->origin_id == "b"; }, "all is read anew");
+}
+
+TEST_F(FleetStreamsTest, AConnectionThatIsCutIsMadeAgain) {
+  const auto publisher = Publish(one_, "a");
+  Settle();
+  for (int i = 0; i < 3; ++i) {
+    server_.Command({"CLIENT", "KILL", "TYPE", "normal"});
+    const StreamKey other{"v.com", "live", "other"};
+    WaitUntil([&] { return two_.streams()->state() == StoreState::kSynced; }, "synced");
+    EXPECT_EQ(two_.streams()->Find(key_)->origin_id, "a");
+  }
+  EXPECT_TRUE(publisher->lost.ok());
+}
+
+TEST_F(FleetStreamsTest, AProxyThatComesLaterReadsAll) {
+  const auto publisher = Publish(one_, "a");
+  std::latch pinned(1);
+  one_.streams()->Pin({key_, "server"}, [&](const auto&) { pinned.count_down(); });
+  pinned.wait();
+  Settle();
+  RedisProxy three(server_, clock_, 1000, "three:1");
+  ASSERT_TRUE(three.streams()->Find(key_).has_value());
+  EXPECT_TRUE(three.streams()->Find(key_)->publisher_live);
+  EXPECT_EQ(three.streams()->PinnedServer(key_), "server");
+  EXPECT_EQ(two_.streams()->PinnedServer(key_), "server");
+}
+
+TEST_F(FleetStreamsTest, AGoProxysWritingIsSeenASecondLater) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  // Its GET came before our claim, its SET after.
+  server_.Command({"SET", kMapping, "srs-proxy-server:go"});
+  WaitUntil([&] { return one_.streams()->Find(key_)->origin_id == "go"; }, "it is seen");
+}
+
+}  // namespace
+}  // namespace srsproxy
