@@ -49,6 +49,7 @@ PlacementDecision PlacementChoice::Choose(std::string_view left_out,
     const std::string why_not = DescribeExcluded(restriction);
     if (!why_not.empty()) steps_.Add("No candidates: ", why_not, ".");
   }
+  if (inputs_.store_gone) return ChooseByName(left_out, restriction, replaces_version);
   std::vector<Candidate> left;
   for (const auto& [tier, name] : kEnumTable<Tier>) {
     for (const Distance distance : kAllDistances) {
@@ -66,6 +67,33 @@ PlacementDecision PlacementChoice::Choose(std::string_view left_out,
     }
   }
   return Refusal(steps_, DescribeLack(left_out, restriction));
+}
+
+PlacementDecision PlacementChoice::ChooseByName(std::string_view left_out,
+                                                const Restriction& restriction,
+                                                uint64_t replaces_version) const {
+  std::vector<Candidate> all;
+  std::vector<Candidate> left;
+  for (const auto& [tier, name] : kEnumTable<Tier>) {
+    for (const Distance distance : kAllDistances) {
+      const auto candidates = Narrow(inputs_.candidates.Of(request_.protocol, tier, distance),
+                                     left_out, restriction, left);
+      all.insert(all.end(), candidates.begin(), candidates.end());
+    }
+  }
+  if (all.empty()) return Refusal(steps_, DescribeLack(left_out, restriction));
+  for (Candidate& candidate : all) candidate.weight = 1.0;
+  PlacementDecision decision;
+  decision.origin = OriginOf(SelectConsistentHash(
+      {.candidates = all,
+       .streams = [](const Candidate&) -> uint64_t { return 0; },
+       .connections = [](const Candidate&) -> std::optional<int64_t> { return std::nullopt; },
+       .key_hash = StableHash(request_.key.ToString())}));
+  decision.reason = restriction.server.has_value() ? PickReason::kPinned : PickReason::kClaimed;
+  decision.replaces_version = replaces_version;
+  steps_.Add("The shared store does not answer: of ", all.size(), " origins, ", decision.origin->id,
+             " is chosen by the stream's name, as on every proxy that has lost it.");
+  return decision;
 }
 
 PlacementChoice::Restriction PlacementChoice::Restrict() const {

@@ -32,7 +32,9 @@ struct PlacementInputs {
   // the server that the request's key is pinned to. Called only where they matter.
   absl::FunctionRef<std::optional<StreamMapping>()> sibling;
   absl::FunctionRef<std::optional<std::string>()> pinned_server;
-  std::string_view leaving;        // Origins of this server are left out; empty: of none.
+  std::string_view leaving;  // Origins of this server are left out; empty: of none.
+  // The store that proxies share cannot be asked: the choice is to be the same on all of them.
+  bool store_gone = false;
   std::array<double, 2> random{};  // Each from [0, 1).
 };
 
@@ -91,6 +93,10 @@ class PlacementChoice {
     std::optional<size_t> rule;         // This one fits it.
   };
 
+  // By the stream's name alone, among all that the restriction allows: what any proxy of the fleet
+  // chooses that has last seen the same origins.
+  PlacementDecision ChooseByName(std::string_view left_out, const Restriction& restriction,
+                                 uint64_t replaces_version) const;
   Restriction Restrict() const;
   bool Allows(const Restriction& restriction, uint32_t origin) const;
   // Those of `candidates` that may be chosen, in `left` where they are not all.

@@ -142,6 +142,7 @@ StickyBalancer::Decided StickyBalancer::Decide(const PickRequest& request,
                                         .sibling = sibling,
                                         .pinned_server = pinned,
                                         .leaving = leaving,
+                                        .store_gone = streams_->state() == StoreState::kGone,
                                         .random = {random_.Next(), random_.Next()}},
                                        steps);
     // The sibling is read where it matters only, which is after the origins.
@@ -187,6 +188,10 @@ void StickyBalancer::Try(Attempt attempt) {
 void StickyBalancer::Settle(Attempt attempt, const PlacementDecision& decision,
                             std::string_view strategy, absl::StatusOr<ClaimOutcome> outcome) {
   if (!outcome.ok()) {
+    // The store was lost while it was asked: where the stream goes is decided without it.
+    const bool lost = absl::IsUnavailable(outcome.status()) &&
+                      streams_->state() == StoreState::kGone && ++attempt.number <= kMaxAttempts;
+    if (lost) return Try(std::move(attempt));
     attempt.done(outcome.status());
     return;
   }
