@@ -25,6 +25,7 @@
 #include "dataplane/core/metrics.h"
 #include "dataplane/data_plane.h"
 #include "dataplane/directory/memory_stores.h"
+#include "dataplane/directory/redis_stores.h"
 #include "dataplane/net/descriptors.h"
 #include "dataplane/net/dial_rules.h"
 #include "standard_streams.h"
@@ -76,6 +77,17 @@ LogOptions LogOptionsOf(const Config& config) {
   return {.level = config.log_level, .format = config.log_format, .redact = config.log_redact};
 }
 
+absl::StatusOr<Stores> MakeStores(const Config& config, const Clock& clock, Metrics& metrics,
+                                  const Logger& logger) {
+  switch (config.load_balancer_type) {
+    case LoadBalancerType::kMemory:
+      return MakeMemoryStores(config, clock, logger);
+    case LoadBalancerType::kRedis:
+      return MakeRedisStores(config, clock, metrics, logger);
+  }
+  return absl::InternalError("an unknown PROXY_LOAD_BALANCER_TYPE");
+}
+
 int Run(const control::Startup& startup) {
   const control::LoadedConfig& loaded = *startup.config;
   LiveConfig config(loaded.core);
@@ -100,7 +112,7 @@ int Run(const control::Startup& startup) {
   control::Readiness readiness;
   control::AccessFiles access(loaded.core, logger, metrics);
   control::TokenAuthorizer authorizer(access.tokens(), clock, logger, metrics);
-  const auto stores = MakeMemoryStores(loaded.core, clock, logger);
+  const auto stores = MakeStores(loaded.core, clock, metrics, logger);
   if (!stores.ok()) return failed(stores.status());
   net::DialRules dial_rules(config);
   DataPlane data_plane(

@@ -234,9 +234,9 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"webrtc_not_yet", "PROXY_WEBRTC_SERVER", "18000", "is not built yet"},
         ValueCase{"webrtc_off", "PROXY_WEBRTC_SERVER", "off", ""},
         ValueCase{"https_api", "PROXY_HTTPS_API", "11990", "needs tls_cert and tls_key"},
-        ValueCase{"redis_not_yet", "PROXY_LOAD_BALANCER_TYPE", "redis", "is not built yet"},
+        ValueCase{"redis", "PROXY_LOAD_BALANCER_TYPE", "redis", ""},
         ValueCase{"memory", "PROXY_LOAD_BALANCER_TYPE", "memory", ""},
-        ValueCase{"default_of_not_yet", "PROXY_REDIS_PORT", "6379", ""}),
+        ValueCase{"default_of_not_yet", "PROXY_WEBRTC_IDLE_TIMEOUT", "30s", ""}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(ConfigLoaderTest, PortsOnDifferentAddressesDoNotClash) {
@@ -279,7 +279,7 @@ TEST_F(ConfigLoaderTest, SettingsAreShownWithTheirSourceAndWithoutSecrets) {
   EXPECT_THAT(table, ::testing::ContainsRegex("rtmp_server +default +11935\n"));
   EXPECT_THAT(table,
               ::testing::ContainsRegex("srt_server +default +off \\(not yet available\\)\n"));
-  EXPECT_THAT(table, ::testing::ContainsRegex("redis_password +default +\\*\\*\\* "));
+  EXPECT_THAT(table, ::testing::ContainsRegex("redis_password +default +\\*\\*\\*"));
   EXPECT_THAT(table, Not(HasSubstr("SECRET")));
 }
 
