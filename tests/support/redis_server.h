@@ -76,9 +76,10 @@ class RedisTrio {
   RedisServer& replica() { return *replica_; }
   RedisServer& sentinel() { return *sentinel_; }
 
-  // Replaces the master by the replica, while the master lives. Returns when the Sentinel says so.
+  // Replaces the master by the replica, while the master lives. Returns when the Sentinel reports
+  // it.
   void FailOver();
-  // What the Sentinel says.
+  // As the Sentinel reports it.
   uint16_t MasterPort() const;
 
  private:

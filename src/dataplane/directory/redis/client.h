@@ -22,7 +22,7 @@ namespace srsproxy::redis {
 struct ClientOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 6379;
-  // `host:port` each. Not empty: they are asked, in turn, for the master of this name, and host and
+  // `host:port` each. Not empty: they are queried, in turn, for the master of this name; host and
   // port above count for nothing.
   std::vector<std::string> sentinels = {};
   std::string sentinel_master = "";

@@ -72,7 +72,7 @@ void Connection::Flush() {
   sent_ += result.bytes;
   if (result.state == net::IoState::kClosed) {
     auto why = Broken(result);
-    // Why Redis has closed may be there to be read: it says so before.
+    // Why Redis has closed may be there to be read: it reports that before.
     if (result.error != EPROTO) Read();
     return Fail(std::move(why));
   }
@@ -130,7 +130,7 @@ bool Connection::TakeReplies() {
 void Connection::TakeReply(Reply reply) {
   if (open_.empty()) {
     if (pushed_ != nullptr) return pushed_(std::move(reply));
-    // An error that nobody asked for is why it closes: there are too many clients.
+    // An error that answers nothing is why it closes: there are too many clients.
     if (reply.is_error()) return Fail(reply.ToStatus());
     return Fail(ProxyFailure(absl::StatusCode::kDataLoss,
                              "Redis answered " + reply.ToString() + " to nothing"));
@@ -141,7 +141,7 @@ void Connection::TakeReply(Reply reply) {
 }
 
 absl::Status Connection::Broken(const net::IoResult& result) const {
-  if (result.error == 0) return Unavailable("Redis has closed the connection");
+  if (result.error == 0) return Unavailable(kClosedByServer);
   if (result.error == EPROTO) {
     return Unavailable("TLS with Redis failed: " + stream_.TlsProblem() +
                        " (see PROXY_REDIS_TLS and PROXY_REDIS_TLS_CA)");

@@ -32,6 +32,9 @@ namespace asio = boost::asio;
 class Connection final : public std::enable_shared_from_this<Connection>,
                          private net::Poller::Target {
  public:
+  // The message with which it is closed, UNAVAILABLE, when the server has just closed it.
+  static constexpr std::string_view kClosedByServer = "Redis has closed the connection";
+
   // OK and the reply, whatever it is; or the status with which the connection was closed: whether
   // the command was done is unknown then.
   using Done = absl::AnyInvocable<void(absl::StatusOr<Reply>)>;
@@ -48,7 +51,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // by the user. False: the kernel watches no more sockets.
   bool Start(Closed closed);
 
-  // Of replies that nobody has asked for, as messages to which this connection is subscribed.
+  // Of replies that answer no command: messages to which this connection is subscribed.
   // Without it such a reply is an error.
   void WhenPushed(Pushed pushed) { pushed_ = std::move(pushed); }
 

@@ -29,9 +29,9 @@ Task<absl::StatusOr<std::shared_ptr<Connection>>> Connector::Connect(
   co_return connection;
 }
 
-Task<absl::StatusOr<Reply>> Ask(asio::any_io_executor executor,
-                                std::shared_ptr<Connection> connection, std::string command,
-                                absl::Duration timeout) {
+Task<absl::StatusOr<Reply>> Query(asio::any_io_executor executor,
+                                  std::shared_ptr<Connection> connection, std::string command,
+                                  absl::Duration timeout) {
   auto send = [&](auto done) { connection->Send(command, timeout, std::move(done)); };
   co_return co_await net::AwaitCallback<absl::StatusOr<Reply>>(executor, std::move(send));
 }

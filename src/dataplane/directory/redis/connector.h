@@ -39,8 +39,8 @@ class Connector {
 };
 
 // Awaits the reply to `command`. CANCELLED: the coroutine was cancelled.
-Task<absl::StatusOr<Reply>> Ask(asio::any_io_executor executor,
-                                std::shared_ptr<Connection> connection, std::string command,
-                                absl::Duration timeout);
+Task<absl::StatusOr<Reply>> Query(asio::any_io_executor executor,
+                                  std::shared_ptr<Connection> connection, std::string command,
+                                  absl::Duration timeout);
 
 }  // namespace srsproxy::redis

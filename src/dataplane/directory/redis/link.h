@@ -19,7 +19,7 @@ class LinkObserver {
  public:
   virtual ~LinkObserver() = default;
 
-  // It is up: calls made from now on are sent. `server`: a master; what it did not say is empty.
+  // It is up: calls made from now on are sent. `server`: a master; what it does not show is empty.
   virtual void OnConnected(const ServerInfo& server) = 0;
 
   // It is down, or another attempt to connect has failed for another reason than the one before.

@@ -121,7 +121,7 @@ void ManagedLink::OnEnded() {
 
 Task<void> ManagedLink::StayConnected(net::CancelScope& scope) {
   scope_ = &scope;
-  while (!scope.cancelled()) {
+  while (!scope.cancelled() && observer_ != nullptr) {
     const absl::Status why = co_await ConnectAndServe();
     if (scope.cancelled()) break;
     Lost(why);
@@ -155,8 +155,8 @@ Task<absl::Status> ManagedLink::ConnectAndServe() {
   if (!dropped_.ok()) co_return dropped_;
   if (!outcome.ok()) {
     locator_.Distrust();
-    if (loss->why.ok() || needs_.options.tls) co_return outcome.status();
-    // Redis with TLS just closes.
+    const bool just_closed = MessageOf(outcome.status()) == Connection::kClosedByServer;
+    if (!just_closed || needs_.options.tls) co_return outcome.status();
     co_return WithAdvice(outcome.status(), "does it expect PROXY_REDIS_TLS?");
   }
   report_.Connected(address->ToString(), *outcome);

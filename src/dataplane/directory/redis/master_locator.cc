@@ -33,20 +33,20 @@ Sentinels::Sentinels(const Connector& connector, const ClientOptions& options)
   }
 }
 
-Task<absl::StatusOr<Reply>> Sentinels::Ask(std::string command, absl::Duration timeout,
-                                           Connection::Closed closed,
-                                           std::shared_ptr<Connection>& connection) {
+Task<absl::StatusOr<Reply>> Sentinels::Query(std::string command, absl::Duration timeout,
+                                             Connection::Closed closed,
+                                             std::shared_ptr<Connection>& connection) {
   auto connected = co_await connector_.Connect(current(), timeout, std::move(closed));
   if (!connected.ok()) co_return connected.status();
   connection = *std::move(connected);
-  auto reply = co_await redis::Ask(connector_.executor(), connection, command, timeout);
+  auto reply = co_await redis::Query(connector_.executor(), connection, command, timeout);
   // Some have the password of the servers, others have none, and would refuse one.
   if (!WantsPassword(reply) || options_.password.empty()) co_return reply;
   auto welcome =
-      co_await redis::Ask(connector_.executor(), connection, AuthCommand(options_), timeout);
+      co_await redis::Query(connector_.executor(), connection, AuthCommand(options_), timeout);
   if (!welcome.ok()) co_return welcome;
   if (auto status = welcome->ToStatus(); !status.ok()) co_return status;
-  co_return co_await redis::Ask(connector_.executor(), connection, command, timeout);
+  co_return co_await redis::Query(connector_.executor(), connection, command, timeout);
 }
 
 MasterLocator::MasterLocator(const Connector& connector, const ClientOptions& options)
@@ -56,11 +56,11 @@ Task<absl::StatusOr<Address>> MasterLocator::Locate() {
   if (sentinels_.empty()) co_return Address{options_.host, options_.port};
   absl::StatusOr<Address> master;
   for (size_t i = 0; i < sentinels_.size(); ++i) {
-    const std::string asked = sentinels_.current().ToString();
+    const std::string queried = sentinels_.current().ToString();
     master = co_await AskOne();
     if (master.ok() || absl::IsCancelled(master.status())) break;
     master = ProxyFailure(master.status().code(),
-                          "Sentinel " + asked + ": " + std::string(MessageOf(master.status())));
+                          "Sentinel " + queried + ": " + std::string(MessageOf(master.status())));
     sentinels_.Next();
   }
   co_return master;
@@ -70,7 +70,7 @@ Task<absl::StatusOr<Address>> MasterLocator::AskOne() {
   std::string command;
   AppendCommand({"SENTINEL", "get-master-addr-by-name", options_.sentinel_master}, command);
   std::shared_ptr<Connection> connection;
-  auto reply = co_await sentinels_.Ask(std::move(command), kTimeout, nullptr, connection);
+  auto reply = co_await sentinels_.Query(std::move(command), kTimeout, nullptr, connection);
   if (!reply.ok()) co_return reply.status();
   co_return ReadMasterAddress(*reply);
 }

@@ -1,4 +1,4 @@
-// MasterLocator: where the master is: where the settings say, or where a Sentinel says now.
+// MasterLocator: finds out where the master is: from the settings, or from a Sentinel.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace srsproxy::redis {
 
-// The Sentinels of the options, which are asked in turn. Used on the thread of Redis.
+// The Sentinels of the options, which are queried in turn. Used on the thread of Redis.
 class Sentinels {
  public:
   // `connector` and `options`, whose addresses are valid, outlive it.
@@ -27,9 +27,9 @@ class Sentinels {
 
   // Sends `command` to the one whose turn it is, with AUTH before when it wants that, and returns
   // what it answers. The connection is left in `connection`, to go on with.
-  Task<absl::StatusOr<Reply>> Ask(std::string command, absl::Duration timeout,
-                                  Connection::Closed closed,
-                                  std::shared_ptr<Connection>& connection);
+  Task<absl::StatusOr<Reply>> Query(std::string command, absl::Duration timeout,
+                                    Connection::Closed closed,
+                                    std::shared_ptr<Connection>& connection);
 
  private:
   const Connector& connector_;
@@ -46,7 +46,7 @@ class MasterLocator {
   // UNAVAILABLE, NOT_FOUND and so on: no Sentinel has named one, and why the last did not.
   Task<absl::StatusOr<Address>> Locate();
 
-  // What was located is no master, or does not answer: another Sentinel is asked next.
+  // What was located is no master, or does not answer: another Sentinel is queried next.
   void Distrust();
 
  private:

@@ -53,8 +53,8 @@ Task<void> SentinelWatch::WatchOne() {
   std::string command;
   AppendCommand({"SUBSCRIBE", kSwitchMasterChannel}, command);
   std::shared_ptr<Connection> connection;
-  const auto reply = co_await sentinels_.Ask(std::move(command), options_.connect_timeout,
-                                             std::move(closed), connection);
+  const auto reply = co_await sentinels_.Query(std::move(command), options_.connect_timeout,
+                                               std::move(closed), connection);
   if (!reply.ok() || reply->is_error()) co_return;
   backoff_.Reset();
   connection->WhenPushed([this](const Reply& message) {

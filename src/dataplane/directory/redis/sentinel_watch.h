@@ -1,4 +1,4 @@
-// SentinelWatch: hears of a new master when the Sentinels announce it, rather than when the old
+// SentinelWatch: learns of a new master when the Sentinels announce it, rather than when the old
 // one fails.
 #pragma once
 
@@ -16,7 +16,7 @@
 namespace srsproxy::redis {
 
 // Used on the thread of Redis. It is subscribed to one Sentinel at a time. What is announced while
-// it is subscribed to none is missed: whoever loses the master asks the Sentinels anyway.
+// it is subscribed to none is missed: whoever loses the master queries the Sentinels anyway.
 class SentinelWatch {
  public:
   using Switched = std::function<void(const MasterSwitch&)>;

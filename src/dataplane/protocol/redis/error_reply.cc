@@ -1,5 +1,6 @@
 #include "dataplane/protocol/redis/error_reply.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 
@@ -67,7 +68,7 @@ constexpr Meaning kMeanings[] = {
      "Redis is out of memory and refuses writes: raise its maxmemory, or remove what else it "
      "holds"},
     {ErrorKind::kLoading, absl::StatusCode::kUnavailable,
-     "Redis is still reading its data from disk: it will be asked again"},
+     "Redis is still reading its data from disk: the proxy waits for it"},
     {ErrorKind::kBusy, absl::StatusCode::kUnavailable,
      "Redis runs a script for too long: see its SLOWLOG, end it by SCRIPT KILL"},
     {ErrorKind::kMasterDown, absl::StatusCode::kUnavailable,
@@ -138,7 +139,9 @@ ErrorKind ClassifyError(std::string_view message) {
 
 absl::Status ErrorToStatus(std::string_view message) {
   const Meaning& meaning = kMeanings[ToIndex(ClassifyError(message))];
-  const std::string_view shown = message.substr(0, kMaxShown);
+  // An unknown command is quoted with its arguments: with the password, when it is AUTH.
+  const std::string_view shown =
+      message.substr(0, std::min(message.find(", with args"), kMaxShown));
   return ProxyFailure(meaning.code,
                       std::string(meaning.words) + " (" +
                           (IsPrintableUtf8(shown) ? std::string(shown) : Quoted(shown)) + ")");

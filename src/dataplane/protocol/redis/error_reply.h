@@ -57,8 +57,8 @@ constexpr auto NamesOf(ErrorKind) {
 // `message`: the error without its '-'. Also of an error within a script, which Redis 6 wraps.
 ErrorKind ClassifyError(std::string_view message);
 
-// What happened and what to do about it, for an operator; it ends with what Redis said, at most
-// 200 bytes of it. The code:
+// What happened and what to do about it, for an operator; it ends with the words of Redis, at
+// most 200 bytes of them, without the arguments of a command. The code:
 //   UNAVAILABLE          it may pass: kReadOnly, kLoading, kBusy, kMasterDown, kTooFewReplicas,
 //                        kCannotPersist, kTooManyClients
 //   RESOURCE_EXHAUSTED   kOutOfMemory

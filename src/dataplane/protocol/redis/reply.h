@@ -16,7 +16,7 @@
 
 namespace srsproxy::redis {
 
-// Owns its values; moved, not copied. What a reader expects is asked for by an As: each answers
+// Owns its values; moved, not copied. A reader names what it expects by an As: each answers
 // the error's status (error_reply.h) when the reply is an error, and DATA_LOSS, with words, when it
 // is anything else than was expected. Views are valid as long as the reply.
 class Reply {
@@ -41,7 +41,7 @@ class Reply {
   bool is_nil() const { return type_ == Type::kNil; }
   bool is_error() const { return type_ == Type::kError; }
 
-  // What the error says; "" of anything else.
+  // The text of an error; "" of anything else.
   std::string_view error() const { return is_error() ? std::string_view(text()) : ""; }
   // OK unless it is an error.
   absl::Status ToStatus() const;

@@ -1,4 +1,4 @@
-// ServerInfo: what a server says of itself in INFO (https://redis.io/docs/latest/commands/info).
+// ServerInfo: how a server describes itself in INFO (https://redis.io/docs/latest/commands/info).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct ServerInfo {
   std::optional<uint64_t> maxmemory;   // Bytes; 0: no limit.
   std::optional<uint64_t> used_memory;
 
-  // "Redis 7.0.15", "Valkey 8.0.1", "Redis" when it did not say.
+  // "Redis 7.0.15", "Valkey 8.0.1", "Redis" when the version is unknown.
   std::string Name() const;
 
   friend bool operator==(const ServerInfo&, const ServerInfo&) = default;

@@ -83,7 +83,7 @@ TEST_F(SentinelLinkTest, OneThatNamesAReplicaIsNotBelieved) {
   RedisServer master;
   RedisServer replica({.config = {"replicaof 127.0.0.1 " + std::to_string(master.port())}});
   const std::string port = std::to_string(replica.port());
-  // It takes what it was told for the master until it has asked that.
+  // It takes what it is configured with for the master until it has looked.
   RedisServer sentinel({.config = {std::string("sentinel monitor ") + RedisTrio::kName +
                                    " 127.0.0.1 " + port + " 1"},
                         .sentinel = true});
