@@ -13,7 +13,6 @@
 #include <fstream>
 #include <functional>
 #include <optional>
-#include <random>
 #include <thread>
 
 #include <fcntl.h>
@@ -49,21 +48,6 @@ class Socket {
  private:
   const int fd_;
 };
-
-// Below the range of local ports of outgoing connections.
-uint16_t FreePort() {
-  std::random_device random;
-  for (int i = 0; i < 1000; ++i) {
-    const auto port = static_cast<uint16_t>(10'000 + random() % 20'000);
-    const Socket probe;
-    const sockaddr_in address = Loopback(port);
-    if (::bind(probe.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-      return port;
-    }
-  }
-  ADD_FAILURE() << "no port is free";
-  return 0;
-}
 
 bool WaitUntil(const std::function<bool()>& condition) {
   const auto late = std::chrono::steady_clock::now() + kPatience;
@@ -103,11 +87,9 @@ std::optional<Reply> Exchange(uint16_t port, const std::string& commands, int re
 }  // namespace
 
 RedisServer::RedisServer(Options options)
-    : options_(std::move(options)),
-      folder_(::testing::TempDir() + "/srsproxy_redis_XXXXXX"),
-      port_(FreePort()) {
+    : options_(std::move(options)), folder_(::testing::TempDir() + "/srsproxy_redis_XXXXXX") {
   EXPECT_NE(mkdtemp(folder_.data()), nullptr);
-  if (!options_.tls_cert.empty()) tls_port_ = FreePort();
+  if (!options_.tls_cert.empty()) tls_port_.emplace();
   Start();
 }
 
@@ -118,12 +100,12 @@ RedisServer::~RedisServer() {
 
 void RedisServer::WriteConfig() const {
   std::ofstream file(folder_ + "/redis.conf");
-  file << "port " << port_ << "\nbind 127.0.0.1\ndir " << folder_ << "\n";
+  file << "port " << port() << "\nbind 127.0.0.1\ndir " << folder_ << "\n";
   file << "enable-debug-command local\n";
   if (!options_.sentinel) file << "save \"\"\nappendonly no\n";
-  if (tls_port_ != 0) {
-    file << "tls-port " << tls_port_ << "\ntls-auth-clients no\ntls-cert-file " << options_.tls_cert
-         << "\ntls-key-file " << options_.tls_key << "\n";
+  if (tls_port_.has_value()) {
+    file << "tls-port " << tls_port() << "\ntls-auth-clients no\ntls-cert-file "
+         << options_.tls_cert << "\ntls-key-file " << options_.tls_key << "\n";
   }
   for (const std::string& line : options_.config) file << line << "\n";
 }
@@ -158,7 +140,7 @@ void RedisServer::Start() {
 bool RedisServer::Answers() const {
   std::string ping;
   redis::AppendCommand({"PING"}, ping);
-  const auto reply = Exchange(port_, ping, 1);
+  const auto reply = Exchange(port(), ping, 1);
   // One that wants a password is there, too.
   return reply.has_value() && !reply->ToString().starts_with("(error) 'LOADING");
 }
@@ -181,7 +163,7 @@ redis::Reply RedisServer::Command(std::initializer_list<std::string_view> comman
     redis::AppendCommand(hello, commands);
   }
   redis::AppendCommand(command, commands);
-  auto reply = Exchange(port_, commands, options_.hello.empty() ? 1 : 2);
+  auto reply = Exchange(port(), commands, options_.hello.empty() ? 1 : 2);
   EXPECT_TRUE(reply.has_value()) << "no answer to " << *command.begin();
   return reply.has_value() ? *std::move(reply) : Reply::Error("ERR no answer");
 }

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dataplane/protocol/redis/reply.h"
+#include "tests/support/reserved_port.h"
 
 namespace srsproxy {
 
@@ -37,8 +39,8 @@ class RedisServer {
   RedisServer& operator=(const RedisServer&) = delete;
   ~RedisServer();
 
-  uint16_t port() const { return port_; }
-  uint16_t tls_port() const { return tls_port_; }
+  uint16_t port() const { return port_.number(); }
+  uint16_t tls_port() const { return tls_port_->number(); }
 
   // After Kill: again on the same ports, without what it held.
   void Start();
@@ -58,8 +60,8 @@ class RedisServer {
 
   const Options options_;
   std::string folder_;
-  uint16_t port_ = 0;
-  uint16_t tls_port_ = 0;
+  const ReservedPort port_;
+  std::optional<ReservedPort> tls_port_;
   pid_t pid_ = 0;  // 0: it does not run.
 };
 
