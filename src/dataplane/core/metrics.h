@@ -217,6 +217,24 @@ class Metrics {
                                       "Time until a command of Redis is answered, or failed.",
                                       {"op"},
                                       RedisBuckets()};
+  CounterFamily<> redis_cache_hits{
+      registry_, "srsproxy_redis_cache_hits_total",
+      "Viewers placed without asking Redis, by what is known here of their stream."};
+  GaugeFamily<> redis_cache_staleness{registry_,
+                                      "srsproxy_redis_cache_staleness_seconds",
+                                      "How old what is known here of Redis may be.",
+                                      {},
+                                      Shown::kOnceSet};
+  GaugeFamily<> proxies{registry_,
+                        "srsproxy_proxies",
+                        "Proxies that share Redis, this one among them.",
+                        {},
+                        Shown::kOnceSet};
+  GaugeFamily<> driver{registry_,
+                       "srsproxy_driver",
+                       "1 while this proxy drives: it runs drains and rebalances for all.",
+                       {},
+                       Shown::kOnceSet};
 
   // Control plane and log. `method`: "srsproxy.v1.OriginService/RegisterOrigin"; `code`: "OK", ...
   CounterFamily<Text, Text> grpc_handled{registry_,

@@ -30,12 +30,14 @@ absl::StatusOr<std::unique_ptr<FleetConnection>> FleetConnection::Make(const Con
   FleetIdentity identity{
       .proxy = name.ToString(), .history = RandomToken(), .keys = Keys(config.redis_key_prefix)};
   return std::unique_ptr<FleetConnection>(
-      new FleetConnection(std::move(identity), config, clock, logger, *std::move(client)));
+      new FleetConnection(std::move(identity), config, clock, metrics, logger, *std::move(client)));
 }
 
 FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, const Clock& clock,
-                                 const Logger& logger, std::unique_ptr<Client> client)
+                                 Metrics& metrics, const Logger& logger,
+                                 std::unique_ptr<Client> client)
     : identity_(std::move(identity)),
+      metrics_(metrics),
       client_(std::move(client)),
       scripts_(client_->command(), identity_, logger),
       feed_(*client_, identity_, clock, logger),
@@ -85,6 +87,13 @@ void FleetConnection::Settle(absl::Status outcome) {
 }
 
 void FleetConnection::EachSecond() {
+  metrics_.driver.Set(fleet_.drives() ? 1 : 0);
+  metrics_.proxies.Set(static_cast<double>(fleet_.alive()));
+  metrics_.redis_cache_hits.RaiseTo(streams_->cache_hits());
+  const absl::Duration staleness = feed_.Staleness();
+  if (staleness != absl::InfiniteDuration()) {
+    metrics_.redis_cache_staleness.Set(absl::ToDoubleSeconds(staleness));
+  }
   if (!connected_) return;
   // An announcement that is written shows that Redis can be used again.
   if (!streams_->is_usable()) fleet_.Announce();

@@ -48,7 +48,7 @@ class FleetConnection final : public FleetBus, private LinkObserver {
 
  private:
   FleetConnection(FleetIdentity identity, const Config& config, const Clock& clock,
-                  const Logger& logger, std::unique_ptr<Client> client);
+                  Metrics& metrics, const Logger& logger, std::unique_ptr<Client> client);
 
   void OnConnected(const ServerInfo& server) override;
   void OnLost(const absl::Status& why) override;
@@ -57,6 +57,7 @@ class FleetConnection final : public FleetBus, private LinkObserver {
   void Settle(absl::Status outcome);
 
   const FleetIdentity identity_;
+  Metrics& metrics_;
   const std::unique_ptr<Client> client_;
   ScriptRunner scripts_;
   FleetFeed feed_;

@@ -81,6 +81,7 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
   if (stopped_) return done(Stopped());
   if (feed_.state() == StoreState::kSynced) {
     if (auto joined = table_->JoinKnown(request); joined.has_value()) {
+      cache_hits_.fetch_add(1, std::memory_order_relaxed);
       return done(Joined(request.key, *std::move(joined)));
     }
   }

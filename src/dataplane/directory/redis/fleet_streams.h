@@ -36,6 +36,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   bool IsIdle() const { return lanes_.IsIdle(); }
   // Whether Redis has done what it was asked last. While it has not, this proxy decides by itself.
   bool is_usable() const { return usable_; }
+  // Claims that were answered from the table, so far.
+  uint64_t cache_hits() const { return cache_hits_.load(std::memory_order_relaxed); }
   void SetMaxStreams(size_t max_streams);
   void Stop();
 
@@ -97,6 +99,7 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   std::atomic<size_t> max_streams_;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> usable_{false};
+  std::atomic<uint64_t> cache_hits_{0};
   std::mutex rewrites_mutex_;
   std::deque<StreamKey> rewrites_;  // Streams whose use is to be written anew.
   const std::shared_ptr<StreamTable> table_;

@@ -81,6 +81,8 @@ void RedisFleet::FindDead() {
 void RedisFleet::OnProxies(const Reply& reply) {
   const auto names = reply.AsTexts();
   if (!names.ok()) return;
+  alive_ = counted_;
+  counted_ = 1;
   for (const std::string_view name : *names) {
     if (name == identity_.proxy) continue;
     const std::string announcement = identity_.keys.Make(KeyKind::kXProxy, name);
@@ -94,6 +96,7 @@ void RedisFleet::OnProxies(const Reply& reply) {
                    dead_.push_back(proxy);
                    return;
                  }
+                 ++counted_;
                  const auto other = ProxyName::Parse(proxy);
                  const auto self = ProxyName::Parse(identity_.proxy);
                  if (!other.has_value() || !self.has_value() || other->id != self->id) return;

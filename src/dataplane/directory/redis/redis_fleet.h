@@ -49,6 +49,9 @@ class RedisFleet final : public FleetBus {
   // The proxies that were announced and whose announcement has ended: what they held is to be
   // swept. Known to the driver.
   std::vector<std::string> TakeDead();
+  // The proxies that were alive when it was asked last, this one among them.
+  size_t alive() const { return alive_; }
+
   // Nothing of a dead proxy is left.
   void Swept(std::string_view proxy);
 
@@ -65,6 +68,8 @@ class RedisFleet final : public FleetBus {
   const Clock& clock_;
   const Logger& logger_;
   std::function<void()> usable_;
+  std::atomic<size_t> alive_{1};
+  size_t counted_ = 1;  // So far, of those that are asked about.
   uint64_t ticks_ = 0;
   bool warned_of_twin_ = false;
 

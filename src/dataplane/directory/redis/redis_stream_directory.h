@@ -54,6 +54,8 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   // again, what sessions here use is written anew.
   void OnUsable();
   void OnLost();
+  // Claims that were answered without asking it, so far.
+  uint64_t cache_hits() const { return streams_->cache_hits(); }
   // Whether it could be used when it was asked last.
   bool is_usable() const;
   // Has another look at what Redis has of the stream.

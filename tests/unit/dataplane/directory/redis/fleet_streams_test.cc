@@ -1,6 +1,7 @@
 // What proxies that share a Redis learn of each other, and what becomes of it when Redis forgets.
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +20,14 @@ class FleetStreamsTest : public testing::Test {
  protected:
   struct Session {
     StreamMapping mapping;
+    std::mutex mutex;
+    absl::Status lost_status;  // Guarded by mutex.
     std::unique_ptr<StreamHold> hold;
-    absl::Status lost;
+
+    absl::Status lost() {
+      const std::lock_guard lock(mutex);
+      return lost_status;
+    }
   };
   std::unique_ptr<Session> Claim(RedisProxy& proxy, const std::string& origin, Role role,
                                  uint64_t replaces = 0) {
@@ -42,7 +49,10 @@ class FleetStreamsTest : public testing::Test {
   static absl::Status MarkLive(Session& session) {
     std::latch answered(1);
     absl::Status accepted;
-    session.hold->WhenLost([&session](const absl::Status& why) { session.lost = why; });
+    session.hold->WhenLost([&session](const absl::Status& why) {
+      const std::lock_guard lock(session.mutex);
+      session.lost_status = why;
+    });
     session.hold->MarkLive([&](absl::Status status) {
       accepted = std::move(status);
       answered.count_down();
@@ -114,10 +124,10 @@ TEST_F(FleetStreamsTest, APublisherIsLostToOneThatIsAcceptedAtAnotherProxy) {
   Settle();
   const auto second = Claim(two_, "b", Role::kPublisher, two_.streams()->Find(key_)->version);
   EXPECT_EQ(second->mapping.origin_id, "b");
-  EXPECT_TRUE(first->lost.ok());
+  EXPECT_TRUE(first->lost().ok());
   EXPECT_TRUE(MarkLive(*second).ok());
-  WaitUntil([&] { return !first->lost.ok(); }, "the first one is lost");
-  EXPECT_TRUE(absl::IsAborted(first->lost)) << first->lost;
+  WaitUntil([&] { return !first->lost().ok(); }, "the first one is lost");
+  EXPECT_TRUE(absl::IsAborted(first->lost())) << first->lost();
 }
 
 TEST_F(FleetStreamsTest, AFlushedRedisIsWrittenAgain) {
@@ -136,7 +146,7 @@ TEST_F(FleetStreamsTest, AFlushedRedisIsWrittenAgain) {
         "it is known");
     EXPECT_EQ(proxy->streams()->Find(key_)->origin_id, "a");
   }
-  EXPECT_TRUE(publisher->lost.ok());
+  EXPECT_TRUE(publisher->lost().ok());
 }
 
 TEST_F(FleetStreamsTest, AFeedThatIsGoneIsReplacedByReadingAnew) {
@@ -158,7 +168,7 @@ TEST_F(FleetStreamsTest, AConnectionThatIsCutIsMadeAgain) {
     WaitUntil([&] { return two_.streams()->state() == StoreState::kSynced; }, "synced");
     EXPECT_EQ(two_.streams()->Find(key_)->origin_id, "a");
   }
-  EXPECT_TRUE(publisher->lost.ok());
+  EXPECT_TRUE(publisher->lost().ok());
 }
 
 TEST_F(FleetStreamsTest, AProxyThatComesLaterReadsAll) {
