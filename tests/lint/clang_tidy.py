@@ -40,10 +40,10 @@ def commands(folder):
 
 
 def make_generated_headers(folder):
-    """Only protobuf's headers: clang-tidy needs nothing compiled."""
+    """Only the headers, protobuf's and the scripts': clang-tidy needs nothing compiled."""
     targets = subprocess.run(["ninja", "-C", folder, "-t", "targets", "all"], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
-    headers = re.findall(r"^(\S+\.pb\.h): ", targets, re.MULTILINE)
+    headers = re.findall(r"^(\S+(?:\.pb|/script_sources)\.h): ", targets, re.MULTILINE)
     if headers:
         subprocess.run(["ninja", "-C", folder, "--quiet", *headers], check=True)
 

@@ -45,7 +45,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   Connection(net::Poller& poller, asio::any_io_executor executor, net::TcpStream stream);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();  // Closes, CANCELLED.
+  ~Connection() override;  // Closes, CANCELLED.
 
   // Begins to read. `closed` is called once, after every open command was answered; not of a Close
   // by the user. False: the kernel watches no more sockets.

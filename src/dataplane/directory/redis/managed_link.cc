@@ -75,29 +75,29 @@ const Script* ManagedLink::FindScript(std::string_view name) const {
 }
 
 void ManagedLink::Enqueue(OpenCall call, Done done, absl::Duration timeout) {
+  call.done = std::move(done);
   call.timeout = timeout;
   call.begun = std::chrono::steady_clock::now();
+  const absl::Status admitted = Admit(call);
+  if (!admitted.ok()) call.done(admitted);
+}
+
+absl::Status ManagedLink::Admit(OpenCall& call) {
   const size_t bytes = call.bytes.size();
-  absl::Status refused;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) {
-      refused = Cancelled();
-    } else if (open_calls_ >= needs_.options.max_open_calls ||
-               open_bytes_ + bytes > needs_.options.max_open_bytes) {
-      refused = ProxyFailure(absl::StatusCode::kResourceExhausted,
-                             "too many commands wait for Redis to answer");
-    } else {
-      ++open_calls_;
-      open_bytes_ += bytes;
-      call.done = std::move(done);
-      inbox_.push_back(std::move(call));
-      if (!std::exchange(inbox_posted_, true)) {
-        asio::post(needs_.connector.executor(), [this] { TakeInbox(); });
-      }
-    }
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return Cancelled();
+  if (open_calls_ >= needs_.options.max_open_calls ||
+      open_bytes_ + bytes > needs_.options.max_open_bytes) {
+    return ProxyFailure(absl::StatusCode::kResourceExhausted,
+                        "too many commands wait for Redis to answer");
   }
-  if (!refused.ok()) done(std::move(refused));
+  ++open_calls_;
+  open_bytes_ += bytes;
+  inbox_.push_back(std::move(call));
+  if (!std::exchange(inbox_posted_, true)) {
+    asio::post(needs_.connector.executor(), [this] { TakeInbox(); });
+  }
+  return absl::OkStatus();
 }
 
 void ManagedLink::TakeInbox() {

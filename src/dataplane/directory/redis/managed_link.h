@@ -67,6 +67,8 @@ class ManagedLink final : public Link {
   struct Loss;
 
   void Enqueue(OpenCall call, Done done, absl::Duration timeout);
+  // OK: it is in the inbox.
+  absl::Status Admit(OpenCall& call);
   void TakeInbox();
   void Send(OpenCall call, bool with_source);
   void OnReply(OpenCall call, bool with_source, absl::StatusOr<Reply> reply);
