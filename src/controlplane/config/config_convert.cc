@@ -17,6 +17,7 @@
 #include "dataplane/core/host.h"
 #include "dataplane/core/listener.h"
 #include "dataplane/core/text.h"
+#include "dataplane/protocol/redis/sentinel.h"
 
 namespace srsproxy::control {
 namespace {
@@ -161,6 +162,29 @@ void CheckReadable(std::string_view setting, const std::string& path,
   if (file.peek() == std::ifstream::traits_type::eof()) complain("it is empty");
 }
 
+void CheckRedis(const Config& config, std::vector<ConfigProblem>& problems) {
+  for (const std::string& sentinel : config.redis_sentinels) {
+    const auto address = redis::ParseSentinelAddress(sentinel);
+    if (!address.ok()) {
+      problems.push_back({"redis_sentinels", std::string(MessageOf(address.status()))});
+    }
+  }
+  if (config.redis_sentinels.empty() != config.redis_sentinel_master.empty()) {
+    problems.push_back(config.redis_sentinels.empty()
+                           ? ConfigProblem{"redis_sentinel_master", "needs redis_sentinels"}
+                           : ConfigProblem{"redis_sentinels", "needs redis_sentinel_master"});
+  }
+  CheckReadable("redis_tls_ca", config.redis_tls_ca, problems);
+  if (!config.redis_tls && !config.redis_tls_ca.empty()) {
+    problems.push_back({"redis_tls_ca", "needs redis_tls"});
+  }
+  if (config.load_balancer_type == LoadBalancerType::kRedis && !config.state_dir.empty()) {
+    problems.push_back({"state_dir",
+                        "has to be unset with load_balancer_type redis: Redis keeps what that "
+                        "folder would"});
+  }
+}
+
 }  // namespace
 
 Config ToCoreConfig(const v1::Config& settings, std::vector<ConfigProblem>& problems) {
@@ -272,6 +296,7 @@ std::vector<ConfigProblem> CheckCrossFields(const Config& config) {
   if (config.default_backend_enabled && !config.default_backend_rtmp.has_value()) {
     problems.push_back({"default_backend_enabled", "needs default_backend_rtmp"});
   }
+  CheckRedis(config, problems);
   CheckAccess(config, problems);
   return problems;
 }

@@ -236,6 +236,15 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"https_api", "PROXY_HTTPS_API", "11990", "needs tls_cert and tls_key"},
         ValueCase{"redis", "PROXY_LOAD_BALANCER_TYPE", "redis", ""},
         ValueCase{"memory", "PROXY_LOAD_BALANCER_TYPE", "memory", ""},
+        ValueCase{"sentinels_alone", "PROXY_REDIS_SENTINELS", "a:26379",
+                  "needs redis_sentinel_master"},
+        ValueCase{"sentinel_bad", "PROXY_REDIS_SENTINELS", "a:26379,b c:1",
+                  "'b c:1' is no address of a Sentinel"},
+        ValueCase{"sentinel_master_alone", "PROXY_REDIS_SENTINEL_MASTER", "m",
+                  "needs redis_sentinels"},
+        ValueCase{"redis_ca_alone", "PROXY_REDIS_TLS_CA", "/etc/passwd", "needs redis_tls"},
+        ValueCase{"redis_ca_missing", "PROXY_REDIS_TLS_CA", "/nowhere/ca.pem",
+                  "/nowhere/ca.pem cannot be read"},
         ValueCase{"default_of_not_yet", "PROXY_WEBRTC_IDLE_TIMEOUT", "30s", ""}),
     [](const auto& test) { return test.param.name; });
 
@@ -263,6 +272,21 @@ TEST_F(ConfigLoaderTest, PlacementRulesAreFew) {
   for (int i = 0; i < 101; ++i) rules += "* -> zone=" + std::to_string(i) + ";";
   sources_.environment = {{"PROXY_PLACEMENT_RULES", rules}};
   EXPECT_THAT(Error(), HasSubstr("PROXY_PLACEMENT_RULES (environment): has more than 100 rules"));
+}
+
+TEST_F(ConfigLoaderTest, AStateFolderIsRefusedWithRedis) {
+  sources_.environment = {{"PROXY_STATE_DIR", "/state"}, {"PROXY_LOAD_BALANCER_TYPE", "memory"}};
+  EXPECT_EQ(Error(), "no error");
+  sources_.environment["PROXY_LOAD_BALANCER_TYPE"] = "redis";
+  EXPECT_THAT(Error(), HasSubstr("PROXY_STATE_DIR (environment): has to be unset"));
+}
+
+TEST_F(ConfigLoaderTest, RedisMayBeFoundBySentinelsOverTls) {
+  sources_.environment = {{"PROXY_REDIS_SENTINELS", "a:1,[::1]:2,c"},
+                          {"PROXY_REDIS_SENTINEL_MASTER", "m"},
+                          {"PROXY_REDIS_TLS", "on"},
+                          {"PROXY_REDIS_TLS_CA", "/etc/passwd"}};
+  EXPECT_EQ(Error(), "no error");
 }
 
 TEST_F(ConfigLoaderTest, GrpcMayBeOpenWhenConfigured) {

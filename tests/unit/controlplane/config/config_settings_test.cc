@@ -125,7 +125,7 @@ std::vector<SettingCase> Cases() {
       CASE(redis_sentinels, "a:1,b:2", "a:1,b:2"),
       CASE(redis_sentinel_master, "m", "m"),
       CASE(redis_tls, "on", "on"),
-      CASE(redis_tls_ca, "/etc/srsproxy/redis.pem", "/etc/srsproxy/redis.pem"),
+      CASE(redis_tls_ca, "CERTIFICATE", "CERTIFICATE"),
       CASE(http_api_auth_enabled, "1", "on"),
       CASE(http_api_auth_type, "bearer", "bearer"),
       CASE(http_api_auth_token, "t", "t"),
@@ -183,6 +183,9 @@ class SettingTest : public ::testing::TestWithParam<SettingCase> {
       needed = {{"grpc_tls_cert", certificates_->Cert("grpc")},
                 {"grpc_tls_key", certificates_->Key("grpc")}};
     }
+    if (setting == "redis_sentinels") needed = {{"redis_sentinel_master", "m"}};
+    if (setting == "redis_sentinel_master") needed = {{"redis_sentinels", "a:1"}};
+    if (setting == "redis_tls_ca") needed = {{"redis_tls", "on"}};
     if (setting == "http_api_auth_enabled") needed = {{"http_api_auth_token", "t"}};
     needed.erase(setting);
     return needed;
