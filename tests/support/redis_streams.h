@@ -34,7 +34,7 @@ class RedisProxy final : public redis::LinkObserver {
     scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
     feed_.Add("stream", *streams_);
     feed_.Add("pin", *streams_);
-    server.Command({"SET", "srs-proxy-x-proxy:" + identity_.proxy, "alive"});
+    Announce();
     client_->command().Open(*this);
     client_->Every(absl::Milliseconds(100), [this] { streams_->Tick(); });
     feed_.Start();
@@ -45,6 +45,15 @@ class RedisProxy final : public redis::LinkObserver {
     client_->Stop();
   }
 
+  // It lives: what it holds counts.
+  void Announce() const {
+    server_.Command({"SET", "srs-proxy-x-proxy:" + identity_.proxy, "alive"});
+  }
+  // As a write that has succeeded shows.
+  void BeUsable() {
+    if (!streams_->is_usable()) streams_->OnUsable();
+  }
+
   const std::shared_ptr<redis::RedisStreamDirectory>& streams() const { return streams_; }
   redis::FleetFeed& feed() { return feed_; }
   redis::ScriptRunner& scripts() { return scripts_; }
@@ -52,10 +61,16 @@ class RedisProxy final : public redis::LinkObserver {
   // Until what was asked is written, and what was written is seen here.
   void Settle() {
     WaitUntil([&] { return streams_->IsIdle(); }, "all is written");
-    const auto fed = server_.Command({"HGET", "srs-proxy-x-history", "fed"});
-    const uint64_t number = fed.is_nil() ? 0 : static_cast<uint64_t>(fed.AsInteger().value());
-    WaitUntil([&] { return feed_.position() >= number && streams_->IsIdle(); },
-              "what was written is seen");
+    const auto reply = server_.Command({"HMGET", "srs-proxy-x-history", "token", "fed"});
+    const auto values = reply.AsArray().value();
+    const std::string history(values[0].AsOptionalText().value().value_or(""));
+    const auto number =
+        values[1].is_nil() ? 0 : static_cast<uint64_t>(values[1].AsInteger().value());
+    const auto is_seen = [&] {
+      const redis::FleetFeed::Position position = feed_.position();
+      return position.history == history && position.number >= number && streams_->IsIdle();
+    };
+    WaitUntil(is_seen, "what was written is seen");
   }
 
   void OnConnected(const redis::ServerInfo&) override { streams_->OnUsable(); }

@@ -26,6 +26,9 @@ struct StreamRecord {
   bool fed = false;    // All proxies get its changes; else only those that ask.
   bool live = false;   // Of any proxy, a publisher is,
   bool used = false;   // and a session there is.
+  // This proxy has placed it by itself, without the store: what the store has counts, whatever its
+  // version.
+  bool alone = false;
   std::optional<PendingMove> pending;
 
   // Whether `other`, of the same key, is what it was before.

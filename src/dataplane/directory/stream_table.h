@@ -86,20 +86,25 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::StatusOr<ClaimOutcome> JoinRecord(const ClaimRequest& request, const StreamRecord& record,
                                           bool granted, const StreamChange& change);
   // Shows `record`, unless what is shown is later, and notifies observers of `change`, once for
-  // each; a copy for which there is no room is left out. Holds that stand no longer because of it
+  // each. A copy for which there is no room is left out; so is one that is not shown yet, unless
+  // `change` has a reason. Holds that stand no longer because of it
   // are lost. True: sessions of this proxy use the stream.
   bool Apply(const StreamRecord& record, const StreamChange& change);
   // Shows `record` whatever is shown, as the store has it now, and notifies observers unless
   // `silent`.
   void Refresh(const StreamRecord& record, bool silent);
-  // Forgets what no Refresh has shown since the last call, and notifies observers; answers the
-  // streams of these that sessions of this proxy use, which are shown on.
+  // Before the first Refresh of a round in which all are shown; then ForgetUnseen forgets what was
+  // not, and notifies observers. It answers the streams of these that sessions of this proxy use,
+  // which are shown on.
+  void BeginRefresh() { ++round_; }
   std::vector<StreamKey> ForgetUnseen();
   StreamUse UseOf(const StreamKey& key) const;
   // Of a stream that is as `record` says, with the sessions of this proxy.
   StreamMapping MappingOf(const StreamRecord& record) const;
-  // Whether observers know of it.
-  bool IsAnnounced(const StreamKey& key) const;
+  // Whether the feed brings what becomes of it.
+  bool IsFed(const StreamKey& key) const;
+  // The store does not have it: it is forgotten, unless sessions of this proxy use it.
+  void ForgetUnused(const StreamKey& key);
 
   void SetMaxStreams(size_t max_streams);
 
@@ -134,7 +139,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
     bool used_anywhere = false;
     bool live_anywhere = false;
     bool announced = false;  // Observers know of it.
-    bool seen = false;       // By Refresh.
+    bool alone = false;      // StreamRecord's.
+    bool fed = false;        // StreamRecord's.
+    uint32_t refreshed = 0;  // The round in which Refresh has shown it last.
     uint64_t revision = 0;
 
     bool used_here() const { return publishers > 0 || viewers > 0; }
@@ -226,6 +233,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   std::atomic<size_t> in_use_{0};
   std::atomic<uint64_t> last_version_{0};
   std::atomic<uint64_t> last_idle_{0};
+  std::atomic<uint32_t> round_{0};  // Of Refresh.
   const std::unique_ptr<Shard[]> shards_;
 };
 

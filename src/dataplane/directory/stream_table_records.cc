@@ -39,7 +39,8 @@ bool StreamTable::Apply(const StreamRecord& record, const StreamChange& change) 
   const auto apply = [&](Shard& shard, Entry& entry) {
     used_here = ApplyTo(shard, entry, record, change, lost);
   };
-  if (change.removed) {
+  // What nobody is notified of may be older than what the feed has brought, its end too.
+  if (change.removed || !change.reason.has_value()) {
     Shard& shard = ShardOf(record.key);
     const std::lock_guard lock(shard.mutex);
     Entry* entry = FindEntry(shard, record.key);
@@ -53,7 +54,7 @@ bool StreamTable::Apply(const StreamRecord& record, const StreamChange& change) 
 
 void StreamTable::Refresh(const StreamRecord& record, bool silent) {
   const absl::Status room = WithEntry(record.key, [&](Shard& shard, Entry& entry) {
-    entry.seen = true;
+    entry.refreshed = round_;
     const bool same = entry.origin != nullptr && entry.version == record.version &&
                       entry.revision == record.revision;
     if (same) return;
@@ -75,7 +76,7 @@ std::vector<StreamKey> StreamTable::ForgetUnseen() {
     const std::lock_guard lock(shard.mutex);
     for (auto at = shard.entries.begin(); at != shard.entries.end();) {
       Entry& entry = (at++)->second;
-      if (std::exchange(entry.seen, false) || entry.origin == nullptr) continue;
+      if (entry.refreshed == round_ || entry.origin == nullptr) continue;
       if (entry.used_here()) used_here.push_back(KeyOfStreamPath(*entry.path));
       // Nobody but who uses it has to know.
       if (entry.used_here() && entry.provisional) continue;
@@ -96,11 +97,21 @@ StreamMapping StreamTable::MappingOf(const StreamRecord& record) const {
   return ToMapping(record, entry == nullptr ? nobody : *entry);
 }
 
-bool StreamTable::IsAnnounced(const StreamKey& key) const {
+void StreamTable::ForgetUnused(const StreamKey& key) {
+  Shard& shard = ShardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  Entry* entry = FindEntry(shard, key);
+  if (entry == nullptr || entry->used_here()) return;
+  const StreamChange gone{.reason = StreamEventReason::kLastSessionEnded, .removed = true};
+  Announce(*entry, RecordOf(shard, *entry), gone);
+  Forget(shard, *entry, gone);
+}
+
+bool StreamTable::IsFed(const StreamKey& key) const {
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
   const Entry* entry = FindEntry(shard, key);
-  return entry != nullptr && entry->announced;
+  return entry != nullptr && entry->fed;
 }
 
 StreamRecord StreamTable::RecordOf(const Shard& shard, const Entry& entry) {
@@ -134,7 +145,9 @@ StreamMapping StreamTable::ToMapping(const StreamRecord& record, const Entry& en
 
 bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record,
                           const StreamChange& change, LostCallbacks& lost) {
-  const bool is_new = entry.origin == nullptr || record.IsAfter(entry.version, entry.revision);
+  const bool was_alone = entry.alone && !record.alone;
+  const bool is_new =
+      entry.origin == nullptr || was_alone || record.IsAfter(entry.version, entry.revision);
   if (change.removed) {
     const bool used_here = entry.used_here();
     if (change.reason.has_value()) Announce(entry, record, change);
@@ -142,7 +155,11 @@ bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record
     return used_here;
   }
   if (is_new) Show(shard, entry, record);
-  if (change.reason.has_value()) Announce(entry, record, change);
+  if (change.reason.has_value()) {
+    Announce(entry, record, change);
+  } else if (was_alone) {
+    Announce(entry, record, {.reason = StreamEventReason::kLearned, .here = false});
+  }
   if (!change.here && change.reason == StreamEventReason::kPublisherLive) {
     TakeLost(shard, entry, lost);
   }
@@ -162,6 +179,8 @@ void StreamTable::Show(Shard& shard, Entry& entry, const StreamRecord& record) {
   entry.retain_when_idle = record.retain_when_idle;
   entry.used_anywhere = record.used;
   entry.live_anywhere = record.live;
+  entry.alone = record.alone;
+  entry.fed = record.fed;
   if (counts_change) EnterOrigin(shard, entry, record.origin_id);
   if (record.pending.has_value()) {
     shard.pending[&entry] = *record.pending;
@@ -185,6 +204,7 @@ void StreamTable::Forget(Shard& shard, Entry& entry, const StreamChange& change)
   LeaveOrigin(shard, entry);
   entry.used_anywhere = false;
   entry.live_anywhere = false;
+  entry.fed = false;
   if (keeps) {
     EnterOrigin(shard, entry, origin_id);
   } else if (!entry.used_here()) {

@@ -50,6 +50,7 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
   scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
   feed_.Add("stream", *streams_);
   feed_.Add("pin", *streams_);
+  feed_.SetAnewObserver([this] { fleet_.Announce(); });
   fleet_.SetUsableObserver([this] {
     if (connected_ && !streams_->is_usable()) streams_->OnUsable();
   });

@@ -49,9 +49,14 @@ absl::Duration FleetFeed::Staleness() const {
   return absl::FromChrono(clock_.Now() - heard_);
 }
 
-uint64_t FleetFeed::position() const {
+FleetFeed::Position FleetFeed::position() const {
   const std::lock_guard lock(mutex_);
-  return number_;
+  return shown_;
+}
+
+void FleetFeed::ShowPosition() {
+  const std::lock_guard lock(mutex_);
+  shown_ = {followed_.history(), followed_.number()};
 }
 
 bool FleetFeed::is_synced() const {
@@ -60,7 +65,7 @@ bool FleetFeed::is_synced() const {
 }
 
 void FleetFeed::OnHistory(std::string_view history) {
-  if (is_synced() && !position_.history().empty() && history != position_.history()) {
+  if (is_synced() && !followed_.history().empty() && history != followed_.history()) {
     BeginAnew("its history is another one");
   }
 }
@@ -81,8 +86,10 @@ void FleetFeed::BeginAnew(std::string_view why) {
   {
     const std::lock_guard lock(mutex_);
     synced_ = false;
+    shown_ = {};
   }
   ++round_;
+  if (begins_anew_ != nullptr) begins_anew_();
   FindPosition();
 }
 
@@ -91,9 +98,9 @@ void FleetFeed::Ask(std::initializer_list<std::string_view> command, Handle hand
   auto answered = [this, round = round_,
                    handle = std::move(handle)](const absl::StatusOr<Reply>& reply) {
     if (round != round_) return;
-    // A connection that is lost is made again, and everything goes on with OnConnected.
-    if (absl::IsCancelled(reply.status()) || absl::IsUnavailable(reply.status())) return;
+    if (absl::IsCancelled(reply.status())) return;
     const absl::Status handled = reply.ok() ? handle(*reply) : reply.status();
+    // Everything goes on with OnConnected.
     if (!handled.ok()) feed_.Reconnect(handled);
   };
   feed_.Call("feed", Arguments(command.begin(), command.size()), std::move(answered),
@@ -104,13 +111,13 @@ void FleetFeed::FindPosition() {
   Ask({"HGET", history_key_, "token"}, [this](const Reply& reply) {
     const auto token = reply.AsOptionalText();
     if (!token.ok()) return token.status();
-    position_.Reset(token->value_or(""));
+    followed_.Reset(token->value_or(""));
     return absl::OkStatus();
   });
   Ask({"XREVRANGE", beats_key_, "+", "-", "COUNT", "1"},
       [this](const Reply& reply) { return SetId(reply, beats_id_, nullptr); });
   Ask({"XREVRANGE", feed_key_, "+", "-", "COUNT", "1"}, [this](const Reply& reply) {
-    absl::Status set = SetId(reply, feed_id_, &position_);
+    absl::Status set = SetId(reply, feed_id_, &followed_);
     if (!set.ok()) return set;
     bulk_.Close();
     bulk_.Open(bulk_observer_);
@@ -145,8 +152,8 @@ void FleetFeed::ReadObservers(size_t next) {
     const std::lock_guard lock(mutex_);
     synced_ = synced_once_ = true;
     heard_ = clock_.Now();
-    number_ = position_.number();
   }
+  ShowPosition();
   Read();
 }
 
@@ -191,7 +198,7 @@ absl::Status FleetFeed::TakeStream(const Reply& reply) {
     FeedEntry taken{.kind = "beats", .fields = entry->fields};
     if (is_feed) taken.kind = taken.Get("kind");
     taken.here = taken.Get("by") == identity_.proxy;
-    if (is_feed && !position_.Advance(taken)) {
+    if (is_feed && !followed_.Advance(taken)) {
       BeginAnew("entries of the feed were missed");
       return absl::OkStatus();
     }
@@ -200,8 +207,7 @@ absl::Status FleetFeed::TakeStream(const Reply& reply) {
     // Of a kind that a later version writes there is none.
     if (observer != observers_.end()) observer->second->OnEntry(taken);
     if (!is_synced()) return absl::OkStatus();
-    const std::lock_guard lock(mutex_);
-    number_ = position_.number();
+    ShowPosition();
   }
   return absl::OkStatus();
 }
@@ -219,10 +225,13 @@ absl::Status FleetFeed::TakeHistory(const Reply& reply) {
   const auto fed = (*values)[1].AsOptionalText();
   if (!fed.ok()) return fed.status();
   // One that begins now: nothing was there before.
-  if (position_.history().empty()) position_.Reset(token->value_or(""));
-  if (token->value_or("") != position_.history()) {
+  if (followed_.history().empty()) {
+    followed_.Reset(token->value_or(""));
+    ShowPosition();
+  }
+  if (token->value_or("") != followed_.history()) {
     BeginAnew("its history is another one");
-  } else if (position_.IsBehindAgain(fed->value_or("0"))) {
+  } else if (followed_.IsBehindAgain(fed->value_or("0"))) {
     BeginAnew("entries of the feed are gone");
   } else {
     Read();

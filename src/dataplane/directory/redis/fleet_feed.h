@@ -54,6 +54,9 @@ class FleetFeed final : private LinkObserver {
   // `observer`, which outlives the feed, gets the entries of `kind`. An observer that is added for
   // several kinds reads all once. Before Start.
   void Add(std::string kind, FeedObserver& observer);
+  // `begins` is called, on the thread of Redis, when everything is to be read anew: Redis may have
+  // lost what this proxy has written. Before Start.
+  void SetAnewObserver(std::function<void()> begins) { begins_anew_ = std::move(begins); }
   void Start();
 
   // kNeverSynced until everything was read once. kUnverified while it is read anew, and when
@@ -61,8 +64,13 @@ class FleetFeed final : private LinkObserver {
   StoreState state() const;
   // How old what is known may be. Infinite until everything was read once.
   absl::Duration Staleness() const;
-  // The number of the entry that was read last.
-  uint64_t position() const;
+  // The history that is followed, and the number of the entry that was read last. Both are empty
+  // while everything is read anew.
+  struct Position {
+    std::string history;
+    uint64_t number = 0;
+  };
+  Position position() const;
 
   // An answer had the token `history`: when it is another one than the feed's, everything is read
   // anew. On the thread of Redis.
@@ -83,6 +91,7 @@ class FleetFeed final : private LinkObserver {
 
   void OnConnected(const ServerInfo& server) override;
   void OnLost(const absl::Status& why) override;
+  void ShowPosition();
   bool is_synced() const;
   void Ask(std::initializer_list<std::string_view> command, Handle handle,
            absl::Duration wait = absl::ZeroDuration());
@@ -111,16 +120,17 @@ class FleetFeed final : private LinkObserver {
   BulkObserver bulk_observer_{*this};
   std::map<std::string, FeedObserver*, std::less<>> observers_;  // By kind.
   std::vector<FeedObserver*> all_;
+  std::function<void()> begins_anew_;
   uint64_t round_ = 0;  // Answers of an earlier one are of no use any more.
   std::string feed_id_;
   std::string beats_id_;
-  FeedPosition position_;
+  FeedPosition followed_;
 
   mutable std::mutex mutex_;
   bool synced_ = false;
   bool synced_once_ = false;
   MonotonicTime heard_;  // When the feed answered last.
-  uint64_t number_ = 0;  // position_'s.
+  Position shown_;       // followed_'s.
 };
 
 }  // namespace srsproxy::redis

@@ -123,7 +123,7 @@ absl::StatusOr<ClaimOutcome> FleetStreams::SettleClaim(
     const ClaimRequest& request, const StreamUse& use,
     const absl::StatusOr<ScriptRunner::Answer>& answer) {
   if (stopped_) return Stopped();
-  const auto read = answer.ok() ? ReadRecordAnswer(request.key, *answer) : answer.status();
+  const auto read = ReadRecordAnswer(request.key, answer);
   if (!read.ok()) {
     NoteFailure(read.status());
     if (absl::IsCancelled(read.status())) return read.status();
@@ -158,8 +158,10 @@ absl::StatusOr<ClaimOutcome> FleetStreams::ClaimAlone(const ClaimRequest& reques
   record.key = request.key;
   record.origin_id = request.origin_id;
   record.claimed_at = clock_.WallNow();
-  record.version = static_cast<uint64_t>(absl::ToUnixMicros(record.claimed_at));
+  // Odd: Redis gives even ones.
+  record.version = known.has_value() ? known->version + 1 + known->version % 2 : 1;
   record.placed_version = record.version;
+  record.alone = true;
   const bool granted = !known.has_value() || (request.replaces_version != 0 &&
                                               request.replaces_version == known->version);
   if (!granted) record.version = 0;  // What is shown is later.
@@ -172,6 +174,7 @@ absl::StatusOr<ClaimOutcome> FleetStreams::ClaimAlone(const ClaimRequest& reques
                           .cause = {},
                           .former_origin_id = {}});
   if (!outcome.ok()) return outcome.status();
+  Rewrite(request.key);
   return Joined(request.key, *std::move(outcome));
 }
 
@@ -224,11 +227,18 @@ absl::Status FleetStreams::SettleAcceptance(Session& session, StreamUse use, con
   } else {
     NoteFailure(answer.status());
     if (absl::IsCancelled(answer.status())) return answer.status();
+    return AcceptAlone(session);
   }
-  return AcceptAlone(session);
+  return MarkLiveHere(session);
 }
 
 absl::Status FleetStreams::AcceptAlone(Session& session) {
+  absl::Status accepted = MarkLiveHere(session);
+  Rewrite(session.key);
+  return accepted;
+}
+
+absl::Status FleetStreams::MarkLiveHere(Session& session) {
   absl::Status accepted;
   const std::lock_guard lock(session.mutex);
   if (session.hold == nullptr) return absl::OkStatus();

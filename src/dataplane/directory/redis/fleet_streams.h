@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,7 +22,8 @@
 
 namespace srsproxy::redis {
 
-// Implemented in fleet_streams.cc; claims and holds in fleet_stream_claims.cc.
+// Implemented in fleet_streams.cc; claims and holds in fleet_stream_claims.cc, and what is written
+// of sessions in fleet_stream_uses.cc.
 //
 // Thread-safe. Holds keep it alive.
 class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
@@ -33,7 +33,7 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
 
   StreamTable& table() { return *table_; }
   const PinTable& pins() const { return pins_; }
-  bool IsIdle() const { return lanes_.IsIdle(); }
+  bool IsIdle();
   // Whether Redis has done what it was asked last. While it has not, this proxy decides by itself.
   bool is_usable() const { return usable_; }
   // Claims that were answered from the table, so far.
@@ -80,6 +80,9 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   void Accept(std::shared_ptr<Session> session, Acceptance asks, StreamHold::LiveCallback done);
   // The table decides; Redis is told when it is back.
   absl::Status AcceptAlone(Session& session);
+  static absl::Status MarkLiveHere(Session& session);
+  // What this proxy has decided by itself is brought together with what Redis has, when it can.
+  void Rewrite(const StreamKey& key);
   absl::Status SettleAcceptance(Session& session, StreamUse use, const Acceptance& asks,
                                 const absl::StatusOr<ScriptRunner::Answer>& answer);
   void WriteUse(const StreamKey& key, bool reconciles, StreamLanes::Finished finished);
@@ -89,6 +92,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // Unless this proxy stops, Redis cannot be used: it has failed to do what it was asked.
   void NoteFailure(const absl::Status& why);
   void ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record, bool rival);
+  // Its record has gone.
+  void Forget(const StreamKey& key, const StreamChange& change, bool used_here);
   // Shows what a script has answered.
   void Show(const RecordAnswer& answer);
   LocalPlacement PlacementOf(const StreamKey& key) const;
@@ -101,7 +106,7 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   std::atomic<bool> usable_{false};
   std::atomic<uint64_t> cache_hits_{0};
   std::mutex rewrites_mutex_;
-  std::deque<StreamKey> rewrites_;  // Streams whose use is to be written anew.
+  std::set<StreamKey> rewrites_;  // Streams whose use is to be written anew, and reconciled.
   const std::shared_ptr<StreamTable> table_;
   PinTable pins_;
   StreamLanes lanes_;

@@ -68,6 +68,7 @@ Subscription RedisStreamDirectory::Subscribe(StreamObserver& observer) {
 
 void RedisStreamDirectory::ReadAll(Link& bulk, ReadDone done) {
   auto pins = std::make_shared<std::set<StreamKey>>();
+  streams_->table().BeginRefresh();
   const bool is_first = feed_.state() == StoreState::kNeverSynced;
   RecordSink sink{
       .record = [streams = streams_, is_first](

@@ -135,6 +135,12 @@ absl::StatusOr<RecordAnswer> ReadRecordAnswer(const StreamKey& key,
   return read;
 }
 
+absl::StatusOr<RecordAnswer> ReadRecordAnswer(const StreamKey& key,
+                                              const absl::StatusOr<ScriptRunner::Answer>& answer) {
+  if (!answer.ok()) return answer.status();
+  return ReadRecordAnswer(key, *answer);
+}
+
 absl::StatusOr<FedRecord> ReadFedRecord(const FeedEntry& entry) {
   const auto key = ReadStreamKey(entry.Get("key"));
   if (!key.has_value()) return absl::DataLossError("an entry of the feed has no stream's key");

@@ -57,6 +57,9 @@ struct RecordAnswer {
 
 absl::StatusOr<RecordAnswer> ReadRecordAnswer(const StreamKey& key,
                                               const ScriptRunner::Answer& answer);
+// The same of an answer that may be none.
+absl::StatusOr<RecordAnswer> ReadRecordAnswer(const StreamKey& key,
+                                              const absl::StatusOr<ScriptRunner::Answer>& answer);
 
 struct FedRecord {
   StreamRecord record;

@@ -78,7 +78,7 @@ TEST_F(StreamTableRecordsTest, ShowsTheLaterOfTwo) {
 
 TEST_F(StreamTableRecordsTest, NotifiesOfEachChangeAsItWas) {
   table_->Apply(Record("a", 7), {});
-  EXPECT_THAT(recorder_.Take(), IsEmpty()) << "the feed tells it";
+  EXPECT_EQ(table_->Find(key_), std::nullopt) << "the feed brings it";
   table_->Apply(Record("a", 7), Change(StreamEventReason::kToBePublished, /*here=*/true));
   table_->Apply(Record("b", 9), {});
   table_->Apply(Record("a", 7, 2), Change(StreamEventReason::kPublisherLive));
@@ -100,7 +100,7 @@ TEST_F(StreamTableRecordsTest, ViewersJoinWhatFlows) {
   EXPECT_FALSE(Join().has_value()) << "nothing is known";
   StreamRecord record = Record("a", 7);
   record.flows = false;
-  table_->Apply(record, {});
+  table_->Apply(record, Change(StreamEventReason::kToBePublished));
   EXPECT_FALSE(Join().has_value()) << "provisional";
   table_->Apply(Record("a", 7, 2), {});
   EXPECT_FALSE(Join(/*replaces=*/7).has_value());
@@ -125,7 +125,7 @@ TEST_F(StreamTableRecordsTest, SumsUpWhatSessionsHereAre) {
 
 TEST_F(StreamTableRecordsTest, LoadIsWhatAnybodyUses) {
   StreamRecord record = Record("a", 7);
-  table_->Apply(record, {});
+  table_->Apply(record, Change(StreamEventReason::kPublisherEnded));
   EXPECT_EQ(recorder_.load, 0);
   record.used = record.live = true;
   record.revision = 2;
@@ -185,23 +185,27 @@ TEST_F(StreamTableRecordsTest, CopiesThatNobodyUsesGiveWay) {
 TEST_F(StreamTableRecordsTest, WhatIsReadAnewReplacesWhatWasShown) {
   StreamRecord other = Record("a", 7);
   other.key.stream = "other";
+  table_->BeginRefresh();
   table_->Refresh(Record("a", 7), /*silent=*/true);
   table_->Refresh(other, /*silent=*/true);
   EXPECT_THAT(table_->ForgetUnseen(), IsEmpty());
   EXPECT_THAT(recorder_.Take(), IsEmpty());
 
   const auto joined = Join();
+  table_->BeginRefresh();
   table_->Refresh(other, /*silent=*/false);
   EXPECT_THAT(recorder_.Take(), IsEmpty()) << "it is as it was";
   EXPECT_THAT(table_->ForgetUnseen(), ElementsAre(key_));
   EXPECT_THAT(recorder_.Take(), ElementsAre("removed a elsewhere"));
   EXPECT_TRUE(table_->Find(key_).has_value()) << "sessions here use it";
 
+  table_->BeginRefresh();
+  table_->Refresh(other, /*silent=*/false);
   table_->Refresh(Record("b", 3), /*silent=*/false);
   EXPECT_THAT(recorder_.Take(), ElementsAre("placed b elsewhere"));
   EXPECT_EQ(table_->Find(key_)->origin_id, "b") << "of a history that began anew";
   EXPECT_THAT(table_->ForgetUnseen(), IsEmpty());
-  EXPECT_EQ(table_->size(), 1u);
+  EXPECT_EQ(table_->size(), 2u);
 }
 
 }  // namespace

@@ -73,7 +73,6 @@ elseif (asserts and record.origin ~= proposed) or (replaces ~= '0' and replaces 
 end
 
 local first = what ~= 'found'
-local was_fed, was_used = record.fed, record.used
 set_use(record, tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16])
 sum_up(record)
 if asserts and first then record.flows, record.stays = true, true end
@@ -83,10 +82,6 @@ local event
 if first then
   event = { reason = reason, cause = cause, former = former }
   write_mapping(record)
-elseif record.fed and not was_fed then
-  event = { reason = 'to be published' }
-elseif not was_used then
-  event = { reason = 'used' }
 end
 write_record(record, event)
 return answer(what, fields_of(record), former, reason, cause)

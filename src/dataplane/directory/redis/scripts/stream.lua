@@ -156,12 +156,22 @@ local function tell(record, event, removed)
     'former', event.former or '', unpack(named_fields_of(record)))
 end
 
--- Writes what has become of `record`, and tells it. `was_fed` is nil for a new one.
+-- What has happened to a record of which only its use has changed.
+local function event_of_use(record, live, used)
+  if live ~= record.live then return { reason = live and 'publisher live' or 'publisher ended' } end
+  if used ~= record.used then return { reason = used and 'used' or 'idle' } end
+  return nil
+end
+
+-- Writes what has become of `record`, and tells it: by `event`, else by what has changed of its use.
+-- `was_fed` is nil for a new one. Returns the event.
 local function write_record(record, event)
   sum_up(record)
   record.revision = record.revision + 1
-  record.live = record.live_here + record.live_elsewhere > 0
-  record.used = record.sessions > 0
+  local live, used = record.live_here + record.live_elsewhere > 0, record.sessions > 0
+  event = event or event_of_use(record, live, used)
+  if record.fed and not record.was_fed then event = event or { reason = 'to be published' } end
+  record.live, record.used = live, used
   local name = own('url:' .. record.key)
   call('HSET', name, 'schema', '1', unpack(named_fields_of(record)))
   if record.fed then
@@ -178,6 +188,7 @@ local function write_record(record, event)
     record.was_fed = record.fed
   end
   tell(record, event, false)
+  return event
 end
 
 local function remove_record(record, event)
@@ -229,7 +240,9 @@ end
 
 local function place(record, origin)
   record.origin = origin
-  record.version = math.max(record.version + 1, NOW_US)
+  -- Even: a proxy that decides without Redis gives odd ones.
+  local version = math.max(record.version + 1, NOW_US)
+  record.version = version + version % 2
   record.claimed = NOW_MS
 end
 

@@ -65,16 +65,10 @@ if record.pending and record.publishers == 0 then
   place(record, pending.to)
   record.placed, record.pending, record.stays, record.fed = record.version, nil, true, true
   write_mapping(record)
-elseif (accepted and not was_live_here) or (is_live and not was_live) then
+elseif accepted and not was_live_here then
   event = { reason = 'publisher live' }
-elseif first_media then
+elseif first_media and not (is_live and not was_live) then
   event = { reason = 'media flows' }
-elseif was_live and not is_live then
-  event = { reason = 'publisher ended' }
-elseif is_used and not was_used then
-  event = { reason = 'used' }
-elseif was_used and not is_used then
-  event = { reason = 'idle' }
 end
 
 if not is_used and not record.stays then
@@ -84,9 +78,10 @@ if not is_used and not record.stays then
   return answer('removed', fields_of(record), '', last.reason, '')
 end
 
-if event or before ~= after or record.fed ~= was_fed then
+local changed = before ~= after or record.fed ~= was_fed or is_live ~= was_live or is_used ~= was_used
+if event or changed then
   if record.fed and not was_fed then make_room(cap) end
-  write_record(record, event)
+  event = write_record(record, event)
 elseif not record.fed then
   call('PEXPIRE', own('url:' .. key), PROVISIONAL_MS)
   call('PEXPIRE', URL .. key, PROVISIONAL_MS)

@@ -1,0 +1,146 @@
+// What FleetStreams writes in Redis of this proxy's sessions, and what comes of it.
+#include <chrono>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "dataplane/directory/redis/fleet_streams.h"
+
+namespace srsproxy::redis {
+namespace {
+
+// Of a provisional record, which Redis forgets after 30 s.
+constexpr auto kRenewal = std::chrono::seconds(10);
+
+}  // namespace
+
+void FleetStreams::WriteAllUses() {
+  std::vector<StreamKey> keys = ledger_.Keys();
+  for (const StreamKey& key : keys) ledger_.Doubt(key);
+  const std::lock_guard lock(rewrites_mutex_);
+  rewrites_.insert(std::make_move_iterator(keys.begin()), std::make_move_iterator(keys.end()));
+}
+
+void FleetStreams::Rewrite(const StreamKey& key) {
+  ledger_.Doubt(key);
+  const std::lock_guard lock(rewrites_mutex_);
+  rewrites_.insert(key);
+}
+
+void FleetStreams::WriteSomeUses() {
+  constexpr int kAtOnce = 100;
+  for (int i = 0; i < kAtOnce && usable_ && !stopped_; ++i) {
+    StreamKey key;
+    {
+      const std::lock_guard lock(rewrites_mutex_);
+      if (rewrites_.empty()) break;
+      key = std::move(rewrites_.extract(rewrites_.begin()).value());
+    }
+    lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
+      self->WriteUse(key, /*reconciles=*/true, std::move(finished));
+    });
+  }
+  for (const StreamKey& key : due_.Take(clock_.Now(), kAtOnce)) Recheck(key);
+}
+
+bool FleetStreams::IsIdle() {
+  {
+    const std::lock_guard lock(rewrites_mutex_);
+    if (!rewrites_.empty()) return false;
+  }
+  return usable_ && lanes_.IsIdle();
+}
+
+void FleetStreams::Recheck(const StreamKey& key) {
+  if (stopped_ || !usable_) return;
+  lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
+    self->WriteUse(key, /*reconciles=*/false, std::move(finished));
+  });
+}
+
+void FleetStreams::NoteUse(const StreamKey& key) {
+  if (stopped_ || !ledger_.Needs(key, table_->UseOf(key))) return;
+  // It is written when Redis is back.
+  if (!usable_) return ledger_.Doubt(key);
+  lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
+    self->WriteUse(key, /*reconciles=*/false, std::move(finished));
+  });
+}
+
+void FleetStreams::WriteUse(const StreamKey& key, bool reconciles, StreamLanes::Finished finished) {
+  const StreamUse use = UseLedger::Rounded(table_->UseOf(key));
+  auto answered = [self = shared_from_this(), key, use, reconciles, finished = std::move(finished)](
+                      const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
+    self->SettleUse(key, use, reconciles, answer);
+    finished();
+  };
+  scripts_.Run("use", UseArguments(key, use, std::nullopt, max_streams_), std::move(answered));
+}
+
+void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
+                             const absl::StatusOr<ScriptRunner::Answer>& answer) {
+  const auto read = ReadRecordAnswer(key, answer);
+  ledger_.Wrote(key, use);
+  if (!read.ok()) {
+    // It is written again when Redis is back.
+    NoteFailure(read.status());
+    return ledger_.Doubt(key);
+  }
+  if (read->step == RecordStep::kMissing) {
+    // The feed has not told yet why, an operator's release perhaps.
+    const bool feed_will_tell = table_->IsFed(key) && !reconciles;
+    if (feed_will_tell) return ledger_.Doubt(key);
+    ReconcileWith(key, std::nullopt, false);
+    return table_->ForgetUnused(key);
+  }
+  if (reconciles && read->step != RecordStep::kRemoved) {
+    ReconcileWith(key, read->record, read->rival);
+  }
+  Show(*read);
+  // A provisional record stays while it is renewed.
+  if (!read->record.fed && use.sessions > 0) due_.Add(key, clock_.Now() + kRenewal);
+  // What has changed while it was written.
+  NoteUse(key);
+}
+
+LocalPlacement FleetStreams::PlacementOf(const StreamKey& key) const {
+  LocalPlacement local;
+  local.use = table_->UseOf(key);
+  const auto mapping = table_->Find(key);
+  local.released = !mapping.has_value();
+  if (local.released) return local;
+  local.origin_id = local.use.live_origin.empty() ? mapping->origin_id : local.use.live_origin;
+  local.version = mapping->version;
+  local.claimed_at = mapping->claimed_at;
+  return local;
+}
+
+void FleetStreams::ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record,
+                                 bool rival) {
+  const LocalPlacement local = PlacementOf(key);
+  const Reconciliation step = Reconcile(local, record, rival);
+  if (step != Reconciliation::kClaim && step != Reconciliation::kAssertPublisher) return;
+  const bool publishes = local.use.publishers > 0;
+  const ClaimRequest request{.key = key,
+                             .origin_id = local.origin_id,
+                             .role = publishes ? Role::kPublisher : Role::kViewer};
+  const bool asserts = step == Reconciliation::kAssertPublisher || local.use.live_publishers > 0;
+  lanes_.Add(key, [self = shared_from_this(), request, asserts](StreamLanes::Finished finished) {
+    const StreamUse use = UseLedger::Rounded(self->table_->UseOf(request.key));
+    auto answered = [self, request, use, finished = std::move(finished)](
+                        const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
+      const auto read = ReadRecordAnswer(request.key, answer);
+      if (!read.ok()) {
+        self->NoteFailure(read.status());
+      } else if (read->step != RecordStep::kFull) {
+        self->ledger_.Wrote(request.key, use);
+        self->Show(*read);
+      }
+      finished();
+    };
+    self->scripts_.Run("claim", ClaimArguments(request, use, self->max_streams_, asserts),
+                       std::move(answered));
+  });
+}
+
+}  // namespace srsproxy::redis
