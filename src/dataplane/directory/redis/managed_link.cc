@@ -16,13 +16,12 @@ absl::Status Unavailable(std::string_view message) {
   return ProxyFailure(absl::StatusCode::kUnavailable, message);
 }
 
-// What calls that were sent are answered, whatever the connection was closed for.
+// What a call is answered, whatever there is no connection for. One of its own: callers on other
+// threads share no counter of references.
 absl::Status AsLost(const absl::Status& why) {
-  return absl::IsCancelled(why) ? why : Unavailable(MessageOf(why));
-}
-
-absl::Status Cancelled() {
-  return ProxyFailure(absl::StatusCode::kCancelled, "the connections to Redis are closed");
+  return ProxyFailure(
+      absl::IsCancelled(why) ? absl::StatusCode::kCancelled : absl::StatusCode::kUnavailable,
+      MessageOf(why));
 }
 
 // Errors after which another server has to be looked for, or this user cannot do what it has to.
@@ -43,6 +42,10 @@ bool EndsConnection(ErrorKind kind, bool is_script) {
 }
 
 }  // namespace
+
+absl::Status ManagedLink::Cancelled() {
+  return ProxyFailure(absl::StatusCode::kCancelled, "the connections to Redis are closed");
+}
 
 ManagedLink::ManagedLink(Policy policy, const Needs& needs)
     : policy_(policy),
@@ -109,7 +112,7 @@ void ManagedLink::TakeInbox() {
   }
   for (OpenCall& call : calls) {
     if (connection_ == nullptr) {
-      Answer(call, why_away_);
+      Answer(call, AsLost(why_away_));
     } else {
       Send(std::move(call), false);
     }

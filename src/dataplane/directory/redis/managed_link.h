@@ -66,6 +66,7 @@ class ManagedLink final : public Link {
   // Why a connection was closed, once it was.
   struct Loss;
 
+  static absl::Status Cancelled();
   void Enqueue(OpenCall call, Done done, absl::Duration timeout);
   // OK: it is in the inbox.
   absl::Status Admit(OpenCall& call);

@@ -88,13 +88,11 @@ void ManagedLink::Stop(std::function<void()> ended) {
     stopped_ = true;
     calls.swap(inbox_);
   }
-  const absl::Status why =
-      ProxyFailure(absl::StatusCode::kCancelled, "the connections to Redis are closed");
   observer_ = nullptr;
   ended_ = std::move(ended);
   const bool was_running = running_;
-  End(why);
-  for (OpenCall& call : calls) Answer(call, why);
+  End(Cancelled());
+  for (OpenCall& call : calls) Answer(call, Cancelled());
   if (!was_running) ended_();
 }
 
