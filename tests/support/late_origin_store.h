@@ -37,7 +37,9 @@ class LateOriginStore final : public OriginStore {
   void RecordSilent(std::string_view id, absl::Time since) override {
     store_.RecordSilent(id, since);
   }
-  void RemoveRecord(std::string_view origin_id) override { store_.RemoveRecord(origin_id); }
+  void RemoveRecord(std::string_view origin_id, const OriginEnd& end) override {
+    store_.RemoveRecord(origin_id, end);
+  }
   std::vector<OriginRecord> Records() const override { return store_.Records(); }
   OriginOverrides Overrides(std::string_view server) const override {
     return store_.Overrides(server);

@@ -24,7 +24,7 @@ void DefaultBackends::Restore() {
     origin.registration = registration;
     const std::string backend = registration.Id();
     if (const auto same = table_.entries().find(backend); same != table_.entries().end()) {
-      table_.Remove(same, "the default backend of the settings takes its place");
+      table_.Remove(same, "the default backend of the settings takes its place", {});
     }
     table_.Add(std::move(origin), {}, "the default backend of the settings");
     for (const std::string& former : ended) {

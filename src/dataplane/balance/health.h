@@ -49,6 +49,11 @@ class SelfPreservation {
   // are expiring, none may end until one `ttl` later.
   bool MayExpire(MonotonicTime now, size_t origins, size_t expiring, absl::Duration ttl);
 
+  // Nothing is heard of others now: none may end until one `ttl` later.
+  void Preserve(MonotonicTime now, absl::Duration ttl) {
+    until_ = now + absl::ToChronoNanoseconds(ttl);
+  }
+
   bool active() const { return until_.has_value(); }
 
  private:

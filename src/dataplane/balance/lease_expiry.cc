@@ -26,6 +26,7 @@ void LeaseExpiry::Expire(MonotonicTime now) {
     if (silence >= options_.ttl - window) ++expiring;
     if (silence >= options_.ttl) expired.push_back(&entry);
   }
+  if (!store_.HearsAll()) self_preservation_.Preserve(now, options_.ttl);
   if (expired.empty() && !self_preservation_.active()) return;
   if (!self_preservation_.MayExpire(now, leased, expiring, options_.ttl)) return;
   for (OriginEntry* entry : expired) {
@@ -36,6 +37,16 @@ void LeaseExpiry::Expire(MonotonicTime now) {
   }
 }
 
+void LeaseExpiry::ReportInUse(MonotonicTime now) {
+  for (const auto& [id, entry] : table_.entries()) {
+    if (entry.origin->permanent) continue;
+    // In time: what a store keeps goes there when the lease has ended, or sooner.
+    const bool is_silent = entry.heartbeats.IdleTime(now) >= options_.ttl / 3;
+    if (entry.lease_end.held() && !is_silent) continue;
+    if (traffic_.IsInUse(id)) store_.RecordInUse(id);
+  }
+}
+
 void LeaseExpiry::SettleEnded(MonotonicTime now) {
   OriginTable::Entries& entries = table_.entries();
   size_t dead = 0;
@@ -43,11 +54,10 @@ void LeaseExpiry::SettleEnded(MonotonicTime now) {
     const auto at = next++;
     OriginEntry& entry = at->second;
     if (entry.lease_end.held()) continue;
-    const LeaseEnd::Outcome outcome =
-        entry.lease_end.OutcomeAt(now, traffic_.IsInUse(at->first), options_.keep_dead);
+    const bool in_use = traffic_.IsInUse(at->first) || now < entry.used_elsewhere_until;
+    const LeaseEnd::Outcome outcome = entry.lease_end.OutcomeAt(now, in_use, options_.keep_dead);
     if (outcome == LeaseEnd::Outcome::kForgotten && traffic_.Retire(at->first)) {
-      table_.Remove(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead),
-                    /*expired=*/true);
+      table_.Expire(at, entry.lease_end.Describe(options_.ttl, options_.keep_dead));
       continue;
     }
     const bool is_dead = outcome == LeaseEnd::Outcome::kDead;
@@ -75,7 +85,7 @@ void LeaseExpiry::KeepDead(size_t count) {
   std::sort(dead.begin(), dead.end(), longer_silent);
   for (size_t i = 0; i + count < dead.size(); ++i) {
     if (!traffic_.Retire(dead[i].second->first)) continue;
-    table_.Remove(dead[i].second, "dead, and others need its place", /*expired=*/true);
+    table_.Expire(dead[i].second, "dead, and others need its place");
   }
 }
 

@@ -21,8 +21,11 @@ class LeaseExpiry {
               const OriginRegistryOptions& options)
       : clock_(clock), store_(store), traffic_(traffic), table_(table), options_(options) {}
 
-  // Ends the leases that are due, unless too many are at once.
+  // Ends the leases that are due, unless too many are at once, or heartbeats may come that are not
+  // known here.
   void Expire(MonotonicTime now);
+  // Has the store keep those that are in use here although they were silent for long, or left.
+  void ReportInUse(MonotonicTime now);
   // What has become of the origins whose lease has ended.
   void SettleEnded(MonotonicTime now);
   // Health of those that hold a lease, by their silence.

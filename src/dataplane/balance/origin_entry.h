@@ -23,8 +23,9 @@ struct OriginEntry {
   HeldLeases leases;
   bool confirmed = true;  // By a heartbeat or a registration since the registry was made.
   LeaseEnd lease_end;
-  uint64_t last_sequence = 0;          // Since it registered last.
-  std::vector<std::string> addresses;  // Where RTMP is dialled, "host:port".
+  MonotonicTime used_elsewhere_until = {};  // As far as other proxies have said.
+  uint64_t last_sequence = 0;               // Since it registered last.
+  std::vector<std::string> addresses;       // Where RTMP is dialled, "host:port".
   HeartbeatTracker heartbeats;
   PassiveHealth passive_health = {};
 };

@@ -13,6 +13,8 @@ namespace srsproxy {
 struct HeldLeases {
   std::string lease_id;  // As given last. Empty: permanent, remembered, or deregistered.
   std::vector<std::string> digests = {};  // Of those that hold, latest first.
+  std::string local_digest = {};          // Of lease_id, where it holds at this proxy alone.
+  bool shared = false;                    // Other proxies give leases of this origin, too.
 };
 
 class OriginLeases {
@@ -23,8 +25,12 @@ class OriginLeases {
 
   // `leases` hold from now on.
   void Admit(const std::string& origin_id, const HeldLeases& leases);
-  // Adds a new one; the oldest of more than kMaxLeases end.
-  void Give(const std::string& origin_id, HeldLeases& leases);
+  // Adds a new one; the oldest of more than kMaxLeases end. False: `leases` are as before for all
+  // others, for this one holds here alone: of more proxies than kMaxLeases that the same origin
+  // registers at, each would end another's.
+  bool Give(const std::string& origin_id, HeldLeases& leases);
+  // What holds by now, of those that others may have given.
+  void Adopt(const std::string& origin_id, HeldLeases& leases, std::vector<std::string> digests);
   void End(HeldLeases& leases);
 
   // The origin's id; null: there is no such lease (any more).

@@ -51,7 +51,9 @@ absl::StatusOr<OriginLease> OriginRegistrar::Register(OriginRegistration registr
   origin.registered_at = needs_.clock.WallNow();
   origin.registration = std::move(registration);
   if (existing == nullptr) {
-    needs_.table.GiveLease(needs_.table.Add(std::move(origin), {}, "registered"));
+    OriginEntry& added = needs_.table.Add(std::move(origin), {}, "registered");
+    needs_.table.GiveLease(added);
+    needs_.table.Save(added);
     needs_.start_settle.OriginJoined(now);
   } else {
     lease.renewed = Renew(*existing, std::move(origin), now);
@@ -124,8 +126,8 @@ bool OriginRegistrar::Renew(OriginEntry& entry, Origin renewed, MonotonicTime no
   }
   renewed.down = entry.passive_health.down();
   if (!keeps_lease) needs_.table.EndLeases(entry);
-  const bool to_save = renewed.generation != former.generation ||
-                       renewed.registration != former.registration || !entry.lease_end.held();
+  bool to_save = renewed.generation != former.generation ||
+                 renewed.registration != former.registration || !entry.lease_end.held();
   needs_.table.Reindex(entry, renewed.registration.server, std::move(addresses));
   entry.last_sequence = 0;
   entry.lease_end = {};
@@ -137,11 +139,8 @@ bool OriginRegistrar::Renew(OriginEntry& entry, Origin renewed, MonotonicTime no
   OperatorOverrides::Apply(renewed, needs_.store.Overrides(renewed.registration.server));
   needs_.table.Update(entry, std::move(renewed),
                       same_address ? "renewed" : "moved to another address");
-  if (entry.leases.lease_id.empty()) {
-    needs_.table.GiveLease(entry);
-  } else if (to_save) {
-    needs_.table.Save(entry);
-  }
+  if (entry.leases.lease_id.empty()) to_save |= needs_.table.GiveLease(entry);
+  if (to_save) needs_.table.Save(entry);
   const bool contested = !loser.source.empty() && loser != RegistrantOf(entry) &&
                          OnTakeover(entry, loser, RequestedInterval(entry, needs_.options), now);
   if (!contested && !same_address && was_live) {

@@ -44,11 +44,22 @@ OriginRegistry::OriginRegistry(const Clock& clock, OriginStore& store,
                   .expiry = expiry_,
                   .start_settle = start_settle_,
                   .options = options_}),
+      shared_({.clock = clock,
+               .store = store,
+               .traffic = traffic_,
+               .table = table_,
+               .succession = succession_,
+               .expiry = expiry_,
+               .remembered = remembered_,
+               .start_settle = start_settle_,
+               .options = options_}),
       backends_(clock, table_, succession_, start_settle_),
       overrides_changes_(
           store.Subscribe([this](const std::string& server, const OriginOverrides& overrides) {
             OnDecision(server, overrides);
-          })) {
+          })),
+      record_changes_(store.SubscribeRecords(*this)) {
+  store_.SetTtl(options.ttl);
   const std::lock_guard lock(mutex_);
   remembered_.TakeOver();
   Publish();
@@ -59,7 +70,9 @@ absl::StatusOr<OriginLease> OriginRegistry::Register(OriginRegistration registra
                                                      MayReplace may_replace) {
   const std::lock_guard lock(mutex_);
   auto lease = registrar_.Register(std::move(registration), source, may_replace);
-  if (lease.ok()) Publish();
+  if (!lease.ok()) return lease;
+  store_.RecordBeat({.origin_id = lease->origin_id, .registered = true});
+  Publish();
   return lease;
 }
 
@@ -92,6 +105,7 @@ absl::StatusOr<HeartbeatReply> OriginRegistry::Heartbeat(std::string_view lease_
     table_.MarkAlive(alive, now);
     table_.Update(entry, std::move(alive), "heard again");
     if (was_silent) table_.Save(entry);
+    store_.RecordBeat({.origin_id = entry.origin->id, .load = heartbeat.load});
     Publish();
   }
   return HeartbeatReply{.origin_id = entry.origin->id,
@@ -128,22 +142,14 @@ absl::StatusOr<OriginDeparture> OriginRegistry::DeregisterOrigin(std::string_vie
 OriginDeparture OriginRegistry::Deregister(OriginTable::Entries::iterator at, LiveSessions live,
                                            std::string_view by) {
   OriginEntry& entry = at->second;
-  const MonotonicTime now = clock_.Now();
   OriginDeparture departure{.origin_id = at->first,
-                            .live = IsLive(entry, now),
+                            .live = IsLive(entry, clock_.Now()),
                             .former_ids = table_.lineage().FormersOf(at->first)};
   departure.leaving = live == LiveSessions::kStay && !traffic_.Retire(at->first);
   if (departure.leaving) {
-    table_.EndLeases(entry);
-    store_.RemoveRecord(at->first);
-    entry.lease_end = LeaseEnd(LeaseEnd::Cause::kDeregistered, now);
-    Origin leaving = *entry.origin;
-    leaving.health = OriginHealth::kLeaving;
-    leaving.deregistered = true;
-    table_.Update(entry, std::move(leaving),
-                  absl::StrCat(ToAbsl(by), "; what is live on it stays"));
+    table_.Leave(entry, by);
   } else {
-    table_.Remove(at, std::string(by));
+    table_.Remove(at, std::string(by), {.at_once = live == LiveSessions::kAreKicked});
   }
   backends_.Restore();
   Publish();
@@ -156,21 +162,12 @@ void OriginRegistry::Evict(absl::FunctionRef<absl::Status(const OriginRegistrati
     const auto next = std::next(at);
     const auto status =
         at->second.origin->permanent ? absl::OkStatus() : check(at->second.origin->registration);
-    if (!status.ok()) table_.Remove(at, absl::StrCat("refused: ", status.message()));
+    if (!status.ok()) {
+      table_.Remove(at, absl::StrCat("refused: ", status.message()), {.at_once = true});
+    }
     at = next;
   }
   backends_.Restore();
-  Publish();
-}
-
-void OriginRegistry::OnDecision(const std::string& server, const OriginOverrides& overrides) {
-  const std::lock_guard lock(mutex_);
-  for (const std::string& id : table_.IdsOfServer(server)) {
-    OriginEntry& entry = table_.At(id);
-    Origin changed = *entry.origin;
-    OperatorOverrides::Apply(changed, overrides);
-    table_.Update(entry, std::move(changed), "set by an operator");
-  }
   Publish();
 }
 
@@ -256,6 +253,7 @@ void OriginRegistry::Tick() {
   const std::lock_guard lock(mutex_);
   succession_.SupersedeMoved(now);
   expiry_.Expire(now);
+  expiry_.ReportInUse(now);
   expiry_.SettleEnded(now);
   remembered_.ForgetExpected(now);
   conflicts_.Tick(now);

@@ -1,8 +1,8 @@
 // OriginRegistry: the origins of this proxy under one lock. Each question that it answers has a
 // file of its own: who exists (origin_table), who was there before the start (remembered_origins),
-// who takes whose place (origin_succession), leases
-// (origin_leases, lease_expiry), what operators decided (operator_overrides), how connections went
-// (passive_health), what does not go together (origin_conflicts), and who is shown
+// who takes whose place (origin_succession), what other proxies do with them (shared_origins),
+// leases (origin_leases, lease_expiry), what operators decided (operator_overrides), how
+// connections went (passive_health), what does not go together (origin_conflicts), and who is shown
 // (origin_snapshots).
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@
 #include "dataplane/balance/origin_table.h"
 #include "dataplane/balance/origin_traffic.h"
 #include "dataplane/balance/remembered_origins.h"
+#include "dataplane/balance/shared_origins.h"
 #include "dataplane/balance/start_settle.h"
 #include "dataplane/core/balancer.h"
 #include "dataplane/core/clock.h"
@@ -79,7 +81,7 @@ struct OriginRegistryStats {
 };
 
 // Thread-safe. Time enters by the clock; deadlines are acted on in Tick only.
-class OriginRegistry {
+class OriginRegistry final : private OriginStoreObserver {
  public:
   // Takes over the records of `store`: such an origin can be used at once, and is SUSPECT until it
   // sends a heartbeat; its silence counts from now. One that had lost its lease is DEAD since then.
@@ -129,6 +131,7 @@ class OriginRegistry {
 
   // PROXY_ORIGIN_SERVER_TTL: also of leases that were given before.
   void SetTtl(absl::Duration ttl) {
+    store_.SetTtl(ttl);
     const std::lock_guard lock(mutex_);
     options_.ttl = ttl;
   }
@@ -187,8 +190,13 @@ class OriginRegistry {
   Subscription AwaitFirstOrigin(absl::AnyInvocable<void()> done);
 
  private:
-  // All of these are called with mutex_ held.
   void OnDecision(const std::string& server, const OriginOverrides& overrides);
+  void OnRecordsPut(std::span<const OriginRecord> records, bool alive) override;
+  void OnRecordRemoved(std::string_view origin_id, const OriginEnd& end) override;
+  void OnBeats(std::span<const OriginBeat> beats) override;
+  void OnOriginsInUse(std::span<const std::string> origin_ids) override;
+
+  // With mutex_ held.
   OriginDeparture Deregister(OriginTable::Entries::iterator at, LiveSessions live,
                              std::string_view by);
   void Publish();
@@ -208,10 +216,13 @@ class OriginRegistry {
   StartSettle start_settle_;
   RememberedOrigins remembered_;
   OriginRegistrar registrar_;
+  SharedOrigins shared_;
   DefaultBackends backends_;
   uint64_t heartbeats_ = 0;
 
-  const Subscription overrides_changes_;  // Of the store. Last: its calls use all of the above.
+  // Of the store. Last: their calls use all of the above.
+  const Subscription overrides_changes_;
+  const Subscription record_changes_;
 };
 
 }  // namespace srsproxy

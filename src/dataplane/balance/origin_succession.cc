@@ -26,16 +26,18 @@ std::vector<std::string> OriginSuccession::FindSuperseded(const OriginRegistrati
   return {found.begin(), found.end()};
 }
 
-void OriginSuccession::Supersede(const std::string& former, const std::string& successor) {
-  table_.Supersede(former, successor);
+void OriginSuccession::Supersede(const std::string& former, const std::string& successor,
+                                 bool elsewhere) {
+  table_.Supersede(former, successor, elsewhere);
   ++superseded_;
 }
 
-bool OriginSuccession::TrySupersede(const std::string& former, const std::string& successor) {
+bool OriginSuccession::TrySupersede(const std::string& former, const std::string& successor,
+                                    bool elsewhere) {
   const bool same_address =
       ShareAddress(table_.At(former).addresses, table_.At(successor).addresses);
   if (!same_address && !traffic_.Retire(former)) return false;
-  Supersede(former, successor);
+  Supersede(former, successor, elsewhere);
   return true;
 }
 

@@ -22,10 +22,11 @@ class OriginSuccession {
   // Whose place an origin with this registration takes.
   std::vector<std::string> FindSuperseded(const OriginRegistration& registration,
                                           MonotonicTime now) const;
-  // Both are there.
-  void Supersede(const std::string& former, const std::string& successor);
+  // Both are there. `elsewhere`: another proxy decided it.
+  void Supersede(const std::string& former, const std::string& successor, bool elsewhere = false);
   // False: the former one is at another address, and a session has begun to use it there meanwhile.
-  bool TrySupersede(const std::string& former, const std::string& successor);
+  bool TrySupersede(const std::string& former, const std::string& successor,
+                    bool elsewhere = false);
   // Of each server: those that are silent while another of them is live were moved.
   void SupersedeMoved(MonotonicTime now);
 

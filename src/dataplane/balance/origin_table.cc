@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/balance/operator_overrides.h"
+#include "dataplane/core/text.h"
 
 namespace srsproxy {
 namespace {
@@ -99,44 +100,60 @@ void OriginTable::SetAddresses(const std::string& id, OriginEntry& entry,
   for (const std::string& address : entry.addresses) ids_by_address_.emplace(address, id);
 }
 
-void OriginTable::Remove(Entries::iterator at, std::string reason, bool expired) {
+void OriginTable::Erase(Entries::iterator at, std::string reason) {
   OriginEntry& entry = at->second;
   const std::string& id = at->first;
   traffic_.Drop(id);
   SetAddresses(id, entry, {});
   ids_by_server_.erase({entry.origin->registration.server, id});
-  if (!entry.origin->permanent) {
-    EndLeases(entry);
-    if (expired) {
-      store_.RecordExpired(id);
-    } else {
-      store_.RemoveRecord(id);
-    }
-  }
+  if (!entry.origin->permanent) EndLeases(entry);
   lineage_.ForgetSuccessor(id);
   snapshots_.Emit({OriginEvent::Kind::kLeft, entry.origin, std::move(reason)});
   entries_.erase(at);
 }
 
-void OriginTable::Supersede(const std::string& former, const std::string& successor) {
-  const bool elsewhere = !ShareAddress(At(former).addresses, At(successor).addresses);
-  lineage_.Add(former, successor, elsewhere);
+void OriginTable::Remove(Entries::iterator at, std::string reason, const OriginEnd& end) {
+  if (!at->second.origin->permanent) store_.RemoveRecord(at->first, end);
+  Erase(at, std::move(reason));
+}
+
+void OriginTable::Expire(Entries::iterator at, std::string reason) {
+  if (!at->second.origin->permanent) store_.RecordExpired(at->first);
+  Erase(at, std::move(reason));
+}
+
+void OriginTable::Drop(Entries::iterator at, std::string reason) { Erase(at, std::move(reason)); }
+
+void OriginTable::Leave(OriginEntry& entry, std::string_view reason) {
+  EndLeases(entry);
+  OriginRecord record = RecordOf(entry);
+  record.leaving = true;
+  store_.RecordLeaving(record);
+  entry.lease_end = LeaseEnd(LeaseEnd::Cause::kDeregistered, clock_.Now());
+  Origin leaving = *entry.origin;
+  leaving.health = OriginHealth::kLeaving;
+  leaving.deregistered = true;
+  Update(entry, std::move(leaving), absl::StrCat(ToAbsl(reason), "; what is live on it stays"));
+}
+
+void OriginTable::Supersede(const std::string& former, const std::string& successor,
+                            bool elsewhere) {
+  const bool other_address = !ShareAddress(At(former).addresses, At(successor).addresses);
+  lineage_.Add(former, successor, other_address);
   traffic_.Inherit(former, successor);
-  Remove(entries_.find(former), absl::StrCat("superseded by ", successor));
+  std::string reason = absl::StrCat("superseded by ", successor);
+  const auto at = entries_.find(former);
+  if (elsewhere) return Drop(at, std::move(reason));
+  Remove(at, std::move(reason), OriginEnd{.successor = successor});
 }
 
-void OriginTable::GiveLease(OriginEntry& entry) {
-  leases_.Give(entry.origin->id, entry.leases);
-  Save(entry);
-}
-
-void OriginTable::Save(const OriginEntry& entry) {
+OriginRecord OriginTable::RecordOf(const OriginEntry& entry) {
   const Origin& origin = *entry.origin;
-  store_.PutRecord({.registration = origin.registration,
-                    .generation = origin.generation,
-                    .lease_digests = entry.leases.digests,
-                    .source = origin.source,
-                    .registered_at = origin.registered_at});
+  return {.registration = origin.registration,
+          .generation = origin.generation,
+          .lease_digests = entry.leases.digests,
+          .source = origin.source,
+          .registered_at = origin.registered_at};
 }
 
 void OriginTable::MarkAlive(Origin& origin, MonotonicTime now) const {

@@ -51,15 +51,26 @@ class OriginTable {
   void Update(OriginEntry& entry, Origin changed, std::string_view reason);
   // It is registered anew, under its id: at `addresses`, maybe by another server.
   void Reindex(OriginEntry& entry, std::string_view server, std::vector<std::string> addresses);
-  // `expired`: by its silence; whether it is gone for others, too, the store decides.
-  void Remove(Entries::iterator at, std::string reason, bool expired = false);
-  // Both are there; the streams of `former` are those of `successor` from now on.
-  void Supersede(const std::string& former, const std::string& successor);
+  // Its registration was ended here.
+  void Remove(Entries::iterator at, std::string reason, const OriginEnd& end);
+  // It was silent for too long; whether it is gone for others, too, the store decides.
+  void Expire(Entries::iterator at, std::string reason);
+  // It is not in the store any more.
+  void Drop(Entries::iterator at, std::string reason);
+  // It was deregistered, and is kept for what is live on it.
+  void Leave(OriginEntry& entry, std::string_view reason);
+  // Both are there; the streams of `former` are those of `successor` from now on. `elsewhere`:
+  // another proxy decided it.
+  void Supersede(const std::string& former, const std::string& successor, bool elsewhere = false);
 
-  // One more lease, also in the store.
-  void GiveLease(OriginEntry& entry);
+  // One more lease. False: others need not know it, so it is not to be saved.
+  bool GiveLease(OriginEntry& entry) { return leases_.Give(entry.origin->id, entry.leases); }
+  void AdoptLeases(OriginEntry& entry, std::vector<std::string> digests) {
+    leases_.Adopt(entry.origin->id, entry.leases, std::move(digests));
+  }
   void EndLeases(OriginEntry& entry) { leases_.End(entry.leases); }
-  void Save(const OriginEntry& entry);
+  // As it is now, in the store.
+  void Save(const OriginEntry& entry) { store_.PutRecord(RecordOf(entry)); }
 
   // `origin` registered, or sent a heartbeat, now.
   void MarkAlive(Origin& origin, MonotonicTime now) const;
@@ -67,7 +78,10 @@ class OriginTable {
   void Fill(OriginSnapshot& snapshot);
 
  private:
+  static OriginRecord RecordOf(const OriginEntry& entry);
   void SetAddresses(const std::string& id, OriginEntry& entry, std::vector<std::string> addresses);
+  // All but what the store knows.
+  void Erase(Entries::iterator at, std::string reason);
 
   const Clock& clock_;
   OriginStore& store_;

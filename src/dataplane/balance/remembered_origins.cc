@@ -14,10 +14,13 @@ constexpr auto kFirstRound = StartSettle::kWindow;
 }  // namespace
 
 void RememberedOrigins::TakeOver() {
-  for (OriginRecord& record : needs_.store.Records()) Add(std::move(record));
+  for (OriginRecord& record : needs_.store.Records()) Remember(std::move(record));
 }
 
-void RememberedOrigins::Add(OriginRecord record) {
+void RememberedOrigins::Remember(OriginRecord record) {
+  if (needs_.table.Find(record.registration.Id()) != nullptr) return;
+  if (record.leaving || needs_.table.entries().size() >= needs_.options.max_origins) return;
+  added_at_ = needs_.clock.Now();
   LeaseEnd ended;
   if (record.silent_since.has_value()) {
     const MonotonicTime now = needs_.clock.Now();
@@ -52,12 +55,12 @@ void RememberedOrigins::Add(OriginRecord record) {
 }
 
 void RememberedOrigins::ForgetExpected(MonotonicTime now) {
-  if (now - started_ < kFirstRound) return;
+  if (now - added_at_ < kFirstRound) return;
   for (auto& [id, entry] : needs_.table.entries()) {
     if (!entry.origin->expected) continue;
     Origin changed = *entry.origin;
     changed.expected = false;
-    needs_.table.Update(entry, std::move(changed), "not heard since this proxy started");
+    needs_.table.Update(entry, std::move(changed), "not heard since it was remembered");
   }
 }
 

@@ -22,19 +22,20 @@ class RememberedOrigins {
     const OriginRegistryOptions& options;
   };
 
-  explicit RememberedOrigins(const Needs& needs) : needs_(needs), started_(needs.clock.Now()) {}
+  explicit RememberedOrigins(const Needs& needs) : needs_(needs), added_at_(needs.clock.Now()) {}
 
   // Adds them to the table, and has the store forget those that are of long ago.
   void TakeOver();
 
-  // Of those that sent nothing for a whole round since the start, none is expected any more.
+  // The same for one that the store came to know later, when it is not in the table.
+  void Remember(OriginRecord record);
+
+  // Of those that sent nothing for a whole round since they came, none is expected any more.
   void ForgetExpected(MonotonicTime now);
 
  private:
-  void Add(OriginRecord record);
-
   const Needs needs_;
-  const MonotonicTime started_;
+  MonotonicTime added_at_;  // The last one, or the start.
 };
 
 }  // namespace srsproxy

@@ -4,7 +4,7 @@
 
 #include <functional>
 #include <map>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,23 +13,27 @@
 #include <absl/time/time.h>
 
 #include "dataplane/core/origin.h"
+#include "dataplane/core/origin_record.h"
 #include "dataplane/core/overrides_change.h"
 #include "dataplane/core/status.h"
 #include "dataplane/core/subscription.h"
 
 namespace srsproxy {
 
-// A registration as it is kept.
-struct OriginRecord {
-  OriginRegistration registration;
-  uint64_t generation = 1;
-  // Of the lease ids that are known for it, latest first: a lease id is a secret, and nobody who
-  // reads the store is to have it. Not empty.
-  std::vector<std::string> lease_digests;
-  std::string source;  // Who registered it, for the log.
-  absl::Time registered_at;
-  // As of RecordSilent. Absent: it holds its lease.
-  std::optional<absl::Time> silent_since = {};
+// What other proxies do with the origins of a store that they share. One call at a time, with no
+// lock held that a method of the store takes.
+class OriginStoreObserver {
+ public:
+  virtual ~OriginStoreObserver() = default;
+
+  // Another proxy has put `records`, or they were found in the store. `alive`: the origins have
+  // registered or sent a heartbeat just now; else nothing is known of their last sign of life.
+  virtual void OnRecordsPut(std::span<const OriginRecord> records, bool alive) = 0;
+  // The registration has ended, by another proxy's decision, or it is not in the store any more.
+  virtual void OnRecordRemoved(std::string_view origin_id, const OriginEnd& end) = 0;
+  virtual void OnBeats(std::span<const OriginBeat> beats) = 0;
+  // As of RecordInUse, at other proxies.
+  virtual void OnOriginsInUse(std::span<const std::string> origin_ids) = 0;
 };
 
 // Thread-safe. What is known here is answered at once; nothing waits for a network or a disk.
@@ -40,7 +44,12 @@ class OriginStore {
   // By OriginRegistration::Id(); replaces what is there. May be kept a little later.
   virtual void PutRecord(const OriginRecord& record) = 0;
   // It was superseded, or deregistered: that is decided.
-  virtual void RemoveRecord(std::string_view origin_id) = 0;
+  virtual void RemoveRecord(std::string_view origin_id, const OriginEnd& end) = 0;
+  // It was deregistered, and sessions are live on it here: `record`, which is leaving, is kept for
+  // those who share the store, for as long as anybody calls RecordInUse.
+  virtual void RecordLeaving(const OriginRecord& record) {
+    RemoveRecord(record.registration.Id(), OriginEnd{});
+  }
   // Silence has cost it its lease at `since`, by the wall clock, as far as this proxy knows:
   // kept until PutRecord by a store that nobody shares. Others may get its heartbeats, so a shared
   // one keeps nothing of it.
@@ -50,7 +59,17 @@ class OriginStore {
   }
   // This proxy shows it no more because it has been silent for too long. Others may get its
   // heartbeats: only the store removes for silence. One that nobody shares does it at once.
-  virtual void RecordExpired(std::string_view origin_id) { RemoveRecord(origin_id); }
+  virtual void RecordExpired(std::string_view origin_id) { RemoveRecord(origin_id, OriginEnd{}); }
+  // It gave a sign of life here: who shares the store learns of it within a second or two.
+  virtual void RecordBeat(const OriginBeat& beat) { static_cast<void>(beat); }
+  // Sessions are live here on an origin that is leaving, or was silent for long: call it each
+  // second while that is so. What is shared keeps it meanwhile, and others learn of it.
+  virtual void RecordInUse(std::string_view origin_id) { static_cast<void>(origin_id); }
+  // For how long an origin is kept after its last sign of life: PROXY_ORIGIN_SERVER_TTL, as it is
+  // from now on. Whoever shares nothing leaves that to its caller.
+  virtual void SetTtl(absl::Duration ttl) { static_cast<void>(ttl); }
+  // Whether heartbeats that come to others are known here: else silence proves nothing.
+  virtual bool HearsAll() const { return true; }
   // Those that are still worth something: none that was removed, or of long ago.
   virtual std::vector<OriginRecord> Records() const = 0;
 
@@ -75,6 +94,12 @@ class OriginStore {
   using OverridesCallback =
       absl::AnyInvocable<void(const std::string& server, const OriginOverrides&)>;
   [[nodiscard]] virtual Subscription Subscribe(OverridesCallback callback) = 0;
+
+  // A store that nobody shares never calls `observer`, which outlives the subscription.
+  [[nodiscard]] virtual Subscription SubscribeRecords(OriginStoreObserver& observer) {
+    static_cast<void>(observer);
+    return {};
+  }
 
   // Answers every open ChangeOverrides, and later ones at once, with CANCELLED; keeps what is to be
   // kept. When it returns, none is open and no thread of the store runs. May be called again.

@@ -40,7 +40,7 @@ void MemoryOriginStore::PutRecord(const OriginRecord& record) {
   RecordsChanged();
 }
 
-void MemoryOriginStore::RemoveRecord(std::string_view origin_id) {
+void MemoryOriginStore::RemoveRecord(std::string_view origin_id, const OriginEnd& /*end*/) {
   {
     const std::lock_guard lock(mutex_);
     const auto at = records_.find(origin_id);

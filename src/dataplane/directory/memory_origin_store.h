@@ -33,7 +33,7 @@ class MemoryOriginStore final : public OriginStore {
   ~MemoryOriginStore() override { Stop(); }
 
   void PutRecord(const OriginRecord& record) override;
-  void RemoveRecord(std::string_view origin_id) override;
+  void RemoveRecord(std::string_view origin_id, const OriginEnd& end) override;
   void RecordSilent(std::string_view origin_id, absl::Time since) override;
   std::vector<OriginRecord> Records() const override;
   OriginOverrides Overrides(std::string_view server) const override;

@@ -91,7 +91,9 @@ TEST_F(OriginRegistryTest, HalfOfTheFleetMayDie) {
 class SharedStore final : public OriginStore {
  public:
   void PutRecord(const OriginRecord& record) override { store_.PutRecord(record); }
-  void RemoveRecord(std::string_view id) override { store_.RemoveRecord(id); }
+  void RemoveRecord(std::string_view id, const OriginEnd& end) override {
+    store_.RemoveRecord(id, end);
+  }
   void RecordExpired(std::string_view) override {}
   std::vector<OriginRecord> Records() const override { return store_.Records(); }
   OriginOverrides Overrides(std::string_view server) const override {

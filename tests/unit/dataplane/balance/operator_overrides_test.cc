@@ -145,7 +145,7 @@ TEST_F(OriginRegistryTest, DrainingHasATimeAndEndsWithIt) {
 class FailingStore final : public OriginStore {
  public:
   void PutRecord(const OriginRecord&) override {}
-  void RemoveRecord(std::string_view) override {}
+  void RemoveRecord(std::string_view, const OriginEnd&) override {}
   std::vector<OriginRecord> Records() const override { return {}; }
   OriginOverrides Overrides(std::string_view) const override { return {}; }
   std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override { return {}; }

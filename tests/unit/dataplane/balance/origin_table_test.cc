@@ -62,11 +62,12 @@ TEST_F(OriginTableTest, WhatIsAddedIsInEveryIndex) {
 TEST_F(OriginTableTest, WhatIsRemovedIsInNone) {
   OriginEntry& entry = Add("a", "10.0.0.1");
   table_.GiveLease(entry);
+  table_.Save(entry);
   const std::string lease = entry.leases.lease_id;
   EXPECT_EQ(table_.FindLease(lease), &entry);
   EXPECT_EQ(store_.Records().size(), 1u);
   Events();
-  table_.Remove(table_.entries().find("a-svc-1"), "deregistered");
+  table_.Remove(table_.entries().find("a-svc-1"), "deregistered", {});
   EXPECT_THAT(Events(), ElementsAre("left a-svc-1: deregistered"));
   EXPECT_EQ(table_.FindLease(lease), nullptr);
   EXPECT_THAT(table_.IdsOfServer("a"), IsEmpty());

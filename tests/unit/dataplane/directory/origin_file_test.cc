@@ -185,7 +185,7 @@ TEST_F(KeptOriginsTest, RegistrationsOutliveTheStore) {
     const auto store = Open();
     store->PutRecord(Everything());
     store->PutRecord(Little());
-    store->RemoveRecord("vid-1-svc-42");
+    store->RemoveRecord("vid-1-svc-42", {});
   }
   const auto records = Open()->Records();
   ASSERT_EQ(records.size(), 1u);
