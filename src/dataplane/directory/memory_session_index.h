@@ -2,14 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
 #include <mutex>
 #include <string>
 
-#include <absl/container/flat_hash_map.h>
-
 #include "dataplane/core/clock.h"
 #include "dataplane/core/session_index.h"
+#include "dataplane/directory/hls_ids.h"
 
 namespace srsproxy {
 
@@ -25,21 +23,9 @@ class MemorySessionIndex final : public SessionIndex {
   size_t size() const;
 
  private:
-  struct Entry {
-    std::string id;
-    StreamKey key;
-    MonotonicTime used;
-  };
-  using Position = std::list<Entry>::iterator;
-
-  void Use(Position entry);
-  void ForgetOld();
-
   const Clock& clock_;
-  const size_t max_ids_;
   mutable std::mutex mutex_;
-  std::list<Entry> entries_;  // The least recently used first.
-  absl::flat_hash_map<std::string, Position> by_id_;
+  HlsIds ids_;  // Guarded by mutex_.
 };
 
 }  // namespace srsproxy

@@ -18,7 +18,9 @@ std::vector<Script> AllScripts() {
           script("use", about_streams, script_sources::kUse),
           script("move", about_streams, script_sources::kMove),
           script("release", about_streams, script_sources::kRelease),
-          script("pin", common, script_sources::kPin)};
+          script("pin", common, script_sources::kPin),
+          script("register", common, script_sources::kRegister),
+          script("decide", common, script_sources::kDecide)};
 }
 
 void ScriptRunner::Run(std::string_view script, std::span<const std::string> arguments, Done done,

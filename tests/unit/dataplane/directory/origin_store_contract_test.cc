@@ -12,13 +12,15 @@
 #include "dataplane/core/origin_store.h"
 #include "dataplane/directory/memory_origin_store.h"
 #include "tests/support/late_origin_store.h"
+#include "tests/support/redis_origins.h"
+#include "tests/support/redis_server.h"
 
 namespace srsproxy {
 namespace {
 
 struct Implementation {
   const char* name;
-  std::function<std::unique_ptr<OriginStore>()> make;
+  std::function<std::shared_ptr<OriginStore>()> make;
 };
 
 class OriginStoreContractTest : public testing::TestWithParam<Implementation> {
@@ -53,7 +55,7 @@ class OriginStoreContractTest : public testing::TestWithParam<Implementation> {
     return answer.get_future().get();
   }
 
-  std::unique_ptr<OriginStore> store_ = GetParam().make();
+  std::shared_ptr<OriginStore> store_ = GetParam().make();
 };
 
 TEST_P(OriginStoreContractTest, KeepsRecordsById) {
@@ -73,9 +75,9 @@ TEST_P(OriginStoreContractTest, KeepsRecordsById) {
 
 TEST_P(OriginStoreContractTest, RemovesRecords) {
   store_->PutRecord(Record("a", "10.0.0.1"));
-  store_->RemoveRecord("none-svc-1");
+  store_->RemoveRecord("none-svc-1", {});
   EXPECT_EQ(store_->Records().size(), 1u);
-  store_->RemoveRecord("a-svc-1");
+  store_->RemoveRecord("a-svc-1", {});
   EXPECT_TRUE(store_->Records().empty());
 }
 
@@ -98,7 +100,7 @@ TEST_P(OriginStoreContractTest, ChangesTheFieldsThatADecisionNames) {
 TEST_P(OriginStoreContractTest, KeepsDecisionsWhenRecordsGo) {
   store_->PutRecord(Record("a", "10.0.0.1"));
   ASSERT_TRUE(ChangeOverrides("a", Weight(2)).ok());
-  store_->RemoveRecord("a-svc-1");
+  store_->RemoveRecord("a-svc-1", {});
   EXPECT_EQ(store_->Overrides("a").weight, 2);
 }
 
@@ -193,37 +195,18 @@ TEST_P(OriginStoreContractTest, StopAnswersWhatIsOpen) {
 }
 
 // A store and the folder that it may keep things in.
-class StoreInFolder final : public OriginStore {
+class StoreInFolder {
  public:
   StoreInFolder() {
     std::string path = testing::TempDir() + "origin_store_XXXXXX";
     folder_ = mkdtemp(path.data());
     store_ = *MemoryOriginStore::Open(*StateFile::Open(folder_, logger_), clock_, logger_);
   }
-  ~StoreInFolder() override {
+  ~StoreInFolder() {
     store_.reset();
     std::filesystem::remove_all(folder_);
   }
-  void PutRecord(const OriginRecord& record) override { store_->PutRecord(record); }
-  void RecordSilent(std::string_view id, absl::Time since) override {
-    store_->RecordSilent(id, since);
-  }
-  void RemoveRecord(std::string_view id) override { store_->RemoveRecord(id); }
-  std::vector<OriginRecord> Records() const override { return store_->Records(); }
-  OriginOverrides Overrides(std::string_view server) const override {
-    return store_->Overrides(server);
-  }
-  std::map<std::string, OriginOverrides, std::less<>> AllOverrides() const override {
-    return store_->AllOverrides();
-  }
-  void ChangeOverrides(std::string server, OverridesChange change,
-                       ChangeOverridesCallback done) override {
-    store_->ChangeOverrides(std::move(server), std::move(change), std::move(done));
-  }
-  Subscription Subscribe(OverridesCallback callback) override {
-    return store_->Subscribe(std::move(callback));
-  }
-  void Stop() override { store_->Stop(); }
+  OriginStore& store() { return *store_; }
 
  private:
   const Clock clock_;
@@ -232,11 +215,25 @@ class StoreInFolder final : public OriginStore {
   std::unique_ptr<MemoryOriginStore> store_;
 };
 
+// All keys of a test have a name of their own.
+std::shared_ptr<OriginStore> StoreInRedis() {
+  static RedisServer server;
+  static int made = 0;
+  auto proxy = std::make_shared<RedisOrigins>(
+      RedisOrigins::Options{.port = server.port(), .key_prefix = "t" + std::to_string(++made)});
+  return {proxy, &proxy->store()};
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Stores, OriginStoreContractTest,
-    testing::Values(Implementation{"memory", [] { return std::make_unique<MemoryOriginStore>(); }},
-                    Implementation{"folder", [] { return std::make_unique<StoreInFolder>(); }},
-                    Implementation{"late", [] { return std::make_unique<LateOriginStore>(); }}),
+    testing::Values(Implementation{"memory", [] { return std::make_shared<MemoryOriginStore>(); }},
+                    Implementation{"folder",
+                                   [] {
+                                     const auto folder = std::make_shared<StoreInFolder>();
+                                     return std::shared_ptr<OriginStore>(folder, &folder->store());
+                                   }},
+                    Implementation{"late", [] { return std::make_shared<LateOriginStore>(); }},
+                    Implementation{"redis", &StoreInRedis}),
     [](const auto& row) { return row.param.name; });
 
 TEST(LateOriginStoreTest, ADecisionThatNobodyMadeYetIsCancelled) {

@@ -1,0 +1,230 @@
+#include "dataplane/directory/redis/origin_reader.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+
+#include "dataplane/directory/redis/key_replies.h"
+
+namespace srsproxy::redis {
+namespace {
+
+constexpr char kAtOnce[] = "500";
+constexpr absl::Duration kDeadline = absl::Seconds(5);
+
+// Of server:, x-origin: and x-server: in one pass over all keys; few others fit, and are told apart
+// by their names.
+std::string PatternOfAll(const Keys& keys) {
+  constexpr std::string_view kTail = "server:*";
+  std::string pattern = keys.Pattern(KeyKind::kServer);
+  pattern.resize(pattern.size() - kTail.size());
+  return pattern + "*[ei][rn]:*";
+}
+
+absl::StatusOr<int64_t> IntegerOf(const absl::StatusOr<Reply>& reply) {
+  if (!reply.ok()) return reply.status();
+  return reply->AsInteger();
+}
+
+absl::StatusOr<KeptOverrides> OverridesOf(const absl::StatusOr<Reply>& reply) {
+  if (!reply.ok()) return reply.status();
+  const auto values = reply->AsArray();
+  if (!values.ok()) return values.status();
+  return ReadOverrides(*values);
+}
+
+using Parse = absl::StatusOr<KeptRecord> (*)(std::string_view, std::string_view);
+
+absl::StatusOr<KeptRecord> RecordOf(std::string_view id, Parse parse,
+                                    const absl::StatusOr<std::string_view>& text) {
+  if (!text.ok()) return text.status();
+  return parse(id, *text);
+}
+
+class Reader : public std::enable_shared_from_this<Reader> {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<OriginsRead>)>;
+
+  Reader(Link& link, const Keys& keys, BrokenKeys& broken, Done done)
+      : link_(link),
+        keys_(keys),
+        pattern_(PatternOfAll(keys)),
+        broken_(broken),
+        done_(std::move(done)) {}
+
+  void Read() {
+    Call({"HGET", keys_.Make(KeyKind::kXHistory), "token"},
+         [](Reader& self, const absl::StatusOr<Reply>& reply) {
+           if (!reply.ok()) return;
+           const auto token = reply->AsOptionalText();
+           if (token.ok()) self.read_.history = std::string(token->value_or(""));
+         });
+    Scan("0");
+  }
+
+ private:
+  void Scan(std::string_view cursor) {
+    Call({"SCAN", cursor, "MATCH", pattern_, "COUNT", kAtOnce},
+         [](Reader& self, const absl::StatusOr<Reply>& reply) { self.TakePage(reply); });
+  }
+
+  template <typename Take>
+  void Call(std::initializer_list<std::string_view> command, Take take) {
+    Call(Arguments(command.begin(), command.size()), std::move(take));
+  }
+  template <typename Take>
+  void Call(Arguments command, Take take) {
+    ++open_;
+    auto answered = [self = shared_from_this(), take](const absl::StatusOr<Reply>& reply) {
+      if (IsUnanswered(reply)) return self->Fail(reply);
+      take(*self, reply);
+      if (--self->open_ == 0) self->Finish(absl::OkStatus());
+    };
+    link_.Call("scan", command, std::move(answered), kDeadline);
+  }
+
+  void Finish(const absl::Status& status) {
+    if (done_ == nullptr) return;
+    auto done = std::exchange(done_, nullptr);
+    if (!status.ok()) return done(status);
+    for (auto& [id, record] : of_go_) read_.origins.try_emplace(id, std::move(record));
+    done(std::move(read_));
+  }
+
+  void Fail(const absl::StatusOr<Reply>& reply) {
+    const absl::Status why = reply.status();
+    Finish(why);
+  }
+
+  void TakePage(const absl::StatusOr<Reply>& reply) {
+    if (!reply.ok()) return Fail(reply);
+    const auto parts = reply->AsArrayOf(2);
+    if (!parts.ok()) return Finish(parts.status());
+    const auto next = (*parts)[0].AsText();
+    const auto found = (*parts)[1].AsTexts();
+    if (!next.ok()) return Finish(next.status());
+    if (!found.ok()) return Finish(found.status());
+    for (const std::string_view key : *found) ReadKeyOf(key);
+    if (*next != "0") Scan(*next);
+  }
+
+  void ReadKeyOf(std::string_view key) {
+    const auto parsed = keys_.Parse(key);
+    if (!parsed.has_value()) return;
+    const std::string name(parsed->name);
+    switch (parsed->kind) {
+      case KeyKind::kServer:
+        return ReadText(name, std::string(key), &ReadGoOrigin, of_go_);
+      case KeyKind::kXOrigin:
+        return ReadText(name, std::string(key), &ReadOriginRecord, read_.origins);
+      case KeyKind::kXServer:
+        return MeasureOverrides(name, std::string(key));
+      default:
+        return;
+    }
+  }
+
+  using Records = std::map<std::string, KeptRecord, std::less<>>;
+
+  void ReadText(const std::string& id, const std::string& key, Parse parse, Records& into) {
+    Call({"GETRANGE", key, "0", absl::StrCat(kMaxOriginBytes)},
+         [id, key, parse, &into](Reader& self, const absl::StatusOr<Reply>& reply) {
+           const auto text = TextOf(reply);
+           if (text.ok() && text->empty()) return;  // It is gone since.
+           auto record = RecordOf(id, parse, text);
+           if (record.ok()) {
+             into.insert_or_assign(id, *std::move(record));
+           } else {
+             self.broken_.Report(key, MessageOf(record.status()), kRemoveRemedy);
+           }
+         });
+  }
+
+  // A huge value would break the connection, and be read again on the next.
+  void MeasureOverrides(const std::string& server, const std::string& key) {
+    auto largest = std::make_shared<absl::StatusOr<int64_t>>(0);
+    for (const std::string_view field : OverridesFields()) {
+      const bool last = field == OverridesFields().back();
+      Call({"HSTRLEN", key, field},
+           [server, key, largest, last](Reader& self, const absl::StatusOr<Reply>& reply) {
+             const auto bytes = IntegerOf(reply);
+             if (largest->ok() && (!bytes.ok() || **largest < *bytes)) *largest = bytes;
+             if (!last) return;
+             if (largest->ok() && **largest > static_cast<int64_t>(kMaxOriginBytes)) {
+               *largest = absl::DataLossError("a field of it is huge");
+             }
+             if (largest->ok()) return self.ReadHash(server, key);
+             self.broken_.Report(key, MessageOf(largest->status()), kDecideRemedy);
+           });
+    }
+  }
+
+  void ReadHash(const std::string& server, const std::string& key) {
+    std::vector<std::string_view> command = {"HMGET", key};
+    command.insert(command.end(), OverridesFields().begin(), OverridesFields().end());
+    Call(Arguments(command), [server, key](Reader& self, const absl::StatusOr<Reply>& reply) {
+      auto kept = OverridesOf(reply);
+      if (!kept.ok()) {
+        return self.broken_.Report(key, MessageOf(kept.status()), kDecideRemedy);
+      }
+      for (const std::string& field : kept->broken) {
+        self.broken_.Report(absl::StrCat(key, " ", field), "its value is not understood",
+                            kDecideRemedy);
+      }
+      if (kept->overrides != OriginOverrides{}) {
+        self.read_.overrides.insert_or_assign(server, *std::move(kept));
+      }
+    });
+  }
+
+  Link& link_;
+  const Keys& keys_;
+  const std::string pattern_;
+  BrokenKeys& broken_;
+  Done done_;
+  size_t open_ = 0;
+  OriginsRead read_;
+  Records of_go_;
+};
+
+// `key`, else what `otherwise` does.
+void ReadKey(Link& link, BrokenKeys& broken, const std::string& id, const std::string& key,
+             absl::StatusOr<KeptRecord> (*parse)(std::string_view, std::string_view),
+             OneOriginDone done, std::function<void(OneOriginDone)> otherwise) {
+  const std::string last = absl::StrCat(kMaxOriginBytes);
+  const std::string_view command[] = {"GETRANGE", key, "0", last};
+  auto answered = [&broken, id, key, parse, done = std::move(done),
+                   otherwise = std::move(otherwise)](absl::StatusOr<Reply> reply) mutable {
+    if (IsUnanswered(reply)) return done(std::nullopt);
+    const auto text = TextOf(reply);
+    if (text.ok() && text->empty()) {
+      return otherwise != nullptr ? otherwise(std::move(done)) : done(std::nullopt);
+    }
+    auto record = RecordOf(id, parse, text);
+    if (record.ok()) return done(*std::move(record));
+    broken.Report(key, MessageOf(record.status()), kRemoveRemedy);
+    done(std::nullopt);
+  };
+  link.Call("get", command, std::move(answered));
+}
+
+}  // namespace
+
+void ReadAllOrigins(Link& link, const Keys& keys, BrokenKeys& broken,
+                    absl::AnyInvocable<void(absl::StatusOr<OriginsRead>)> done) {
+  std::make_shared<Reader>(link, keys, broken, std::move(done))->Read();
+}
+
+void ReadOneOrigin(Link& link, const Keys& keys, BrokenKeys& broken, const std::string& id,
+                   OneOriginDone done) {
+  auto as_go_has_it = [&link, &broken, id,
+                       key = keys.Make(KeyKind::kServer, id)](OneOriginDone then) {
+    ReadKey(link, broken, id, key, &ReadGoOrigin, std::move(then), nullptr);
+  };
+  ReadKey(link, broken, id, keys.Make(KeyKind::kXOrigin, id), &ReadOriginRecord, std::move(done),
+          std::move(as_go_has_it));
+}
+
+}  // namespace srsproxy::redis
