@@ -29,17 +29,25 @@ std::string InstalledPage() {
   return (program.parent_path().parent_path() / "share" / "srsproxy" / "www").string();
 }
 
+OriginRegistryOptions RegistryOptions(const Config& config) {
+  OriginRegistryOptions options{.ttl = config.origin_server_ttl,
+                                .start_settle = config.start_settle};
+  // Of a dead origin's keys Redis keeps none, for nobody.
+  if (config.load_balancer_type == LoadBalancerType::kRedis) {
+    options.keep_dead = absl::ZeroDuration();
+  }
+  return options;
+}
+
 }  // namespace
 
 DataPlane::DataPlane(const Dependencies& dependencies)
     : dependencies_(dependencies),
       started_(dependencies.clock.Now()),
       running_clock_(dependencies.clock, kLongestGap),
-      origins_(std::make_unique<OriginRegistry>(
-          running_clock_, *dependencies.stores.origins,
-          OriginRegistryOptions{.ttl = dependencies.config.Get()->origin_server_ttl,
-                                .start_settle = dependencies.config.Get()->start_settle},
-          dependencies.stores.fleet.get())),
+      origins_(std::make_unique<OriginRegistry>(running_clock_, *dependencies.stores.origins,
+                                                RegistryOptions(*dependencies.config.Get()),
+                                                dependencies.stores.fleet.get())),
       event_log_(dependencies.clock),
       origin_event_reporter_(event_log_, dependencies.logger, dependencies.metrics),
       balancer_(std::make_unique<StickyBalancer>(

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "dataplane/directory/memory_origin_store.h"
-#include "dataplane/directory/memory_session_index.h"
 #include "dataplane/directory/redis/fleet_connection.h"
 
 namespace srsproxy {
@@ -22,8 +20,8 @@ absl::StatusOr<Stores> MakeRedisStores(const Config& config, const Clock& clock,
   if (!started.ok()) return started;
   Stores stores;
   stores.streams = std::shared_ptr<StreamDirectory>(fleet, &fleet->streams());
-  stores.origins = std::make_shared<MemoryOriginStore>();
-  stores.sessions = std::make_shared<MemorySessionIndex>(clock);
+  stores.origins = std::shared_ptr<OriginStore>(fleet, &fleet->origins().origins());
+  stores.sessions = std::shared_ptr<SessionIndex>(fleet, &fleet->origins().sessions());
   stores.fleet = fleet;
   return stores;
 }

@@ -46,7 +46,9 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
       streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_,
                                                       logger)),
       go_scan_(client_->command(), identity_.keys, clock, *streams_,
-               [this](const StreamKey& key) { streams_->Recheck(key); }) {
+               [this](const StreamKey& key) { streams_->Recheck(key); }),
+      origins_(std::make_unique<FleetOrigins>(scripts_, client_->command(), feed_, fleet_, clock,
+                                              logger)) {
   scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
   feed_.Add("stream", *streams_);
   feed_.Add("pin", *streams_);
@@ -72,12 +74,14 @@ absl::Status FleetConnection::Start() {
 void FleetConnection::OnConnected(const ServerInfo&) {
   connected_ = true;
   fleet_.OnConnected();
+  origins_->OnConnected();
   Settle(absl::OkStatus());
 }
 
 void FleetConnection::OnLost(const absl::Status& why) {
   connected_ = false;
   streams_->OnLost();
+  origins_->OnLost();
   Settle(why);
 }
 
@@ -95,6 +99,7 @@ void FleetConnection::EachSecond() {
   if (staleness != absl::InfiniteDuration()) {
     metrics_.redis_cache_staleness.Set(absl::ToDoubleSeconds(staleness));
   }
+  origins_->Tick();
   if (!connected_) return;
   // An announcement that is written shows that Redis can be used again.
   if (!streams_->is_usable()) fleet_.Announce();
@@ -113,6 +118,7 @@ void FleetConnection::Stop() {
     if (std::exchange(stopped_, true)) return;
   }
   streams_->Stop();
+  origins_->Stop();
   auto left = std::make_shared<std::promise<void>>();
   std::future<void> gone = left->get_future();
   fleet_.Leave([left] { left->set_value(); });

@@ -18,6 +18,7 @@
 #include "dataplane/directory/redis/dead_sweep.h"
 #include "dataplane/directory/redis/fleet_feed.h"
 #include "dataplane/directory/redis/fleet_identity.h"
+#include "dataplane/directory/redis/fleet_origins.h"
 #include "dataplane/directory/redis/go_scan.h"
 #include "dataplane/directory/redis/redis_fleet.h"
 #include "dataplane/directory/redis/redis_stream_directory.h"
@@ -41,6 +42,7 @@ class FleetConnection final : public FleetBus, private LinkObserver {
   absl::Status Start();
 
   RedisStreamDirectory& streams() { return *streams_; }
+  FleetOrigins& origins() { return *origins_; }
 
   bool drives() const override { return fleet_.drives(); }
   std::string driver() const override { return fleet_.driver(); }
@@ -65,6 +67,7 @@ class FleetConnection final : public FleetBus, private LinkObserver {
   DeadSweep sweep_;
   const std::unique_ptr<RedisStreamDirectory> streams_;
   GoScan go_scan_;
+  const std::unique_ptr<FleetOrigins> origins_;
   bool connected_ = false;  // On the thread of Redis.
 
   std::mutex mutex_;

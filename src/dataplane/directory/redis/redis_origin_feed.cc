@@ -29,6 +29,11 @@ void RedisOriginStore::OnLost() {
 }
 
 void RedisOriginStore::OnEntry(const FeedEntry& entry) {
+  {
+    // A Redis that is new has no history before the first script.
+    const std::lock_guard lock(mutex_);
+    if (read_history_.empty()) read_history_ = std::string(entry.Get("history"));
+  }
   if (entry.kind == "origin") return OnOriginEntry(entry);
   if (entry.kind == "decision") return OnDecisionEntry(entry);
   if (entry.kind == "beats" && !entry.here) OnBeatsEntry(entry);

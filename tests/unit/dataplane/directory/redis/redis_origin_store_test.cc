@@ -351,6 +351,8 @@ TEST_F(RedisOriginStoreTest, AfterAFlushAllIsWrittenAgain) {
   a->store().PutRecord(Record("one"));
   a->store().RecordBeat({.origin_id = "one-svc-1"});
   ASSERT_TRUE(b->WaitFor("one-svc-1"));
+  a->clock().Advance(absl::Seconds(9));
+  b->clock().Advance(absl::Seconds(9));
   server_.Command({"FLUSHALL"});
   EXPECT_TRUE(Eventually([&] { return !Get("srs-proxy-x-origin:one-svc-1").empty(); }));
   EXPECT_TRUE(b->store().Find("one-svc-1").has_value());
