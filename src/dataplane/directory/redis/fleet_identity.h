@@ -9,7 +9,7 @@ namespace srsproxy::redis {
 
 struct FleetIdentity {
   std::string proxy;    // `PROXY_ID:boot`, where boot is random: a proxy's life.
-  std::string history;  // The token of the history that this proxy begins, should there be none.
+  std::string history;  // What the token of a history begins with that this proxy begins.
   Keys keys{""};
 };
 

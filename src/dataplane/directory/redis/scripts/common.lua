@@ -1,8 +1,8 @@
 -- What every script begins with.
 --
--- ARGV[1] what the names of all keys start with; [2] the proxy that calls, `id:boot`; [3] the token
--- of a new history, for a Redis that has none; [4] the number of the driver's lease that the caller
--- acts by, or ''.
+-- ARGV[1] what the names of all keys start with; [2] the proxy that calls, `id:boot`; [3] what the
+-- token of a new history begins with, for a Redis that has none; [4] the number of the driver's lease
+-- that the caller acts by, or ''.
 --
 -- A script answers { the history's token, what it did, what was healed, ... }. What it wrote is all
 -- of it or nothing: it reads first.
@@ -57,7 +57,8 @@ local history = call('HGET', own('history'), 'token')
 
 local function begin_history()
   if history then return end
-  history = ARGV[3]
+  -- The same proxy may begin another one: what it began before is gone.
+  history = ARGV[3] .. '-' .. text(NOW_US)
   call('HSET', own('history'), 'token', history, 'fed', '0')
 end
 
