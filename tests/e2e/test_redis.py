@@ -177,6 +177,35 @@ def test_a_redis_that_hangs_is_given_up(fleet, redis):
         wait_until(lambda proxy=proxy: not degraded(proxy), "it is whole again")
 
 
+FAULTS = {
+    "out of memory": (["CONFIG", "SET", "maxmemory", "100kb"], ["CONFIG", "SET", "maxmemory", "0"]),
+    "a replica": (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]),
+    "scripts forbidden": (["ACL", "SETUSER", "default", "-@scripting"],
+                          ["ACL", "SETUSER", "default", "+@all"]),
+    "too few replicas": (["CONFIG", "SET", "min-replicas-to-write", "1"],
+                         ["CONFIG", "SET", "min-replicas-to-write", "0"]),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_redis_that_refuses_is_done_without(fleet, redis, fault):
+    fleet.publish(0)
+    home = fleet.sessions().index(1)
+    breaks, mends = FAULTS[fault]
+    assert redis.cli(*breaks) == "OK"
+    for proxy in range(3):
+        fleet.play(proxy)
+        fleet.publish(proxy, f"new-{proxy}")
+    assert fleet.sessions()[home] >= 4
+    assert all(proxy.get("/readyz").status == 200 for proxy in fleet.proxies)
+    assert redis.cli(*mends) == "OK"
+    for proxy in fleet.proxies:
+        wait_until(lambda proxy=proxy: not degraded(proxy), "it is whole again")
+    for number in range(3):
+        key = f"srs-proxy-url:__defaultVhost__/live/new-{number}"
+        wait_until(lambda key=key: redis.cli("GET", key), "what came meanwhile is written")
+
+
 def test_a_flushed_redis_is_written_again(fleet, redis):
     fleet.publish(0)
     fleet.play(1)
