@@ -53,7 +53,6 @@ def test_a_port_that_another_program_uses_is_named(lab):
     ("LOAD_BALANCER_TYPE", "dice", "dice"),
     ("DEFAULT_BACKEND_ENABLED", "perhaps", "perhaps"),
     ("WEBRTC_SERVER", "18000", "WEBRTC_SERVER"),
-    ("LOAD_BALANCER_TYPE", "redis", "redis"),
     ("GRPC_SERVER", "0.0.0.0:12026", "GRPC_ALLOW_INSECURE"),
 ])
 def test_a_bad_setting_is_named_and_ends_with_2(lab, setting, value, named):
