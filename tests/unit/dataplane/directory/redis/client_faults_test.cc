@@ -149,16 +149,22 @@ TEST_F(ClientFaultsTest, WithoutAPasswordOneThatIsNeededIsAskedFor) {
   EXPECT_THAT(observer_.why(), HasSubstr("set PROXY_REDIS_PASSWORD"));
 }
 
+// Its second port would be 10,000 above the first, where outgoing connections have theirs.
+std::vector<std::string> ClusterArguments() {
+  const ReservedPort bus;
+  return {"--cluster-enabled", "yes", "--cluster-port", std::to_string(bus.number())};
+}
+
 TEST_F(ClientFaultsTest, AServerOfAClusterIsRefusedByName) {
-  RedisServer server({.arguments = {"--cluster-enabled", "yes"}});
+  RedisServer server({.arguments = ClusterArguments()});
   Open(OptionsFor(server.port()));
   ASSERT_TRUE(observer_.WaitLost(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(observer_.why(), HasSubstr("Redis Cluster"));
 }
 
 TEST_F(ClientFaultsTest, AServerOfAClusterIsRefusedAlsoWhereInfoIsForbidden) {
-  RedisServer server({.arguments = {"--cluster-enabled", "yes"},
-                      .config = {"user default on nopass ~* +@all -info"}});
+  RedisServer server(
+      {.arguments = ClusterArguments(), .config = {"user default on nopass ~* +@all -info"}});
   Open(OptionsFor(server.port()));
   ASSERT_TRUE(observer_.WaitConnected());
   EXPECT_FALSE(RunAndWait(link(), "add", {"n"}, {"1"}).ok());
