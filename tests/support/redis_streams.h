@@ -32,6 +32,7 @@ class RedisProxy final : public redis::LinkObserver {
         streams_(std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_,
                                                                logger_)) {
     scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
+    feed_.SetAnewObserver([this] { Announce(); });
     feed_.Add("stream", *streams_);
     feed_.Add("pin", *streams_);
     Announce();
