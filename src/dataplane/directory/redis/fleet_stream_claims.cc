@@ -114,7 +114,7 @@ void FleetStreams::AskClaim(const ClaimRequest& request, StreamClaims::ClaimCall
   std::vector<std::string> arguments = ClaimArguments(request, use, max_streams_, false);
   auto answered = [self = shared_from_this(), request, use,
                    done = std::move(done)](absl::StatusOr<ScriptRunner::Answer> answer) mutable {
-    done(self->SettleClaim(request, use, std::move(answer)));
+    done(self->SettleClaim(request, use, answer));
   };
   scripts_.Run("claim", arguments, std::move(answered));
 }

@@ -79,8 +79,8 @@ class Reader : public std::enable_shared_from_this<Reader> {
     command.insert(command.end(), RecordFields().begin(), RecordFields().end());
     link_.Call(
         "scan", command,
-        [self = shared_from_this(), key = *key](absl::StatusOr<Reply> reply) {
-          self->TakeRecord(key, std::move(reply));
+        [self = shared_from_this(), key = *key](const absl::StatusOr<Reply>& reply) {
+          self->TakeRecord(key, reply);
         },
         kDeadline);
   }
