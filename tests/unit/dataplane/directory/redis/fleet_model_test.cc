@@ -232,7 +232,8 @@ class FleetModelTest : public testing::Test {
   std::string FedOf(const StreamKey& key) {
     std::string text;
     const redis::Reply entries = server_.Command({"XRANGE", "srs-proxy-x-feed", "-", "+"});
-    for (const redis::Reply& item : entries.AsArray().value()) {
+    const auto items = entries.AsArray().value();
+    for (const redis::Reply& item : items) {
       const auto entry = redis::ReadStreamEntry(item).value();
       const redis::FeedEntry fed{.kind = "stream", .fields = entry.fields};
       if (fed.Get("key") != key.ToString()) continue;

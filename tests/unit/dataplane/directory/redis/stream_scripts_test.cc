@@ -116,7 +116,8 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
     std::vector<std::string> fed;
     const Reply entries = server_.Command({"XRANGE", "srs-proxy-x-feed", "-", "+"});
     server_.Command({"DEL", "srs-proxy-x-feed"});
-    for (const Reply& entry : entries.AsArray().value()) {
+    const auto items = entries.AsArray().value();
+    for (const Reply& entry : items) {
       const auto fields = entry.AsArray().value()[1].AsFields().value();
       const FeedEntry read{.kind = "stream", .fields = fields};
       fed.push_back(absl::StrCat(ToAbsl(read.Get("reason")), " ", ToAbsl(read.Get("origin"))));
@@ -369,7 +370,8 @@ TEST_F(StreamScriptsTest, TheFeedIsNumberedWithoutGaps) {
   Move("b");
   const Reply entries = server_.Command({"XRANGE", "srs-proxy-x-feed", "-", "+"});
   int expected = 0;
-  for (const Reply& entry : entries.AsArray().value()) {
+  const auto items = entries.AsArray().value();
+  for (const Reply& entry : items) {
     const auto fields = entry.AsArray().value()[1].AsFields().value();
     const FeedEntry read{.kind = "stream", .fields = fields};
     EXPECT_EQ(read.Get("number"), absl::StrCat(++expected));
