@@ -2,6 +2,7 @@
 #include <atomic>
 #include <latch>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include <absl/strings/str_cat.h>
@@ -29,17 +30,29 @@ class Recorder final : public StreamObserver {
       absl::StrAppend(&text, " pending:", event.mapping.pending->origin_id);
     }
     EXPECT_TRUE(event.here) << text;
-    events.push_back(std::move(text));
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(text));
   }
 
   void OnLoadChange(std::string_view origin_id, int change) override {
-    load[std::string(origin_id)] += change;
+    const std::lock_guard lock(mutex_);
+    load_[std::string(origin_id)] += change;
   }
 
-  std::vector<std::string> Take() { return std::exchange(events, {}); }
+  std::vector<std::string> Take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(events_, {});
+  }
+  // Streams in use.
+  int LoadOf(const std::string& origin_id) {
+    const std::lock_guard lock(mutex_);
+    return load_[origin_id];
+  }
 
-  std::vector<std::string> events;
-  std::map<std::string, int> load;  // Streams in use, by origin.
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> events_;
+  std::map<std::string, int> load_;  // By origin.
 };
 
 class StreamMovesContractTest : public StreamDirectoryContractTest {
@@ -297,11 +310,12 @@ TEST_P(StreamMovesContractTest, ReportsEveryChange) {
 TEST_P(StreamMovesContractTest, CountsTheStreamsInUse) {
   const StreamKey idle{"v.com", "live", "idle"};
   const auto expect = [&](size_t a, size_t b, const char* when) {
+    Settle();
     EXPECT_EQ(CountsOf("a").in_use, a) << when;
     EXPECT_EQ(CountsOf("b").in_use, b) << when;
     EXPECT_EQ(directory_->in_use(), a + b) << when;
-    EXPECT_EQ(events_.load["a"], static_cast<int>(a)) << when;
-    EXPECT_EQ(events_.load["b"], static_cast<int>(b)) << when;
+    EXPECT_EQ(events_.LoadOf("a"), static_cast<int>(a)) << when;
+    EXPECT_EQ(events_.LoadOf("b"), static_cast<int>(b)) << when;
   };
   PublishOnce(idle, "a");
   expect(0, 0, "a name that nobody uses");

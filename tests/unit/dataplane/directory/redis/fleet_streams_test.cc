@@ -65,9 +65,12 @@ class FleetStreamsTest : public testing::Test {
     EXPECT_TRUE(MarkLive(*session).ok());
     return session;
   }
+  // What each has written is seen by both.
   void Settle() {
-    one_.Settle();
-    two_.Settle();
+    for (int i = 0; i < 2; ++i) {
+      one_.Settle();
+      two_.Settle();
+    }
   }
   std::string Mapping() {
     const Reply reply = server_.Command({"GET", kMapping});
