@@ -65,9 +65,15 @@ TEST_F(SharedRegistryTest, AnOriginOfOneIsThatOfTheOther) {
   ASSERT_TRUE(b_.WaitFor("srs-svc-1", OriginHealth::kHealthy));
   EXPECT_EQ(b_.Find("srs-svc-1")->registration, Srs("1"));
 
+  // The last one before the silence has come to the other.
+  OriginHeartbeat heartbeat;
+  heartbeat.load.streams = 3;
+  ASSERT_TRUE(a_.registry.Heartbeat(lease->lease_id, heartbeat).ok());
+  Pass(absl::Seconds(1));
+  ASSERT_TRUE(Eventually([&] { return b_.Find("srs-svc-1")->load.streams == 3; }));
+
   Pass(absl::Seconds(40));
   EXPECT_EQ(b_.Find("srs-svc-1")->health, OriginHealth::kSuspect);
-  OriginHeartbeat heartbeat;
   heartbeat.load.streams = 5;
   ASSERT_TRUE(b_.registry.Heartbeat(lease->lease_id, heartbeat).ok()) << "a lease of the other";
   Pass(absl::Seconds(1));
