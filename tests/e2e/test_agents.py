@@ -156,11 +156,11 @@ def test_an_agent_comes_by_tls_and_with_a_token(lab, start_agent, tmp_path):
 
     stranger = start_agent(proxy.grpc_port, "--ca", certificate, token="the-token-of-nobody")
     assert "UNAUTHENTICATED" in stranger.wait_for_line("failed: ")
-    assert proxy.metric("srsproxy_origins") == 0
+    proxy.wait_for_metric("srsproxy_origins", 0)
     assert stranger.stop() == 0
 
     agent = start_agent(proxy.grpc_port, "--ca", certificate, token="the-token-of-agents")
     agent.wait_for_line("registered: ")
-    assert proxy.metric("srsproxy_origins") == 1
+    proxy.wait_for_metric("srsproxy_origins", 1)
     assert agent.stop() == 0
-    assert proxy.metric("srsproxy_origins") == 0
+    proxy.wait_for_metric("srsproxy_origins", 0)

@@ -103,7 +103,7 @@ def neighbour(lab, proxy):
     neighbour = Neighbour(lab, proxy)
     yield neighbour
     neighbour.assert_well()
-    assert proxy.metric("srsproxy_sessions") == 2
+    proxy.wait_for_metric("srsproxy_sessions", 2)
 
 
 def send_and_read_to_end(proxy, data):

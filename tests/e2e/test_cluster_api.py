@@ -271,8 +271,8 @@ def test_methods_paths_and_callbacks(cluster):
             ("GET", "/api/v1/streams?callback=alert(1)//", 400), ("GET", "/live/a.flv", 404)):
         answer = proxy.ask_cluster(path, method=method)
         assert answer.status == status and answer.json["error"], path
-    assert proxy.metric("srsproxy_client_errors_total", protocol="http_api",
-                        reason="malformed") == 1
+    proxy.wait_for_metric("srsproxy_client_errors_total", 1, protocol="http_api",
+                          reason="malformed")
     assert proxy.metric("srsproxy_connections", listener="http_api") >= 0
 
 
@@ -306,10 +306,9 @@ def test_tokens_say_who_may(guarded):
     assert one.lists["clients"] == []
     # What the client proves itself with stays here.
     assert all("Authorization" not in fields for _, _, fields in one.requests)
-    assert proxy.metric("srsproxy_auth_decisions_total", result="denied",
-                        reason="token_required") == 9
-    assert proxy.metric("srsproxy_auth_decisions_total", result="denied",
-                        reason="role_denied") == 2
+    proxy.wait_for_metric("srsproxy_auth_decisions_total", 9, result="denied",
+                          reason="token_required")
+    proxy.wait_for_metric("srsproxy_auth_decisions_total", 2, result="denied", reason="role_denied")
     assert "token-0123456789" not in proxy.process.output()
     assert proxy.records("request denied")
 
@@ -349,7 +348,7 @@ def test_too_many_at_once_are_turned_away(cluster):
         assert answer.status == 503 and answer.headers["Retry-After"]
         proceed.set()
         assert all(future.result().status == 200 for future in asking)
-    assert proxy.metric("srsproxy_limit_rejections_total", reason="cluster_requests") == 1
+    proxy.wait_for_metric("srsproxy_limit_rejections_total", 1, reason="cluster_requests")
     assert proxy.ask_cluster("/api/v1/streams").status == 200
 
 

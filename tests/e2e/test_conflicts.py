@@ -40,7 +40,7 @@ def test_it_is_named_from_the_second_takeover_on(contest):
     assert "srs-fake-1 from 127.0.0.1" in shown and "let only one of them register it" in shown
     checked = ctl(proxy, "check", "--strict")
     assert checked.code == 7 and WHY in checked.out, checked.out
-    assert proxy.metric("srsproxy_origin_conflicts_total", origin="srs") == 1
+    proxy.wait_for_metric("srsproxy_origin_conflicts_total", 1, origin="srs")
 
 
 def test_it_is_counted_each_time_and_reported_once_a_minute(contest):
@@ -49,7 +49,7 @@ def test_it_is_counted_each_time_and_reported_once_a_minute(contest):
     for _ in range(10):
         contest.agent()
         contest.srs()
-    assert proxy.metric("srsproxy_origin_conflicts_total") == 19
+    proxy.wait_for_metric("srsproxy_origin_conflicts_total", 19)
     (line,) = proxy.records("origin in conflict")
     assert line["level"] == "warn" and WHY in line["why"]
     events = ctl(proxy, "event", "list", "--filter", "event=conflict")
@@ -62,5 +62,5 @@ def test_an_srs_that_starts_anew_is_none(lab):
     proxy = lab.proxy()
     for pid in range(10):
         proxy.register(fake, pid=str(pid))
-    assert proxy.metric("srsproxy_origin_conflicts_total") == 0
+    proxy.wait_for_metric("srsproxy_origin_conflicts_total", 0)
     assert "conflicts          ok" in ctl(proxy, "check").out

@@ -31,7 +31,7 @@ def test_600_viewers_within_a_second(lab, clip):
     async def arrive_and_leave():
         writers = await asyncio.gather(*(crowd.watch(proxy.rtmp_port, "crowd")
                                          for _ in range(VIEWERS)))
-        assert proxy.metric("srsproxy_sessions", role="viewer") == VIEWERS
+        proxy.wait_for_metric("srsproxy_sessions", VIEWERS, role="viewer")
         for writer in writers:
             writer.close()
 
@@ -71,4 +71,4 @@ def test_10000_silent_connections(lab):
     proxy.wait_for_metric("srsproxy_connections", 2, listener="rtmp")
     lab.close_clients()
     proxy.wait_for_descriptors(files)
-    assert proxy.metric("srsproxy_client_errors_total", reason="timeout") == count
+    proxy.wait_for_metric("srsproxy_client_errors_total", count, reason="timeout")

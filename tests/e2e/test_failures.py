@@ -59,7 +59,7 @@ def test_a_republish_over_and_over_is_never_refused(lab, origins):
         holder = holder_of(origins, "again")
         publisher.close()
         wait_until(lambda holder=holder: holder.clients("again") == (0, 0), "it is gone there")
-    assert proxy.metric("srsproxy_stream_assignments_total", reason="claimed") == 1
+    proxy.wait_for_metric("srsproxy_stream_assignments_total", 1, reason="claimed")
 
 
 def test_the_client_is_closed_when_the_origin_dies_and_comes_back_on_the_other(lab, origins):
@@ -83,8 +83,8 @@ def test_the_client_is_closed_when_the_origin_dies_and_comes_back_on_the_other(l
     assert second.clients("moving") == (1, 1)
     send_picture(publisher, b"on the other")
     wait_for_picture(player, b"on the other")
-    assert proxy.metric("srsproxy_origin_up", origin=first.server) == 0
-    assert proxy.metric("srsproxy_origin_up", origin=second.server) == 1
+    proxy.wait_for_metric("srsproxy_origin_up", 0, origin=first.server)
+    proxy.wait_for_metric("srsproxy_origin_up", 1, origin=second.server)
 
 
 def test_streams_of_other_origins_do_not_notice(lab, origins, clip):
@@ -119,7 +119,8 @@ def test_an_origin_restarted_with_another_pid_takes_its_streams_back(lab):
     origin.start()
     assert origin.origin_id != before
     proxy.register(origin)
-    assert proxy.metric("srsproxy_origins") == 1, "the old registration is superseded"
+    # The old registration is superseded.
+    proxy.wait_for_metric("srsproxy_origins", 1)
     publisher = lab.client(proxy.rtmp_port).open()
     assert accepted(publisher, "back")
     player = lab.client(proxy.rtmp_port).open()

@@ -137,8 +137,9 @@ def test_what_the_origin_sends_is_passed_on(lab, wire, status):
     got = wire(proxy).get("/live/one.m3u8")
     assert (got.status, got.body) == (int(status[:3]), b"no.\n")
     assert got.fields["Location"] == "/else"
-    assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code=status[:3]) == 1
-    assert proxy.metric("srsproxy_streams", state="known") == 0, "what is no stream fills nothing"
+    proxy.wait_for_metric("srsproxy_http_responses_total", 1, protocol="hls", code=status[:3])
+    # What is no stream fills nothing.
+    proxy.wait_for_metric("srsproxy_streams", 0, state="known")
 
 
 ENDLESS = 50_000_000
@@ -185,7 +186,7 @@ def test_playlists_that_cannot_be_used(lab, wire, answer, status):
     assert got.status == status
     error = json.loads(got.body)["error"]
     assert error and str(origin.http_port) not in error and "127.0.0.1" not in error
-    assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code=str(status)) == 1
+    proxy.wait_for_metric("srsproxy_http_responses_total", 1, protocol="hls", code=str(status))
 
 
 def test_an_origin_that_goes_between_two_playlists_is_reported_without_its_address(lab, wire):
@@ -329,7 +330,7 @@ def test_a_segment_that_breaks_off_ends_the_connection(lab, wire, tail):
     client = wire(proxy)
     client.send("GET /live/one-7.ts?spbhid=x HTTP/1.1\r\nHost: a\r\n\r\n")
     client.read_to_end()
-    assert proxy.metric("srsproxy_http_responses_total", protocol="hls", code="502") == 1
+    proxy.wait_for_metric("srsproxy_http_responses_total", 1, protocol="hls", code="502")
     assert client.body().startswith(chunk(b"good"))
     assert not client.body().endswith(b"0\r\n\r\n")
 
@@ -372,8 +373,8 @@ def test_viewers_are_sessions(lab, wire, origin):
     assert len(sessions) == 2
     assert all(session["protocol"] == "PROTOCOL_HLS" for session in sessions)
     assert max(int(session["bytesOut"]) for session in sessions) > 3 * len(SEGMENT)
-    assert proxy.metric("srsproxy_sessions", protocol="hls", role="viewer") == 2
-    assert proxy.metric("srsproxy_streams", state="known") == 1
+    proxy.wait_for_metric("srsproxy_sessions", 2, protocol="hls", role="viewer")
+    proxy.wait_for_metric("srsproxy_streams", 1, state="known")
     assert proxy.metric("srsproxy_bytes_total", protocol="hls", direction="out") > 3 * len(SEGMENT)
 
 
@@ -577,7 +578,7 @@ def test_a_segment_that_stops_in_the_middle_is_broken_off(lab, wire):
     client.send("GET /live/one-7.ts?hls_ctx=a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     received = client.read_to_end()
     assert b" 200 " in received and received.endswith(SEGMENT[:1000])
-    assert proxy.metric("srsproxy_http_responses_total", code="502") == 1
+    proxy.wait_for_metric("srsproxy_http_responses_total", 1, code="502")
 
 
 def test_a_segment_that_waits_for_its_viewer_is_not(lab, wire):

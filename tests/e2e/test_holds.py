@@ -61,7 +61,7 @@ def test_of_two_publishers_on_two_origins_one_is_ended(lab):
     assert "another origin" in said[1]["description"]
     waiting.wait_for_close()
     wait_until(lambda: hung.sessions[0].closed, "the origin that woke sees it leave")
-    assert proxy.metric("srsproxy_sticky_violations_total") == 1
+    proxy.wait_for_metric("srsproxy_sticky_violations_total", 1)
     proxy.wait_for_session_end(role="publisher", reason="kicked")
     ended = proxy.records("a publisher is ended: its stream is on another origin")
     assert [record["origin"] for record in ended] == [hung.origin_id]
@@ -86,7 +86,7 @@ def test_a_viewer_whose_stream_moved_before_its_first_media_is_ended(lab):
     with contextlib.suppress(OSError):  # The move has ended it already.
         first.sessions[0].send_media(VIDEO, avc.SEQUENCE_HEADER, 0, 1)
     player.wait_for_close()
-    assert proxy.metric("srsproxy_sticky_violations_total") == 0
+    proxy.wait_for_metric("srsproxy_sticky_violations_total", 0)
 
 
 @pytest.fixture
@@ -111,11 +111,11 @@ def lively(lab):
 
 def test_load_is_what_is_live(lab, lively):
     proxy, origins = lively
-    assert proxy.metric("srsproxy_streams", state="known") == 60
+    proxy.wait_for_metric("srsproxy_streams", 60, state="known")
     listed = ctl(proxy, "origin", "list", "-o", "json").json["origins"]
     assert {origin["id"]: int(origin["streams"]) for origin in listed} == {
         origin.origin_id: live for origin, live in zip(origins, (3, 2, 1))}
-    assert proxy.metric("srsproxy_imbalance_ratio") == 0.5
+    proxy.wait_for_metric("srsproxy_imbalance_ratio", 0.5)
     plan = ctl(proxy, "rebalance", "plan", "--max-kicked", "5", "-o", "json").json
     assert [(move["fromOriginId"], move["toOriginId"]) for move in plan["moves"]] == [
         (origins[0].origin_id, origins[2].origin_id)]
@@ -132,7 +132,7 @@ def test_names_that_nobody_uses_hold_no_drain_up(lab):
     assert publisher.publish("cam")["level"] == "status"
     publisher.close()
     wait_until(lambda: proxy.metric("srsproxy_streams", state="in_use") == 0, "it is idle")
-    assert proxy.metric("srsproxy_streams", state="known") == 1
+    proxy.wait_for_metric("srsproxy_streams", 1, state="known")
     drained = ctl(proxy, "origin", "drain", "only", "--yes", "--wait", "--timeout", "20s")
     assert drained.code == 0, drained.out + drained.err
-    assert proxy.metric("srsproxy_streams", state="known") == 0
+    proxy.wait_for_metric("srsproxy_streams", 0, state="known")

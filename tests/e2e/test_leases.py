@@ -77,8 +77,8 @@ def test_a_deregistered_origin_keeps_its_live_stream_until_it_ends(lab, origins)
     home, other = home_and_other(origins, "show")
     assert deregister(proxy, home)["leaving"]
     assert health_of(proxy, home) == "LEAVING"
-    assert proxy.metric("srsproxy_origins", state="leaving") == 1
-    assert proxy.metric("srsproxy_origin_up", origin=home.server) == 0
+    proxy.wait_for_metric("srsproxy_origins", 1, state="leaving")
+    proxy.wait_for_metric("srsproxy_origin_up", 0, origin=home.server)
 
     viewers = [live.viewer() for _ in range(3)]
     assert home.clients("show") == (1, 3), "new viewers of the stream go there too"
@@ -94,8 +94,8 @@ def test_a_deregistered_origin_keeps_its_live_stream_until_it_ends(lab, origins)
     for viewer in viewers:
         viewer.close()
     wait_until(lambda: health_of(proxy, home) is None, "it goes with its last session")
-    assert proxy.metric("srsproxy_origin_info", origin=home.server) == 0
-    assert proxy.metric("srsproxy_origins", state="leaving") == 0
+    proxy.wait_for_metric("srsproxy_origin_info", 0, origin=home.server)
+    proxy.wait_for_metric("srsproxy_origins", 0, state="leaving")
     assert any("its last live session has ended" in record["why"]
                for record in proxy.records("origin left"))
     again = Live(lab, proxy, "show")
@@ -141,7 +141,7 @@ def test_no_silence_is_judged_across_a_pause_of_the_proxy(lab, origins):
     os.kill(proxy.process.pid, signal.SIGCONT)
     wait_until(lambda: proxy.records("this process did not run for a while; silence is not judged "
                                      "by it"), "it has noticed")
-    assert proxy.metric("srsproxy_lease_expirations_total") == 0
+    proxy.wait_for_metric("srsproxy_lease_expirations_total", 0)
     proxy.register(*origins)
     new = live.viewer()
     assert home.clients("show") == (1, 2)
@@ -171,8 +171,8 @@ def test_the_only_origin_serves_although_its_lease_has_ended(lab):
     proxy = lab.proxy(origin, ORIGIN_SERVER_TTL=f"{TTL_SECONDS}s")
     proxy.wait_for_metric("srsproxy_lease_expirations_total", 1)
     wait_until(lambda: health_of(proxy, origin) == "DEAD", "it is listed as dead")
-    assert proxy.metric("srsproxy_origin_up", origin=origin.server) == 0
-    assert proxy.metric("srsproxy_origins", state="dead") == 1
+    proxy.wait_for_metric("srsproxy_origin_up", 0, origin=origin.server)
+    proxy.wait_for_metric("srsproxy_origins", 1, state="dead")
     assert ctl(proxy, "check").code == 7
 
     live = Live(lab, proxy, "show")

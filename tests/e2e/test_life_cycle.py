@@ -174,7 +174,7 @@ def test_a_bare_port_takes_both_families(lab):
     proxy = lab.proxy(lab.fake(), RTMP_SERVER=port)
     for host in ("127.0.0.1", "::1"):
         assert lab.client(port, host=host).open().publish(f"from-{len(host)}")["level"] == "status"
-    assert proxy.metric("srsproxy_sessions") == 2
+    proxy.wait_for_metric("srsproxy_sessions", 2)
 
 
 def test_the_default_backend_needs_no_registration(lab):

@@ -67,7 +67,7 @@ def test_an_own_listener_is_refused_with_the_reason(lab, port, ip):
     assert answer.status == 400, answer.body
     assert answer.json["code"] != 0
     assert b"OWN_LISTENER" in answer.body and b"this proxy's own" in answer.body
-    assert proxy.metric("srsproxy_heartbeats_total", result="rejected") == 1
+    proxy.wait_for_metric("srsproxy_heartbeats_total", 1, result="rejected")
     listed = ctl(proxy, "origin", "list")
     assert "this proxy's own" in listed.out + listed.err
     wait_until(lambda: proxy.records("origin registration refused"), "it is logged")
@@ -128,7 +128,8 @@ def test_what_was_registered_before_a_restart_is_checked_again(lab):
                "it is forgotten")
     assert "this proxy's own rtmp_server" in after.records("origin left")[0]["why"]
     assert "other" in ctl(after, "origin", "list").out
-    assert after.metric("srsproxy_origin_failures_total") == 0, "nobody tried it"
+    # Nobody tried it.
+    after.wait_for_metric("srsproxy_origin_failures_total", 0)
 
 
 # ---- Addresses that no origin has

@@ -119,7 +119,7 @@ def test_a_move_waits_until_the_publisher_ends(show):
     show.assert_plays()
     assert show.home() is home
     assert [len(viewer.runs) for viewer in show.viewers] == [1, 1, 1], "nobody was ended"
-    assert show.proxy.metric("srsproxy_stream_moves_total", result="pending") == 1
+    show.proxy.wait_for_metric("srsproxy_stream_moves_total", 1, result="pending")
 
     show.publisher.runs[-1].kill()
     show.assert_on(target)
@@ -149,7 +149,7 @@ def test_a_drain_empties_an_origin_by_its_deadline(lab, show):
     show.assert_on(target)
     show.assert_plays()
     assert not show.watch.strays
-    assert show.proxy.metric("srsproxy_origin_draining", origin=home.server) == 1
+    show.proxy.wait_for_metric("srsproxy_origin_draining", 1, origin=home.server)
 
     back = lab.client(show.proxy.rtmp_port).open()
     assert back.play(f"waiting-{len(waiting) - 1}")["level"] == "status"

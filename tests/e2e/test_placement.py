@@ -22,8 +22,8 @@ def test_least_streams_fills_evenly(lab):
     for number in range(6):
         publish(lab, proxy, f"stream-{number}")
     assert [len(origin.sessions) for origin in origins] == [2, 2, 2]
-    assert proxy.metric("srsproxy_stream_assignments_total", strategy="least_streams",
-                        reason="claimed") == 6
+    proxy.wait_for_metric("srsproxy_stream_assignments_total", 6, strategy="least_streams",
+                          reason="claimed")
 
 
 def test_a_hashed_stream_has_the_same_origin_on_every_proxy(lab):
@@ -88,6 +88,6 @@ def test_a_rebalance_keeps_publishers_and_viewers_together(lab, clip, uneven):
         assert first.clients(name) == (0, 0)
     for name in streams.keys() - set(moved):
         assert first.clients(name) == (1, 1) and second.clients(name) == (0, 0)
-    assert proxy.metric("srsproxy_sticky_violations_total") == 0
-    assert proxy.metric("srsproxy_imbalance_ratio") == 0
+    proxy.wait_for_metric("srsproxy_sticky_violations_total", 0)
+    proxy.wait_for_metric("srsproxy_imbalance_ratio", 0)
     assert not ctl(proxy, "rebalance", "plan", "-o", "json").json.get("moves")

@@ -93,7 +93,7 @@ def test_one_stream_has_one_origin_however_its_name_is_spelled(lab, spellings):
     for app, tc_url, stream in spellings:
         player = lab.client(proxy.rtmp_port).open(app, tc_url.format(port=proxy.rtmp_port))
         assert player.play(stream)["level"] == "status", (app, tc_url, stream)
-    assert proxy.metric("srsproxy_streams", state="known") == 1
+    proxy.wait_for_metric("srsproxy_streams", 1, state="known")
     assert sorted(len(origin.sessions) for origin in origins) == [0, len(spellings)]
 
 
@@ -113,7 +113,7 @@ def test_unusual_names_are_published_and_played(lab, app, stream):
     proxy = lab.proxy(origin)
     assert lab.client(proxy.rtmp_port).open(app).publish(stream)["level"] == "status"
     assert lab.client(proxy.rtmp_port).open(app).play(stream)["level"] == "status"
-    assert proxy.metric("srsproxy_streams", state="known") == 1
+    proxy.wait_for_metric("srsproxy_streams", 1, state="known")
     connects = [session.commands()[0][2]["app"] for session in origin.sessions]
     assert connects == [app, app]
 
@@ -122,7 +122,7 @@ def test_a_token_in_the_app_does_not_make_two_streams_one(lab, proxy):
     for stream in ("one", "two", "three"):
         client = lab.client(proxy.rtmp_port).open("live?token=same")
         assert client.publish(stream)["code"] == "NetStream.Publish.Start"
-    assert proxy.metric("srsproxy_streams", state="known") == 3
+    proxy.wait_for_metric("srsproxy_streams", 3, state="known")
 
 
 def test_64_first_clients_of_a_stream_at_once_share_one_origin(lab, proxy, origins):
@@ -157,14 +157,14 @@ def test_a_session_is_in_the_log_and_in_the_metrics(lab, proxy, origins, clip):
     assert ended["bytes_in"] > 50_000 > ended["bytes_out"]
     assert "very-secret" not in proxy.process.output()
 
-    assert proxy.metric("srsproxy_sessions") == 0
+    proxy.wait_for_metric("srsproxy_sessions", 0)
     for role in ("publisher", "viewer"):
-        assert proxy.metric("srsproxy_sessions_total", protocol="rtmp", role=role) == 1
-    assert proxy.metric("srsproxy_bytes_total", role="viewer", direction="out") == (
-        viewer["bytes_out"])
-    assert proxy.metric("srsproxy_bytes_total", role="publisher", direction="in") == (
-        ended["bytes_in"])
-    assert proxy.metric("srsproxy_origins") == 2
+        proxy.wait_for_metric("srsproxy_sessions_total", 1, protocol="rtmp", role=role)
+    proxy.wait_for_metric("srsproxy_bytes_total", viewer["bytes_out"], role="viewer",
+                          direction="out")
+    proxy.wait_for_metric("srsproxy_bytes_total", ended["bytes_in"], role="publisher",
+                          direction="in")
+    proxy.wait_for_metric("srsproxy_origins", 2)
     metrics = proxy.get("/metrics").body.decode()
     for private in ("told", viewer["client"], viewer["id"]):
         assert f'"{private}"' not in metrics and f"/{private}" not in metrics

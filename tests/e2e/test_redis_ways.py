@@ -146,7 +146,7 @@ def test_a_sentinel_leads_to_the_next_master(lab, origins):
     play(lab, second)
     # Where the publisher is, whose session has not ended.
     assert sorted(len(origin.sessions) for origin in origins) == [0, 2]
-    assert first.metric("srsproxy_sessions") == 1
+    first.wait_for_metric("srsproxy_sessions", 1)
 
 
 def test_settings_that_do_not_fit_together(lab):

@@ -137,7 +137,7 @@ def test_a_client_that_leaves_while_it_waits_takes_no_place(lab):
     client.close()
     (end,) = proxy.wait_for_session_end(role="publisher")
     assert end["side"] == "client"
-    assert proxy.metric("srsproxy_streams", state="known") == 0
+    proxy.wait_for_metric("srsproxy_streams", 0, state="known")
 
 
 def test_the_proxy_is_ready_when_its_origins_are_there(lab):
@@ -198,7 +198,7 @@ def test_origins_of_before_the_restart_are_used_at_once(lab, state_dir, kill):
     fakes = origins(lab)
     proxy = restarted(lab, state_dir, fakes, kill, START_SETTLE="10s")
     assert proxy.get("/readyz").status == 200
-    assert proxy.metric("srsproxy_origins", state="suspect") == 3
+    proxy.wait_for_metric("srsproxy_origins", 3, state="suspect")
     assert Waiting(lab, proxy).answered() < 8
     assert_spread(fakes)
 

@@ -95,10 +95,9 @@ def test_a_denial_is_logged_without_the_token(lab, tmp_path):
     (record,) = proxy.records("call denied")  # Once a minute for each address.
     assert "the token 'grafana' has the role viewer" in record["reason"]
     assert "sesame" not in proxy.process.output()
-    assert proxy.metric("srsproxy_auth_decisions_total", result="denied",
-                        reason="token_required") == 2
-    assert proxy.metric("srsproxy_auth_decisions_total", result="denied",
-                        reason="role_denied") == 1
+    proxy.wait_for_metric("srsproxy_auth_decisions_total", 2, result="denied",
+                          reason="token_required")
+    proxy.wait_for_metric("srsproxy_auth_decisions_total", 1, result="denied", reason="role_denied")
 
 
 def test_a_broken_tokens_file_leaves_the_former_tokens(lab, tmp_path):

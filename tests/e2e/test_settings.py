@@ -57,7 +57,7 @@ def test_a_changed_file_takes_effect_and_live_sessions_go_on(lab, settings, clip
     assert changes(proxy) == {"handshake_timeout": "200ms", "write_timeout": "5s"}
     waiting = proxy.records("a setting changes with the next restart only")
     assert [record["setting"] for record in waiting] == ["default_backend_ip"]
-    assert proxy.metric("srsproxy_config_reload_success") == 1
+    proxy.wait_for_metric("srsproxy_config_reload_success", 1)
 
     assert silent_client_is_sent_away(proxy)
     seen = len(player.frames())
@@ -80,13 +80,13 @@ def test_a_broken_file_changes_nothing_and_is_logged(lab, settings, text, why):
     assert len(refused) == 1 and refused[0]["level"] == "error"
     assert why in refused[0]["error"]
     assert not changes(proxy)
-    assert proxy.metric("srsproxy_config_reload_success") == 0
+    proxy.wait_for_metric("srsproxy_config_reload_success", 0)
     assert proxy.get("/healthz").status == 200
 
     settings(handshake_timeout="200ms", connect_timeout="4s")
     reload(proxy)
     assert changes(proxy) == {"handshake_timeout": "200ms"}
-    assert proxy.metric("srsproxy_config_reload_success") == 1
+    proxy.wait_for_metric("srsproxy_config_reload_success", 1)
     assert silent_client_is_sent_away(proxy)
 
 

@@ -49,11 +49,11 @@ def test_registering_and_deregistering_by_hand(proxy):
     registered = ctl(proxy, "origin", "register", "--ip", "192.0.2.1", "--server", "gamma",
                      "--service", "run1", "--pid", "9", "--rtmp", "1935")
     assert registered.code == 0, registered.err
-    assert proxy.metric("srsproxy_origins") == 4
+    proxy.wait_for_metric("srsproxy_origins", 4)
     assert ctl(proxy, "origin", "deregister", "gamma").code == 2, "nobody is there to say yes"
-    assert proxy.metric("srsproxy_origins") == 4
+    proxy.wait_for_metric("srsproxy_origins", 4)
     assert ctl(proxy, "origin", "deregister", "gamma", "--yes").code == 0
-    assert proxy.metric("srsproxy_origins") == 3
+    proxy.wait_for_metric("srsproxy_origins", 3)
     assert ctl(proxy, "origin", "get", "gamma").code == 3
 
 

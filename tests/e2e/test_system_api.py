@@ -59,7 +59,7 @@ def test_a_bad_registration_is_answered_with_one_error_body(shared, sent, named)
     assert answer.headers["Content-Type"].startswith("application/json")
     assert answer.json["code"] != 0  # One JSON value: .json fails on more.
     assert named in answer.body.decode()
-    assert shared.metric("srsproxy_origins") == 0
+    shared.wait_for_metric("srsproxy_origins", 0)
 
 
 def test_a_body_of_5_mb_is_refused_unread(shared):
@@ -129,7 +129,7 @@ def test_numbers_and_strings_are_the_same(lab):
     proxy.register(origin, rtmp=[origin.rtmp_port], pid=17)
     assert lab.client(proxy.rtmp_port).open().publish("x")["level"] == "status"
     proxy.register(origin, rtmp=[str(origin.rtmp_port)], pid="17")
-    assert proxy.metric("srsproxy_origins") == 1
+    proxy.wait_for_metric("srsproxy_origins", 1)
 
 
 @pytest.mark.parametrize("ip, listens", [
@@ -150,7 +150,7 @@ def test_a_heartbeat_as_srs_sends_it_is_taken(lab):
                    rtc=["udp://0.0.0.0:8000", "tcp://0.0.0.0:8000"],
                    summaries={"code": 0, "data": {"self": {"cpu_percent": 0.12}, "system": {}}},
                    anything_newer={"is": "ignored"})
-    assert proxy.metric("srsproxy_heartbeats_total", result="accepted") == 1
+    proxy.wait_for_metric("srsproxy_heartbeats_total", 1, result="accepted")
     registration = ctl(proxy, "origin", "get", "fake", "-o", "json").json["registration"]
     assert registration["rtc"] == ["udp://0.0.0.0:8000", "tcp://0.0.0.0:8000"]
 
@@ -164,7 +164,7 @@ def test_100_origins_that_register_at_once_are_100_origins(lab):
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         assert set(pool.map(register, range(100))) == {200}
-    assert proxy.metric("srsproxy_origins") == 100
+    proxy.wait_for_metric("srsproxy_origins", 100)
     assert len(ctl(proxy, "origin", "list", "-o", "name").out.split()) == 100
 
 
