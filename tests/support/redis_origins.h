@@ -24,7 +24,7 @@ namespace srsproxy {
 
 // Whether `condition` becomes true; it is looked at often.
 inline bool Eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -49,6 +49,8 @@ class RedisOrigins final : public redis::LinkObserver {
     redis::ClientOptions client;
     client.port = options.port;
     client.proxy_id = options.id;
+    // A machine on which much runs at once may let Redis wait for its turn.
+    client.connect_timeout = client.deadline = absl::Minutes(1);
     client.max_backoff = absl::Milliseconds(100);
     client_ = *redis::Client::Make(client, redis::AllScripts(), metrics_, logger_);
     scripts_ = std::make_unique<redis::ScriptRunner>(client_->command(), identity_, logger_);

@@ -27,7 +27,7 @@ namespace {
 
 using redis::Reply;
 
-constexpr auto kPatience = std::chrono::seconds(20);
+constexpr auto kPatience = std::chrono::seconds(60);
 
 sockaddr_in Loopback(uint16_t port) {
   sockaddr_in address{};
@@ -61,7 +61,7 @@ bool WaitUntil(const std::function<bool()>& condition) {
 // The last of so many replies; nullopt: they do not come.
 std::optional<Reply> Exchange(uint16_t port, const std::string& commands, int replies) {
   const Socket socket;
-  const timeval patience{.tv_sec = 5, .tv_usec = 0};
+  const timeval patience{.tv_sec = 30, .tv_usec = 0};
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   const sockaddr_in address = Loopback(port);

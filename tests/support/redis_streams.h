@@ -24,9 +24,8 @@ class RedisProxy final : public redis::LinkObserver {
   RedisProxy(const RedisServer& server, const Clock& clock, size_t max_streams, std::string name)
       : server_(server),
         identity_{.proxy = std::move(name), .history = "a-history"},
-        client_(redis::Client::Make({.port = server.port(), .proxy_id = identity_.proxy},
-                                    redis::AllScripts(), metrics_, logger_)
-                    .value()),
+        client_(
+            redis::Client::Make(Options(server), redis::AllScripts(), metrics_, logger_).value()),
         scripts_(client_->command(), identity_, logger_),
         feed_(*client_, identity_, real_clock_, logger_),
         streams_(std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_,
@@ -78,6 +77,15 @@ class RedisProxy final : public redis::LinkObserver {
   void OnLost(const absl::Status&) override { streams_->OnLost(); }
 
  private:
+  // A machine on which much runs at once may let Redis wait for its turn.
+  redis::ClientOptions Options(const RedisServer& server) const {
+    redis::ClientOptions options;
+    options.port = server.port();
+    options.proxy_id = identity_.proxy;
+    options.connect_timeout = options.deadline = absl::Minutes(1);
+    return options;
+  }
+
   const RedisServer& server_;
   Clock real_clock_;
   Metrics metrics_{"test"};

@@ -9,13 +9,13 @@
 
 namespace srsproxy {
 
-// Polls `condition` until it holds. After 15 s the test has failed: `what` did not happen.
+// Polls `condition` until it holds. After a minute the test has failed: `what` did not happen.
 template <typename Condition>
 void WaitUntil(Condition condition, std::string_view what) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) {
-      ADD_FAILURE() << "not within 15 s: " << what;
+      ADD_FAILURE() << "not within a minute: " << what;
       return;
     }
     std::this_thread::sleep_for(std::chrono::microseconds(200));

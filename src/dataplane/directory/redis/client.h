@@ -33,6 +33,7 @@ struct ClientOptions {
   std::string tls_ca = "";    // A file of certificates, PEM. Empty: the system's.
   std::string proxy_id = "";  // CLIENT SETNAME srsproxy-<id>.
   absl::Duration connect_timeout = absl::Seconds(3);  // To the end of the setup.
+  absl::Duration deadline = absl::Seconds(1);         // Of calls that name none.
   absl::Duration min_backoff = absl::Milliseconds(50);
   absl::Duration max_backoff = absl::Seconds(2);
   // Of each link: calls without an answer, and their bytes.

@@ -19,6 +19,8 @@ constexpr size_t kReadBytes = 64 * 1024;
 constexpr int kReadsAtOnce = 8;
 // A buffer that has grown beyond this is given back once it is empty.
 constexpr size_t kKeptBytes = 256 * 1024;
+// A timer that is later than this was held up.
+constexpr auto kHeldUp = std::chrono::milliseconds(250);
 
 absl::Status Unavailable(std::string_view message) {
   return ProxyFailure(absl::StatusCode::kUnavailable, message);
@@ -185,8 +187,14 @@ MonotonicTime Connection::EarliestDeadline() const {
 }
 
 void Connection::OnTimer() {
-  armed_ = MonotonicTime::max();
-  // What has come while this thread was held up, as on a suspended machine, counts.
+  // While this machine was suspended, or this thread held up, Redis may have been, too: it gets its
+  // time again.
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  if (now - std::exchange(armed_, MonotonicTime::max()) > kHeldUp) {
+    for (Command& command : open_)
+      command.deadline = now + absl::ToChronoNanoseconds(command.timeout);
+  }
+  // What has come meanwhile counts.
   if (EarliestDeadline() <= std::chrono::steady_clock::now()) Read();
   if (!open() || open_.empty()) return;
   const MonotonicTime earliest = EarliestDeadline();

@@ -104,7 +104,7 @@ void FleetFeed::Ask(std::initializer_list<std::string_view> command, Handle hand
     if (!handled.ok()) feed_.Reconnect(handled);
   };
   feed_.Call("feed", Arguments(command.begin(), command.size()), std::move(answered),
-             Link::kDeadline + wait);
+             feed_.deadline() + wait);
 }
 
 void FleetFeed::FindPosition() {

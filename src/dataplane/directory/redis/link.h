@@ -40,10 +40,11 @@ class Link {
   // or it is too large; Redis is out of memory. CANCELLED: the client was stopped.
   using Done = absl::AnyInvocable<void(absl::StatusOr<Reply>)>;
 
-  // When a reply has not come by then, the connection counts as broken: replies come in order.
-  static constexpr absl::Duration kDeadline = absl::Seconds(1);
-
   virtual ~Link() = default;
+
+  // When a reply has not come by then, the connection counts as broken: replies come in order. Of
+  // calls that name none.
+  virtual absl::Duration deadline() const = 0;
 
   // Sends a command. `op`: a literal, the label of its time. `done` is called once: on the thread
   // of Redis, in the order of the calls (a script that had to be loaded comes later); or inline
@@ -52,7 +53,7 @@ class Link {
   // deadline by its caller.
   virtual void Call(std::string_view op, Arguments command, Done done, absl::Duration deadline) = 0;
   void Call(std::string_view op, Arguments command, Done done) {
-    Call(op, command, std::move(done), kDeadline);
+    Call(op, command, std::move(done), deadline());
   }
 
   // Runs one of the scripts that the client was made with, by its name, as Call does; it is loaded
@@ -60,7 +61,7 @@ class Link {
   virtual void Run(std::string_view script, Arguments keys, Arguments arguments, Done done,
                    absl::Duration deadline) = 0;
   void Run(std::string_view script, Arguments keys, Arguments arguments, Done done) {
-    Run(script, keys, arguments, std::move(done), kDeadline);
+    Run(script, keys, arguments, std::move(done), deadline());
   }
 
   // Connects, and stays connected until Close. `observer` outlives the client's Stop.

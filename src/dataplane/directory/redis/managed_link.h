@@ -54,6 +54,7 @@ class ManagedLink final : public Link {
   void Call(std::string_view op, Arguments command, Done done, absl::Duration deadline) override;
   void Run(std::string_view script, Arguments keys, Arguments arguments, Done done,
            absl::Duration deadline) override;
+  absl::Duration deadline() const override { return needs_.options.deadline; }
   void Open(LinkObserver& observer) override;
   void Close() override;
   void Reconnect(absl::Status why) override;

@@ -48,7 +48,7 @@ class ClientTlsTest : public ::testing::Test {
     const BufferSequence::Buffer bytes(&byte, 1);
     bool sent = false;
     uint8_t buffer[16];
-    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < late) {
       if (!sent) sent = server_->TryWrite({&bytes, 1}).state == IoState::kOk;
       const IoResult got = client_->TryRead(buffer);

@@ -36,7 +36,7 @@ class PeersFixture : public ::testing::Test {
   // Connects a client's socket to whoever serves it.
   using Front = std::function<void(tcp::socket& client)>;
   // A part of a run takes no longer; every timeout of the sessions is.
-  static constexpr auto kLongestRun = std::chrono::seconds(10);
+  static constexpr auto kLongestRun = std::chrono::seconds(60);
   // Of each buffer between the session and a client that stops reading: it is soon full.
   static constexpr int kFewBytes = 4096;
 

@@ -58,7 +58,7 @@ TEST_P(ClientPropertyTest, EachCallIsAnsweredOnceWithItsOwnReply) {
       for (int i = 0; !enough; ++i) {
         const std::string text = std::to_string(thread) + "-" + std::to_string(i);
         Echo(text + std::string(i % 7 == 0 ? 3000 : 20, 'x'), counts);
-        if (i % 50 == 0) (void)CallAndWait(link(), {"PING"});
+        if (i % 50 == 0) (void)CallAndWait(link(), {"PING"}, absl::Seconds(1));
       }
     });
   }
@@ -73,7 +73,7 @@ TEST_P(ClientPropertyTest, EachCallIsAnsweredOnceWithItsOwnReply) {
   relay.SetFaulty(false);
   Outcome last = absl::UnavailableError("");
   while (!last.ok() && std::chrono::steady_clock::now() < late) {
-    last = CallAndWait(link(), {"PING"});
+    last = CallAndWait(link(), {"PING"}, absl::Seconds(1));
   }
   EXPECT_TRUE(last.ok()) << last.status();
   client_->Stop();

@@ -20,7 +20,7 @@
 
 namespace srsproxy::redis::testing {
 
-inline constexpr auto kPatience = std::chrono::seconds(20);
+inline constexpr auto kPatience = std::chrono::seconds(60);
 
 // Remembers what a link reports.
 class WaitingObserver final : public LinkObserver {
@@ -121,7 +121,7 @@ inline Outcome Await(std::future<Outcome> answer) {
 }
 
 inline std::future<Outcome> BeginCall(Link& link, std::initializer_list<std::string_view> command,
-                                      absl::Duration deadline = absl::Seconds(5)) {
+                                      absl::Duration deadline = absl::Seconds(20)) {
   auto answered = std::make_shared<std::promise<Outcome>>();
   auto answer = answered->get_future();
   link.Call(
@@ -131,14 +131,14 @@ inline std::future<Outcome> BeginCall(Link& link, std::initializer_list<std::str
 }
 
 inline Outcome CallAndWait(Link& link, std::initializer_list<std::string_view> command,
-                           absl::Duration deadline = absl::Seconds(5)) {
+                           absl::Duration deadline = absl::Seconds(20)) {
   return Await(BeginCall(link, command, deadline));
 }
 
 inline Outcome RunAndWait(Link& link, std::string_view script,
                           std::initializer_list<std::string_view> keys,
                           std::initializer_list<std::string_view> arguments,
-                          absl::Duration deadline = absl::Seconds(5)) {
+                          absl::Duration deadline = absl::Seconds(20)) {
   auto answered = std::make_shared<std::promise<Outcome>>();
   auto answer = answered->get_future();
   link.Run(

@@ -134,7 +134,9 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
   Logger logger_{LogOptions{}};
   std::atomic<bool> connected_{false};
   const std::unique_ptr<Client> client_ =
-      Client::Make({.port = server_.port()}, AllScripts(), metrics_, logger_).value();
+      Client::Make({.port = server_.port(), .deadline = absl::Minutes(1)}, AllScripts(), metrics_,
+                   logger_)
+          .value();
   ScriptRunner runner_{client_->command(), {.proxy = "one:1", .history = "h"}, logger_};
 };
 

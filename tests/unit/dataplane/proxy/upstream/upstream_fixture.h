@@ -166,7 +166,7 @@ class UpstreamFixture : public ::testing::Test {
   template <typename Done>
   void Until(Done done) {
     io().restart();
-    while (!done()) ASSERT_EQ(io().run_one_for(std::chrono::seconds(10)), 1U);
+    while (!done()) ASSERT_EQ(io().run_one_for(std::chrono::seconds(60)), 1U);
   }
 
   net::CancelScope scope_;  // Outlives the coroutines, which may go with their worker.
