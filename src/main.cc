@@ -115,23 +115,25 @@ int Run(const control::Startup& startup) {
   const auto stores = MakeStores(loaded.core, clock, metrics, logger);
   if (!stores.ok()) return failed(stores.status());
   net::DialRules dial_rules(config);
-  DataPlane data_plane(
-      {.config = config,
-       .clock = clock,
-       .logger = logger,
-       .metrics = metrics,
-       .authorizer = authorizer,
-       .stores = *stores,
-       .dial_rules = dial_rules,
-       .settling =
-           [&readiness](bool settling) {
-             if (!settling) return readiness.Unblock("starting");
-             readiness.Block("starting",
-                             "this proxy has just started: it waits until no further "
-                             "origin has come for PROXY_START_SETTLE");
-           },
-       .store_state =
-           [&readiness](StoreState state) { control::ReportStoreState(state, readiness); }});
+  DataPlane data_plane({.config = config,
+                        .clock = clock,
+                        .logger = logger,
+                        .metrics = metrics,
+                        .authorizer = authorizer,
+                        .stores = *stores,
+                        .dial_rules = dial_rules,
+                        .settling =
+                            [&readiness](bool settling) {
+                              if (!settling) return readiness.Unblock("starting");
+                              readiness.Block(
+                                  "starting",
+                                  "this proxy has just started: it waits until no further "
+                                  "origin has come for PROXY_START_SETTLE");
+                            },
+                        .store_state =
+                            [&readiness](StoreState state, std::string_view unusable) {
+                              control::ReportStoreState(state, unusable, readiness);
+                            }});
   control::ControlPlane control_plane(
       {.config = config,
        .settings = settings,

@@ -57,8 +57,8 @@ class DataPlane {
     // they do not any more. Within Start, then on a thread of the data plane's. May be null.
     std::function<void(bool)> settling = nullptr;
     // Called with what the store of streams reports of itself: within Start, then when that has
-    // changed, on a thread of the data plane's. May be null.
-    std::function<void(StoreState)> store_state = nullptr;
+    // changed, on a thread of the data plane's; the text is StreamView::unusable(). May be null.
+    std::function<void(StoreState, std::string_view)> store_state = nullptr;
   };
 
   explicit DataPlane(const Dependencies& dependencies);

@@ -82,9 +82,10 @@ void Maintenance::ReportSettling() {
 }
 
 void Maintenance::ReportStoreState() {
-  const StoreState state = needs_.streams.state();
-  if (std::exchange(store_state_, state) == state) return;
-  if (needs_.store_state != nullptr) needs_.store_state(state);
+  auto now = std::make_pair(needs_.streams.state(), needs_.streams.unusable());
+  if (store_state_ == now) return;
+  store_state_ = std::move(now);
+  if (needs_.store_state != nullptr) needs_.store_state(store_state_->first, store_state_->second);
 }
 
 }  // namespace srsproxy

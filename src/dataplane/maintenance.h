@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "dataplane/balance/migration_controller.h"
 #include "dataplane/balance/origin_registry.h"
@@ -40,7 +43,7 @@ class Maintenance {
     HlsSessions& hls_sessions;
     // See DataPlane::Dependencies.
     std::function<void(bool)> settling;
-    std::function<void(StoreState)> store_state;
+    std::function<void(StoreState, std::string_view)> store_state;
   };
 
   // `index`: of its thread, after the workers.
@@ -69,9 +72,10 @@ class Maintenance {
 
   const Needs needs_;
   AllowedOrigins allowed_origins_;
-  bool settling_ = false;                  // As reported last.
-  std::optional<StoreState> store_state_;  // As reported last.
-  uint64_t expired_ = 0;                   // Leases, of which the metrics know.
+  bool settling_ = false;  // As reported last.
+  // As reported last: the state, and why it is unusable.
+  std::optional<std::pair<StoreState, std::string>> store_state_;
+  uint64_t expired_ = 0;  // Leases, of which the metrics know.
   net::Worker worker_;
   OriginProber prober_;
   net::NameLookup names_{worker_.io()};

@@ -6,7 +6,6 @@ import signal
 import pytest
 
 from support.ctl import ctl
-from support.ports import free_port
 from support.redis import Redis
 from support.waiting import wait_until
 
@@ -224,14 +223,6 @@ def test_a_redis_that_is_away_at_the_start_is_waited_for(lab, redis):
     assert proxy.get("/readyz").status == 503
     redis.start()
     wait_until(lambda: proxy.get("/readyz").status == 200, "it is ready")
-
-
-def test_a_redis_that_cannot_be_used_ends_the_start(lab):
-    cluster = lab.origin(Redis(lab.folder, "--cluster-enabled", "yes",
-                               "--cluster-port", free_port()))
-    proxy = lab.spawn_proxy(**cluster.settings())
-    assert proxy.process.wait(15) == 1
-    assert "Redis Cluster" in proxy.process.output()
 
 
 def test_a_proxy_that_stops_leaves_at_once(fleet, redis):

@@ -122,13 +122,6 @@ def test_a_password_that_is_wrong_is_waited_for(lab):
     wait_until(lambda: ready(proxy), "it is ready")
 
 
-def test_a_server_without_scripts_ends_the_start(lab):
-    redis = lab.origin(Redis(lab.folder, "--rename-command", "EVAL", ""))
-    proxy = lab.spawn_proxy(**redis.settings())
-    assert proxy.process.wait(15) == 1
-    assert "has no EVAL" in proxy.process.output()
-
-
 def test_a_sentinel_leads_to_the_next_master(lab, origins):
     master = lab.origin(Redis(folder(lab, "master"), "--repl-diskless-sync-delay", 0))
     replica = lab.origin(Redis(folder(lab, "replica"), "--replicaof", "127.0.0.1",

@@ -134,15 +134,16 @@ class SettingsTest : public ControlPlaneTest {
   std::shared_ptr<HookedStreams> streams_store_;
   const Stores stores_ = MakeStores();
   net::DialRules dial_rules_{config_};
-  DataPlane data_plane_{
-      {.config = config_,
-       .clock = clock_,
-       .logger = logger_,
-       .metrics = metrics_,
-       .authorizer = authorizer_,
-       .stores = stores_,
-       .dial_rules = dial_rules_,
-       .store_state = [this](StoreState state) { ReportStoreState(state, readiness_); }}};
+  DataPlane data_plane_{{.config = config_,
+                         .clock = clock_,
+                         .logger = logger_,
+                         .metrics = metrics_,
+                         .authorizer = authorizer_,
+                         .stores = stores_,
+                         .dial_rules = dial_rules_,
+                         .store_state = [this](StoreState state, std::string_view unusable) {
+                           ReportStoreState(state, unusable, readiness_);
+                         }}};
   uint16_t rtmp_port_ = 0;
   std::unique_ptr<v1::ProxyService::Stub> proxy_ = v1::ProxyService::NewStub(Channel());
 };

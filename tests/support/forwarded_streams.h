@@ -18,6 +18,7 @@ class ForwardedStreams : public StreamDirectory {
       : streams_(std::move(streams)) {}
 
   StoreState state() const override { return streams_->state(); }
+  std::string unusable() const override { return streams_->unusable(); }
   std::optional<StreamMapping> Find(const StreamKey& key) const override {
     return streams_->Find(key);
   }

@@ -19,13 +19,13 @@ class Redis:
         self._started = 0
         self.start()
 
-    def start(self):
-        """Again, on the same port, without what it held."""
+    def start(self, *more):
+        """Again, on the same port, without what it held; `more`: arguments for this time."""
         self._started += 1
         self.process = Process(
             "redis-server",
             ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", "",
-             "--dir", self.folder, *self._config],
+             "--dir", self.folder, *self._config, *more],
             self.folder / f"redis-{self._started}.log")
         wait_until(self._answers, "Redis answers")
 

@@ -1,5 +1,7 @@
 #include "controlplane/services/store_readiness.h"
 
+#include <string>
+
 namespace srsproxy::control {
 namespace {
 
@@ -7,7 +9,12 @@ constexpr char kStore[] = "store";
 
 }  // namespace
 
-void ReportStoreState(StoreState state, Readiness& readiness) {
+void ReportStoreState(StoreState state, std::string_view unusable, Readiness& readiness) {
+  if (!unusable.empty()) {
+    readiness.Block(kStore, "the shared store cannot be used: " + std::string(unusable));
+    readiness.Restore(kStore);
+    return;
+  }
   switch (state) {
     case StoreState::kNeverSynced:
       readiness.Block(kStore,

@@ -34,6 +34,10 @@ class StreamView {
 
   virtual StoreState state() const = 0;
 
+  // Why the store cannot be used, whatever comes, in words for an operator: what is there now is of
+  // the wrong kind. Empty: nothing is known of that. state() counts beside it.
+  virtual std::string unusable() const { return {}; }
+
   virtual std::optional<StreamMapping> Find(const StreamKey& key) const = 0;
 
   // The mapping of the same app/stream in another vhost, when all others that have one are on one

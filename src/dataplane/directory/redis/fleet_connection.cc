@@ -73,6 +73,7 @@ absl::Status FleetConnection::Start() {
 
 void FleetConnection::OnConnected(const ServerInfo&) {
   connected_ = true;
+  streams_->SetUnusable("");
   fleet_.OnConnected();
   origins_->OnConnected();
   Settle(absl::OkStatus());
@@ -80,6 +81,7 @@ void FleetConnection::OnConnected(const ServerInfo&) {
 
 void FleetConnection::OnLost(const absl::Status& why) {
   connected_ = false;
+  streams_->SetUnusable(absl::IsFailedPrecondition(why) ? std::string(MessageOf(why)) : "");
   streams_->OnLost();
   origins_->OnLost();
   Settle(why);

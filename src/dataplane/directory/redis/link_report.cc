@@ -24,6 +24,11 @@ bool LinkReport::Lost(const absl::Status& why) {
   const bool was_connected = std::exchange(connected_, false);
   if (!was_connected && why == why_) return false;
   why_ = why;
+  if (absl::IsFailedPrecondition(why)) {
+    // The same for each connection: the server is of the wrong kind.
+    if (is_redis_up_) logger_.Error("Redis cannot be used", {{"reason", MessageOf(why)}});
+    return true;
+  }
   logger_.Warn(was_connected ? "the connection to Redis is lost" : "cannot connect to Redis",
                {{"connection", name_}, {"reason", MessageOf(why)}});
   return true;

@@ -105,6 +105,17 @@ void RedisStreamDirectory::OnUsable() {
   streams_->WriteAllUses();
 }
 void RedisStreamDirectory::OnLost() { streams_->SetUsable(false); }
+
+void RedisStreamDirectory::SetUnusable(std::string why) {
+  const std::lock_guard lock(unusable_mutex_);
+  unusable_ = std::move(why);
+}
+
+std::string RedisStreamDirectory::unusable() const {
+  const std::lock_guard lock(unusable_mutex_);
+  return unusable_;
+}
+
 void RedisStreamDirectory::Recheck(const StreamKey& key) { streams_->Recheck(key); }
 void RedisStreamDirectory::Tick() { streams_->WriteSomeUses(); }
 bool RedisStreamDirectory::is_usable() const { return streams_->is_usable(); }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 #include "dataplane/core/clock.h"
@@ -28,6 +30,7 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   ~RedisStreamDirectory() override;
 
   StoreState state() const override;
+  std::string unusable() const override;
   std::optional<StreamMapping> Find(const StreamKey& key) const override;
   std::optional<StreamMapping> FindInOtherVhost(const StreamKey& key) const override;
   Page List(std::string_view after, size_t limit) const override;
@@ -54,6 +57,8 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   // again, what sessions here use is written anew.
   void OnUsable();
   void OnLost();
+  // What unusable() answers.
+  void SetUnusable(std::string why);
   // Claims that were answered without asking it, so far.
   uint64_t cache_hits() const { return streams_->cache_hits(); }
   // Whether it could be used when it was asked last.
@@ -71,6 +76,8 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   const FleetFeed& feed_;
   const Logger& logger_;
   const std::shared_ptr<FleetStreams> streams_;
+  mutable std::mutex unusable_mutex_;
+  std::string unusable_;  // Guarded by unusable_mutex_.
 };
 
 }  // namespace srsproxy::redis

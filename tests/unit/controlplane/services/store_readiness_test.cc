@@ -12,7 +12,9 @@ using testing::IsEmpty;
 
 class StoreReadinessTest : public testing::Test {
  protected:
-  void Report(StoreState state) { ReportStoreState(state, readiness_); }
+  void Report(StoreState state, std::string_view unusable = {}) {
+    ReportStoreState(state, unusable, readiness_);
+  }
 
   Readiness readiness_;
 };
@@ -49,6 +51,19 @@ TEST_F(StoreReadinessTest, AStoreThatGoesBeforeItWasReadNoMoreBlocks) {
   Report(StoreState::kNeverSynced);
   EXPECT_FALSE(readiness_.ready());
   EXPECT_THAT(readiness_.degraded(), IsEmpty());
+}
+
+TEST_F(StoreReadinessTest, AStoreThatCannotBeUsedBlocksWithItsReason) {
+  for (const StoreState state : {StoreState::kNeverSynced, StoreState::kGone}) {
+    Report(StoreState::kSynced);
+    Report(state, "Redis 7 belongs to a Redis Cluster");
+    EXPECT_FALSE(readiness_.ready());
+    EXPECT_THAT(readiness_.reasons(), ElementsAre(HasSubstr("belongs to a Redis Cluster")));
+    EXPECT_THAT(readiness_.degraded(), IsEmpty());
+  }
+  Report(StoreState::kGone);
+  EXPECT_TRUE(readiness_.ready());
+  EXPECT_THAT(readiness_.degraded(), ElementsAre(HasSubstr("does not answer")));
 }
 
 TEST_F(StoreReadinessTest, WhatElseBlocksGoesOn) {
