@@ -1,5 +1,6 @@
 """A plain TCP forwarder: what is behind it cannot be told from its address."""
 
+import itertools
 import socket
 import threading
 
@@ -7,12 +8,14 @@ from support.ports import free_port
 
 
 class Forwarder:
-    """Forwards each connection to a port of this machine, until it is stopped."""
+    """Forwards each connection to a port of this machine, until it is stopped: to the next of
+    these that takes it, as a load balancer does."""
 
-    def __init__(self, to_port):
+    def __init__(self, *to_ports):
         self.port = free_port()
         self.connections = 0
-        self._to_port = to_port
+        self._count = len(to_ports)
+        self._turns = itertools.cycle(to_ports)
         self._sockets = []
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=1024)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -30,14 +33,21 @@ class Forwarder:
             except OSError:
                 return
             self.connections += 1
-            try:
-                far = socket.create_connection(("127.0.0.1", self._to_port))
-            except OSError:
+            far = self._connect()
+            if far is None:
                 near.close()
                 continue
             self._sockets += [near, far]
             for source, target in ((near, far), (far, near)):
                 threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
+
+    def _connect(self):
+        for port in itertools.islice(self._turns, self._count):
+            try:
+                return socket.create_connection(("127.0.0.1", port))
+            except OSError:
+                pass
+        return None
 
     def _copy(self, source, target):
         try:
