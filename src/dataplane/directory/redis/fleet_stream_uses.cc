@@ -97,8 +97,15 @@ void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool re
     ReconcileWith(key, read->record, read->rival);
   }
   Show(*read);
-  // A provisional record stays while it is renewed.
-  if (!read->record.fed && use.sessions > 0) due_.Add(key, clock_.Now() + kRenewal);
+  if (!read->record.fed) {
+    // Of a provisional record nobody tells this proxy any more once it does not use it. One that it
+    // uses stays while it is renewed.
+    if (use.sessions > 0) {
+      due_.Add(key, clock_.Now() + kRenewal);
+    } else {
+      table_->ForgetUnused(key);
+    }
+  }
   // What has changed while it was written.
   NoteUse(key);
 }

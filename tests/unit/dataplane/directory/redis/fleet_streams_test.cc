@@ -106,6 +106,16 @@ TEST_F(FleetStreamsTest, AProvisionalStreamIsFoundByWhoAsks) {
   EXPECT_EQ(Claim(two_, "b", Role::kViewer)->mapping.origin_id, "a");
 }
 
+// Nobody would tell it of the end.
+TEST_F(FleetStreamsTest, AProvisionalStreamIsForgottenByWhoNoLongerUsesIt) {
+  auto viewer = Claim(one_, "a", Role::kViewer);
+  Claim(two_, "b", Role::kViewer)->hold.reset();
+  Settle();
+  EXPECT_EQ(two_.streams()->Find(key_), std::nullopt);
+  EXPECT_EQ(two_.streams()->in_use(), 0u);
+  EXPECT_TRUE(one_.streams()->Find(key_).has_value());
+}
+
 TEST_F(FleetStreamsTest, AStreamIsInUseUntilTheLastProxysSessionsEnd) {
   auto publisher = Publish(one_, "a");
   Settle();
