@@ -32,6 +32,11 @@ void OriginLedger::Erase(Entries::iterator at) {
 void OriginLedger::Put(const OriginRecord& record) {
   const std::string id = record.registration.Id();
   Entry& entry = entries_[id];
+  if (!record.leaving) {
+    ended_.Forget(id);
+  } else if (entry.record.has_value() && !entry.record->leaving) {
+    ended_.Add(*entry.record);
+  }
   SetRecord(entry, record);
   entry.end = {};
   SetToWrite(entry, true);
@@ -45,9 +50,21 @@ void OriginLedger::End(std::string_view id, const OriginEnd& end) {
   Entry& entry = at->second;
   const bool never_written = entry.to_write && !entry.on_its_way && entry.revision == 0;
   if (never_written) return Erase(at);
+  if (!entry.record->leaving) ended_.Add(*entry.record);
   SetRecord(entry, std::nullopt);
   entry.end = end;
   SetToWrite(entry, true);
+}
+
+bool OriginLedger::EndAgain(const OriginRecord& record, uint64_t revision) {
+  if (!ended_.Take(record)) return false;
+  const std::string id = record.registration.Id();
+  touched_.insert(id);
+  Entry& entry = entries_[id];
+  SetRecord(entry, std::nullopt);
+  entry.revision = revision;
+  SetToWrite(entry, true);
+  return true;
 }
 
 void OriginLedger::Hide(std::string_view id) {
@@ -86,6 +103,9 @@ std::optional<FedOrigin> OriginLedger::Written(const std::string& id,
   const std::optional<FedOrigin> meanwhile = std::exchange(entry.meanwhile, std::nullopt);
   if (entry.to_write) return std::nullopt;
   if (meanwhile.has_value() && meanwhile->revision > entry.revision) {
+    if (meanwhile->record.has_value() && EndAgain(*meanwhile->record, meanwhile->revision)) {
+      return std::nullopt;
+    }
     Apply(*meanwhile);
     return meanwhile;
   }
@@ -111,7 +131,7 @@ void OriginLedger::Apply(const FedOrigin& fed) {
 bool OriginLedger::Take(const FedOrigin& fed, bool here) {
   const auto at = entries_.find(fed.id);
   if (at == entries_.end()) {
-    if (here || !fed.record.has_value()) return false;
+    if (here || !fed.record.has_value() || EndAgain(*fed.record, fed.revision)) return false;
     Apply(fed);
     return true;
   }
@@ -126,6 +146,7 @@ bool OriginLedger::Take(const FedOrigin& fed, bool here) {
     return false;
   }
   if (entry.to_write && !GivesWay(entry)) return false;
+  if (fed.record.has_value() && EndAgain(*fed.record, fed.revision)) return false;
   Apply(fed);
   return true;
 }
@@ -133,7 +154,7 @@ bool OriginLedger::Take(const FedOrigin& fed, bool here) {
 void OriginLedger::TakeFound(const std::string& id, KeptRecord kept, Found& found) {
   auto at = entries_.find(id);
   if (at == entries_.end()) {
-    if (touched_.contains(id)) return;
+    if (touched_.contains(id) || EndAgain(kept.record, kept.revision)) return;
     at = entries_.emplace(id, Entry{}).first;
   } else if (at->second.to_write || at->second.on_its_way || kept.revision < at->second.revision) {
     return;

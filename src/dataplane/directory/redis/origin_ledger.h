@@ -17,6 +17,7 @@
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/origin_record.h"
+#include "dataplane/directory/redis/ended_origins.h"
 #include "dataplane/directory/redis/origin_scripts.h"
 
 namespace srsproxy::redis {
@@ -103,6 +104,9 @@ class OriginLedger {
 
   // A change that gives way to one of another proxy: an end, or what comes after one.
   static bool GivesWay(const Entry& entry) { return !entry.record || entry.record->leaving; }
+  // Of an end that was decided here another proxy had not heard: it is written again. False: it is
+  // something else.
+  bool EndAgain(const OriginRecord& record, uint64_t revision);
   void SetToWrite(Entry& entry, bool to_write);
   void SetOnItsWay(Entry& entry, bool on_its_way);
   void SetRecord(Entry& entry, std::optional<OriginRecord> record);
@@ -111,6 +115,7 @@ class OriginLedger {
   void TakeFound(const std::string& id, KeptRecord kept, Found& found);
 
   Entries entries_;
+  EndedOrigins ended_;
   uint64_t shape_ = 0;
   size_t to_write_ = 0;                         // Entries.
   size_t on_their_way_ = 0;                     // Entries.

@@ -112,6 +112,36 @@ TEST_F(OriginLedgerTest, AnEndThatIsNotSentYetGivesWay) {
   EXPECT_THAT(ledger_.TakeWrites(10), IsEmpty());
 }
 
+// Another proxy had not heard of the end when it wrote what a flushed Redis had lost.
+TEST_F(OriginLedgerTest, WhatWasEndedHereAndIsWrittenAgainEndsAgain) {
+  OriginRecord record = Record("a");
+  record.registered_at = absl::FromUnixSeconds(1'700'000'000);
+  PutWritten(record, 5);
+  ledger_.End("a-svc-1", {});
+  ASSERT_EQ(ledger_.TakeWrites(10).size(), 1u);
+  ledger_.Written("a-svc-1", At(6));
+  EXPECT_FALSE(ledger_.Take(Fed(record, 7), /*here=*/false));
+  EXPECT_EQ(ledger_.Find("a-svc-1"), nullptr);
+  const auto writes = ledger_.TakeWrites(10);
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].record, std::nullopt);
+  EXPECT_EQ(writes[0].expected, 7u);
+  // It comes while the end is on its way, too, and when everything is read anew.
+  EXPECT_FALSE(ledger_.Take(Fed(record, 8), /*here=*/false));
+  EXPECT_EQ(ledger_.Written("a-svc-1", RegisterAnswer{.newer = true, .revision = 8}), std::nullopt);
+  EXPECT_EQ(ledger_.TakeWrites(10).at(0).expected, 8u);
+  ledger_.Written("a-svc-1", At(9));
+  ledger_.BeginRead();
+  const auto found = ledger_.TakeAll({{"a-svc-1", {record, 10}}}, clock_.Now(), false);
+  EXPECT_THAT(found.put, IsEmpty());
+  EXPECT_EQ(ledger_.TakeWrites(10).at(0).expected, 10u);
+  ledger_.Written("a-svc-1", At(11));
+  // A later registration is another one.
+  record.registered_at += absl::Seconds(1);
+  EXPECT_TRUE(ledger_.Take(Fed(record, 12), /*here=*/false));
+  EXPECT_NE(ledger_.Find("a-svc-1"), nullptr);
+}
+
 TEST_F(OriginLedgerTest, OfTwoThatAreWrittenAtOnceTheLaterOneCounts) {
   ledger_.Put(Record("a"));
   ledger_.TakeWrites(10);
