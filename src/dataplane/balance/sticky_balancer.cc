@@ -76,7 +76,7 @@ PickExplanation StickyBalancer::Explain(const PickRequest& request) const {
   auto mapping = streams_->Find(request.key);
   explanation.mapped = mapping.has_value();
   const PlacementDecision decision =
-      Decide(request, std::move(mapping), {}, &explanation.steps).decision;
+      Decide(request, std::move(mapping), {}, streams_->state(), &explanation.steps).decision;
   explanation.reason = decision.reason;
   if (decision.origin != nullptr) explanation.origin_id = decision.origin->id;
   if (explanation.placed()) return explanation;
@@ -95,7 +95,7 @@ absl::StatusOr<std::shared_ptr<const Origin>> StickyBalancer::ChooseFor(
     const StreamKey& key, std::string_view excluded_server) const {
   const PickRequest request{key, Protocol::kRtmp, Role::kPublisher, {}};
   const PlacementDecision decision =
-      Decide(request, std::nullopt, excluded_server, nullptr).decision;
+      Decide(request, std::nullopt, excluded_server, streams_->state(), nullptr).decision;
   if (decision.origin == nullptr) return decision.refusal;
   if (decision.origin->down || !HoldsLease(*decision.origin)) {
     return ProxyFailure(
@@ -119,7 +119,7 @@ double StickyBalancer::Imbalance() const {
 
 StickyBalancer::Decided StickyBalancer::Decide(const PickRequest& request,
                                                std::optional<StreamMapping> mapping,
-                                               std::string_view leaving,
+                                               std::string_view leaving, StoreState state,
                                                std::vector<std::string>* steps) const {
   const auto pinned = [&] { return streams_->PinnedServer(request.key); };
   for (int attempt = 1;; ++attempt) {
@@ -142,7 +142,7 @@ StickyBalancer::Decided StickyBalancer::Decide(const PickRequest& request,
                                         .sibling = sibling,
                                         .pinned_server = pinned,
                                         .leaving = leaving,
-                                        .store_gone = streams_->state() == StoreState::kGone,
+                                        .store_gone = state == StoreState::kGone,
                                         .random = {random_.Next(), random_.Next()}},
                                        steps);
     // The sibling is read where it matters only, which is after the origins.
@@ -160,12 +160,14 @@ StickyBalancer::Plan StickyBalancer::PlanFor(const OriginSnapshot& origins) cons
 }
 
 void StickyBalancer::Try(Attempt attempt) {
-  if (streams_->state() == StoreState::kNeverSynced) {
+  const StoreState state = streams_->state();
+  if (state == StoreState::kNeverSynced) {
     attempt.done(ProxyFailure(absl::StatusCode::kUnavailable,
                               "this proxy has not learnt yet where streams are: try again"));
     return;
   }
-  auto [plan, decision] = Decide(attempt.request, streams_->Find(attempt.request.key), {}, nullptr);
+  auto [plan, decision] =
+      Decide(attempt.request, streams_->Find(attempt.request.key), {}, state, nullptr);
   if (decision.origin == nullptr) {
     attempt.done(std::move(decision.refusal));
     return;

@@ -57,7 +57,7 @@ class StickyBalancer final : public Balancer {
   };
   // `mapping`: of the request's stream, read before this is called; nullopt: it is placed anew.
   Decided Decide(const PickRequest& request, std::optional<StreamMapping> mapping,
-                 std::string_view leaving, std::vector<std::string>* steps) const;
+                 std::string_view leaving, StoreState state, std::vector<std::string>* steps) const;
   Plan PlanFor(const OriginSnapshot& origins) const;
   void Try(Attempt attempt);
   void Settle(Attempt attempt, const PlacementDecision& decision, std::string_view strategy,

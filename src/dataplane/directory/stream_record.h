@@ -56,4 +56,12 @@ struct StreamUse {
   friend bool operator==(const StreamUse&, const StreamUse&) = default;
 };
 
+// Numbers of sessions; by default none.
+struct SessionRange {
+  uint32_t from = 1;
+  uint32_t to = 0;
+
+  bool contains(uint32_t sessions) const { return from <= sessions && sessions <= to; }
+};
+
 }  // namespace srsproxy

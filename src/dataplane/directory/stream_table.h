@@ -33,6 +33,13 @@ class TableHold : public StreamHold {
   // Whether MarkLive is answered OK and changes nothing that others have to know.
   virtual bool IsAccepted() const = 0;
 
+  // The stream; not after End.
+  virtual StreamKey Key() const = 0;
+
+  // Ends the session. The stream, unless nobody else has to learn of it (StreamTable::SetCovered),
+  // or it had ended.
+  virtual std::optional<StreamKey> End() = 0;
+
   const Role role;
   const uint64_t version;       // Of the mapping that was claimed,
   const std::string origin_id;  // and where that was.
@@ -80,7 +87,11 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
 
   // A claim that nobody has to be asked about: a viewer's, of a mapping whose media flows and that
   // is not to be replaced. nullopt: it is not one.
-  std::optional<ClaimOutcome> JoinKnown(const ClaimRequest& request);
+  struct KnownClaim {
+    ClaimOutcome outcome;
+    bool covered = false;  // Nobody else has to learn of it.
+  };
+  std::optional<KnownClaim> JoinKnown(const ClaimRequest& request);
   // A claim whose answer was `record`. Observers are notified of `change`, unless the feed does it.
   // RESOURCE_EXHAUSTED as Claim: the caller's session is not counted.
   absl::StatusOr<ClaimOutcome> JoinRecord(const ClaimRequest& request, const StreamRecord& record,
@@ -99,6 +110,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   void BeginRefresh() { ++round_; }
   std::vector<StreamKey> ForgetUnseen();
   StreamUse UseOf(const StreamKey& key) const;
+  // While so many sessions of this proxy use the stream, viewers come and go without anybody else
+  // having to learn of it. Until the record goes, or it is set anew.
+  void SetCovered(const StreamKey& key, SessionRange sessions);
   // Of a stream that is as `record` says, with the sessions of this proxy.
   StreamMapping MappingOf(const StreamRecord& record) const;
   // Whether the feed brings what becomes of it.
@@ -142,10 +156,12 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
     bool alone = false;      // StreamRecord's.
     bool fed = false;        // StreamRecord's.
     uint32_t refreshed = 0;  // The round in which Refresh has shown it last.
+    SessionRange covered;    // SetCovered's.
     uint64_t revision = 0;
 
     bool used_here() const { return publishers > 0 || viewers > 0; }
     bool in_use() const { return used_here() || used_anywhere; }
+    bool is_covered() const { return covered.contains(publishers + viewers); }
     bool is_live() const { return live_publishers > 0 || live_anywhere; }
   };
 
@@ -173,7 +189,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   absl::Status WithEntry(const StreamKey& key, absl::FunctionRef<void(Shard&, Entry&)> use);
   // What holds call. `lost`: who has to be called, without the lock.
   absl::Status MarkLive(Hold& hold, LostCallbacks& lost);
-  void EndSession(Hold& hold);
+  std::optional<StreamKey> EndSession(Hold& hold);
 
   // All of these are called with the shard locked.
   // Null when there is none, or it was released.

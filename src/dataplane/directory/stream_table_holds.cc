@@ -29,7 +29,7 @@ class StreamTable::Hold final : public TableHold {
         shard(its_shard),
         entry(its_entry),
         table_(std::move(table)) {}
-  ~Hold() override { table_->EndSession(*this); }
+  ~Hold() override { End(); }
 
   void MarkLive(LiveCallback done) override {
     LostCallbacks others;
@@ -42,7 +42,9 @@ class StreamTable::Hold final : public TableHold {
     const std::lock_guard lock(shard.mutex);
     lost = std::move(callback);
   }
-  void Refused() override { table_->EndSession(*this); }
+  void Refused() override { End(); }
+  StreamKey Key() const override { return KeyOfStreamPath(*entry.path); }
+  std::optional<StreamKey> End() override { return table_->EndSession(*this); }
   bool IsAccepted() const override {
     const std::lock_guard lock(shard.mutex);
     if (ended || marked) return true;
@@ -154,22 +156,25 @@ bool StreamTable::RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& ho
   return --entry.live_publishers == 0;
 }
 
-void StreamTable::EndSession(Hold& hold) {
+std::optional<StreamKey> StreamTable::EndSession(Hold& hold) {
   Shard& shard = hold.shard;
   const std::lock_guard lock(shard.mutex);
-  if (std::exchange(hold.ended, true)) return;
+  if (std::exchange(hold.ended, true)) return std::nullopt;
   Entry& entry = hold.entry;
   --(hold.role == Role::kPublisher ? entry.publishers : entry.viewers);
+  std::optional<StreamKey> noted;
+  const bool covered = hold.role == Role::kViewer && entry.is_covered();
+  if (!decides() && !covered) noted = hold.Key();
   const bool last_live = RemoveLivePublisher(shard, entry, hold);
   if (entry.origin == nullptr) {
     if (!entry.in_use()) Erase(shard, entry);
-    return;
+    return noted;
   }
   if (last_live && !entry.is_live()) --entry.origin->second.live_publishers;
   if (!entry.in_use()) AddLoad(*entry.origin, -1);
   if (!decides()) {
     if (!entry.in_use()) LinkIdle(shard, entry);
-    return;
+    return noted;
   }
   if (entry.pending && entry.publishers == 0) {
     const PendingMove move = shard.pending.find(&entry)->second;
@@ -180,6 +185,7 @@ void StreamTable::EndSession(Hold& hold) {
     Notify(StreamEvent::Kind::kChanged, shard, entry, StreamEventReason::kPublisherEnded);
   }
   if (!entry.in_use()) MarkIdle(shard, entry);
+  return noted;
 }
 
 std::string StreamTable::OriginFor(const Shard& shard, const ClaimRequest& request) {

@@ -6,7 +6,7 @@
 
 namespace srsproxy {
 
-std::optional<ClaimOutcome> StreamTable::JoinKnown(const ClaimRequest& request) {
+std::optional<StreamTable::KnownClaim> StreamTable::JoinKnown(const ClaimRequest& request) {
   if (stopped_ || request.role != Role::kViewer) return std::nullopt;
   Shard& shard = ShardOf(request.key);
   const std::lock_guard lock(shard.mutex);
@@ -14,7 +14,16 @@ std::optional<ClaimOutcome> StreamTable::JoinKnown(const ClaimRequest& request) 
   if (entry == nullptr || entry->provisional || entry->version == request.replaces_version) {
     return std::nullopt;
   }
-  return AddSession(shard, *entry, request.role, /*granted=*/false);
+  KnownClaim claim{.outcome = AddSession(shard, *entry, request.role, /*granted=*/false)};
+  claim.covered = entry->is_covered();
+  return claim;
+}
+
+void StreamTable::SetCovered(const StreamKey& key, SessionRange sessions) {
+  Shard& shard = ShardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  Entry* entry = FindEntry(shard, key);
+  if (entry != nullptr) entry->covered = sessions;
 }
 
 absl::StatusOr<ClaimOutcome> StreamTable::JoinRecord(const ClaimRequest& request,
@@ -205,6 +214,7 @@ void StreamTable::Forget(Shard& shard, Entry& entry, const StreamChange& change)
   entry.used_anywhere = false;
   entry.live_anywhere = false;
   entry.fed = false;
+  entry.covered = {};
   if (keeps) {
     EnterOrigin(shard, entry, origin_id);
   } else if (!entry.used_here()) {

@@ -2,6 +2,7 @@
 // was written; and everything anew where the order has broken.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -92,7 +93,6 @@ class FleetFeed final : private LinkObserver {
   void OnConnected(const ServerInfo& server) override;
   void OnLost(const absl::Status& why) override;
   void ShowPosition();
-  bool is_synced() const;
   void Ask(std::initializer_list<std::string_view> command, Handle handle,
            absl::Duration wait = absl::ZeroDuration());
   void BeginAnew(std::string_view why);
@@ -126,11 +126,13 @@ class FleetFeed final : private LinkObserver {
   std::string beats_id_;
   FeedPosition followed_;
 
+  // Written on the thread of Redis. Without a lock: each pick reads them.
+  std::atomic<bool> synced_{false};
+  std::atomic<bool> synced_once_{false};
+  std::atomic<MonotonicTime> heard_{MonotonicTime()};  // When the feed answered last.
+
   mutable std::mutex mutex_;
-  bool synced_ = false;
-  bool synced_once_ = false;
-  MonotonicTime heard_;  // When the feed answered last.
-  Position shown_;       // followed_'s.
+  Position shown_;  // followed_'s.
 };
 
 }  // namespace srsproxy::redis

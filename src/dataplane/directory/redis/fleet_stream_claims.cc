@@ -22,59 +22,31 @@ absl::Status Released() {
 
 }  // namespace
 
-// A session as its hold and the questions about it share it.
-struct FleetStreams::Session {
-  Session(StreamKey its_key, std::unique_ptr<StreamHold> its_hold)
-      : key(std::move(its_key)), hold(std::move(its_hold)) {}
-  TableHold& table_hold() { return static_cast<TableHold&>(*hold); }
-
-  const StreamKey key;
-  std::mutex mutex;
-  std::unique_ptr<StreamHold> hold;  // The table's. Guarded by mutex; null: it has ended.
-  bool asked = false;                // To be accepted. Guarded by mutex.
-};
-
 class FleetStreams::Hold final : public StreamHold {
  public:
-  Hold(std::shared_ptr<FleetStreams> streams, std::shared_ptr<Session> session)
-      : streams_(std::move(streams)), session_(std::move(session)) {}
+  Hold(std::shared_ptr<FleetStreams> streams, std::shared_ptr<TableHold> hold)
+      : streams_(std::move(streams)), hold_(std::move(hold)) {}
   ~Hold() override { End(); }
 
   void MarkLive(LiveCallback done) override {
     if (streams_->stopped_) return done(Stopped());
-    std::optional<Acceptance> asks;
-    {
-      const std::lock_guard lock(session_->mutex);
-      if (session_->hold != nullptr && !std::exchange(session_->asked, true)) {
-        const TableHold& hold = session_->table_hold();
-        if (hold.IsAccepted()) {
-          session_->hold->MarkLive();
-        } else {
-          asks = {hold.role, hold.version, hold.origin_id};
-        }
-      }
-    }
-    if (!asks.has_value()) return done(absl::OkStatus());
-    streams_->Accept(session_, *std::move(asks), std::move(done));
+    if (asked_.exchange(true)) return done(absl::OkStatus());
+    if (!hold_->IsAccepted()) return streams_->Accept(hold_, std::move(done));
+    hold_->MarkLive();
+    done(absl::OkStatus());
   }
-  void WhenLost(LostCallback lost) override {
-    const std::lock_guard lock(session_->mutex);
-    if (session_->hold != nullptr) session_->hold->WhenLost(std::move(lost));
-  }
+  void WhenLost(LostCallback lost) override { hold_->WhenLost(std::move(lost)); }
   void Refused() override { End(); }
 
  private:
   void End() {
-    {
-      const std::lock_guard lock(session_->mutex);
-      if (session_->hold == nullptr) return;
-      session_->hold.reset();
-    }
-    streams_->NoteUse(session_->key);
+    const std::optional<StreamKey> noted = hold_->End();
+    if (noted.has_value()) streams_->NoteUse(*noted);
   }
 
   const std::shared_ptr<FleetStreams> streams_;
-  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<TableHold> hold_;  // The table's; shared with the question about it.
+  std::atomic<bool> asked_{false};         // To be accepted.
 };
 
 void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done) {
@@ -82,7 +54,9 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
   if (feed_.state() == StoreState::kSynced) {
     if (auto joined = table_->JoinKnown(request); joined.has_value()) {
       cache_hits_.fetch_add(1, std::memory_order_relaxed);
-      return done(Joined(request.key, *std::move(joined)));
+      GiveOut(joined->outcome);
+      if (!joined->covered) NoteUse(request.key);
+      return done(std::move(joined->outcome));
     }
   }
   const StreamKey key = request.key;
@@ -98,11 +72,9 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
   });
 }
 
-ClaimOutcome FleetStreams::Joined(const StreamKey& key, ClaimOutcome outcome) {
-  outcome.hold = std::make_unique<Hold>(shared_from_this(),
-                                        std::make_shared<Session>(key, std::move(outcome.hold)));
-  NoteUse(key);
-  return outcome;
+void FleetStreams::GiveOut(ClaimOutcome& outcome) {
+  std::shared_ptr<TableHold> hold(static_cast<TableHold*>(outcome.hold.release()));
+  outcome.hold = std::make_unique<Hold>(shared_from_this(), std::move(hold));
 }
 
 void FleetStreams::AskClaim(const ClaimRequest& request, StreamClaims::ClaimCallback done) {
@@ -137,19 +109,17 @@ absl::StatusOr<ClaimOutcome> FleetStreams::SettleClaim(
                         absl::StrCat("all ", max_streams_.load(),
                                      " streams of PROXY_MAX_STREAMS are in use: raise it"));
   }
-  ledger_.Wrote(request.key, use);
+  Wrote(request.key, use);
   StreamChange change = read->change;
   if (read->record.fed) change.reason.reset();
   const bool granted = read->step == RecordStep::kPlaced || read->step == RecordStep::kReplaced;
   // A Go proxy that found nothing before may yet overwrite it.
   if (granted) due_.Add(request.key, clock_.Now() + std::chrono::seconds(1));
   auto outcome = table_->JoinRecord(request, read->record, granted, change);
-  if (!outcome.ok()) {
-    // There is no room for it here: the session that was counted does not come.
-    NoteUse(request.key);
-    return outcome.status();
-  }
-  return Joined(request.key, *std::move(outcome));
+  // What has changed meanwhile; if there is no room for it here, the session does not come.
+  NoteUse(request.key);
+  if (outcome.ok()) GiveOut(*outcome);
+  return outcome;
 }
 
 absl::StatusOr<ClaimOutcome> FleetStreams::ClaimAlone(const ClaimRequest& request) {
@@ -175,74 +145,82 @@ absl::StatusOr<ClaimOutcome> FleetStreams::ClaimAlone(const ClaimRequest& reques
                           .former_origin_id = {}});
   if (!outcome.ok()) return outcome.status();
   Rewrite(request.key);
-  return Joined(request.key, *std::move(outcome));
+  GiveOut(*outcome);
+  return outcome;
 }
 
-void FleetStreams::Accept(std::shared_ptr<Session> session, Acceptance asks,
-                          StreamHold::LiveCallback done) {
-  const StreamKey key = session->key;
-  lanes_.Add(key, [self = shared_from_this(), session = std::move(session), asks = std::move(asks),
+void FleetStreams::Accept(std::shared_ptr<TableHold> hold, StreamHold::LiveCallback done) {
+  const StreamKey key = hold->Key();
+  lanes_.Add(key, [self = shared_from_this(), key, hold = std::move(hold),
                    done = std::move(done)](StreamLanes::Finished finished) mutable {
     if (!self->usable_) {
-      done(self->AcceptAlone(*session));
-      self->NoteUse(session->key);
+      done(self->AcceptAlone(key, *hold));
+      self->NoteUse(key);
       return finished();
     }
-    const StreamUse use = UseLedger::Rounded(self->table_->UseOf(session->key));
-    std::vector<std::string> arguments = UseArguments(session->key, use, asks, self->max_streams_);
-    auto answered = [self, session, use, asks, done = std::move(done),
-                     finished = std::move(finished)](
+    const Acceptance asks{hold->role, hold->version, hold->origin_id};
+    const StreamUse use = UseLedger::Rounded(self->table_->UseOf(key));
+    std::vector<std::string> arguments = UseArguments(key, use, asks, self->max_streams_);
+    auto answered = [self, key, hold, use, done = std::move(done), finished = std::move(finished)](
                         const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
-      done(self->SettleAcceptance(*session, use, asks, answer));
-      self->NoteUse(session->key);
+      done(self->SettleAcceptance(key, *hold, use, answer));
+      self->NoteUse(key);
       finished();
     };
     self->scripts_.Run("use", arguments, std::move(answered));
   });
 }
 
-absl::Status FleetStreams::SettleAcceptance(Session& session, StreamUse use, const Acceptance& asks,
+absl::Status FleetStreams::SettleAcceptance(const StreamKey& key, TableHold& hold, StreamUse use,
                                             const absl::StatusOr<ScriptRunner::Answer>& answer) {
   if (stopped_) return Stopped();
   if (answer.ok()) {
-    const auto read = ReadRecordAnswer(session.key, *answer);
+    const auto read = ReadRecordAnswer(key, *answer);
     if (!read.ok()) return read.status();
     if (read->step == RecordStep::kMissing) {
-      if (!table_->Find(session.key).has_value()) return Released();
+      if (!table_->Find(key).has_value()) return Released();
       // Redis has lost it: it is written anew, with this one.
-      ledger_.Doubt(session.key);
-      return AcceptAlone(session);
+      Doubt(key);
+      return AcceptAlone(key, hold);
     }
-    if (read->step != RecordStep::kRefused && asks.role == Role::kPublisher) {
+    if (read->step != RecordStep::kRefused && hold.role == Role::kPublisher) {
       ++use.live_publishers;
       use.live_origin = read->record.origin_id;
     }
-    ledger_.Wrote(session.key, use);
+    Wrote(key, use);
     Show(*read);
     if (read->step == RecordStep::kRefused) return Superseded();
     // Of a viewer whose publisher is where it is: it stands, though the stream is elsewhere.
-    if (read->record.origin_id != asks.claimed_origin && asks.role == Role::kViewer) {
+    if (read->record.origin_id != hold.origin_id && hold.role == Role::kViewer) {
       return absl::OkStatus();
     }
   } else {
     NoteFailure(answer.status());
     if (absl::IsCancelled(answer.status())) return answer.status();
-    return AcceptAlone(session);
+    return AcceptAlone(key, hold);
   }
-  return MarkLiveHere(session);
+  return MarkLiveHere(hold);
 }
 
-absl::Status FleetStreams::AcceptAlone(Session& session) {
-  absl::Status accepted = MarkLiveHere(session);
-  Rewrite(session.key);
+absl::Status FleetStreams::AcceptAlone(const StreamKey& key, TableHold& hold) {
+  absl::Status accepted = MarkLiveHere(hold);
+  Rewrite(key);
   return accepted;
 }
 
-absl::Status FleetStreams::MarkLiveHere(Session& session) {
+void FleetStreams::Wrote(const StreamKey& key, const StreamUse& rounded) {
+  ledger_.Wrote(key, rounded);
+  table_->SetCovered(key, UseLedger::CoveredBy(rounded));
+}
+
+void FleetStreams::Doubt(const StreamKey& key) {
+  ledger_.Doubt(key);
+  table_->SetCovered(key, {});
+}
+
+absl::Status FleetStreams::MarkLiveHere(TableHold& hold) {
   absl::Status accepted;
-  const std::lock_guard lock(session.mutex);
-  if (session.hold == nullptr) return absl::OkStatus();
-  session.hold->MarkLive([&](absl::Status status) { accepted = std::move(status); });
+  hold.MarkLive([&](absl::Status status) { accepted = std::move(status); });
   return accepted;
 }
 

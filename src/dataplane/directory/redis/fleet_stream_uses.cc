@@ -16,13 +16,13 @@ constexpr auto kRenewal = std::chrono::seconds(10);
 
 void FleetStreams::WriteAllUses() {
   std::vector<StreamKey> keys = ledger_.Keys();
-  for (const StreamKey& key : keys) ledger_.Doubt(key);
+  for (const StreamKey& key : keys) Doubt(key);
   const std::lock_guard lock(rewrites_mutex_);
   rewrites_.insert(std::make_move_iterator(keys.begin()), std::make_move_iterator(keys.end()));
 }
 
 void FleetStreams::Rewrite(const StreamKey& key) {
-  ledger_.Doubt(key);
+  Doubt(key);
   const std::lock_guard lock(rewrites_mutex_);
   rewrites_.insert(key);
 }
@@ -61,7 +61,7 @@ void FleetStreams::Recheck(const StreamKey& key) {
 void FleetStreams::NoteUse(const StreamKey& key) {
   if (stopped_ || !ledger_.Needs(key, table_->UseOf(key))) return;
   // It is written when Redis is back.
-  if (!usable_) return ledger_.Doubt(key);
+  if (!usable_) return Doubt(key);
   lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
     self->WriteUse(key, /*reconciles=*/false, std::move(finished));
   });
@@ -80,16 +80,16 @@ void FleetStreams::WriteUse(const StreamKey& key, bool reconciles, StreamLanes::
 void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
                              const absl::StatusOr<ScriptRunner::Answer>& answer) {
   const auto read = ReadRecordAnswer(key, answer);
-  ledger_.Wrote(key, use);
+  Wrote(key, use);
   if (!read.ok()) {
     // It is written again when Redis is back.
     NoteFailure(read.status());
-    return ledger_.Doubt(key);
+    return Doubt(key);
   }
   if (read->step == RecordStep::kMissing) {
     // The feed has not told yet why, an operator's release perhaps.
     const bool feed_will_tell = table_->IsFed(key) && !reconciles;
-    if (feed_will_tell) return ledger_.Doubt(key);
+    if (feed_will_tell) return Doubt(key);
     ReconcileWith(key, std::nullopt, false);
     return table_->ForgetUnused(key);
   }
@@ -140,8 +140,10 @@ void FleetStreams::ReconcileWith(const StreamKey& key, const std::optional<Strea
       if (!read.ok()) {
         self->NoteFailure(read.status());
       } else if (read->step != RecordStep::kFull) {
-        self->ledger_.Wrote(request.key, use);
+        self->Wrote(request.key, use);
         self->Show(*read);
+        // What has changed meanwhile.
+        self->NoteUse(request.key);
       }
       finished();
     };

@@ -116,9 +116,9 @@ void FleetStreams::Apply(const FedRecord& fed) {
 void FleetStreams::Forget(const StreamKey& key, const StreamChange& change, bool used_here) {
   if (change.reason == StreamEventReason::kReleased) {
     // With the record, what was written has gone, and counts nowhere.
-    ledger_.Wrote(key, {});
+    Wrote(key, {});
   } else if (used_here) {
-    ledger_.Doubt(key);
+    Doubt(key);
   }
 }
 
@@ -140,7 +140,7 @@ void FleetStreams::FinishReading(const std::set<StreamKey>& pins) {
     }
     after = page.next;
   } while (!after.empty());
-  for (const StreamKey& key : table_->ForgetUnseen()) ledger_.Doubt(key);
+  for (const StreamKey& key : table_->ForgetUnseen()) Doubt(key);
   WriteAllUses();
 }
 

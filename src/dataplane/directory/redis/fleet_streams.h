@@ -68,22 +68,24 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
 
  private:
   class Hold;
-  struct Session;
 
-  // With the hold as it is given out.
-  ClaimOutcome Joined(const StreamKey& key, ClaimOutcome outcome);
+  // In place of the table's hold, the one that writes what becomes of it.
+  void GiveOut(ClaimOutcome& outcome);
+  // The use of `key` is written, or may be; or in doubt.
+  void Wrote(const StreamKey& key, const StreamUse& rounded);
+  void Doubt(const StreamKey& key);
   void AskClaim(const ClaimRequest& request, StreamClaims::ClaimCallback done);
   absl::StatusOr<ClaimOutcome> SettleClaim(const ClaimRequest& request, const StreamUse& use,
                                            const absl::StatusOr<ScriptRunner::Answer>& answer);
   // Places or finds the stream without Redis.
   absl::StatusOr<ClaimOutcome> ClaimAlone(const ClaimRequest& request);
-  void Accept(std::shared_ptr<Session> session, Acceptance asks, StreamHold::LiveCallback done);
+  void Accept(std::shared_ptr<TableHold> hold, StreamHold::LiveCallback done);
   // The table decides; Redis is told when it is back.
-  absl::Status AcceptAlone(Session& session);
-  static absl::Status MarkLiveHere(Session& session);
+  absl::Status AcceptAlone(const StreamKey& key, TableHold& hold);
+  static absl::Status MarkLiveHere(TableHold& hold);
   // What this proxy has decided by itself is brought together with what Redis has, when it can.
   void Rewrite(const StreamKey& key);
-  absl::Status SettleAcceptance(Session& session, StreamUse use, const Acceptance& asks,
+  absl::Status SettleAcceptance(const StreamKey& key, TableHold& hold, StreamUse use,
                                 const absl::StatusOr<ScriptRunner::Answer>& answer);
   void WriteUse(const StreamKey& key, bool reconciles, StreamLanes::Finished finished);
   void SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,

@@ -1,5 +1,6 @@
 #include "dataplane/directory/redis/use_ledger.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -10,6 +11,10 @@ StreamUse UseLedger::Rounded(StreamUse use) {
   return use;
 }
 
+SessionRange UseLedger::CoveredBy(const StreamUse& rounded) {
+  return {.from = std::max(1U, rounded.sessions / 4), .to = rounded.sessions};
+}
+
 bool UseLedger::Needs(const StreamKey& key, const StreamUse& use) const {
   const Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
@@ -18,8 +23,7 @@ bool UseLedger::Needs(const StreamKey& key, const StreamUse& use) const {
   if (at->second.in_doubt) return true;
   const StreamUse& written = at->second.use;
   return use.publishers != written.publishers || use.live_publishers != written.live_publishers ||
-         use.live_origin != written.live_origin || use.sessions == 0 ||
-         use.sessions > written.sessions || use.sessions < written.sessions / 4;
+         use.live_origin != written.live_origin || !CoveredBy(written).contains(use.sessions);
 }
 
 void UseLedger::Wrote(const StreamKey& key, StreamUse rounded) {

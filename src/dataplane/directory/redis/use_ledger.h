@@ -21,6 +21,9 @@ class UseLedger {
   // change nothing.
   static StreamUse Rounded(StreamUse use);
 
+  // With so many sessions in place of `rounded`'s nothing is to be written.
+  static SessionRange CoveredBy(const StreamUse& rounded);
+
   // Whether `use` is to be written: publishers differ, sessions are more than was written, or far
   // fewer, or none; or what was written is in doubt.
   bool Needs(const StreamKey& key, const StreamUse& use) const;

@@ -50,7 +50,9 @@ class StreamTableRecordsTest : public testing::Test {
     return {.reason = reason, .removed = true, .here = false};
   }
   std::optional<ClaimOutcome> Join(uint64_t replaces = 0) {
-    return table_->JoinKnown({.key = key_, .origin_id = "x", .replaces_version = replaces});
+    auto joined = table_->JoinKnown({.key = key_, .origin_id = "x", .replaces_version = replaces});
+    if (!joined.has_value()) return std::nullopt;
+    return std::move(joined->outcome);
   }
   ClaimOutcome Publish(const StreamRecord& record) {
     auto outcome = table_->JoinRecord(
@@ -206,6 +208,34 @@ TEST_F(StreamTableRecordsTest, WhatIsReadAnewReplacesWhatWasShown) {
   EXPECT_EQ(table_->Find(key_)->origin_id, "b") << "of a history that began anew";
   EXPECT_THAT(table_->ForgetUnseen(), IsEmpty());
   EXPECT_EQ(table_->size(), 2u);
+}
+
+TEST_F(StreamTableRecordsTest, ViewersWithinWhatIsCoveredTellNobody) {
+  table_->Apply(Record("a", 7), Change(StreamEventReason::kPublisherLive));
+  const ClaimRequest request{.key = key_, .origin_id = "x"};
+  auto first = table_->JoinKnown(request);
+  EXPECT_FALSE(first->covered) << "nothing is";
+  table_->SetCovered(key_, {.from = 1, .to = 2});
+  auto second = table_->JoinKnown(request);
+  EXPECT_TRUE(second->covered);
+  auto third = table_->JoinKnown(request);
+  EXPECT_FALSE(third->covered);
+  const auto end = [](std::optional<StreamTable::KnownClaim>& claim) {
+    return static_cast<TableHold&>(*claim->outcome.hold).End();
+  };
+  EXPECT_EQ(end(third), std::nullopt) << "two are left";
+  EXPECT_EQ(end(third), std::nullopt) << "it has ended";
+  EXPECT_EQ(end(second), std::nullopt) << "one is left";
+  EXPECT_EQ(end(first), key_);
+}
+
+TEST_F(StreamTableRecordsTest, NothingIsCoveredOnceTheRecordHasGone) {
+  table_->Apply(Record("a", 7), Change(StreamEventReason::kPublisherLive));
+  auto viewer = table_->JoinKnown({.key = key_, .origin_id = "x"});
+  table_->SetCovered(key_, {.from = 1, .to = 8});
+  table_->Apply(Record("a", 7, 2), Removal(StreamEventReason::kReleased));
+  table_->Apply(Record("a", 9), Change(StreamEventReason::kPublisherLive));
+  EXPECT_FALSE(table_->JoinKnown({.key = key_, .origin_id = "x"})->covered);
 }
 
 }  // namespace
