@@ -15,7 +15,7 @@ namespace srsproxy::redis {
 // its lease.
 class DeadSweep {
  public:
-  // Streams that are taken back at once, and before the next call of Tick.
+  // Streams that are taken back at once, about, and before the next call of Tick.
   static constexpr size_t kAtOnce = 500;
 
   // All outlive the sweep, and the client's Stop is its end.
@@ -27,6 +27,7 @@ class DeadSweep {
 
  private:
   void ReadUses(const std::string& proxy);
+  void TakePage(const Reply& reply);
   void TakeBack(const std::string& proxy, std::span<const std::string_view> keys);
 
   Link& link_;
@@ -34,6 +35,8 @@ class DeadSweep {
   RedisFleet& fleet_;
   const size_t max_streams_;
   bool runs_ = false;
+  std::string proxy_;   // Which one's streams are read,
+  std::string cursor_;  // and from where.
 };
 
 }  // namespace srsproxy::redis

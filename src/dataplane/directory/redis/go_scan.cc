@@ -8,11 +8,12 @@ namespace srsproxy::redis {
 namespace {
 
 // Redis looks at as many keys of any kind for a page.
-constexpr char kAtOnce[] = "500";
+constexpr char kAtOnce[] = "200";
 
 }  // namespace
 
 void GoScan::Tick() {
+  pages_left_ = kPagesAtOnce;
   if (asking_) return;
   const MonotonicTime now = clock_.Now();
   if (cursor_.empty()) {
@@ -20,7 +21,12 @@ void GoScan::Tick() {
     begun_ = now;
     cursor_ = "0";
   }
+  AskForPage();
+}
+
+void GoScan::AskForPage() {
   asking_ = true;
+  --pages_left_;
   const std::string pattern = keys_.Pattern(KeyKind::kUrl);
   const std::string_view scan[] = {"SCAN", cursor_, "MATCH", pattern, "COUNT", kAtOnce};
   link_.Call("scan", scan, [this](const absl::StatusOr<Reply>& reply) {
@@ -35,6 +41,7 @@ void GoScan::TakePage(const Reply& reply) {
   const auto next = parts.ok() ? (*parts)[0].AsText() : parts.status();
   const auto found = parts.ok() ? (*parts)[1].AsTexts() : parts.status();
   cursor_ = next.ok() && *next != "0" ? std::string(*next) : "";
+  if (!cursor_.empty() && pages_left_ > 0) AskForPage();
   if (!found.ok() || found->empty()) return;
   std::vector<std::string_view> read = {"MGET"};
   std::vector<std::string> names;

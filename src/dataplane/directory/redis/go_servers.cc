@@ -12,7 +12,7 @@ namespace srsproxy::redis {
 namespace {
 
 constexpr char kListRemedy[] = "none is needed: the proxy that drives writes it anew";
-constexpr char kScannedAtOnce[] = "500";
+constexpr char kScannedAtOnce[] = "200";
 
 }  // namespace
 

@@ -11,7 +11,7 @@
 namespace srsproxy::redis {
 namespace {
 
-constexpr char kAtOnce[] = "500";
+constexpr char kAtOnce[] = "200";
 constexpr absl::Duration kDeadline = absl::Seconds(5);
 
 // Of server:, x-origin: and x-server: in one pass over all keys; few others fit, and are told apart

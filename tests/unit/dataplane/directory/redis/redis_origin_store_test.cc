@@ -403,7 +403,8 @@ TEST_F(RedisOriginStoreTest, BrokenKeysArePassedOverLoggedOnceAndCounted) {
   ASSERT_TRUE(Decide(a->store(), "text", Cordon()).ok()) << "written in its place";
 }
 
-// 10,000 origins beat each 10 s, through 10 proxies.
+// 10,000 origins beat each 10 s, through 10 proxies. Of a tenth of them a tenth is asked: what the
+// proxies cost whatever they hear is in that, too.
 TEST_F(RedisOriginStoreTest, HeartbeatsOfALargeFleetCostLittle) {
   constexpr int kProxies = 10;
 #ifdef __SANITIZE_THREAD__
@@ -442,7 +443,7 @@ TEST_F(RedisOriginStoreTest, HeartbeatsOfALargeFleetCostLittle) {
   }
   const int64_t each_second = (AllCalls() - before) / kSeconds;
   RecordProperty("commands_each_second", static_cast<int>(each_second));
-  EXPECT_LT(each_second, 1000);
+  EXPECT_LT(each_second, kOrigins / 10);
   EXPECT_GT(Ttl("srs-proxy-x-origin:o5-svc-1"), 0);
 }
 
