@@ -111,7 +111,8 @@ void FleetConnection::EachSecond() {
 
 void FleetConnection::EachTenth() {
   streams_->Tick();
-  if (streams_->is_usable() && fleet_.drives()) go_scan_.Tick();
+  // Before all is read, every stream would seem to be a Go proxy's.
+  if (streams_->state() == StoreState::kSynced && fleet_.drives()) go_scan_.Tick();
 }
 
 void FleetConnection::Stop() {

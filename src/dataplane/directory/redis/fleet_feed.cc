@@ -130,16 +130,24 @@ absl::Status FleetFeed::SetId(const Reply& reply, std::string& id, FeedPosition*
   return absl::OkStatus();
 }
 
-void FleetFeed::ReadObservers(size_t next) {
-  if (next < all_.size()) {
-    auto read = [this, next, round = round_](const absl::Status& status) {
-      if (round != round_) return;
-      if (status.ok()) return ReadObservers(next + 1);
-      if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) bulk_.Reconnect(status);
+void FleetFeed::ReadObservers() {
+  open_reads_ = all_.size() + 1;
+  for (FeedObserver* observer : all_) {
+    auto read = [this, round = round_](const absl::Status& status) {
+      if (round == round_) FinishRead(status);
     };
-    all_[next]->ReadAll(bulk_, std::move(read));
+    observer->ReadAll(bulk_, std::move(read));
+  }
+  FinishRead(absl::OkStatus());
+}
+
+void FleetFeed::FinishRead(const absl::Status& status) {
+  if (!status.ok()) {
+    // All is read again over the next connection.
+    if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) bulk_.Reconnect(status);
     return;
   }
+  if (--open_reads_ > 0) return;
   bulk_.Close();
   heard_ = clock_.Now();
   synced_ = synced_once_ = true;

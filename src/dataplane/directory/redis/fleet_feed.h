@@ -82,7 +82,7 @@ class FleetFeed final : private LinkObserver {
   class BulkObserver final : public LinkObserver {
    public:
     explicit BulkObserver(FleetFeed& feed) : feed_(feed) {}
-    void OnConnected(const ServerInfo&) override { feed_.ReadObservers(0); }
+    void OnConnected(const ServerInfo&) override { feed_.ReadObservers(); }
     void OnLost(const absl::Status&) override {}
 
    private:
@@ -99,7 +99,9 @@ class FleetFeed final : private LinkObserver {
   // Where the feed is now: what is read after that is as new, or newer.
   void FindPosition();
   static absl::Status SetId(const Reply& reply, std::string& id, FeedPosition* position);
-  void ReadObservers(size_t next);
+  // Of all observers at once.
+  void ReadObservers();
+  void FinishRead(const absl::Status& status);
   void Read();
   absl::Status Take(const Reply& reply);
   absl::Status TakeStream(const Reply& reply);
@@ -122,6 +124,7 @@ class FleetFeed final : private LinkObserver {
   std::vector<FeedObserver*> all_;
   std::function<void()> begins_anew_;
   uint64_t round_ = 0;  // Answers of an earlier one are of no use any more.
+  size_t open_reads_ = 0;
   std::string feed_id_;
   std::string beats_id_;
   FeedPosition followed_;

@@ -17,7 +17,8 @@ constexpr char kScannedAtOnce[] = "200";
 }  // namespace
 
 void GoServers::Tick() {
-  if (!needs_.fleet.drives() || busy_.exchange(true)) return;
+  // Who has not read everything would write a list that lacks most.
+  if (!needs_.fleet.drives() || !needs_.store.HearsAll() || busy_.exchange(true)) return;
   ReadList();
 }
 
