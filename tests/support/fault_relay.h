@@ -44,6 +44,11 @@ class FaultRelay {
   // From now on: whether anything is done to connections that are made; those that have a fault
   // before them lose it.
   void SetFaulty(bool faulty) { faulty_ = faulty; }
+  // From now on: whether all connections are reset, and those that are made too.
+  void SetCut(bool cut) {
+    cut_ = cut;
+    if (cut) ResetAll();
+  }
   // Resets all connections.
   void ResetAll() {
     net::asio::post(io_, [this] {
@@ -84,6 +89,10 @@ class FaultRelay {
       auto pair = std::make_shared<Pair>(io_);
       const auto [accepted] = co_await acceptor_.async_accept(pair->client, net::kNoThrow);
       if (accepted) co_return;
+      if (cut_) {
+        pair->Reset();
+        continue;
+      }
       pair->fault = static_cast<Fault>(Random(3));
       pair->of_replies = Random(2) == 0;
       pair->after = Random(Random(2) == 0 ? 20'000 : 200'000);
@@ -127,6 +136,7 @@ class FaultRelay {
   std::mt19937_64 random_;
   std::atomic<int> faults_ = 0;
   std::atomic<bool> faulty_ = true;
+  std::atomic<bool> cut_ = false;
   net::asio::io_context io_{1};
   tcp::acceptor acceptor_{io_, tcp::endpoint(net::asio::ip::address_v4::loopback(), 0)};
   const uint16_t port_ = acceptor_.local_endpoint().port();

@@ -21,11 +21,14 @@ namespace srsproxy {
 // One proxy's connections to `server`, synced.
 class RedisProxy final : public redis::LinkObserver {
  public:
-  RedisProxy(const RedisServer& server, const Clock& clock, size_t max_streams, std::string name)
+  // `port`: a way to the server; 0: its own.
+  RedisProxy(const RedisServer& server, const Clock& clock, size_t max_streams, std::string name,
+             uint16_t port = 0)
       : server_(server),
         identity_{.proxy = std::move(name), .history = "a-history"},
-        client_(
-            redis::Client::Make(Options(server), redis::AllScripts(), metrics_, logger_).value()),
+        client_(redis::Client::Make(Options(port == 0 ? server.port() : port), redis::AllScripts(),
+                                    metrics_, logger_)
+                    .value()),
         scripts_(client_->command(), identity_, logger_),
         feed_(*client_, identity_, real_clock_, logger_),
         streams_(std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_,
@@ -60,17 +63,8 @@ class RedisProxy final : public redis::LinkObserver {
 
   // Until what was asked is written, and what was written is seen here.
   void Settle() {
-    WaitUntil([&] { return streams_->IsIdle(); }, "all is written");
-    const auto reply = server_.Command({"HMGET", "srs-proxy-x-history", "token", "fed"});
-    const auto values = reply.AsArray().value();
-    const std::string history(values[0].AsOptionalText().value().value_or(""));
-    const auto number =
-        values[1].is_nil() ? 0 : static_cast<uint64_t>(values[1].AsInteger().value());
-    const auto is_seen = [&] {
-      const redis::FleetFeed::Position position = feed_.position();
-      return position.history == history && position.number >= number && streams_->IsIdle();
-    };
-    WaitUntil(is_seen, "what was written is seen");
+    WaitUntil([&] { return streams_->IsIdle() && HasSeenAll() && streams_->IsIdle(); },
+              "what was written is seen");
   }
 
   void OnConnected(const redis::ServerInfo&) override { streams_->OnUsable(); }
@@ -78,12 +72,22 @@ class RedisProxy final : public redis::LinkObserver {
 
  private:
   // A machine on which much runs at once may let Redis wait for its turn.
-  redis::ClientOptions Options(const RedisServer& server) const {
+  redis::ClientOptions Options(uint16_t port) const {
     redis::ClientOptions options;
-    options.port = server.port();
+    options.port = port;
     options.proxy_id = identity_.proxy;
     options.connect_timeout = options.deadline = absl::Minutes(1);
+    options.max_backoff = absl::Milliseconds(200);
     return options;
+  }
+  bool HasSeenAll() {
+    const auto reply = server_.Command({"HMGET", "srs-proxy-x-history", "token", "fed"});
+    const auto values = reply.AsArray().value();
+    const std::string history(values[0].AsOptionalText().value().value_or(""));
+    const auto number =
+        values[1].is_nil() ? 0 : static_cast<uint64_t>(values[1].AsInteger().value());
+    const redis::FleetFeed::Position position = feed_.position();
+    return position.history == history && position.number >= number;
   }
 
   const RedisServer& server_;

@@ -76,7 +76,7 @@ void MigrationController::OnStreamEvent(const StreamEvent& event) {
       event.mapping.publisher_live && !took_sessions && event.cause != MoveCause::kPublisher;
   const bool all_suspected = !may_be_apart || misplaced_.Suspect(event.mapping.key);
   if (!all_suspected) missed_ = true;
-  if (!event.cause.has_value() && !drained_.any()) return;
+  if (!moved && !event.cause.has_value() && !drained_.any()) return;
 
   const StreamMapping& mapping = event.mapping;
   WorkItem item;

@@ -65,7 +65,7 @@ struct StreamEvent {
   };
   Kind kind = Kind::kPlaced;
   StreamMapping mapping;
-  std::string former_origin_id;  // Of a kChanged by which it came to another origin.
+  std::string former_origin_id;  // Of one by which it came to another origin.
   StreamEventReason reason = StreamEventReason::kToBePublished;
   std::optional<MoveCause> cause;  // Of a kChanged by which it moved, or its move began to wait.
   bool here = true;  // This proxy caused it: it counts and logs what all of a fleet get.

@@ -20,6 +20,9 @@ struct StreamRecord {
   uint64_t version = 0;         // StreamMapping's.
   uint64_t revision = 0;        // Grows with every change of the record.
   uint64_t placed_version = 0;  // As of which the stream has only followed its origin.
+  // What the placement counts as beside another one: its version; of one that was written anew, the
+  // version that its sessions were placed by.
+  uint64_t rank = 0;
   absl::Time claimed_at;
   bool retain_when_idle = false;
   bool flows = false;  // Media does, or did: it is not provisional.
@@ -62,6 +65,17 @@ struct SessionRange {
   uint32_t to = 0;
 
   bool contains(uint32_t sessions) const { return from <= sessions && sessions <= to; }
+};
+
+// Where the sessions of this proxy are, beside what others have: that of a live publisher, else
+// what is shown.
+struct LocalPlacement {
+  StreamUse use;
+  std::string origin_id;
+  uint64_t rank = 0;  // StreamRecord's, as is:
+  absl::Time claimed_at;
+  bool flows = false;
+  bool retain_when_idle = false;
 };
 
 }  // namespace srsproxy

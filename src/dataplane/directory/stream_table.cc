@@ -222,6 +222,7 @@ void StreamTable::Remove(Shard& shard, Entry& entry, StreamEventReason reason) {
 
 void StreamTable::Erase(Shard& shard, Entry& entry) {
   UnmarkIdle(shard, entry);
+  shard.believed.erase(&entry);
   shard.entries.erase(shard.entries.find(*entry.path));
   size_.fetch_sub(1, std::memory_order_relaxed);
 }

@@ -41,8 +41,9 @@ class TableHold : public StreamHold {
   virtual std::optional<StreamKey> End() = 0;
 
   const Role role;
-  const uint64_t version;       // Of the mapping that was claimed,
-  const std::string origin_id;  // and where that was.
+  // Of the mapping that was claimed; 0: this proxy placed it alone, by what others do not know.
+  const uint64_t version;
+  const std::string origin_id;  // Where that was.
 };
 
 // Implemented in stream_table.cc; as far as sessions use it in stream_table_holds.cc, moves and
@@ -98,8 +99,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
                                           bool granted, const StreamChange& change);
   // Shows `record`, unless what is shown is later, and notifies observers of `change`, once for
   // each. A copy for which there is no room is left out; so is one that is not shown yet, unless
-  // `change` has a reason. Holds that stand no longer because of it
-  // are lost. True: sessions of this proxy use the stream.
+  // `change` has a reason. True: sessions of this proxy use the stream.
   bool Apply(const StreamRecord& record, const StreamChange& change);
   // Shows `record` whatever is shown, as the store has it now, and notifies observers unless
   // `silent`.
@@ -110,6 +110,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   void BeginRefresh() { ++round_; }
   std::vector<StreamKey> ForgetUnseen();
   StreamUse UseOf(const StreamKey& key) const;
+  LocalPlacement PlacementOf(const StreamKey& key) const;
+  // The stream is as it is shown, whoever is live elsewhere: those publishers here are lost.
+  void EndStrays(const StreamKey& key);
   // While so many sessions of this proxy use the stream, viewers come and go without anybody else
   // having to learn of it. Until the record goes, or it is set anew.
   void SetCovered(const StreamKey& key, SessionRange sessions);
@@ -158,6 +161,7 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
     uint32_t refreshed = 0;  // The round in which Refresh has shown it last.
     SessionRange covered;    // SetCovered's.
     uint64_t revision = 0;
+    uint64_t rank = 0;  // StreamRecord's.
 
     bool used_here() const { return publishers > 0 || viewers > 0; }
     bool in_use() const { return used_here() || used_anywhere; }
@@ -171,6 +175,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
     Origins origins;
     absl::flat_hash_map<const Entry*, PendingMove> pending;
     absl::flat_hash_map<const Entry*, std::vector<Hold*>> live;  // Publishers', marked live.
+    // Where observers believe a stream to be that was shown elsewhere since, as the feed is to
+    // tell.
+    absl::flat_hash_map<const Entry*, std::string> believed;
     boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>>
         idle;                                      // Oldest first.
     std::atomic<uint64_t> oldest_idle{kNoneIdle};  // idle's front; read without the lock.
@@ -200,12 +207,13 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   ClaimOutcome Join(Shard& shard, Entry& entry, const ClaimRequest& request);
   ClaimOutcome AddSession(Shard& shard, Entry& entry, Role role, bool granted);
   void Show(Shard& shard, Entry& entry, const StreamRecord& record);
-  bool ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record, const StreamChange& change,
-               LostCallbacks& lost);
+  // What observers are notified of when `record` replaces `entry`, and nobody says why.
+  static StreamChange LearnedOf(Shard& shard, const Entry& entry, const StreamRecord& record);
+  bool ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record, const StreamChange& change);
   void Forget(Shard& shard, Entry& entry, const StreamChange& change);
   void Announce(Entry& entry, const StreamRecord& record, const StreamChange& change);
-  // Those of live publishers whose hold does not stand.
-  static void TakeLost(Shard& shard, const Entry& entry, LostCallbacks& lost);
+  // Live publishers whose hold does not stand: they count as live no more.
+  static void TakeLost(Shard& shard, Entry& entry, LostCallbacks& lost);
   static void CallLost(LostCallbacks& lost);
   // Whether the mapping that the hold belongs to is that of now.
   static bool Stands(const Entry& entry, const Hold& hold);

@@ -25,9 +25,11 @@ absl::Status Released() {
 class StreamTable::Hold final : public TableHold {
  public:
   Hold(std::shared_ptr<StreamTable> table, Shard& its_shard, Entry& its_entry, Role its_role)
-      : TableHold(its_role, its_entry.version, its_entry.origin->first),
+      : TableHold(its_role, its_entry.alone ? 0 : its_entry.version, its_entry.origin->first),
         shard(its_shard),
         entry(its_entry),
+        rank(its_entry.rank),
+        claimed_at_ns(its_entry.claimed_at_ns),
         table_(std::move(table)) {}
   ~Hold() override { End(); }
 
@@ -53,6 +55,8 @@ class StreamTable::Hold final : public TableHold {
 
   Shard& shard;
   Entry& entry;
+  const uint64_t rank;  // Of the mapping that was claimed, as is:
+  const int64_t claimed_at_ns;
   // With the shard locked.
   bool marked = false;
   bool ended = false;
@@ -125,10 +129,9 @@ absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
 }
 
 bool StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostCallbacks& lost) {
-  std::vector<Hold*>& live = shard.live[&entry];
-  const bool first_here = std::none_of(live.begin(), live.end(),
-                                       [&](const Hold* other) { return Stands(entry, *other); });
   TakeLost(shard, entry, lost);
+  std::vector<Hold*>& live = shard.live[&entry];
+  const bool first_here = live.empty();
   live.push_back(&hold);
   entry.retain_when_idle = true;
   if (!entry.is_live()) ++entry.origin->second.live_publishers;
@@ -136,13 +139,27 @@ bool StreamTable::AddLivePublisher(Shard& shard, Entry& entry, Hold& hold, LostC
   return first_here;
 }
 
-void StreamTable::TakeLost(Shard& shard, const Entry& entry, LostCallbacks& lost) {
+void StreamTable::TakeLost(Shard& shard, Entry& entry, LostCallbacks& lost) {
   const auto live = shard.live.find(&entry);
   if (live == shard.live.end()) return;
-  for (Hold* hold : live->second) {
-    if (hold->lost == nullptr || Stands(entry, *hold)) continue;
-    lost.push_back(std::exchange(hold->lost, nullptr));
+  std::vector<Hold*> ends;
+  std::copy_if(live->second.begin(), live->second.end(), std::back_inserter(ends),
+               [&](const Hold* hold) { return !Stands(entry, *hold); });
+  for (Hold* hold : ends) {
+    if (hold->lost != nullptr) lost.push_back(std::exchange(hold->lost, nullptr));
+    const bool last_live = RemoveLivePublisher(shard, entry, *hold);
+    if (last_live && !entry.is_live()) --entry.origin->second.live_publishers;
   }
+}
+
+void StreamTable::EndStrays(const StreamKey& key) {
+  LostCallbacks lost;
+  {
+    Shard& shard = ShardOf(key);
+    const std::lock_guard lock(shard.mutex);
+    if (Entry* entry = FindEntry(shard, key)) TakeLost(shard, *entry, lost);
+  }
+  CallLost(lost);
 }
 
 void StreamTable::CallLost(LostCallbacks& lost) {
@@ -246,23 +263,34 @@ bool StreamTable::Stands(const Entry& entry, const Hold& hold) {
   return hold.version >= entry.placed_version || hold.origin_id == entry.origin->first;
 }
 
-StreamUse StreamTable::UseOf(const StreamKey& key) const {
+StreamUse StreamTable::UseOf(const StreamKey& key) const { return PlacementOf(key).use; }
+
+LocalPlacement StreamTable::PlacementOf(const StreamKey& key) const {
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
   const Entry* entry = FindEntry(shard, key);
   if (entry == nullptr) return {};
-  StreamUse use{
-      .publishers = entry->publishers,
-      .live_publishers = entry->live_publishers,
-      .sessions = entry->publishers + entry->viewers,
-  };
+  LocalPlacement local{.use = {.publishers = entry->publishers,
+                               .live_publishers = entry->live_publishers,
+                               .sessions = entry->publishers + entry->viewers},
+                       .origin_id = entry->origin->first,
+                       .rank = entry->rank,
+                       .claimed_at = absl::FromUnixNanos(entry->claimed_at_ns),
+                       .flows = !entry->provisional,
+                       .retain_when_idle = entry->retain_when_idle};
   const auto live = shard.live.find(entry);
-  if (live == shard.live.end()) return use;
+  if (live == shard.live.end()) return local;
   // One that has followed its origin is where the stream is.
   const bool any_stands = std::any_of(live->second.begin(), live->second.end(),
                                       [&](const Hold* hold) { return Stands(*entry, *hold); });
-  use.live_origin = any_stands ? entry->origin->first : live->second.back()->origin_id;
-  return use;
+  if (!any_stands) {
+    const Hold& elsewhere = *live->second.back();
+    local.origin_id = elsewhere.origin_id;
+    local.rank = elsewhere.rank;
+    local.claimed_at = absl::FromUnixNanos(elsewhere.claimed_at_ns);
+  }
+  local.use.live_origin = local.origin_id;
+  return local;
 }
 
 bool StreamTable::IsPublishedOn(const Shard& shard, const Entry& entry,

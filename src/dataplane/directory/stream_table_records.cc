@@ -31,22 +31,19 @@ absl::StatusOr<ClaimOutcome> StreamTable::JoinRecord(const ClaimRequest& request
                                                      const StreamChange& change) {
   if (stopped_) return Stopped();
   ClaimOutcome outcome;
-  LostCallbacks lost;
   const absl::Status room = WithEntry(request.key, [&](Shard& shard, Entry& entry) {
-    ApplyTo(shard, entry, record, change, lost);
+    ApplyTo(shard, entry, record, change);
     outcome = AddSession(shard, entry, request.role, granted);
   });
-  CallLost(lost);
   if (!room.ok()) return room;
   return outcome;
 }
 
 bool StreamTable::Apply(const StreamRecord& record, const StreamChange& change) {
   if (stopped_) return false;
-  LostCallbacks lost;
   bool used_here = false;
   const auto apply = [&](Shard& shard, Entry& entry) {
-    used_here = ApplyTo(shard, entry, record, change, lost);
+    used_here = ApplyTo(shard, entry, record, change);
   };
   // What nobody is notified of may be older than what the feed has brought, its end too.
   if (change.removed || !change.reason.has_value()) {
@@ -57,7 +54,6 @@ bool StreamTable::Apply(const StreamRecord& record, const StreamChange& change) 
   } else if (!WithEntry(record.key, apply).ok()) {
     return false;
   }
-  CallLost(lost);
   return used_here;
 }
 
@@ -66,12 +62,13 @@ void StreamTable::Refresh(const StreamRecord& record, bool silent) {
     entry.refreshed = round_;
     const bool same = entry.origin != nullptr && entry.version == record.version &&
                       entry.revision == record.revision;
-    if (same) return;
+    if (same && !shard.believed.contains(&entry)) return;
+    const StreamChange learned = LearnedOf(shard, entry, record);
     Show(shard, entry, record);
     if (silent) {
       entry.announced = true;
     } else {
-      Announce(entry, record, {.reason = StreamEventReason::kLearned, .here = false});
+      Announce(entry, record, learned);
     }
   });
   // A copy for which there is no room is left out.
@@ -130,6 +127,7 @@ StreamRecord StreamTable::RecordOf(const Shard& shard, const Entry& entry) {
           .version = entry.version,
           .revision = entry.revision,
           .placed_version = entry.placed_version,
+          .rank = entry.rank,
           .claimed_at = mapping.claimed_at,
           .retain_when_idle = entry.retain_when_idle,
           .flows = !entry.provisional,
@@ -153,7 +151,7 @@ StreamMapping StreamTable::ToMapping(const StreamRecord& record, const Entry& en
 }
 
 bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record,
-                          const StreamChange& change, LostCallbacks& lost) {
+                          const StreamChange& change) {
   const bool was_alone = entry.alone && !record.alone;
   const bool is_new =
       entry.origin == nullptr || was_alone || record.IsAfter(entry.version, entry.revision);
@@ -163,16 +161,31 @@ bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record
     if (is_new) Forget(shard, entry, change);
     return used_here;
   }
-  if (is_new) Show(shard, entry, record);
-  if (change.reason.has_value()) {
-    Announce(entry, record, change);
-  } else if (was_alone) {
-    Announce(entry, record, {.reason = StreamEventReason::kLearned, .here = false});
+  const StreamChange learned = was_alone ? LearnedOf(shard, entry, record) : StreamChange();
+  const bool moves =
+      is_new && entry.origin != nullptr && entry.origin->first != record.origin_id && !was_alone;
+  if (moves && !change.reason.has_value()) {
+    shard.believed.try_emplace(&entry, entry.origin->first);
+  } else if (!change.former_origin_id.empty()) {
+    shard.believed.erase(&entry);
   }
-  if (!change.here && change.reason == StreamEventReason::kPublisherLive) {
-    TakeLost(shard, entry, lost);
+  if (is_new) Show(shard, entry, record);
+  if (change.reason.has_value()) Announce(entry, record, change);
+  if (was_alone && (!change.reason.has_value() || !learned.former_origin_id.empty())) {
+    Announce(entry, record, learned);
   }
   return entry.used_here();
+}
+
+StreamChange StreamTable::LearnedOf(Shard& shard, const Entry& entry, const StreamRecord& record) {
+  StreamChange learned{.reason = StreamEventReason::kLearned};
+  auto believed = shard.believed.extract(&entry);
+  std::string former;
+  if (entry.origin != nullptr) former = believed ? believed.mapped() : entry.origin->first;
+  if (former != record.origin_id) learned.former_origin_id = std::move(former);
+  // Where this proxy has placed it by itself, its sessions are apart from all others'.
+  learned.here = entry.alone && !learned.former_origin_id.empty();
+  return learned;
 }
 
 void StreamTable::Show(Shard& shard, Entry& entry, const StreamRecord& record) {
@@ -183,6 +196,7 @@ void StreamTable::Show(Shard& shard, Entry& entry, const StreamRecord& record) {
   entry.version = record.version;
   entry.revision = record.revision;
   entry.placed_version = record.placed_version;
+  entry.rank = record.rank;
   entry.claimed_at_ns = absl::ToUnixNanos(record.claimed_at);
   entry.provisional = !record.flows;
   entry.retain_when_idle = record.retain_when_idle;

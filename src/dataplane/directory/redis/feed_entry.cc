@@ -43,7 +43,10 @@ void FeedPosition::Reset(std::string_view token) {
 }
 
 void FeedPosition::SetLast(const StreamEntry& entry) {
-  number_ = NumberIn(FeedEntry{.kind = {}, .fields = entry.fields}.Get("number"));
+  const FeedEntry last{.kind = {}, .fields = entry.fields};
+  number_ = NumberIn(last.Get("number"));
+  // A history may have begun since it was asked for.
+  if (history_.empty()) history_ = std::string(last.Get("history"));
 }
 
 bool FeedPosition::Advance(const FeedEntry& entry) {

@@ -83,7 +83,7 @@ void FleetStreams::AskClaim(const ClaimRequest& request, StreamClaims::ClaimCall
   ++use.sessions;
   if (request.role == Role::kPublisher) ++use.publishers;
   use = UseLedger::Rounded(std::move(use));
-  std::vector<std::string> arguments = ClaimArguments(request, use, max_streams_, false);
+  std::vector<std::string> arguments = ClaimArguments(request, use, max_streams_);
   auto answered = [self = shared_from_this(), request, use,
                    done = std::move(done)](absl::StatusOr<ScriptRunner::Answer> answer) mutable {
     done(self->SettleClaim(request, use, answer));
@@ -130,7 +130,7 @@ absl::StatusOr<ClaimOutcome> FleetStreams::ClaimAlone(const ClaimRequest& reques
   record.claimed_at = clock_.WallNow();
   // Odd: Redis gives even ones.
   record.version = known.has_value() ? known->version + 1 + known->version % 2 : 1;
-  record.placed_version = record.version;
+  record.placed_version = record.rank = record.version;
   record.alone = true;
   const bool granted = !known.has_value() || (request.replaces_version != 0 &&
                                               request.replaces_version == known->version);

@@ -93,10 +93,10 @@ void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool re
     ReconcileWith(key, std::nullopt, false);
     return table_->ForgetUnused(key);
   }
+  Show(*read);
   if (reconciles && read->step != RecordStep::kRemoved) {
     ReconcileWith(key, read->record, read->rival);
   }
-  Show(*read);
   if (!read->record.fed) {
     // Of a provisional record nobody tells this proxy any more once it does not use it. One that it
     // uses stays while it is renewed.
@@ -110,29 +110,29 @@ void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool re
   NoteUse(key);
 }
 
-LocalPlacement FleetStreams::PlacementOf(const StreamKey& key) const {
-  LocalPlacement local;
-  local.use = table_->UseOf(key);
-  const auto mapping = table_->Find(key);
-  local.released = !mapping.has_value();
-  if (local.released) return local;
-  local.origin_id = local.use.live_origin.empty() ? mapping->origin_id : local.use.live_origin;
-  local.version = mapping->version;
-  local.claimed_at = mapping->claimed_at;
-  return local;
-}
-
 void FleetStreams::ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record,
                                  bool rival) {
-  const LocalPlacement local = PlacementOf(key);
-  const Reconciliation step = Reconcile(local, record, rival);
-  if (step != Reconciliation::kClaim && step != Reconciliation::kAssertPublisher) return;
-  const bool publishes = local.use.publishers > 0;
+  const LocalPlacement local = table_->PlacementOf(key);
+  switch (Reconcile(local, record, rival)) {
+    case Reconciliation::kNothing:
+      return;
+    case Reconciliation::kEndStrays:
+      // Viewers are ended by who is notified of where the stream is now.
+      return table_->EndStrays(key);
+    case Reconciliation::kClaim:
+    case Reconciliation::kAssertPublisher:
+      return Restore(key, local, record, rival);
+  }
+}
+
+void FleetStreams::Restore(const StreamKey& key, const LocalPlacement& local,
+                           const std::optional<StreamRecord>& record, bool rival) {
   const ClaimRequest request{.key = key,
                              .origin_id = local.origin_id,
-                             .role = publishes ? Role::kPublisher : Role::kViewer};
-  const bool asserts = step == Reconciliation::kAssertPublisher || local.use.live_publishers > 0;
-  lanes_.Add(key, [self = shared_from_this(), request, asserts](StreamLanes::Finished finished) {
+                             .role = local.use.publishers > 0 ? Role::kPublisher : Role::kViewer,
+                             .replaces_version = record.has_value() ? record->version : 0,
+                             .unless_live = !rival};
+  lanes_.Add(key, [self = shared_from_this(), request, local](StreamLanes::Finished finished) {
     const StreamUse use = UseLedger::Rounded(self->table_->UseOf(request.key));
     auto answered = [self, request, use, finished = std::move(finished)](
                         const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
@@ -142,12 +142,13 @@ void FleetStreams::ReconcileWith(const StreamKey& key, const std::optional<Strea
       } else if (read->step != RecordStep::kFull) {
         self->Wrote(request.key, use);
         self->Show(*read);
+        self->ReconcileWith(request.key, read->record, read->rival);
         // What has changed meanwhile.
         self->NoteUse(request.key);
       }
       finished();
     };
-    self->scripts_.Run("claim", ClaimArguments(request, use, self->max_streams_, asserts),
+    self->scripts_.Run("claim", ClaimArguments(request, use, self->max_streams_, local),
                        std::move(answered));
   });
 }

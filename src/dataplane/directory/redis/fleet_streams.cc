@@ -109,6 +109,11 @@ void FleetStreams::Pin(StreamPin pin, StreamClaims::PinCallback done) {
 void FleetStreams::Apply(const FedRecord& fed) {
   const bool used_here = table_->Apply(fed.record, fed.change);
   if (fed.change.removed) Forget(fed.record.key, fed.change, used_here);
+  // Another proxy's publisher is live where the stream is.
+  const bool rival =
+      !fed.change.here && (fed.change.reason == StreamEventReason::kPublisherLive ||
+                           fed.change.reason == StreamEventReason::kPublisherElsewhere);
+  if (rival) ReconcileWith(fed.record.key, fed.record, true);
   // Sessions of a mapping that was released count to the one that is there now.
   if (used_here) NoteUse(fed.record.key);
 }

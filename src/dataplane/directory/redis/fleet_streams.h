@@ -94,11 +94,13 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // Unless this proxy stops, Redis cannot be used: it has failed to do what it was asked.
   void NoteFailure(const absl::Status& why);
   void ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record, bool rival);
+  // Writes the stream anew, where it is here: in place of `record`, unless that has changed.
+  void Restore(const StreamKey& key, const LocalPlacement& local,
+               const std::optional<StreamRecord>& record, bool rival);
   // Its record has gone.
   void Forget(const StreamKey& key, const StreamChange& change, bool used_here);
   // Shows what a script has answered.
   void Show(const RecordAnswer& answer);
-  LocalPlacement PlacementOf(const StreamKey& key) const;
 
   const Clock& clock_;
   ScriptRunner& scripts_;

@@ -5,26 +5,16 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "dataplane/directory/stream_record.h"
 
 namespace srsproxy::redis {
 
-// Where this proxy's sessions of a stream are.
-struct LocalPlacement {
-  StreamUse use;
-  std::string origin_id;  // That of a live publisher, else the one shown last.
-  uint64_t version = 0;   // As of which they are there.
-  absl::Time claimed_at;
-  bool released = false;  // By an operator: nobody counts on them.
-};
-
 enum class Reconciliation : uint8_t {
   kNothing,
-  kClaim,            // There is no record: it is made anew, where the sessions are.
+  kClaim,            // The record is made, or made whole, where the sessions are.
   kAssertPublisher,  // The record is brought to the live publisher here.
-  kEndStrays,        // The sessions here are to end: the stream is elsewhere.
+  kEndStrays,        // Sessions here are to end: the stream is elsewhere.
 };
 
 // `rival`: a publisher of another proxy is live where the record is.

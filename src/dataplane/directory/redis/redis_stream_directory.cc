@@ -101,8 +101,8 @@ void RedisStreamDirectory::OnEntry(const FeedEntry& entry) {
 }
 
 void RedisStreamDirectory::OnUsable() {
-  streams_->SetUsable(true);
   streams_->WriteAllUses();
+  streams_->SetUsable(true);
 }
 void RedisStreamDirectory::OnLost() { streams_->SetUsable(false); }
 

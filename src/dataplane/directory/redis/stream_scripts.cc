@@ -52,9 +52,9 @@ std::string_view WordOf(StreamEventReason reason) {
   return "";
 }
 
-constexpr std::array<std::string_view, 13> kRecordFields = {
+constexpr std::array<std::string_view, 14> kRecordFields = {
     "origin", "version", "revision", "placed", "claimed",  "stays", "flows",
-    "fed",    "live",    "used",     "to",     "deadline", "cause"};
+    "fed",    "live",    "used",     "to",     "deadline", "cause", "rank"};
 
 absl::Status Broken(const StreamKey& key, std::string_view field) {
   return absl::DataLossError(
@@ -82,6 +82,7 @@ absl::StatusOr<StreamRecord> RecordOf(const StreamKey& key, const Values& values
   record.fed = values[7] == "1";
   record.live = values[8] == "1";
   record.used = values[9] == "1";
+  if (!number(13, record.rank)) record.rank = record.version;
   if (values[10].empty()) return record;
   PendingMove pending;
   pending.origin_id = std::string(values[10]);
@@ -175,7 +176,8 @@ absl::StatusOr<std::optional<StreamRecord>> ReadRecord(const StreamKey& key, con
 }
 
 std::vector<std::string> ClaimArguments(const ClaimRequest& request, const StreamUse& use,
-                                        size_t max_streams, bool asserts) {
+                                        size_t max_streams,
+                                        const std::optional<LocalPlacement>& restores) {
   std::vector<std::string> arguments = {
       request.key.ToString(),
       request.origin_id,
@@ -186,7 +188,14 @@ std::vector<std::string> ClaimArguments(const ClaimRequest& request, const Strea
       request.other_vhost_origin.has_value() ? "=" + *request.other_vhost_origin : "",
       absl::StrCat(max_streams)};
   AppendUse(use, arguments);
-  arguments.emplace_back(asserts ? "assert" : "claim");
+  if (restores.has_value()) {
+    arguments.push_back(absl::StrCat(restores->rank));
+    arguments.push_back(absl::StrCat(absl::ToUnixMillis(restores->claimed_at)));
+    arguments.push_back(Flag(restores->flows));
+    arguments.push_back(Flag(restores->retain_when_idle));
+  } else {
+    arguments.insert(arguments.end(), {"", "", "", ""});
+  }
   return arguments;
 }
 

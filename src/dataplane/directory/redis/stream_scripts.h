@@ -73,10 +73,11 @@ std::span<const std::string_view> RecordFields();
 // nullopt: there is none. DATA_LOSS: it is broken.
 absl::StatusOr<std::optional<StreamRecord>> ReadRecord(const StreamKey& key, const Reply& reply);
 
-// `use`: the caller's, with the session that is to come. `asserts`: it has a live publisher on
-// `request.origin_id`, and the stream is to be there.
-std::vector<std::string> ClaimArguments(const ClaimRequest& request, const StreamUse& use,
-                                        size_t max_streams, bool asserts);
+// `use`: the caller's, with the session that is to come. `restores`: none comes, and the stream is
+// to be where the caller's are.
+std::vector<std::string> ClaimArguments(
+    const ClaimRequest& request, const StreamUse& use, size_t max_streams,
+    const std::optional<LocalPlacement>& restores = std::nullopt);
 
 // A session whose media flows now.
 struct Acceptance {

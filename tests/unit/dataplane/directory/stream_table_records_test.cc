@@ -156,8 +156,10 @@ TEST_F(StreamTableRecordsTest, APublisherIsLostToOneThatIsAcceptedElsewhere) {
   here.hold->MarkLive();
   table_->Apply(Record("b", 9), Change(StreamEventReason::kMoved));
   EXPECT_TRUE(lost.ok()) << "it is live where it is";
-  table_->Apply(Record("b", 9, 2), Change(StreamEventReason::kPublisherLive));
+  EXPECT_EQ(table_->PlacementOf(key_).origin_id, "a");
+  table_->EndStrays(key_);
   EXPECT_TRUE(absl::IsAborted(lost)) << lost;
+  EXPECT_EQ(table_->UseOf(key_), (StreamUse{.publishers = 1, .sessions = 1})) << "live no more";
 }
 
 TEST_F(StreamTableRecordsTest, WhatSessionsUseIsShownOnUnlessItWasReleased) {

@@ -5,14 +5,18 @@
 -- replaces nothing that has a live publisher; [11] the origin seen in another vhost, `=` before it,
 -- or '' when that does not matter; [12] how many streams are remembered at most; [13 to 16] the
 -- caller's publishers, live ones, sessions (an upper bound), the origin of the live ones, all with
--- the session that is to come; [17] why: `claim`, or `assert` of a publisher that is live elsewhere.
+-- the session that is to come; [17] '', or the rank by which the caller's sessions are there already:
+-- the stream is to be written anew where they are; then [18] since when, ms, [19] 1: media flows, and [20] 1: it stays when idle.
+--
+-- A stream is brought to a caller's publisher that is live elsewhere by [8] the version that the
+-- caller has weighed it against, and [10] unless a publisher of another proxy has come there since.
 --
 -- Answers what it did: `found`, `placed`, `replaced`; then the record, and former origin and reason
 -- of what it did. `full`: there is no room.
 local key, proposed, role = ARGV[5], ARGV[6], ARGV[7]
 local replaces, inherits, unless_live, seen_elsewhere = ARGV[8], ARGV[9] == '1', ARGV[10] == '1', ARGV[11]
 local cap = tonumber(ARGV[12])
-local asserts = ARGV[17] == 'assert'
+local restores = ARGV[17] ~= ''
 local vhost, stream = split_key(key)
 
 -- The one origin on which all other vhosts have the stream, when a client of this role goes there.
@@ -48,15 +52,17 @@ end
 local record = adopt(key, cap)
 local what, former, reason, cause = 'found', '', '', ''
 local live = record and record.live_here + record.live_elsewhere > 0
+if record and restores then live = has_rival(record) end
+local goes = record and not (restores and record.origin == proposed)
 
 if not record then
   if not make_room(cap) then return answer('full') end
   record = new_record(key, origin_of_new())
   what = 'placed'
   reason = role == 'publisher' and 'to be published' or 'to be viewed'
-elseif (asserts and record.origin ~= proposed) or (replaces ~= '0' and replaces == text(record.version) and not (unless_live and live)) then
+elseif goes and replaces ~= '0' and replaces == text(record.version) and not (unless_live and live) then
   what, former = 'replaced', record.origin
-  if asserts then
+  if restores then
     reason, cause = 'publisher elsewhere', 'publisher'
     place(record, proposed)
   elseif inherits then
@@ -75,13 +81,21 @@ end
 local first = what ~= 'found'
 set_use(record, tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16])
 sum_up(record)
-if asserts and first then record.flows, record.stays = true, true end
+local flowed = record.flows
+if restores and record.origin == proposed then
+  local is_live = tonumber(ARGV[14]) > 0
+  record.flows = flowed or is_live or ARGV[19] == '1'
+  record.stays = record.stays or is_live or ARGV[20] == '1'
+  if first then record.rank, record.claimed = tonumber(ARGV[17]), tonumber(ARGV[18]) end
+end
 if role == 'publisher' or record.flows then record.fed = true end
 
 local event
 if first then
   event = { reason = reason, cause = cause, former = former }
   write_mapping(record)
+elseif record.flows and not flowed then
+  event = { reason = 'media flows' }
 end
 write_record(record, event)
 return answer(what, fields_of(record), former, reason, cause)

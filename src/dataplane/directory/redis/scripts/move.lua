@@ -2,7 +2,7 @@
 -- publisher's session ends.
 --
 -- ARGV[5] key; [6] the origin; [7] the version that is expected, 0 for any; [8] the deadline, ms, ''
--- for none; [9] the cause; [10] 1: its live publisher is there already.
+-- for none; [9] the cause; [10] 1: its live publisher is there already, and none is where it is now.
 --
 -- Answers `found`, `waits`, `moved`, `missing`, `version`; then the record, and former origin,
 -- reason and cause of what became of it.
@@ -22,6 +22,8 @@ if target == record.origin then
     record.pending = nil
     event = { reason = 'taken back' }
   end
+elseif to_publisher and has_rival(record) then
+  what = 'found'
 elseif record.publishers > 0 and not to_publisher then
   what = 'waits'
   local pending = record.pending

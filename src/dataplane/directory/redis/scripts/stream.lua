@@ -2,11 +2,12 @@
 --
 -- A record is the hash x-url:{key}: `schema`; `origin`, its id; `version`, which grows with every
 -- change of origin; `revision`, with every change; `placed`, the version as of which the stream has
--- only followed its origin; `claimed`, ms; `stays` when idle; `flows`: not provisional; `fed`: its
--- changes go to the feed; `live`, `used`: by anybody; `to`, `deadline` (ms, '' for none) and `cause`
--- of a pending move; and for each proxy with sessions `u:{proxy}`, its use:
--- `publishers live sessions origin`, where `sessions` is an upper bound and `origin` is where the
--- live ones are.
+-- only followed its origin; `rank`, what it counts as beside another placement: its version, or, of
+-- one that was written anew, the version that its sessions were placed by; `claimed`, ms; `stays`
+-- when idle; `flows`: not provisional; `fed`: its changes go to the feed; `live`, `used`: by anybody;
+-- `to`, `deadline` (ms, '' for none) and `cause` of a pending move; and for each proxy with sessions
+-- `u:{proxy}`, its use: `publishers live sessions origin`, where `sessions` is an upper bound and
+-- `origin` is where the live ones are.
 
 local function parse_use(value)
   local publishers, live, sessions, origin =
@@ -65,7 +66,7 @@ local function read_record(key)
   end
   local record = {
     key = key, origin = origin, version = version, revision = revision, placed = placed,
-    claimed = claimed, stays = fields.stays == '1', flows = fields.flows == '1',
+    rank = tonumber(fields.rank) or version, claimed = claimed, stays = fields.stays == '1', flows = fields.flows == '1',
     fed = fields.fed == '1', was_fed = fields.fed == '1', live = fields.live == '1', used = fields.used == '1', uses = uses,
   }
   if fields.to and fields.to ~= '' then
@@ -90,13 +91,13 @@ local function fields_of(record)
     record.origin, text(record.version), text(record.revision), text(record.placed),
     text(record.claimed), flag(record.stays), flag(record.flows), flag(record.fed),
     flag(record.live), flag(record.used), pending.to, pending.deadline, pending.cause,
-    tostring(record.publishers), tostring(record.sessions), flag(has_rival(record)),
+    text(record.rank), tostring(record.publishers), tostring(record.sessions), flag(has_rival(record)),
   }
 end
 
 local FIELDS = {
   'origin', 'version', 'revision', 'placed', 'claimed', 'stays', 'flows', 'fed', 'live', 'used',
-  'to', 'deadline', 'cause',
+  'to', 'deadline', 'cause', 'rank',
 }
 
 local function named_fields_of(record)
@@ -243,6 +244,7 @@ local function place(record, origin)
   -- Even: a proxy that decides without Redis gives odd ones.
   local version = math.max(record.version + 1, NOW_US)
   record.version = version + version % 2
+  record.rank = record.version
   record.claimed = NOW_MS
 end
 

@@ -4,7 +4,8 @@
 --
 -- ARGV[5] key; [6 to 9] publishers, live ones, sessions (an upper bound), the origin of the live
 -- ones; [10] `publisher` or `viewer`: this one's media flows now and it asks to be accepted, '' for
--- none; [11] the version and [12] the origin of the mapping that it claimed; [13] how many streams
+-- none; [11] the version (0: one that no script gave) and [12] the origin of the mapping that it
+-- claimed; [13] how many streams
 -- are remembered at most.
 --
 -- Answers `found`, `refused` (the one that asked is not where the stream is; its use counts without

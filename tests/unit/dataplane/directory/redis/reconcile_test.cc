@@ -14,22 +14,23 @@ LocalPlacement Local(uint32_t publishers, uint32_t live, uint32_t sessions) {
                   .sessions = sessions,
                   .live_origin = live > 0 ? "a" : ""},
           .origin_id = "a",
-          .version = 7,
+          .rank = 7,
           .claimed_at = kThen + absl::Seconds(1)};
 }
 
-std::optional<StreamRecord> Record(const char* origin, uint64_t version = 8,
+std::optional<StreamRecord> Record(const char* origin, uint64_t rank = 8,
                                    absl::Duration claimed = absl::Seconds(1)) {
   StreamRecord record;
   record.origin_id = origin;
-  record.version = version;
+  record.flows = true;
+  record.rank = rank;
   record.claimed_at = kThen + claimed;
   return record;
 }
 
 TEST(ReconcileTest, EveryRace) {
-  LocalPlacement released = Local(1, 1, 2);
-  released.released = true;
+  auto provisional = Record("a");
+  provisional->flows = false;
   const struct {
     const char* what;
     LocalPlacement local;
@@ -40,13 +41,14 @@ TEST(ReconcileTest, EveryRace) {
       {"nobody is here, nothing there", Local(0, 0, 0), std::nullopt, false,
        Reconciliation::kNothing},
       {"nobody is here", Local(0, 0, 0), Record("b"), true, Reconciliation::kNothing},
-      {"released, nothing there", released, std::nullopt, false, Reconciliation::kNothing},
-      {"released, placed anew", released, Record("b"), false, Reconciliation::kNothing},
+      {"released", {}, Record("b"), true, Reconciliation::kNothing},
       {"flushed, viewers here", Local(0, 0, 3), std::nullopt, false, Reconciliation::kClaim},
       {"flushed, publisher on its way", Local(1, 0, 1), std::nullopt, false,
        Reconciliation::kClaim},
       {"flushed, live publisher", Local(1, 1, 2), std::nullopt, false, Reconciliation::kClaim},
       {"the same place", Local(1, 1, 2), Record("a"), true, Reconciliation::kNothing},
+      {"viewers wrote it first", Local(1, 1, 2), provisional, false, Reconciliation::kClaim},
+      {"it is provisional for all", Local(1, 0, 2), provisional, false, Reconciliation::kNothing},
       {"viewers of a stream elsewhere", Local(0, 0, 2), Record("b"), false,
        Reconciliation::kEndStrays},
       {"publisher on its way, elsewhere", Local(1, 0, 1), Record("b"), false,
@@ -70,22 +72,22 @@ TEST(ReconcileTest, EveryRace) {
 }
 
 TEST(ReconcileTest, OfTwoLivePublishersExactlyOneSideGives) {
-  for (const uint64_t versions : {6, 7, 8}) {
+  for (const uint64_t ranks : {6, 7, 8}) {
     for (const int claimed : {0, 1, 2}) {
       const LocalPlacement ours = Local(1, 1, 1);
       LocalPlacement theirs = ours;
       theirs.origin_id = theirs.use.live_origin = "b";
-      theirs.version = versions;
+      theirs.rank = ranks;
       theirs.claimed_at = kThen + absl::Seconds(claimed);
       const auto as_record = [](const LocalPlacement& local) {
         StreamRecord record;
         record.origin_id = local.origin_id;
-        record.version = local.version;
+        record.rank = local.rank;
         record.claimed_at = local.claimed_at;
         return record;
       };
       EXPECT_NE(Reconcile(ours, as_record(theirs), true), Reconcile(theirs, as_record(ours), true))
-          << versions << " " << claimed;
+          << ranks << " " << claimed;
     }
   }
 }

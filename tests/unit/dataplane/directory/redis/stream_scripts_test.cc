@@ -79,7 +79,7 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
                                .role = role,
                                .replaces_version = replaces,
                                .other_vhost_origin = ""};
-    const Raw raw = Run("claim", ClaimArguments(request, use, kCap, false), caller);
+    const Raw raw = Run("claim", ClaimArguments(request, use, kCap), caller);
     EXPECT_TRUE(raw.status.ok()) << raw.status;
     return raw.answer;
   }
@@ -252,7 +252,7 @@ TEST_F(StreamScriptsTest, AtTheCapTheOldestIdleMappingLeaves) {
     const StreamKey key{"v.com", "live", absl::StrCat(i)};
     const ClaimRequest request{.key = key, .origin_id = "a", .role = Role::kPublisher};
     const Raw claimed =
-        Run("claim", ClaimArguments(request, {.publishers = 1, .sessions = 1}, kCap, false));
+        Run("claim", ClaimArguments(request, {.publishers = 1, .sessions = 1}, kCap));
     if (claimed.what == "full") return false;
     Run("use",
         UseArguments(key, {.publishers = 1, .sessions = 1},
@@ -306,7 +306,7 @@ TEST_F(StreamScriptsTest, AGoProxyDropsAHostWithoutAPort) {
 
 TEST_F(StreamScriptsTest, ViewersOfAnotherVhostAreJoined) {
   const ClaimRequest elsewhere{.key = {"w.com", "live", "cam"}, .origin_id = "a"};
-  Run("claim", ClaimArguments(elsewhere, {.sessions = 1}, kCap, false), kTwo);
+  Run("claim", ClaimArguments(elsewhere, {.sessions = 1}, kCap), kTwo);
   EXPECT_EQ(Publish("b").record.origin_id, "a") << "they wait for a publisher";
   EXPECT_LE(Ttl("srs-proxy-x-vhosts:live/cam"), 60'000);
 }

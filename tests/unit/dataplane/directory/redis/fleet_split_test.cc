@@ -1,0 +1,209 @@
+// Two proxies that were cut off from Redis place the same stream on two origins: how they come
+// together again, whoever is back first.
+#include <latch>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fault_relay.h"
+#include "tests/support/redis_streams.h"
+
+namespace srsproxy {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+
+constexpr char kMapping[] = "srs-proxy-url:v.com/live/cam";
+
+// Remembers from where streams came to another origin, and when viewers are to follow.
+class Departures final : public StreamObserver {
+ public:
+  void OnStreamEvent(const StreamEvent& event) override {
+    if (event.former_origin_id.empty() || event.mapping.viewers == 0) return;
+    const std::lock_guard lock(mutex_);
+    seen_.push_back(absl::StrCat(event.former_origin_id, ">", event.mapping.origin_id));
+  }
+  std::vector<std::string> seen() {
+    const std::lock_guard lock(mutex_);
+    return seen_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> seen_;
+};
+
+// A proxy whose way to Redis can be cut.
+struct Proxy {
+  Proxy(const RedisServer& server, const Clock& clock, const std::string& name)
+      : relay(server.port(), 1), redis(server, clock, 1000, name, relay.port()) {
+    relay.SetFaulty(false);
+  }
+  void Cut() {
+    relay.SetCut(true);
+    WaitUntil([&] { return redis.streams()->state() == StoreState::kGone; }, "Redis is gone");
+  }
+  void Heal() {
+    relay.SetCut(false);
+    redis.Announce();
+    WaitUntil([&] { return redis.streams()->state() == StoreState::kSynced; }, "Redis is back");
+  }
+
+  FaultRelay relay;
+  RedisProxy redis;
+  Departures departures;
+  const Subscription subscription = redis.streams()->Subscribe(departures);
+};
+
+class Publisher {
+ public:
+  void Accept(std::unique_ptr<StreamHold> hold) {
+    hold_ = std::move(hold);
+    std::latch answered(1);
+    hold_->WhenLost([this](const absl::Status& why) { Lose(why); });
+    hold_->MarkLive([&](const absl::Status& accepted) {
+      EXPECT_TRUE(accepted.ok()) << accepted;
+      answered.count_down();
+    });
+    answered.wait();
+  }
+  absl::Status lost() {
+    const std::lock_guard lock(mutex_);
+    return lost_;
+  }
+
+ private:
+  void Lose(const absl::Status& why) {
+    const std::lock_guard lock(mutex_);
+    lost_ = why;
+  }
+
+  std::mutex mutex_;
+  absl::Status lost_;
+  std::unique_ptr<StreamHold> hold_;
+};
+
+// The parameter: whether the first proxy is back first, and whether Redis has lost everything.
+class FleetSplitTest : public testing::TestWithParam<std::tuple<bool, bool>> {
+ protected:
+  std::unique_ptr<StreamHold> Claim(Proxy& proxy, const std::string& origin, Role role,
+                                    uint64_t replaces = 0) {
+    std::unique_ptr<StreamHold> hold;
+    std::latch answered(1);
+    proxy.redis.streams()->Claim(
+        {.key = key_, .origin_id = origin, .role = role, .replaces_version = replaces},
+        [&](absl::StatusOr<ClaimOutcome> outcome) {
+          ASSERT_TRUE(outcome.ok()) << outcome.status();
+          EXPECT_EQ(outcome->mapping.origin_id, origin);
+          hold = std::move(outcome->hold);
+          answered.count_down();
+        });
+    answered.wait();
+    return hold;
+  }
+  void Publish(Publisher& publisher, Proxy& proxy, const std::string& origin,
+               uint64_t replaces = 0) {
+    publisher.Accept(Claim(proxy, origin, Role::kPublisher, replaces));
+  }
+  std::string Mapping() {
+    const redis::Reply reply = server_.Command({"GET", kMapping});
+    return std::string(reply.AsOptionalText().value().value_or("(none)"));
+  }
+  void HealBoth() {
+    const auto [one_first, flushed] = GetParam();
+    if (flushed) server_.Command({"FLUSHALL"});
+    for (Proxy* proxy : one_first ? std::vector{&one_, &two_} : std::vector{&two_, &one_}) {
+      proxy->Heal();
+      proxy->redis.Settle();
+    }
+  }
+  static std::string At(Proxy& proxy, const StreamKey& key) {
+    const auto mapping = proxy.redis.streams()->Find(key);
+    return mapping.has_value() ? mapping->origin_id : "(none)";
+  }
+  // Both come to that the stream is on `origin`.
+  void WaitTogether(const std::string& origin) {
+    WaitUntil([&] { return Mapping() == "srs-proxy-server:" + origin; }, "Redis has it there");
+    for (Proxy* proxy : {&one_, &two_}) {
+      WaitUntil([&] { return At(*proxy, key_) == origin; }, "all have it there");
+    }
+    // And nothing comes after.
+    for (int i = 0; i < 2; ++i) {
+      for (Proxy* proxy : {&one_, &two_}) proxy->redis.Settle();
+    }
+    EXPECT_EQ(Mapping(), "srs-proxy-server:" + origin);
+    for (Proxy* proxy : {&one_, &two_}) EXPECT_EQ(At(*proxy, key_), origin);
+  }
+
+  const StreamKey key_{"v.com", "live", "cam"};
+  Clock clock_;
+  RedisServer server_;
+  Proxy one_{server_, clock_, "one:1"};
+  Proxy two_{server_, clock_, "two:1"};
+};
+
+INSTANTIATE_TEST_SUITE_P(Orders, FleetSplitTest,
+                         testing::Combine(testing::Bool(), testing::Bool()));
+
+TEST_P(FleetSplitTest, OfTwoNewPublishersTheEarlierStays) {
+  one_.Cut();
+  two_.Cut();
+  Publisher first;
+  Publish(first, one_, "b");
+  // Times in records are in milliseconds.
+  const absl::Time then = clock_.WallNow();
+  WaitUntil([&] { return clock_.WallNow() > then + absl::Milliseconds(5); }, "it is later");
+  Publisher second;
+  Publish(second, two_, "a");
+  const auto viewer_there = Claim(one_, "b", Role::kViewer);
+  const auto viewer_apart = Claim(two_, "a", Role::kViewer);
+  HealBoth();
+  WaitUntil([&] { return !second.lost().ok(); }, "the later one is lost");
+  EXPECT_TRUE(absl::IsAborted(second.lost())) << second.lost();
+  WaitTogether("b");
+  EXPECT_TRUE(first.lost().ok()) << first.lost();
+  EXPECT_THAT(two_.departures.seen(), Contains("a>b")) << "its viewers are strays";
+  EXPECT_THAT(one_.redis.streams()->Find(key_)->publisher_live, true);
+}
+
+TEST_P(FleetSplitTest, AStreamThatWasPlacedAnewStaysWhereItIsPublished) {
+  Publisher first;
+  Publish(first, one_, "a");
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  for (Proxy* proxy : {&one_, &two_}) proxy->redis.Settle();
+  WaitUntil([&] { return At(two_, key_) == "a"; }, "all know it");
+  one_.Cut();
+  two_.Cut();
+  Publisher second;  // Its proxy does not reach the other origin.
+  Publish(second, two_, "b", two_.redis.streams()->Find(key_)->version);
+  HealBoth();
+  WaitUntil([&] { return !first.lost().ok(); }, "the former one is lost");
+  WaitTogether("b");
+  EXPECT_TRUE(second.lost().ok()) << second.lost();
+  EXPECT_THAT(one_.departures.seen(), Contains("a>b"));
+}
+
+TEST_P(FleetSplitTest, ViewersFollowTheLivePublisher) {
+  one_.Cut();
+  two_.Cut();
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  Publisher publisher;
+  Publish(publisher, two_, "b");
+  HealBoth();
+  WaitTogether("b");
+  EXPECT_TRUE(publisher.lost().ok());
+  EXPECT_THAT(one_.departures.seen(), Contains("a>b"));
+  EXPECT_THAT(two_.departures.seen(), Not(Contains("b>a")));
+  EXPECT_FALSE(one_.redis.streams()->Find(key_)->provisional);
+}
+
+}  // namespace
+}  // namespace srsproxy
