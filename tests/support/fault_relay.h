@@ -26,8 +26,16 @@ namespace srsproxy {
 
 class FaultRelay {
  public:
+  struct Options {
+    // What a connection passes on one way before something is done to it: of half of them at most
+    // this, of the others a tenth.
+    size_t bytes = 200'000;
+  };
+
   // To `target` of the loopback address.
-  FaultRelay(uint16_t target, uint64_t seed) : target_(target), random_(seed) {
+  FaultRelay(uint16_t target, uint64_t seed) : FaultRelay(target, seed, Options()) {}
+  FaultRelay(uint16_t target, uint64_t seed, const Options& options)
+      : target_(target), options_(options), random_(seed) {
     net::asio::co_spawn(io_, Accept(), net::asio::detached);
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -95,7 +103,7 @@ class FaultRelay {
       }
       pair->fault = static_cast<Fault>(Random(3));
       pair->of_replies = Random(2) == 0;
-      pair->after = Random(Random(2) == 0 ? 20'000 : 200'000);
+      pair->after = Random(Random(2) == 0 ? options_.bytes / 10 : options_.bytes);
       pairs_.push_back(pair);
       net::asio::co_spawn(io_, Connect(std::move(pair)), net::asio::detached);
     }
@@ -105,6 +113,9 @@ class FaultRelay {
     const tcp::endpoint target(net::asio::ip::address_v4::loopback(), target_);
     const auto [error] = co_await pair->server.async_connect(target, net::kNoThrow);
     if (error) co_return pair->Close();
+    boost::system::error_code ignored;
+    pair->client.set_option(tcp::no_delay(true), ignored);
+    pair->server.set_option(tcp::no_delay(true), ignored);
     net::asio::co_spawn(io_, Forward(pair, false), net::asio::detached);
     co_await Forward(pair, true);
   }
@@ -133,6 +144,7 @@ class FaultRelay {
   }
 
   const uint16_t target_;
+  const Options options_;
   std::mt19937_64 random_;
   std::atomic<int> faults_ = 0;
   std::atomic<bool> faulty_ = true;
