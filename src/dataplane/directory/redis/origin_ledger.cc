@@ -57,7 +57,8 @@ void OriginLedger::End(std::string_view id, const OriginEnd& end) {
 }
 
 bool OriginLedger::EndAgain(const OriginRecord& record, uint64_t revision) {
-  if (!ended_.Take(record)) return false;
+  // Where sessions are live on it, it leaves by and by.
+  if (record.leaving || !ended_.Take(record)) return false;
   const std::string id = record.registration.Id();
   touched_.insert(id);
   Entry& entry = entries_[id];

@@ -112,6 +112,20 @@ TEST_F(OriginLedgerTest, AnEndThatIsNotSentYetGivesWay) {
   EXPECT_THAT(ledger_.TakeWrites(10), IsEmpty());
 }
 
+// Sessions are live on it at another proxy, which has heard of the end.
+TEST_F(OriginLedgerTest, WhatAnotherProxyKeepsAsLeavingIsNotEndedAgain) {
+  OriginRecord record = Record("a");
+  PutWritten(record, 5);
+  ledger_.End("a-svc-1", {});
+  ASSERT_EQ(ledger_.TakeWrites(10).size(), 1u);
+  ledger_.Written("a-svc-1", At(6));
+  record.leaving = true;
+  EXPECT_TRUE(ledger_.Take(Fed(record, 7), /*here=*/false));
+  ASSERT_NE(ledger_.Find("a-svc-1"), nullptr);
+  EXPECT_TRUE(ledger_.Find("a-svc-1")->leaving);
+  EXPECT_THAT(ledger_.TakeWrites(10), IsEmpty());
+}
+
 // Another proxy had not heard of the end when it wrote what a flushed Redis had lost.
 TEST_F(OriginLedgerTest, WhatWasEndedHereAndIsWrittenAgainEndsAgain) {
   OriginRecord record = Record("a");
