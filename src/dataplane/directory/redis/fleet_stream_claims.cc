@@ -16,6 +16,12 @@ absl::Status Superseded() {
                       "the stream was placed on another origin meanwhile");
 }
 
+// Whoever asks again finds that Redis cannot be used, and chooses by the rule for that.
+absl::Status CannotPlace(std::string_view why) {
+  return ProxyFailure(absl::StatusCode::kUnavailable,
+                      absl::StrCat("Redis cannot place streams now: ", ToAbsl(why)));
+}
+
 absl::Status Released() {
   return ProxyFailure(absl::StatusCode::kAborted, "the stream's placement was released");
 }
@@ -61,6 +67,7 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
   }
   const StreamKey key = request.key;
   lanes_.Add(key, [self = shared_from_this(), request = std::move(request),
+                   was_usable = usable_.load(),
                    done = std::move(done)](StreamLanes::Finished finished) mutable {
     auto settled = [done = std::move(done),
                     finished = std::move(finished)](absl::StatusOr<ClaimOutcome> outcome) mutable {
@@ -68,7 +75,7 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
       done(std::move(outcome));
       finished();
     };
-    self->AskClaim(request, std::move(settled));
+    self->AskClaim(request, was_usable, std::move(settled));
   });
 }
 
@@ -77,8 +84,13 @@ void FleetStreams::GiveOut(ClaimOutcome& outcome) {
   outcome.hold = std::make_unique<Hold>(shared_from_this(), std::move(hold));
 }
 
-void FleetStreams::AskClaim(const ClaimRequest& request, StreamClaims::ClaimCallback done) {
-  if (!usable_) return done(ClaimAlone(request));
+void FleetStreams::AskClaim(const ClaimRequest& request, bool was_usable,
+                            StreamClaims::ClaimCallback done) {
+  if (!usable_) {
+    // Redis was lost while it waited for its turn: its origin was not chosen by the rule for that.
+    if (was_usable) return done(CannotPlace("it was lost meanwhile"));
+    return done(ClaimAlone(request));
+  }
   StreamUse use = table_->UseOf(request.key);
   ++use.sessions;
   if (request.role == Role::kPublisher) ++use.publishers;
@@ -99,10 +111,7 @@ absl::StatusOr<ClaimOutcome> FleetStreams::SettleClaim(
   if (!read.ok()) {
     NoteFailure(read.status());
     if (absl::IsCancelled(read.status())) return read.status();
-    // Whoever asks again finds that Redis cannot be used, and chooses by the rule for that.
-    return ProxyFailure(
-        absl::StatusCode::kUnavailable,
-        absl::StrCat("Redis cannot place streams now: ", ToAbsl(MessageOf(read.status()))));
+    return CannotPlace(MessageOf(read.status()));
   }
   if (read->step == RecordStep::kFull) {
     return ProxyFailure(absl::StatusCode::kResourceExhausted,

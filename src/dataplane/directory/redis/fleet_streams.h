@@ -74,7 +74,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // The use of `key` is written, or may be; or in doubt.
   void Wrote(const StreamKey& key, const StreamUse& rounded);
   void Doubt(const StreamKey& key);
-  void AskClaim(const ClaimRequest& request, StreamClaims::ClaimCallback done);
+  // `was_usable`: Redis, when the claim came.
+  void AskClaim(const ClaimRequest& request, bool was_usable, StreamClaims::ClaimCallback done);
   absl::StatusOr<ClaimOutcome> SettleClaim(const ClaimRequest& request, const StreamUse& use,
                                            const absl::StatusOr<ScriptRunner::Answer>& answer);
   // Places or finds the stream without Redis.
