@@ -65,14 +65,19 @@ void FleetFeed::OnHistory(std::string_view history) {
 
 void FleetFeed::OnConnected(const ServerInfo&) {
   ++round_;
-  if (synced_) {
+  if (std::exchange(unreadable_, false) && synced_) {
+    BeginAnew("what the feed holds cannot be read");
+  } else if (synced_) {
     CheckHistory();
   } else {
     FindPosition();
   }
 }
 
-void FleetFeed::OnLost(const absl::Status&) { ++round_; }
+void FleetFeed::OnLost(const absl::Status& why) {
+  ++round_;
+  unreadable_ = unreadable_ || absl::IsDataLoss(why);
+}
 
 void FleetFeed::BeginAnew(std::string_view why) {
   logger_.Warn("everything in Redis is read anew", {{"because", why}});

@@ -123,7 +123,8 @@ class FleetFeed final : private LinkObserver {
   std::map<std::string, FeedObserver*, std::less<>> observers_;  // By kind.
   std::vector<FeedObserver*> all_;
   std::function<void()> begins_anew_;
-  uint64_t round_ = 0;  // Answers of an earlier one are of no use any more.
+  bool unreadable_ = false;  // An answer was, before the connection was lost.
+  uint64_t round_ = 0;       // Answers of an earlier one are of no use any more.
   size_t open_reads_ = 0;
   std::string feed_id_;
   std::string beats_id_;

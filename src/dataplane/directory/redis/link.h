@@ -25,8 +25,9 @@ class LinkObserver {
   // It is down, or another attempt to connect has failed for another reason than the one before.
   // Attempts go on whatever it is. FAILED_PRECONDITION: what is there cannot be used, by its kind:
   // a Redis Cluster, a server without EVAL or of another kind, one that is too old.
-  // UNAUTHENTICATED, PERMISSION_DENIED: it refuses this user. UNAVAILABLE: it is away, or not
-  // ready. In words for an operator: what happened, and what to do.
+  // UNAUTHENTICATED, PERMISSION_DENIED: it refuses this user. DATA_LOSS: an answer cannot be read,
+  // as it is too long or none of Redis. UNAVAILABLE: it is away, or not ready. In words for an
+  // operator: what happened, and what to do.
   virtual void OnLost(const absl::Status& why) = 0;
 };
 

@@ -45,6 +45,9 @@ absl::Status ToLost(const absl::Status& why) {
     case absl::StatusCode::kUnauthenticated:
     case absl::StatusCode::kPermissionDenied:
       return why;
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kResourceExhausted:
+      return ProxyFailure(absl::StatusCode::kDataLoss, MessageOf(why));
     default:
       return ProxyFailure(absl::StatusCode::kUnavailable, MessageOf(why));
   }

@@ -80,7 +80,7 @@ class CannedServerTest : public ClientTest {};
 TEST_F(CannedServerTest, AWebServerIsNoRedisAndIsNotAskedWithoutAPause) {
   CannedServer server("HTTP/1.1 400 Bad Request\r\n\r\n", true);
   Open(OptionsFor(server.port()));
-  ASSERT_TRUE(observer_.WaitLost(absl::StatusCode::kUnavailable));
+  ASSERT_TRUE(observer_.WaitLost(absl::StatusCode::kDataLoss));
   EXPECT_THAT(observer_.why(), HasSubstr("not the protocol of Redis"));
   const auto later = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
   while (std::chrono::steady_clock::now() < later) (void)CallAndWait(link(), {"PING"});

@@ -1,4 +1,5 @@
 // What proxies that share a Redis learn of each other, and what becomes of it when Redis forgets.
+#include <array>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -172,6 +173,16 @@ TEST_F(FleetStreamsTest, AFeedThatIsGoneIsReplacedByReadingAnew) {
   WaitUntil([&] { return two_.streams()->Find(key_)->origin_id == "b"; }, "all is read anew");
 }
 
+TEST_F(FleetStreamsTest, EntriesThatAreTooLongToBeReadArePassedOver) {
+  server_.Command(
+      {"EVAL",
+       "for i = 1, 2 do redis.call('XADD', KEYS[1], '*', 'x', string.rep('x', 9000000)) "
+       "end return 1",
+       "1", "srs-proxy-x-feed"});
+  const auto publisher = Publish(one_, "a");
+  WaitUntil([&] { return two_.streams()->Find(key_).has_value(); }, "what comes after is known");
+}
+
 TEST_F(FleetStreamsTest, AConnectionThatIsCutIsMadeAgain) {
   const auto publisher = Publish(one_, "a");
   Settle();
@@ -182,6 +193,29 @@ TEST_F(FleetStreamsTest, AConnectionThatIsCutIsMadeAgain) {
     EXPECT_EQ(two_.streams()->Find(key_)->origin_id, "a");
   }
   EXPECT_TRUE(publisher->lost().ok());
+}
+
+TEST_F(FleetStreamsTest, NoClaimThatWaitedWhileRedisWasLostIsGranted) {
+  server_.Suspend();
+  std::array<absl::StatusOr<ClaimOutcome>, 2> outcomes;
+  std::latch answered(2);
+  for (int i = 0; i < 2; ++i) {
+    one_.streams()->Claim({.key = key_,
+                           .origin_id = i == 0 ? "a" : "b",
+                           .role = Role::kViewer,
+                           .other_vhost_origin = ""},
+                          [&, i](absl::StatusOr<ClaimOutcome> outcome) {
+                            outcomes[i] = std::move(outcome);
+                            answered.count_down();
+                          });
+  }
+  server_.Kill();
+  answered.wait();
+  // Neither was chosen by the rule for a Redis that has gone.
+  for (const auto& outcome : outcomes) {
+    EXPECT_TRUE(absl::IsUnavailable(outcome.status())) << outcome.status();
+  }
+  EXPECT_EQ(Claim(one_, "c", Role::kViewer)->mapping.origin_id, "c");
 }
 
 TEST_F(FleetStreamsTest, AProxyThatComesLaterReadsAll) {
