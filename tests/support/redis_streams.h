@@ -31,8 +31,8 @@ class RedisProxy final : public redis::LinkObserver {
                     .value()),
         scripts_(client_->command(), identity_, logger_),
         feed_(*client_, identity_, real_clock_, logger_),
-        streams_(std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_,
-                                                               logger_)) {
+        streams_(
+            std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_)) {
     scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
     feed_.SetAnewObserver([this] { Announce(); });
     feed_.Add("stream", *streams_);

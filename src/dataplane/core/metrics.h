@@ -225,6 +225,17 @@ class Metrics {
                                       "How old what is known here of Redis may be.",
                                       {},
                                       Shown::kOnceSet};
+  // `source`: which part of the state they belong to: "streams", "origins" or "hls".
+  CounterFamily<Text> redis_broken_keys{
+      registry_,
+      "srsproxy_redis_broken_keys_total",
+      "What was found in Redis that no proxy writes: removed, or passed over.",
+      {"source"}};
+  GaugeFamily<Text> fleet_streams{
+      registry_,
+      "srsproxy_fleet_streams",
+      "Streams of all proxies that share Redis, by whether they are in use.",
+      {"state"}};  // "known", "in_use"
   GaugeFamily<> proxies{registry_,
                         "srsproxy_proxies",
                         "Proxies that share Redis, this one among them.",

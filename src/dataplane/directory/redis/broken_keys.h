@@ -25,20 +25,33 @@ class BrokenKeys {
 
   // `name`: of a key, or of a key and what of it. `remedy`: what an operator can do.
   void Report(const std::string& name, std::string_view problem, std::string_view remedy) {
-    ++count_;
-    {
-      const std::lock_guard lock(mutex_);
-      if (logged_.size() >= kMaxNames) logged_.clear();
-      if (!logged_.insert(name).second) return;
-    }
+    if (!Count(name)) return;
+    // Not called "key": the values of such fields are not logged (PROXY_LOG_REDACT).
     logger_.Warn("a key in Redis is passed over",
-                 {{"key", name}, {"because", problem}, {"remedy", remedy}});
+                 {{"name", name}, {"because", problem}, {"remedy", remedy}});
+  }
+  // One that was removed, so that it can be written anew.
+  void ReportRemoved(const std::string& name) {
+    if (!Count(name)) return;
+    logger_.Warn("a key in Redis held what no proxy writes, and was removed",
+                 {{"name", name},
+                  {"remedy",
+                   "see who else writes to this Redis; PROXY_REDIS_DB and PROXY_REDIS_KEY_PREFIX "
+                   "keep others apart"}});
   }
 
   // Since the start.
   uint64_t count() const { return count_; }
 
  private:
+  // Whether it is to be logged.
+  bool Count(const std::string& name) {
+    ++count_;
+    const std::lock_guard lock(mutex_);
+    if (logged_.size() >= kMaxNames) logged_.clear();
+    return logged_.insert(name).second;
+  }
+
   const Logger& logger_;
   std::atomic<uint64_t> count_{0};
   std::mutex mutex_;

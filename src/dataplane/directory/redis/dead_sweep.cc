@@ -6,6 +6,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "dataplane/directory/redis/key_types.h"
 #include "dataplane/directory/redis/stream_scripts.h"
 
 namespace srsproxy::redis {
@@ -26,7 +27,8 @@ void DeadSweep::ReadUses(const std::string& proxy) {
   const std::string_view read[] = {"SSCAN", uses, cursor_, "COUNT", count};
   link_.Call("sweep", read, [this](const absl::StatusOr<Reply>& reply) {
     runs_ = false;
-    if (reply.ok()) TakePage(*reply);
+    if (reply.ok()) return TakePage(*reply);
+    if (absl::IsDataLoss(reply.status())) HealKeyType(scripts_, KeyKind::kXUses, proxy_);
   });
 }
 

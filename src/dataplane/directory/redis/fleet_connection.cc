@@ -8,12 +8,15 @@
 #include <absl/strings/str_format.h>
 
 #include "dataplane/core/random_seed.h"
+#include "dataplane/directory/redis/key_types.h"
 
 namespace srsproxy::redis {
 namespace {
 
 // The first attempt to connect, to where the Sentinels say, may take this long.
 constexpr auto kFirstOutcome = std::chrono::seconds(10);
+// At the types of keys.
+constexpr uint64_t kSecondsBetweenLooks = 5;
 constexpr auto kGoodbye = std::chrono::milliseconds(500);
 
 std::string RandomToken() { return absl::StrFormat("%016x", RandomSeed()); }
@@ -41,10 +44,9 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
       client_(std::move(client)),
       scripts_(client_->command(), identity_, logger),
       feed_(*client_, identity_, clock, logger),
-      fleet_(client_->command(), identity_, clock, logger),
+      fleet_(client_->command(), identity_, clock, logger, scripts_.broken_keys()),
       sweep_(client_->command(), scripts_, fleet_, config.max_streams),
-      streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_,
-                                                      logger)),
+      streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_)),
       go_scan_(client_->command(), identity_.keys, clock, *streams_,
                [this](const StreamKey& key) { streams_->Recheck(key); }),
       origins_(std::make_unique<FleetOrigins>(scripts_, client_->command(), feed_, fleet_, clock,
@@ -53,7 +55,8 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
   feed_.Add("stream", *streams_);
   feed_.Add("pin", *streams_);
   feed_.SetAnewObserver([this] { fleet_.Announce(); });
-  fleet_.SetUsableObserver([this] {
+  fleet_.SetUsableObserver([this](bool usable) {
+    if (!usable) return streams_->OnLost();
     if (connected_ && !streams_->is_usable()) streams_->OnUsable();
   });
 }
@@ -74,6 +77,8 @@ absl::Status FleetConnection::Start() {
 void FleetConnection::OnConnected(const ServerInfo&) {
   connected_ = true;
   streams_->SetUnusable("");
+  seconds_connected_ = 0;
+  HealKeyTypes(scripts_);
   fleet_.OnConnected();
   origins_->OnConnected();
   Settle(absl::OkStatus());
@@ -93,16 +98,26 @@ void FleetConnection::Settle(absl::Status outcome) {
   settled_.notify_all();
 }
 
-void FleetConnection::EachSecond() {
+void FleetConnection::ShowMetrics() {
   metrics_.driver.Set(fleet_.drives() ? 1 : 0);
   metrics_.proxies.Set(static_cast<double>(fleet_.alive()));
+  metrics_.fleet_streams.Set("known", streams_->size());
+  metrics_.fleet_streams.Set("in_use", streams_->in_use());
+  metrics_.redis_broken_keys.RaiseTo("streams", scripts_.broken_keys().count());
+  metrics_.redis_broken_keys.RaiseTo("origins", origins_->origins().broken());
+  metrics_.redis_broken_keys.RaiseTo("hls", origins_->sessions().broken());
   metrics_.redis_cache_hits.RaiseTo(streams_->cache_hits());
   const absl::Duration staleness = feed_.Staleness();
   if (staleness != absl::InfiniteDuration()) {
     metrics_.redis_cache_staleness.Set(absl::ToDoubleSeconds(staleness));
   }
+}
+
+void FleetConnection::EachSecond() {
+  ShowMetrics();
   origins_->Tick();
   if (!connected_) return;
+  if (++seconds_connected_ % kSecondsBetweenLooks == 0) HealKeyTypes(scripts_);
   // An announcement that is written shows that Redis can be used again.
   if (!streams_->is_usable()) fleet_.Announce();
   fleet_.Tick();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,7 @@ class FleetConnection final : public FleetBus, private LinkObserver {
   void OnConnected(const ServerInfo& server) override;
   void OnLost(const absl::Status& why) override;
   void EachSecond();
+  void ShowMetrics();
   void EachTenth();
   void Settle(absl::Status outcome);
 
@@ -68,7 +70,9 @@ class FleetConnection final : public FleetBus, private LinkObserver {
   const std::unique_ptr<RedisStreamDirectory> streams_;
   GoScan go_scan_;
   const std::unique_ptr<FleetOrigins> origins_;
-  bool connected_ = false;  // On the thread of Redis.
+  // On the thread of Redis.
+  bool connected_ = false;
+  uint64_t seconds_connected_ = 0;
 
   std::mutex mutex_;
   std::condition_variable settled_;

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include <absl/strings/str_cat.h>
+
 #include "dataplane/directory/redis/stream_scripts.h"
 
 namespace srsproxy::redis {
@@ -11,6 +13,8 @@ namespace {
 // A page with its scores, which Redis writes as text, takes some 150 µs.
 constexpr char kAtOnce[] = "100";
 constexpr absl::Duration kDeadline = absl::Seconds(5);
+constexpr size_t kMaxShown = 100;
+constexpr char kRemedy[] = "remove it with redis-cli: who uses the stream writes it anew";
 
 // Redis is away, or the client stops: no use to go on.
 bool IsFinal(const absl::Status& status) {
@@ -19,9 +23,9 @@ bool IsFinal(const absl::Status& status) {
 
 class Reader : public std::enable_shared_from_this<Reader> {
  public:
-  Reader(Link& link, const Keys& keys, const Logger& logger, RecordSink sink,
+  Reader(Link& link, const Keys& keys, BrokenKeys& broken, RecordSink sink,
          absl::AnyInvocable<void(absl::Status)> done)
-      : link_(link), keys_(keys), logger_(logger), sink_(std::move(sink)), done_(std::move(done)) {}
+      : link_(link), keys_(keys), broken_(broken), sink_(std::move(sink)), done_(std::move(done)) {}
 
   void ScanStreams(std::string_view cursor) {
     Call({"ZSCAN", keys_.Make(KeyKind::kXStreams), cursor, "COUNT", kAtOnce},
@@ -75,7 +79,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
 
   void ReadStream(std::string_view name) {
     const auto key = ReadStreamKey(name);
-    if (!key.has_value()) return PassOver(name, absl::DataLossError("it is no stream's key"));
+    if (!key.has_value()) return PassOverMember(KeyKind::kXStreams, name);
     const std::string hash = keys_.Make(KeyKind::kXUrl, name);
     std::vector<std::string_view> command = {"HMGET", hash};
     command.insert(command.end(), RecordFields().begin(), RecordFields().end());
@@ -91,7 +95,9 @@ class Reader : public std::enable_shared_from_this<Reader> {
     if (!reply.ok() && IsFinal(reply.status())) return Finish(reply.status());
     const auto record = reply.ok() ? ReadRecord(key, *reply)
                                    : absl::StatusOr<std::optional<StreamRecord>>(reply.status());
-    if (!record.ok()) return PassOver(key.ToString(), record.status());
+    if (!record.ok()) {
+      return PassOver(keys_.Make(KeyKind::kXUrl, key.ToString()), record.status());
+    }
     if (record->has_value() && done_ != nullptr) sink_.record(**record);
   }
 
@@ -107,7 +113,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
     for (const auto& [name, server] : pins) {
       const auto key = ReadStreamKey(name);
       if (!key.has_value()) {
-        PassOver(name, absl::DataLossError("it is no stream's key"));
+        PassOverMember(KeyKind::kXPins, name);
       } else if (done_ != nullptr) {
         sink_.pin({*key, std::string(server)});
       }
@@ -116,25 +122,28 @@ class Reader : public std::enable_shared_from_this<Reader> {
     Finish(absl::OkStatus());
   }
 
-  void PassOver(std::string_view name, const absl::Status& why) {
-    if (passed_over_++ > 0) return;
-    logger_.Warn("what Redis has of a stream is passed over: remove it, with redis-cli",
-                 {{"stream", name}, {"because", why.message().data()}});
+  // `name`: of a key, or of what it holds.
+  void PassOver(const std::string& name, const absl::Status& why) {
+    broken_.Report(name, MessageOf(why), kRemedy);
+  }
+
+  void PassOverMember(KeyKind kind, std::string_view name) {
+    PassOver(absl::StrCat(keys_.Make(kind), " ", ToAbsl(name.substr(0, kMaxShown))),
+             absl::DataLossError("it is no stream's key"));
   }
 
   Link& link_;
   const Keys& keys_;
-  const Logger& logger_;
+  BrokenKeys& broken_;
   RecordSink sink_;
   absl::AnyInvocable<void(absl::Status)> done_;
-  size_t passed_over_ = 0;
 };
 
 }  // namespace
 
-void ReadAllRecords(Link& link, const Keys& keys, const Logger& logger, RecordSink sink,
+void ReadAllRecords(Link& link, const Keys& keys, BrokenKeys& broken, RecordSink sink,
                     absl::AnyInvocable<void(absl::Status)> done) {
-  std::make_shared<Reader>(link, keys, logger, std::move(sink), std::move(done))->ScanStreams("0");
+  std::make_shared<Reader>(link, keys, broken, std::move(sink), std::move(done))->ScanStreams("0");
 }
 
 }  // namespace srsproxy::redis

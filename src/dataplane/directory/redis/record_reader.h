@@ -9,8 +9,8 @@
 
 #include <absl/functional/any_invocable.h>
 
-#include "dataplane/core/log.h"
 #include "dataplane/core/stream_mapping.h"
+#include "dataplane/directory/redis/broken_keys.h"
 #include "dataplane/directory/redis/link.h"
 #include "dataplane/directory/stream_record.h"
 #include "dataplane/protocol/redis/keys.h"
@@ -22,9 +22,9 @@ struct RecordSink {
   std::function<void(StreamPin)> pin;
 };
 
-// On the thread of Redis, where `done` is called, once. `link`, `keys` and `logger` outlive it.
-// What is broken is passed over, and logged.
-void ReadAllRecords(Link& link, const Keys& keys, const Logger& logger, RecordSink sink,
+// On the thread of Redis, where `done` is called, once. `link`, `keys` and `broken` outlive it.
+// What is broken is passed over, and reported.
+void ReadAllRecords(Link& link, const Keys& keys, BrokenKeys& broken, RecordSink sink,
                     absl::AnyInvocable<void(absl::Status)> done);
 
 }  // namespace srsproxy::redis

@@ -31,8 +31,8 @@ std::pair<uint64_t, std::string_view> ParseLease(std::string_view text) {
 }  // namespace
 
 RedisFleet::RedisFleet(Link& link, const FleetIdentity& identity, const Clock& clock,
-                       const Logger& logger)
-    : link_(link), identity_(identity), clock_(clock), logger_(logger) {}
+                       const Logger& logger, BrokenKeys& broken)
+    : link_(link), identity_(identity), clock_(clock), logger_(logger), broken_(broken) {}
 
 std::string RedisFleet::driver() const {
   const std::lock_guard lock(mutex_);
@@ -62,7 +62,7 @@ void RedisFleet::Announce() {
   const auto ignore = [](const absl::StatusOr<Reply>&) {};
   const std::string_view set[] = {"SET", announcement, now, "PX", kAnnouncementMs};
   link_.Call("announce", set, [this](const absl::StatusOr<Reply>& reply) {
-    if (reply.ok() && usable_ != nullptr) usable_();
+    if (usable_ != nullptr && !absl::IsCancelled(reply.status())) usable_(reply.ok());
   });
   const std::string proxies = identity_.keys.Make(KeyKind::kXProxies);
   const std::string_view list[] = {"HSET", proxies, identity_.proxy, now};
@@ -125,7 +125,10 @@ void RedisFleet::OnDriver(MonotonicTime asked, const Reply& reply) {
     driver_ = std::string(text->value_or(""));
     if (!mine) lease_ = 0;
   }
-  if (proxy.empty()) return TakeLease();
+  if (proxy.empty()) {
+    if (text->has_value()) RemoveLease();
+    return TakeLease();
+  }
   if (!mine) return;
   // Should it have ended in between, another one's is renewed once, which harms nobody.
   const std::string key = identity_.keys.Make(KeyKind::kXDriver);
@@ -133,6 +136,13 @@ void RedisFleet::OnDriver(MonotonicTime asked, const Reply& reply) {
   link_.Call("drive", renew, [this, asked, number = number](const absl::StatusOr<Reply>& renewed) {
     if (renewed.ok() && renewed->AsInteger().value_or(0) == 1) SetLease(number, asked);
   });
+}
+
+void RedisFleet::RemoveLease() {
+  const std::string key = identity_.keys.Make(KeyKind::kXDriver);
+  broken_.ReportRemoved(key);
+  const std::string_view remove[] = {"DEL", key};
+  link_.Call("drive", remove, [](const absl::StatusOr<Reply>&) {});
 }
 
 void RedisFleet::TakeLease() {

@@ -14,6 +14,7 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/core/fleet_bus.h"
 #include "dataplane/core/log.h"
+#include "dataplane/directory/redis/broken_keys.h"
 #include "dataplane/directory/redis/fleet_identity.h"
 #include "dataplane/directory/redis/link.h"
 
@@ -26,7 +27,8 @@ class RedisFleet final : public FleetBus {
   static constexpr absl::Duration kLease = absl::Seconds(10);
 
   // All outlive the fleet, and the client's Stop is its end.
-  RedisFleet(Link& link, const FleetIdentity& identity, const Clock& clock, const Logger& logger);
+  RedisFleet(Link& link, const FleetIdentity& identity, const Clock& clock, const Logger& logger,
+             BrokenKeys& broken);
 
   bool drives() const override { return lease() != 0; }
   std::string driver() const override;
@@ -34,8 +36,8 @@ class RedisFleet final : public FleetBus {
   // The number of the lease by which this proxy drives, for ScriptRunner::Caller; 0: it does not.
   uint64_t lease() const;
 
-  // `usable` is called, on the thread of Redis, when an announcement was written.
-  void SetUsableObserver(std::function<void()> usable) { usable_ = std::move(usable); }
+  // `usable` is called, on the thread of Redis, with whether an announcement could be written.
+  void SetUsableObserver(std::function<void(bool)> usable) { usable_ = std::move(usable); }
 
   // Announces this proxy, and takes or renews the lease. To be called each second.
   void Tick();
@@ -60,6 +62,8 @@ class RedisFleet final : public FleetBus {
   void OnProxies(const Reply& reply);
   void SeekLease();
   void OnDriver(MonotonicTime asked, const Reply& reply);
+  // It is none: nobody could take one.
+  void RemoveLease();
   void TakeLease();
   void SetLease(uint64_t number, MonotonicTime asked);
 
@@ -67,7 +71,8 @@ class RedisFleet final : public FleetBus {
   const FleetIdentity& identity_;
   const Clock& clock_;
   const Logger& logger_;
-  std::function<void()> usable_;
+  BrokenKeys& broken_;
+  std::function<void(bool)> usable_;
   std::atomic<size_t> alive_{1};
   size_t counted_ = 1;  // So far, of those that are asked about.
   uint64_t ticks_ = 0;

@@ -8,11 +8,9 @@
 namespace srsproxy::redis {
 
 RedisStreamDirectory::RedisStreamDirectory(const Clock& clock, size_t max_streams,
-                                           ScriptRunner& scripts, const FleetFeed& feed,
-                                           const Logger& logger)
+                                           ScriptRunner& scripts, const FleetFeed& feed)
     : scripts_(scripts),
       feed_(feed),
-      logger_(logger),
       streams_(std::make_shared<FleetStreams>(clock, max_streams, scripts, feed)) {}
 
 RedisStreamDirectory::~RedisStreamDirectory() { Stop(); }
@@ -78,7 +76,7 @@ void RedisStreamDirectory::ReadAll(Link& bulk, ReadDone done) {
             pins->insert(pin.key);
             streams->SetPin(std::move(pin));
           }};
-  ReadAllRecords(bulk, scripts_.identity().keys, logger_, std::move(sink),
+  ReadAllRecords(bulk, scripts_.identity().keys, scripts_.broken_keys(), std::move(sink),
                  [streams = streams_, pins, done = std::move(done)](absl::Status read) mutable {
                    if (read.ok()) streams->FinishReading(*pins);
                    done(std::move(read));
@@ -93,9 +91,9 @@ void RedisStreamDirectory::OnEntry(const FeedEntry& entry) {
   }
   const auto fed = ReadFedRecord(entry);
   if (!fed.ok()) {
-    logger_.Warn("an entry of the feed in Redis is passed over",
-                 {{"because", fed.status().ToString()}});
-    return;
+    const std::string feed = scripts_.identity().keys.Make(KeyKind::kXFeed);
+    return scripts_.broken_keys().Report(feed, MessageOf(fed.status()),
+                                         "see who else writes to this Redis");
   }
   streams_->Apply(*fed);
 }

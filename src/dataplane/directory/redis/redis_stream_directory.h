@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "dataplane/core/clock.h"
-#include "dataplane/core/log.h"
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/directory/redis/fleet_feed.h"
 #include "dataplane/directory/redis/fleet_streams.h"
@@ -20,13 +19,13 @@ namespace srsproxy::redis {
 // answered on its thread. Writes say what is, not what happened, so that any of them may be lost or
 // repeated.
 //
-// Its holds may outlive it, but not `scripts`, `feed` and `logger`, unless it is stopped.
+// Its holds may outlive it, but not `scripts` and `feed`, unless it is stopped.
 class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
  public:
   // `max_streams`: PROXY_MAX_STREAMS. All outlive the directory, and `clock` its holds too. To be
   // added to `feed` for the kinds "stream" and "pin".
   RedisStreamDirectory(const Clock& clock, size_t max_streams, ScriptRunner& scripts,
-                       const FleetFeed& feed, const Logger& logger);
+                       const FleetFeed& feed);
   ~RedisStreamDirectory() override;
 
   StoreState state() const override;
@@ -72,9 +71,8 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   bool IsIdle() const;
 
  private:
-  const ScriptRunner& scripts_;
+  ScriptRunner& scripts_;
   const FleetFeed& feed_;
-  const Logger& logger_;
   const std::shared_ptr<FleetStreams> streams_;
   mutable std::mutex unusable_mutex_;
   std::string unusable_;  // Guarded by unusable_mutex_.

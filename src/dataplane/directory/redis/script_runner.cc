@@ -20,7 +20,8 @@ std::vector<Script> AllScripts() {
           script("release", about_streams, script_sources::kRelease),
           script("pin", common, script_sources::kPin),
           script("register", common, script_sources::kRegister),
-          script("decide", common, script_sources::kDecide)};
+          script("decide", common, script_sources::kDecide),
+          script("heal", common, script_sources::kHeal)};
 }
 
 void ScriptRunner::Run(std::string_view script, std::span<const std::string> arguments, Done done,
@@ -37,7 +38,7 @@ void ScriptRunner::Run(std::string_view script, std::span<const std::string> arg
   link_.Run(script, {}, all, std::move(answered));
 }
 
-absl::StatusOr<ScriptRunner::Answer> ScriptRunner::Read(const Reply& reply) const {
+absl::StatusOr<ScriptRunner::Answer> ScriptRunner::Read(const Reply& reply) {
   const auto items = reply.AsArrayOf(3);
   if (!items.ok()) return items.status();
   const auto history = (*items)[0].AsText();
@@ -46,10 +47,7 @@ absl::StatusOr<ScriptRunner::Answer> ScriptRunner::Read(const Reply& reply) cons
   if (!what.ok()) return what.status();
   const auto healed = (*items)[2].AsTexts();
   if (!healed.ok()) return healed.status();
-  for (const std::string_view key : *healed) {
-    logger_.Warn("a key in Redis held what no proxy writes, and was removed",
-                 {{"key", std::string(key)}});
-  }
+  for (const std::string_view key : *healed) broken_.ReportRemoved(std::string(key));
   if (history_observer_ != nullptr) history_observer_(*history);
   if (*what == "outdated") {
     return absl::FailedPreconditionError("another proxy drives the fleet by now");

@@ -13,6 +13,7 @@
 
 #include "dataplane/core/log.h"
 #include "dataplane/core/status.h"
+#include "dataplane/directory/redis/broken_keys.h"
 #include "dataplane/directory/redis/fleet_identity.h"
 #include "dataplane/directory/redis/link.h"
 #include "dataplane/directory/redis/script.h"
@@ -39,9 +40,11 @@ class ScriptRunner {
 
   // All outlive the runner.
   ScriptRunner(Link& link, FleetIdentity identity, const Logger& logger)
-      : link_(link), identity_(std::move(identity)), logger_(logger) {}
+      : link_(link), identity_(std::move(identity)), broken_(logger) {}
 
   const FleetIdentity& identity() const { return identity_; }
+  // What scripts have removed, and what readers of what they write report.
+  BrokenKeys& broken_keys() { return broken_; }
 
   // Before the first Run.
   void SetHistoryObserver(HistoryObserver observer) { history_observer_ = std::move(observer); }
@@ -58,11 +61,11 @@ class ScriptRunner {
   }
 
  private:
-  absl::StatusOr<Answer> Read(const Reply& reply) const;
+  absl::StatusOr<Answer> Read(const Reply& reply);
 
   Link& link_;
   const FleetIdentity identity_;
-  const Logger& logger_;
+  BrokenKeys broken_;
   HistoryObserver history_observer_;
 };
 

@@ -53,6 +53,41 @@ constexpr auto NamesOf(KeyKind) {
        {KeyKind::kXSettle, "srs-proxy-x-settle"},   {KeyKind::kXRequest, "srs-proxy-x-req:"}});
 }
 
+// How Redis keeps a value: as TYPE names it.
+enum class ValueType : uint8_t { kString, kHash, kSet, kSortedSet, kStream };
+constexpr auto NamesOf(ValueType) {
+  return EnumNames<ValueType>({{ValueType::kString, "string"},
+                               {ValueType::kHash, "hash"},
+                               {ValueType::kSet, "set"},
+                               {ValueType::kSortedSet, "zset"},
+                               {ValueType::kStream, "stream"}});
+}
+
+// Of the values of this kind.
+constexpr ValueType TypeOf(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kXUrl:
+    case KeyKind::kXVhosts:
+    case KeyKind::kXPins:
+    case KeyKind::kXServer:
+    case KeyKind::kXProxies:
+    case KeyKind::kXHistory:
+      return ValueType::kHash;
+    case KeyKind::kXUses:
+      return ValueType::kSet;
+    case KeyKind::kXStreams:
+      return ValueType::kSortedSet;
+    case KeyKind::kXBeats:
+    case KeyKind::kXFeed:
+      return ValueType::kStream;
+    default:
+      return ValueType::kString;
+  }
+}
+
+// The Go proxy has none of these.
+constexpr bool IsOurs(KeyKind kind) { return ToName(kind).starts_with("srs-proxy-x-"); }
+
 // Whether a key of this kind has a name, or there is one alone.
 constexpr bool HasName(KeyKind kind) { return ToName(kind).ends_with(':'); }
 

@@ -53,7 +53,17 @@ local function call(command, key, ...)
   return reply
 end
 
-local history = call('HGET', own('history'), 'token')
+local function is_number(value)
+  return value and #value <= 18 and string.match(value, '^%d+$') ~= nil
+end
+
+-- `token`; `fed`, how many entries the feed has had; `driver`, the number of the last lease.
+local kept = call('HMGET', own('history'), 'token', 'fed', 'driver')
+local history = kept[1]
+if history and not (#history <= MAX_ID and is_number(kept[2]) and is_number(kept[3] or '0')) then
+  heal(own('history'))
+  history = false
+end
 
 local function begin_history()
   if history then return end

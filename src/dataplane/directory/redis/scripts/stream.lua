@@ -264,7 +264,10 @@ local function mapped_origin(key)
   local value = call('GET', URL .. key)
   if not value then return nil end
   local id = string.sub(value, #SERVER + 1)
-  if string.sub(value, 1, #SERVER) ~= SERVER or id == '' or #id > MAX_ID then return nil end
+  if string.sub(value, 1, #SERVER) ~= SERVER or id == '' or #id > MAX_ID then
+    heal(URL .. key)
+    return nil
+  end
   return id
 end
 

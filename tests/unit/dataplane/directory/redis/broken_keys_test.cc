@@ -1,0 +1,234 @@
+// Every key that there is, holding what no proxy writes: nothing crashes, no stream goes elsewhere,
+// and what was found is logged once.
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/directory/redis/fleet_connection.h"
+#include "dataplane/protocol/redis/go_records.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/wait_until.h"
+#include "tests/unit/dataplane/directory/redis/redis_fixture.h"
+
+namespace srsproxy::redis {
+namespace {
+
+enum class Poison : uint8_t { kOtherType, kNonsense, kHuge };
+constexpr auto NamesOf(Poison) {
+  return EnumNames<Poison>({{Poison::kOtherType, "other type"},
+                            {Poison::kNonsense, "nonsense"},
+                            {Poison::kHuge, "huge"}});
+}
+
+constexpr size_t kHuge = 8 * 1024 * 1024;
+
+OriginRecord Record(const std::string& server) {
+  OriginRecord record;
+  record.registration.ip = "10.0.0.1";
+  record.registration.server = server;
+  record.registration.service = "svc";
+  record.registration.pid = "1";
+  record.registration.rtmp = {{Transport::kTcp, "", 1935}};
+  record.lease_digests = {"a lease"};  // Else it is a Go proxy's.
+  record.source = "10.0.0.9";
+  return record;
+}
+
+// A proxy as main makes it, as far as Redis goes.
+class Proxy {
+ public:
+  Proxy(std::string id, uint16_t port) : metrics_("test") {
+    Config config;
+    config.id = std::move(id);
+    config.redis_host = "127.0.0.1";
+    config.redis_port = port;
+    config.max_streams = 1000;
+    config.connect_timeout = absl::Seconds(10);
+    fleet_ = FleetConnection::Make(config, clock_, metrics_, logger_).value();
+    EXPECT_TRUE(fleet_->Start().ok());
+    WaitUntil([this] { return streams().state() == StoreState::kSynced; }, "it is synced");
+  }
+  ~Proxy() { fleet_->Stop(); }
+
+  RedisStreamDirectory& streams() { return fleet_->streams(); }
+  RedisOriginStore& origins() { return fleet_->origins().origins(); }
+  RedisSessionIndex& sessions() { return fleet_->origins().sessions(); }
+
+  // The origin where it is.
+  std::string Claim(const StreamKey& key, const std::string& origin, Role role) {
+    std::promise<absl::StatusOr<ClaimOutcome>> answered;
+    streams().Claim(
+        {.key = key, .origin_id = origin, .role = role, .other_vhost_origin = ""},
+        [&](absl::StatusOr<ClaimOutcome> outcome) { answered.set_value(std::move(outcome)); });
+    auto outcome = answered.get_future().get();
+    if (!outcome.ok()) return outcome.status().ToString();
+    hold_ = std::move(outcome->hold);
+    return outcome->mapping.origin_id;
+  }
+  // Of the last claim.
+  absl::Status MarkLive() {
+    std::promise<absl::Status> answered;
+    hold_->MarkLive([&](absl::Status status) { answered.set_value(std::move(status)); });
+    return answered.get_future().get();
+  }
+  testing::LogLines& lines() { return lines_; }
+  std::string metrics() { return metrics_.Serialize(); }
+
+ private:
+  Clock clock_;
+  testing::LogLines lines_;
+  Logger logger_{lines_.Options()};
+  Metrics metrics_;
+  std::unique_ptr<FleetConnection> fleet_;
+  std::unique_ptr<StreamHold> hold_;
+};
+
+class BrokenKeysTest : public ::testing::TestWithParam<Poison> {
+ protected:
+  void SetUp() override {
+    first_ = std::make_unique<Proxy>("first", server_.port());
+    Register();
+    EXPECT_EQ(first_->Claim(kCam, "a-svc-1", Role::kPublisher), "a-svc-1");
+    EXPECT_TRUE(first_->MarkLive().ok());
+    first_->sessions().PutHls("an-id", kCam);
+    WaitUntil([this] { return first_->origins().IsIdle() && first_->streams().IsIdle(); },
+              "all is written");
+  }
+
+  // As an origin does that is alive; what was passed over of it is written anew.
+  void Register() {
+    for (const char* server : {"a", "b"}) first_->origins().PutRecord(Record(server));
+    WaitUntil([this] { return first_->origins().IsIdle(); }, "they are written");
+  }
+
+  std::vector<std::string> KeysOf(KeyKind kind) {
+    const Reply reply = server_.Command({"KEYS", keys_.Pattern(kind)});
+    std::vector<std::string> found;
+    const auto keys = reply.AsTexts().value();
+    for (const std::string_view key : keys) found.emplace_back(key);
+    if (found.empty()) found.push_back(keys_.Make(kind, HasName(kind) ? "v.com/live/x" : ""));
+    return found;
+  }
+
+  void Write(const std::string& key, KeyKind kind, Poison poison) {
+    const ValueType type = TypeOf(kind);
+    if (poison == Poison::kOtherType) {
+      server_.Command({"DEL", key});
+      if (type == ValueType::kString) server_.Command({"LPUSH", key, "x"});
+      if (type != ValueType::kString) server_.Command({"SET", key, "x"});
+      return;
+    }
+    const std::string text = poison == Poison::kHuge ? std::string(kHuge, 'x') : "{broken";
+    switch (type) {
+      case ValueType::kString:
+        server_.Command({"SET", key, text});
+        break;
+      case ValueType::kHash:
+        WriteFields(key, text);
+        break;
+      case ValueType::kSet:
+        server_.Command({"SADD", key, text});
+        break;
+      case ValueType::kSortedSet:
+        server_.Command({"ZADD", key, "0", text});
+        break;
+      case ValueType::kStream:
+        server_.Command({"XADD", key, "*", "{broken", text});
+        break;
+    }
+  }
+  // Each that there is, or one that is huge, and one more of a name that is none.
+  void WriteFields(const std::string& key, const std::string& text) {
+    const Reply reply = server_.Command({"HKEYS", key});
+    const auto fields = reply.AsTexts().value();
+    for (const std::string_view field : fields) {
+      server_.Command({"HSET", key, field, text});
+      if (text.size() == kHuge) break;
+    }
+    server_.Command({"HSET", key, "{broken", text});
+  }
+
+  std::string Get(KeyKind kind) {
+    const Reply reply = server_.Command({"GET", keys_.Make(kind)});
+    return std::string(reply.AsOptionalText().value_or(std::nullopt).value_or(""));
+  }
+  std::string Type(const std::string& key) { return server_.Command({"TYPE", key}).ToString(); }
+
+  // With one more proxy, that comes now: all is as it was.
+  void ExpectWhole(KeyKind kind) {
+    Proxy late("late", server_.port());
+    EXPECT_EQ(late.Claim(kCam, "b-svc-1", Role::kViewer), "a-svc-1") << "where its publisher is";
+    EXPECT_EQ(late.Claim({"v.com", "live", absl::StrCat("new-", ++streams_)}, "b-svc-1",
+                         Role::kPublisher),
+              "b-svc-1");
+    EXPECT_TRUE(late.MarkLive().ok());
+    WaitUntil([&] { return late.origins().Find("a-svc-1").has_value(); }, "the origin is known");
+    WaitUntil([&] { return IsLease(Get(KeyKind::kXDriver)); }, "one drives");
+    WaitUntil(
+        [&] {
+          const auto list = ParseGoServerList(Get(KeyKind::kAllServers));
+          return list.ok() && list->size() == 2;
+        },
+        "Go proxies find the servers");
+    if (!HasName(kind) && IsOurs(kind)) ExpectType(kind);
+  }
+  static bool IsLease(const std::string& text) {
+    return text.size() < 100 &&
+           (absl::StrContains(text, " first:") || absl::StrContains(text, " late:"));
+  }
+  void ExpectType(KeyKind kind) {
+    const std::string key = keys_.Make(kind);
+    const std::string wanted(ToName(TypeOf(kind)));
+    WaitUntil(
+        [&] {
+          const std::string type = Type(key);
+          return absl::StrContains(type, wanted) || absl::StrContains(type, "none");
+        },
+        absl::StrCat(key, " can be written to"));
+  }
+
+  const StreamKey kCam{"v.com", "live", "cam"};
+  const Keys keys_{""};
+  RedisServer server_;
+  std::unique_ptr<Proxy> first_;
+  int streams_ = 0;
+};
+
+TEST_P(BrokenKeysTest, NoneMattersToAnyStream) {
+  for (const auto& [kind, name] : kEnumTable<KeyKind>) {
+    SCOPED_TRACE(absl::StrCat(std::string(name), " ", std::string(ToName(GetParam()))));
+    const std::vector<std::string> keys = KeysOf(kind);
+    for (const std::string& key : keys) Write(key, kind, GetParam());
+    ExpectWhole(kind);
+    ASSERT_FALSE(HasFailure()) << first_->lines().text();
+    Register();
+    for (const std::string& key : keys) {
+      const std::string logged = absl::StrCat("name=", key, " ");
+      EXPECT_LE(first_->lines().Count(logged), 1) << first_->lines().text();
+    }
+  }
+  WaitUntil(
+      [&] {
+        return absl::StrContains(first_->metrics(),
+                                 "srsproxy_redis_broken_keys_total{source=\"streams\"}");
+      },
+      "they are counted");
+  EXPECT_THAT(first_->metrics(), ::testing::HasSubstr("srsproxy_fleet_streams{state=\"in_use\"}"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BrokenKeysTest, ::testing::Values(Poison::kOtherType, Poison::kNonsense, Poison::kHuge),
+    [](const auto& poison) {
+      return absl::StrReplaceAll(std::string(ToName(poison.param)), {{" ", "_"}});
+    });
+
+}  // namespace
+}  // namespace srsproxy::redis
