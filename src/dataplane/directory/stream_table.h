@@ -120,7 +120,8 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   StreamMapping MappingOf(const StreamRecord& record) const;
   // Whether the feed brings what becomes of it.
   bool IsFed(const StreamKey& key) const;
-  // The store does not have it: it is forgotten, unless sessions of this proxy use it.
+  // The store does not have it, or nobody tells this proxy of its end: it is forgotten, unless
+  // sessions of this proxy use it, or the feed is to tell what has become of it.
   void ForgetUnused(const StreamKey& key);
 
   void SetMaxStreams(size_t max_streams);

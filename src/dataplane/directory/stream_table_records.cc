@@ -107,7 +107,7 @@ void StreamTable::ForgetUnused(const StreamKey& key) {
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
   Entry* entry = FindEntry(shard, key);
-  if (entry == nullptr || entry->used_here()) return;
+  if (entry == nullptr || entry->used_here() || entry->fed) return;
   const StreamChange gone{.reason = StreamEventReason::kLastSessionEnded, .removed = true};
   Announce(*entry, RecordOf(shard, *entry), gone);
   Forget(shard, *entry, gone);

@@ -35,10 +35,10 @@ void FleetStreams::WriteSomeUses() {
       const std::lock_guard lock(rewrites_mutex_);
       if (rewrites_.empty()) break;
       key = std::move(rewrites_.extract(rewrites_.begin()).value());
+      // A write that waits already does it.
+      reconciles_.insert(key);
     }
-    lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
-      self->WriteUse(key, /*reconciles=*/true, std::move(finished));
-    });
+    AddWrite(key);
   }
   for (const StreamKey& key : due_.Take(clock_.Now(), kAtOnce)) Recheck(key);
 }
@@ -52,22 +52,28 @@ bool FleetStreams::IsIdle() {
 }
 
 void FleetStreams::Recheck(const StreamKey& key) {
-  if (stopped_ || !usable_) return;
-  lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
-    self->WriteUse(key, /*reconciles=*/false, std::move(finished));
-  });
+  if (!stopped_ && usable_) AddWrite(key);
 }
 
 void FleetStreams::NoteUse(const StreamKey& key) {
   if (stopped_ || !ledger_.Needs(key, table_->UseOf(key))) return;
   // It is written when Redis is back.
   if (!usable_) return Doubt(key);
+  AddWrite(key);
+}
+
+void FleetStreams::AddWrite(const StreamKey& key) {
   lanes_.AddWrite(key, [self = shared_from_this(), key](StreamLanes::Finished finished) {
-    self->WriteUse(key, /*reconciles=*/false, std::move(finished));
+    self->WriteUse(key, std::move(finished));
   });
 }
 
-void FleetStreams::WriteUse(const StreamKey& key, bool reconciles, StreamLanes::Finished finished) {
+void FleetStreams::WriteUse(const StreamKey& key, StreamLanes::Finished finished) {
+  bool reconciles = false;
+  {
+    const std::lock_guard lock(rewrites_mutex_);
+    reconciles = reconciles_.erase(key) > 0;
+  }
   const StreamUse use = UseLedger::Rounded(table_->UseOf(key));
   auto answered = [self = shared_from_this(), key, use, reconciles, finished = std::move(finished)](
                       const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {

@@ -88,7 +88,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   void Rewrite(const StreamKey& key);
   absl::Status SettleAcceptance(const StreamKey& key, TableHold& hold, StreamUse use,
                                 const absl::StatusOr<ScriptRunner::Answer>& answer);
-  void WriteUse(const StreamKey& key, bool reconciles, StreamLanes::Finished finished);
+  void AddWrite(const StreamKey& key);
+  void WriteUse(const StreamKey& key, StreamLanes::Finished finished);
   void SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
                  const absl::StatusOr<ScriptRunner::Answer>& answer);
   // `record`: what Redis has; nullopt: nothing.
@@ -111,7 +112,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   std::atomic<bool> usable_{false};
   std::atomic<uint64_t> cache_hits_{0};
   std::mutex rewrites_mutex_;
-  std::set<StreamKey> rewrites_;  // Streams whose use is to be written anew, and reconciled.
+  std::set<StreamKey> rewrites_;    // Streams whose use is to be written anew, and reconciled.
+  std::set<StreamKey> reconciles_;  // Those of them of which that is asked for now.
   const std::shared_ptr<StreamTable> table_;
   PinTable pins_;
   StreamLanes lanes_;
