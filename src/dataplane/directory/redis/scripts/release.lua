@@ -13,5 +13,7 @@ if expected ~= '0' and expected ~= text(record.version) then
   return answer('version', fields_of(record), '', '', '')
 end
 if record.sessions > 0 and not force then return answer('used', fields_of(record), '', '', '') end
+-- Who uses it has to learn of it, also of one that is provisional.
+if record.sessions > 0 then record.fed = true end
 remove_record(record, { reason = reason })
 return answer('removed', fields_of(record), '', reason, '')

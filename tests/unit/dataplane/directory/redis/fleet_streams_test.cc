@@ -117,6 +117,19 @@ TEST_F(FleetStreamsTest, AProvisionalStreamIsForgottenByWhoNoLongerUsesIt) {
   EXPECT_TRUE(one_.streams()->Find(key_).has_value());
 }
 
+TEST_F(FleetStreamsTest, WhoUsesAProvisionalStreamLearnsOfItsRelease) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  std::latch answered(1);
+  two_.streams()->Release({.key = key_, .force = true}, [&](const auto& released) {
+    EXPECT_TRUE(released.ok()) << released.status();
+    answered.count_down();
+  });
+  answered.wait();
+  Settle();
+  EXPECT_EQ(one_.streams()->Find(key_), std::nullopt);
+  EXPECT_EQ(Mapping(), "(none)");
+}
+
 TEST_F(FleetStreamsTest, AStreamIsInUseUntilTheLastProxysSessionsEnd) {
   auto publisher = Publish(one_, "a");
   Settle();
