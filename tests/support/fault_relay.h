@@ -30,12 +30,13 @@ class FaultRelay {
     // What a connection passes on one way before something is done to it: of half of them at most
     // this, of the others a tenth.
     size_t bytes = 200'000;
+    bool faulty = true;  // As SetFaulty.
   };
 
   // To `target` of the loopback address.
   FaultRelay(uint16_t target, uint64_t seed) : FaultRelay(target, seed, Options()) {}
   FaultRelay(uint16_t target, uint64_t seed, const Options& options)
-      : target_(target), options_(options), random_(seed) {
+      : target_(target), options_(options), random_(seed), faulty_(options.faulty) {
     net::asio::co_spawn(io_, Accept(), net::asio::detached);
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -147,7 +148,7 @@ class FaultRelay {
   const Options options_;
   std::mt19937_64 random_;
   std::atomic<int> faults_ = 0;
-  std::atomic<bool> faulty_ = true;
+  std::atomic<bool> faulty_;
   std::atomic<bool> cut_ = false;
   net::asio::io_context io_{1};
   tcp::acceptor acceptor_{io_, tcp::endpoint(net::asio::ip::address_v4::loopback(), 0)};

@@ -18,10 +18,10 @@ namespace {
 class PlacementModelTest : public PlacementAtRest {
  protected:
   void Start(FaultRelay::Options faults) {
+    faults.faulty = false;
     for (const char* id : {"one", "two", "three"}) {
       proxies_.push_back(std::make_unique<FleetMember>(
           FleetMember::Options{server_.port(), id, random_(), faults}, placements_));
-      proxies_.back()->relay().SetFaulty(false);
     }
     for (const char* server = kServers; *server != '\0'; ++server) Register(*server);
     WaitForRest();

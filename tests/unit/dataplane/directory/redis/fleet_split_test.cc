@@ -44,9 +44,8 @@ class Departures final : public StreamObserver {
 // A proxy whose way to Redis can be cut.
 struct Proxy {
   Proxy(const RedisServer& server, const Clock& clock, const std::string& name)
-      : relay(server.port(), 1), redis(server, clock, 1000, name, relay.port()) {
-    relay.SetFaulty(false);
-  }
+      : relay(server.port(), 1, {.faulty = false}),
+        redis(server, clock, 1000, name, relay.port()) {}
   void Cut() {
     relay.SetCut(true);
     WaitUntil([&] { return redis.streams()->state() == StoreState::kGone; }, "Redis is gone");
