@@ -177,10 +177,11 @@ TEST_P(StreamHoldsContractTest, StopAnswersEveryQuestion) {
   struct Silent final : StreamObserver {
     void OnStreamEvent(const StreamEvent&) override { ++events; }
     void OnLoadChange(std::string_view, int) override { ++events; }
-    int events = 0;
+    std::atomic<int> events = 0;
   } observer;
   const auto subscription = directory_->Subscribe(observer);
   auto hold = Hold("a", Role::kPublisher);
+  Settle();
   const int events_before = observer.events;
   std::atomic<int> open = 0;
   std::atomic<int> cancelled = 0;
