@@ -34,10 +34,17 @@ class Redis:
         return {"LOAD_BALANCER_TYPE": "redis", "REDIS_PORT": self.port} | more
 
     def cli(self, *command):
-        """What redis-cli prints, without the last newline."""
-        result = subprocess.run(["redis-cli", "-p", str(self.port), *map(str, command)],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                timeout=30, check=True)
+        """What redis-cli prints, without the last newline.
+
+        A connection that is closed is made again: a Sentinel kills all of a new master.
+        """
+        for _ in range(3):
+            result = subprocess.run(["redis-cli", "-p", str(self.port), *map(str, command)],
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                    timeout=30)
+            if "Server closed the connection" not in result.stdout:
+                break
+        assert result.returncode == 0, f"redis-cli {command}: {result.stdout}"
         return result.stdout.rstrip("\n")
 
     def kill(self):
