@@ -263,7 +263,9 @@ TEST_P(StreamDirectoryContractTest, ConcurrentUseNeverExceedsTheCapNorLosesCount
         const Role role = i % 3 == 0 ? Role::kPublisher : Role::kViewer;
         const auto claimed = TryClaim({key, "o" + std::to_string(t), role});
         if (!claimed.ok()) continue;
-        EXPECT_TRUE(MarkLive(*claimed->hold).ok());
+        const absl::Status accepted = MarkLive(*claimed->hold);
+        // A shared store's idle mapping may give way at another's claim while a viewer joins it.
+        EXPECT_TRUE(accepted.ok() || absl::IsAborted(accepted)) << accepted;
         EXPECT_LE(directory_->size(), kCap);
         directory_->List("", 20);
         directory_->FindInOtherVhost(key);
