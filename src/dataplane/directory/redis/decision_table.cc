@@ -20,26 +20,34 @@ bool DecisionTable::Take(const std::string& server, const KeptOverrides& kept) {
   return changes;
 }
 
-std::vector<std::pair<std::string, OriginOverrides>> DecisionTable::TakeAll(
-    std::map<std::string, KeptOverrides, std::less<>> all) {
-  for (const std::string& server : touched_) {
-    const auto known = servers_.find(server);
-    if (known == servers_.end()) continue;
-    KeptOverrides& read = all[server];
-    if (read.revision < known->second.revision) read = known->second;
-  }
-  std::vector<std::pair<std::string, OriginOverrides>> changed;
+DecisionTable::Taken DecisionTable::TakeAll(std::map<std::string, KeptOverrides, std::less<>> all,
+                                            bool is_new) {
+  Taken taken;
   for (const auto& [server, known] : servers_) {
-    if (IsAny(known) && !all.contains(server)) changed.emplace_back(server, OriginOverrides{});
+    const auto read = all.find(server);
+    const bool is_touched = touched_.contains(server);
+    const bool is_lost = read == all.end() ? is_new && IsAny(known)
+                                           : read->second.revision < known.revision && !is_touched;
+    if (is_lost && !is_touched) taken.lost.push_back(server);
+    if (read == all.end() ? is_lost || is_touched : read->second.revision < known.revision) {
+      all.insert_or_assign(server, known);
+    } else if (read == all.end() && IsAny(known)) {
+      taken.changed.emplace_back(server, OriginOverrides{});
+    }
   }
   in_force_ = 0;
   for (const auto& [server, kept] : all) {
     in_force_ += IsAny(kept) ? 1 : 0;
-    if (Of(server) != kept.overrides) changed.emplace_back(server, kept.overrides);
+    if (Of(server) != kept.overrides) taken.changed.emplace_back(server, kept.overrides);
   }
   servers_ = std::move(all);
   touched_.clear();
-  return changed;
+  return taken;
+}
+
+KeptOverrides DecisionTable::KeptOf(std::string_view server) const {
+  const auto at = servers_.find(server);
+  return at == servers_.end() ? KeptOverrides{} : at->second;
 }
 
 OriginOverrides DecisionTable::Of(std::string_view server) const {

@@ -24,9 +24,14 @@ class DecisionTable {
   bool Take(const std::string& server, const KeptOverrides& kept);
 
   void BeginRead() { touched_.clear(); }
-  // Everything was read: `all` there is. What changed, as it is now.
-  std::vector<std::pair<std::string, OriginOverrides>> TakeAll(
-      std::map<std::string, KeptOverrides, std::less<>> all);
+  // Everything was read: `all` there is. `is_new`: in a history that has begun anew, so that what
+  // is missing was lost, and not cleared; so was what is older in Redis.
+  struct Taken {
+    std::vector<std::pair<std::string, OriginOverrides>> changed;  // As it is now.
+    std::vector<std::string> lost;  // Servers of which what is known here is to be written again.
+  };
+  Taken TakeAll(std::map<std::string, KeptOverrides, std::less<>> all, bool is_new);
+  KeptOverrides KeptOf(std::string_view server) const;
 
   OriginOverrides Of(std::string_view server) const;
   All ToMap() const;

@@ -75,6 +75,8 @@ std::span<const std::string_view> OverridesFields();
 absl::StatusOr<KeptOverrides> ReadOverrides(std::span<const Reply> values);
 
 std::vector<std::string> DecideArguments(std::string_view server, const OverridesChange& change);
+// Of a copy, for a Redis that has lost it.
+std::vector<std::string> RestoreArguments(std::string_view server, const KeptOverrides& copy);
 absl::StatusOr<KeptOverrides> ReadDecideAnswer(const ScriptRunner::Answer& answer);
 // DATA_LOSS: it is not what decide.lua writes.
 absl::StatusOr<KeptOverrides> ReadFedOverrides(const FeedEntry& entry);

@@ -142,7 +142,7 @@ absl::StatusOr<KeptOverrides> ReadOverrides(std::span<const Reply> values) {
 }
 
 std::vector<std::string> DecideArguments(std::string_view server, const OverridesChange& change) {
-  std::vector<std::string> arguments = {std::string(server), TimeText(change.made_at)};
+  std::vector<std::string> arguments = {std::string(server), TimeText(change.made_at), ""};
   const auto as_text = [](const std::string& text) { return text; };
   const auto state = [](AdminState value) { return std::string(ToName(value)); };
   const auto labels = [](const std::map<std::string, std::string>& texts) {
@@ -155,6 +155,23 @@ std::vector<std::string> DecideArguments(std::string_view server, const Override
   AddChange("labels", change.labels, labels, arguments);
   AddChange("capacity", change.capacity, integer, arguments);
   AddChange("drain_deadline", change.drain_deadline, TimeText, arguments);
+  return arguments;
+}
+
+std::vector<std::string> RestoreArguments(std::string_view server, const KeptOverrides& copy) {
+  const OriginOverrides& decided = copy.overrides;
+  OverridesChange change;
+  change.admin_state = decltype(change.admin_state)::To(decided.admin_state);
+  change.weight = decltype(change.weight)::To(decided.weight);
+  change.zone = decltype(change.zone)::To(decided.zone);
+  change.labels = decltype(change.labels)::To(decided.labels);
+  change.capacity = decltype(change.capacity)::To(decided.capacity);
+  if (decided.drain.has_value()) {
+    change.made_at = decided.drain->started_at;
+    change.drain_deadline = FieldChange<absl::Time>::Set(decided.drain->deadline);
+  }
+  std::vector<std::string> arguments = DecideArguments(server, change);
+  arguments[2] = absl::StrCat(copy.revision);
   return arguments;
 }
 

@@ -42,6 +42,7 @@ void RedisOriginStore::Tick() {
     writes_left_ = failing_ ? 1 : kWritesEachSecond;
   }
   Flush();
+  RestoreDecisions();
   SendBeats();
 }
 

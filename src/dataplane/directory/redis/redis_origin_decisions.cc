@@ -99,6 +99,31 @@ void RedisOriginStore::OnDecisionEntry(const FeedEntry& entry) {
   static_cast<void>(TakeDecision(server, std::move(kept)));
 }
 
+void RedisOriginStore::RestoreDecisions() {
+  constexpr size_t kAtOnce = 500;
+  std::vector<std::pair<std::string, KeptOverrides>> lost;
+  {
+    const std::lock_guard lock(mutex_);
+    while (connected_ && !stopped_ && !lost_decisions_.empty() && lost.size() < kAtOnce) {
+      std::string server = std::move(lost_decisions_.extract(lost_decisions_.begin()).value());
+      lost.emplace_back(server, decisions_.KeptOf(server));
+    }
+  }
+  for (const auto& [server, copy] : lost) {
+    auto answered = [this, server = server](const absl::StatusOr<ScriptRunner::Answer>& answer) {
+      if (answer.ok()) {
+        const std::lock_guard answering(answering_mutex_);
+        // Another proxy, or an operator, may have written a later one.
+        TakeDecision(server, ReadDecideAnswer(*answer)).IgnoreError();
+      } else if (!absl::IsCancelled(answer.status())) {
+        const std::lock_guard lock(mutex_);
+        lost_decisions_.insert(server);
+      }
+    };
+    needs_.scripts.Run("decide", RestoreArguments(server, copy), std::move(answered));
+  }
+}
+
 void RedisOriginStore::ReportBroken(const std::string& server, const KeptOverrides& kept) {
   for (const std::string& field : kept.broken) {
     broken_.Report(absl::StrCat(keys_.Make(KeyKind::kXServer, server), " ", field),

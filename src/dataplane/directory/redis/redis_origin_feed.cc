@@ -117,7 +117,7 @@ void RedisOriginStore::ReadAll(Link& bulk, ReadDone done) {
 void RedisOriginStore::OnRead(OriginsRead read) {
   const MonotonicTime now = needs_.clock.Now();
   OriginLedger::Found found;
-  std::vector<std::pair<std::string, OriginOverrides>> decided;
+  DecisionTable::Taken decided;
   {
     const std::lock_guard lock(mutex_);
     // Of another history nothing that is missing was removed: all of it is.
@@ -125,7 +125,8 @@ void RedisOriginStore::OnRead(OriginsRead read) {
     const MonotonicTime all_alive = now - absl::ToChronoNanoseconds(ttl_.load());
     const MonotonicTime since = is_new ? all_alive : lost_at_.value_or(now);
     found = ledger_.TakeAll(std::move(read.origins), since, /*keeps_missing=*/is_new);
-    decided = decisions_.TakeAll(std::move(read.overrides));
+    decided = decisions_.TakeAll(std::move(read.overrides), is_new);
+    lost_decisions_.insert(decided.lost.begin(), decided.lost.end());
     read_history_ = std::move(read.history);
     lost_at_.reset();
   }
@@ -134,9 +135,10 @@ void RedisOriginStore::OnRead(OriginsRead read) {
     for (const std::string& id : found.removed) observer->OnRecordRemoved(id, OriginEnd{});
   });
   override_observers_.ForEach([&](OverridesCallback& callback) {
-    for (const auto& [server, overrides] : decided) callback(server, overrides);
+    for (const auto& [server, overrides] : decided.changed) callback(server, overrides);
   });
   Flush();
+  RestoreDecisions();
 }
 
 }  // namespace srsproxy::redis

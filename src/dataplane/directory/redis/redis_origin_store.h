@@ -131,6 +131,8 @@ class RedisOriginStore final : public OriginStore, public FeedObserver {
                  const absl::StatusOr<ScriptRunner::Answer>& answer);
   absl::StatusOr<OriginOverrides> TakeDecision(const std::string& server,
                                                absl::StatusOr<KeptOverrides> kept);
+  // Writes again what Redis has lost, some of it.
+  void RestoreDecisions();
   void ReportBroken(const std::string& server, const KeptOverrides& kept);
 
   const Needs needs_;
@@ -153,6 +155,7 @@ class RedisOriginStore final : public OriginStore, public FeedObserver {
   std::set<std::string, std::less<>> in_use_;            // Here, since the last batch.
   std::set<std::string> fetching_;
   DecisionTable decisions_;
+  std::set<std::string> lost_decisions_;  // Servers of which Redis has lost what was decided.
   std::map<uint64_t, ChangeOverridesCallback> open_;
   uint64_t next_open_ = 0;
 };

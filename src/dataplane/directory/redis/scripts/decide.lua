@@ -1,15 +1,19 @@
--- One decision of an operator for a server: changes of single fields, merged with what is in force.
+-- One decision of an operator for a server: changes of single fields, merged with what is in force;
+-- or a proxy's copy of what was in force, for a Redis that has lost it.
 --
--- ARGV[5] the server; [6] when it is made, as drain_start is kept; then for each field that changes
--- its name and '+' and its value, or '' to clear it: admin_state, weight, zone, labels, capacity,
--- drain_deadline.
+-- ARGV[5] the server; [6] when it is made, as drain_start is kept; [7] '', or the revision of the
+-- copy: it is written unless Redis has that one or a later; then for each field that changes its
+-- name and '+' and its value, or '' to clear it: admin_state, weight, zone, labels, capacity,
+-- drain_deadline. A copy has all that is in force, and [6] is when its drain began.
 --
 -- x-server:{server} is a hash of these fields, drain_start, `schema`, and `revision`, which grows
 -- with every change. A drain begins when admin_state becomes `draining`, keeps its start while it
--- stays so, and ends when it does not. Nothing in force: there is no hash.
+-- stays so, and ends when it does not. Nothing in force: revision alone, for 10 minutes, so that no
+-- copy brings back what was cleared.
 --
 -- Answers `changed` or `same`; then the revision, and names and values of what is in force.
-local server, made_at = ARGV[5], ARGV[6]
+local server, made_at, copied = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local CLEARED_MS = 600000
 local key = own('server:' .. server)
 local NAMES = {
   'admin_state', 'weight', 'zone', 'labels', 'capacity', 'drain_start', 'drain_deadline',
@@ -18,11 +22,12 @@ local NAMES = {
 local values = call('HMGET', key, 'revision', unpack(NAMES))
 local was = tonumber(values[1] or '') or 0
 local before, after = {}, {}
+local is_late = copied and was >= copied
 for i, name in ipairs(NAMES) do
   before[name] = values[i + 1] or nil
-  after[name] = before[name]
+  if not copied or is_late then after[name] = before[name] end
 end
-for i = 7, #ARGV, 2 do
+for i = 8, is_late and 7 or #ARGV, 2 do
   local value = ARGV[i + 1]
   after[ARGV[i]] = value ~= '' and string.sub(value, 2) or nil
 end
@@ -44,12 +49,13 @@ for _, name in ipairs(NAMES) do
 end
 if not differs then return answer('same', text(was), in_force) end
 
-local revision = text(math.max(was + 1, NOW_US))
+local revision = text(copied or math.max(was + 1, NOW_US))
 if #cleared > 0 then call('HDEL', key, unpack(cleared)) end
+call('HSET', key, 'schema', '1', 'revision', revision, unpack(in_force))
 if #in_force > 0 then
-  call('HSET', key, 'schema', '1', 'revision', revision, unpack(in_force))
+  call('PERSIST', key)
 else
-  call('DEL', key)
+  call('PEXPIRE', key, CLEARED_MS)
 end
 feed('decision', 'server', server, 'revision', revision, unpack(in_force))
 return answer('changed', revision, in_force)

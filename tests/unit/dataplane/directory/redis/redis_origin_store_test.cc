@@ -358,6 +358,49 @@ TEST_F(RedisOriginStoreTest, AfterAFlushAllIsWrittenAgain) {
   EXPECT_TRUE(b->store().Find("one-svc-1").has_value());
 }
 
+TEST_F(RedisOriginStoreTest, WhatOperatorsDecidedIsWrittenAgainAfterAFlush) {
+  const auto a = Join("a");
+  const auto b = Join("b");
+  ASSERT_TRUE(Decide(a->store(), "one", Cordon()).ok());
+  ASSERT_TRUE(Decide(a->store(), "two", Cordon()).ok());
+  const auto knows = [&](RedisOrigins& proxy, const char* server) {
+    return proxy.store().Overrides(server).admin_state == AdminState::kCordoned;
+  };
+  ASSERT_TRUE(Eventually([&] { return knows(*b, "one") && knows(*b, "two"); }));
+  // As a script of an operator's would, that comes before any copy.
+  server_.Command({"FLUSHALL"});
+  OverridesChange later;
+  later.weight = FieldChange<double>::Set(7);
+  later.admin_state = FieldChange<AdminState>::Set(AdminState::kActive);
+  ASSERT_TRUE(Decide(b->store(), "two", later).ok());
+  const auto state = [&](const char* server) {
+    const redis::Reply reply =
+        server_.Command({"HGET", std::string("srs-proxy-x-server:") + server, "admin_state"});
+    return std::string(reply.AsOptionalText().value().value_or(""));
+  };
+  EXPECT_TRUE(Eventually([&] { return state("one") == "cordoned"; }));
+  EXPECT_TRUE(Eventually([&] { return a->store().Overrides("two").weight == 7; }));
+  EXPECT_EQ(state("two"), "active") << "the copies are older";
+  for (RedisOrigins* proxy : {a.get(), b.get()}) EXPECT_TRUE(knows(*proxy, "one"));
+}
+
+TEST_F(RedisOriginStoreTest, WhatWasClearedStaysSoWhateverCopiesSay) {
+  const auto a = Join("a");
+  const auto b = Join("b");
+  ASSERT_TRUE(Decide(a->store(), "one", Cordon()).ok());
+  ASSERT_TRUE(Eventually([&] { return b->store().Overrides("one").admin_state.has_value(); }));
+  server_.Command({"FLUSHALL"});
+  OverridesChange clears;
+  clears.admin_state = FieldChange<AdminState>::Clear();
+  clears.weight = FieldChange<double>::Set(7);
+  ASSERT_TRUE(Decide(a->store(), "one", clears).ok());
+  clears.weight = FieldChange<double>::Clear();
+  ASSERT_TRUE(Decide(a->store(), "one", clears).ok());
+  for (RedisOrigins* proxy : {a.get(), b.get()}) {
+    EXPECT_TRUE(Eventually([&] { return proxy->store().Overrides("one") == OriginOverrides{}; }));
+  }
+}
+
 TEST_F(RedisOriginStoreTest, WhatWasRemovedWhileAProxyWasCutOffIsGoneThere) {
   const auto a = Join("a");
   const auto b = Join("b");
