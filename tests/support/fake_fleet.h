@@ -13,7 +13,10 @@ struct FakeFleet final : FleetBus {
   bool drives() const override { return driving; }
   std::string driver() const override { return driving ? "me" : vacant ? "" : "proxy-2"; }
 
+  bool settles() const override { return settling; }
+
   std::atomic<bool> driving{true};
+  std::atomic<bool> settling{false};
   std::atomic<bool> vacant{false};
 };
 

@@ -44,7 +44,7 @@ class RedisOrigins final : public redis::LinkObserver {
   explicit RedisOrigins(const Options& options)
       : logger_({.sink = options.log}),
         identity_{.proxy = options.id + ":boot",
-                  .history = "history of " + options.id,
+                  .history = "history-of-" + options.id,
                   .keys = redis::Keys(options.key_prefix)} {
     redis::ClientOptions client;
     client.port = options.port;

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dataplane/core/log.h"
 #include "dataplane/core/metrics.h"
@@ -12,6 +14,7 @@
 #include "dataplane/directory/redis/fleet_feed.h"
 #include "dataplane/directory/redis/redis_stream_directory.h"
 #include "dataplane/directory/redis/script_runner.h"
+#include "dataplane/directory/redis/settle_time.h"
 #include "tests/support/forwarded_streams.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/wait_until.h"
@@ -39,7 +42,10 @@ class RedisProxy final : public redis::LinkObserver {
     feed_.Add("pin", *streams_);
     Announce();
     client_->command().Open(*this);
-    client_->Every(absl::Milliseconds(100), [this] { streams_->Tick(); });
+    client_->Every(absl::Milliseconds(100), [this] {
+      streams_->Tick();
+      if (connected_) settle_time_.Tick();
+    });
     feed_.Start();
     WaitUntil([&] { return streams_->state() == StoreState::kSynced; }, "the feed is synced");
   }
@@ -57,6 +63,13 @@ class RedisProxy final : public redis::LinkObserver {
     if (!streams_->is_usable()) streams_->OnUsable();
   }
 
+  // The proxies that it has seen alive, itself aside.
+  void Know(std::vector<std::string> proxies) {
+    const std::lock_guard lock(mutex_);
+    known_ = std::move(proxies);
+  }
+  bool settles() const { return settle_time_.holds(); }
+
   const std::shared_ptr<redis::RedisStreamDirectory>& streams() const { return streams_; }
   redis::FleetFeed& feed() { return feed_; }
   redis::ScriptRunner& scripts() { return scripts_; }
@@ -67,8 +80,15 @@ class RedisProxy final : public redis::LinkObserver {
               "what was written is seen");
   }
 
-  void OnConnected(const redis::ServerInfo&) override { streams_->OnUsable(); }
-  void OnLost(const absl::Status&) override { streams_->OnLost(); }
+  void OnConnected(const redis::ServerInfo&) override {
+    connected_ = true;
+    if (std::exchange(connected_once_, true)) settle_time_.Begin();
+    streams_->OnUsable();
+  }
+  void OnLost(const absl::Status&) override {
+    connected_ = false;
+    streams_->OnLost();
+  }
 
  private:
   // A machine on which much runs at once may let Redis wait for its turn.
@@ -99,6 +119,19 @@ class RedisProxy final : public redis::LinkObserver {
   redis::ScriptRunner scripts_;
   redis::FleetFeed feed_;
   const std::shared_ptr<redis::RedisStreamDirectory> streams_;
+  std::mutex mutex_;
+  std::vector<std::string> known_;  // Guarded by mutex_.
+  // On the thread of Redis.
+  redis::SettleTime settle_time_{{.link = client_->command(),
+                                  .scripts = scripts_,
+                                  .proxies =
+                                      [this] {
+                                        const std::lock_guard lock(mutex_);
+                                        return known_;
+                                      },
+                                  .written = [this] { return streams_->WrittenIn(); }}};
+  bool connected_ = false;
+  bool connected_once_ = false;
 };
 
 // The same as a store, with a Redis of its own.

@@ -40,7 +40,9 @@ MigrationController::MigrationController(Dependencies dependencies, SessionEvict
 
 void MigrationController::Tick() {
   misplacing_moves_ = 0;
-  const bool drives = dependencies_.fleet == nullptr || dependencies_.fleet->drives();
+  const FleetBus* const fleet = dependencies_.fleet;
+  settles_ = fleet != nullptr && fleet->settles();
+  const bool drives = fleet == nullptr || (fleet->drives() && !settles_);
   if (drives && !std::exchange(drives_, drives)) ScanWithin(absl::ZeroDuration());
   drives_ = drives;
   RefreshDrains();
@@ -222,6 +224,11 @@ void MigrationController::EndWhenDue(const StreamMapping& mapping, const Pending
   // As it is now: the move may name an origin that has come since the tick began.
   const auto target = dependencies_.origins.snapshot()->Resolve(pending.origin_id);
   const bool target_gone = target == nullptr || !HoldsLease(*target);
+  if (pending.deadline <= now && settles_) {
+    // Its end would not do the move.
+    deadlines_.emplace(now + absl::Seconds(1), key);
+    return;
+  }
   if (pending.deadline <= now && target_gone && !drives_) return;
   if (pending.deadline <= now && target_gone) {
     dependencies_.logger.Warn(

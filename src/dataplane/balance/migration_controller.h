@@ -118,7 +118,9 @@ class MigrationController final : public StreamObserver {
   std::set<std::pair<absl::Time, StreamKey>> deadlines_;  // Of pending moves.
   WorkItems processing_;                                  // Taken from queued_.
   size_t misplacing_moves_ = 0;  // In this tick: moves that leave viewers behind.
-  bool drives_ = false;          // As of the last tick: drains, for all of the fleet.
+  // As of the last tick: carries out drains, for all of the fleet; which may not be done now.
+  bool drives_ = false;
+  bool settles_ = false;
 
   DrainedServers drained_;
   std::atomic<bool> missed_{false};  // Work items, or suspects, for which there was no room.

@@ -123,6 +123,7 @@ void Rebalancer::Tick() {
     Cancel(run->progress.id).IgnoreError();
     return;
   }
+  if (dependencies_.fleet != nullptr && dependencies_.fleet->settles()) return;
   const MonotonicTime now = dependencies_.clock.Now();
   const double elapsed = absl::ToDoubleSeconds(absl::FromChrono(now - run->refilled));
   run->refilled = now;

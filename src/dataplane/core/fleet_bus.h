@@ -19,6 +19,10 @@ class FleetBus {
   // The PROXY_ID of the one that does; empty: nobody, or it is not known.
   virtual std::string driver() const = 0;
 
+  // Whether nothing is to be done now that has to know what the sessions of all proxies use, since
+  // some of them may not be back after a loss of what they share.
+  virtual bool settles() const { return false; }
+
   // This proxy leaves the fleet: what it held is nothing from now on. After the other stores' Stop;
   // when it returns, no thread of theirs runs. May be called again.
   virtual void Stop() {}

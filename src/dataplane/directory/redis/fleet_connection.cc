@@ -47,6 +47,10 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
       fleet_(client_->command(), identity_, clock, logger, scripts_.broken_keys()),
       sweep_(client_->command(), scripts_, fleet_, config.max_streams),
       streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_)),
+      settle_time_({.link = client_->command(),
+                    .scripts = scripts_,
+                    .proxies = [this] { return fleet_.SeenAlive(); },
+                    .written = [this] { return streams_->WrittenIn(); }}),
       go_scan_(client_->command(), identity_.keys, clock, *streams_,
                [this](const StreamKey& key) { streams_->Recheck(key); }),
       origins_(std::make_unique<FleetOrigins>(scripts_, client_->command(), feed_, fleet_, clock,
@@ -78,6 +82,7 @@ void FleetConnection::OnConnected(const ServerInfo&) {
   connected_ = true;
   streams_->SetUnusable("");
   seconds_connected_ = 0;
+  if (std::exchange(connected_once_, true)) settle_time_.Begin();
   HealKeyTypes(scripts_);
   fleet_.OnConnected();
   origins_->OnConnected();
@@ -126,6 +131,7 @@ void FleetConnection::EachSecond() {
 
 void FleetConnection::EachTenth() {
   streams_->Tick();
+  if (connected_) settle_time_.Tick();
   // Before all is read, every stream would seem to be a Go proxy's.
   if (streams_->state() == StoreState::kSynced && fleet_.drives()) go_scan_.Tick();
 }

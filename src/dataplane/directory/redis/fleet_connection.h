@@ -24,6 +24,7 @@
 #include "dataplane/directory/redis/redis_fleet.h"
 #include "dataplane/directory/redis/redis_stream_directory.h"
 #include "dataplane/directory/redis/script_runner.h"
+#include "dataplane/directory/redis/settle_time.h"
 
 namespace srsproxy::redis {
 
@@ -47,6 +48,7 @@ class FleetConnection final : public FleetBus, private LinkObserver {
 
   bool drives() const override { return fleet_.drives(); }
   std::string driver() const override { return fleet_.driver(); }
+  bool settles() const override { return settle_time_.holds(); }
   void Stop() override;
 
  private:
@@ -68,10 +70,12 @@ class FleetConnection final : public FleetBus, private LinkObserver {
   RedisFleet fleet_;
   DeadSweep sweep_;
   const std::unique_ptr<RedisStreamDirectory> streams_;
+  SettleTime settle_time_;
   GoScan go_scan_;
   const std::unique_ptr<FleetOrigins> origins_;
   // On the thread of Redis.
   bool connected_ = false;
+  bool connected_once_ = false;
   uint64_t seconds_connected_ = 0;
 
   std::mutex mutex_;

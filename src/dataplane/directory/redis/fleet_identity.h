@@ -8,8 +8,9 @@
 namespace srsproxy::redis {
 
 struct FleetIdentity {
-  std::string proxy;    // `PROXY_ID:boot`, where boot is random: a proxy's life.
-  std::string history;  // What the token of a history begins with that this proxy begins.
+  std::string proxy;  // `PROXY_ID:boot`, where boot is random: a proxy's life.
+  std::string
+      history;  // What the token of a history begins with that this proxy begins: without blanks.
   Keys keys{""};
 };
 

@@ -9,6 +9,8 @@
 namespace srsproxy::redis {
 namespace {
 
+constexpr auto kSettleTime = std::chrono::seconds(6);  // And some.
+
 absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
 
 absl::Status Superseded() {
@@ -65,18 +67,32 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
       return done(std::move(joined->outcome));
     }
   }
-  const StreamKey key = request.key;
-  lanes_.Add(key, [self = shared_from_this(), request = std::move(request),
-                   was_usable = usable_.load(),
-                   done = std::move(done)](StreamLanes::Finished finished) mutable {
-    auto settled = [done = std::move(done),
-                    finished = std::move(finished)](absl::StatusOr<ClaimOutcome> outcome) mutable {
-      // What `done` ends or asks waits for its turn in the lane.
-      done(std::move(outcome));
-      finished();
-    };
-    self->AskClaim(request, was_usable, std::move(settled));
+  // A settle time is over by then, unless another one has begun.
+  const MonotonicTime until = clock_.Now() + kSettleTime;
+  AddClaim({std::move(request), std::move(done), until}, usable_);
+}
+
+void FleetStreams::AddClaim(WaitingClaim claim, bool was_usable) {
+  const StreamKey key = claim.request.key;
+  lanes_.Add(key, [self = shared_from_this(), claim = std::move(claim),
+                   was_usable](StreamLanes::Finished finished) mutable {
+    self->AskClaim(std::move(claim), was_usable, std::move(finished));
   });
+}
+
+void FleetStreams::RepeatClaims() {
+  std::vector<WaitingClaim> waiting;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    waiting.swap(waiting_);
+  }
+  for (WaitingClaim& claim : waiting) {
+    if (stopped_) {
+      claim.done(Stopped());
+    } else {
+      AddClaim(std::move(claim), /*was_usable=*/true);
+    }
+  }
 }
 
 void FleetStreams::GiveOut(ClaimOutcome& outcome) {
@@ -84,21 +100,32 @@ void FleetStreams::GiveOut(ClaimOutcome& outcome) {
   outcome.hold = std::make_unique<Hold>(shared_from_this(), std::move(hold));
 }
 
-void FleetStreams::AskClaim(const ClaimRequest& request, bool was_usable,
-                            StreamClaims::ClaimCallback done) {
+void FleetStreams::AskClaim(WaitingClaim claim, bool was_usable, StreamLanes::Finished finished) {
+  // What `done` ends or asks waits for its turn in the lane.
   if (!usable_) {
     // Redis was lost while it waited for its turn: its origin was not chosen by the rule for that.
-    if (was_usable) return done(CannotPlace("it was lost meanwhile"));
-    return done(ClaimAlone(request));
+    claim.done(was_usable ? CannotPlace("it was lost meanwhile") : ClaimAlone(claim.request));
+    return finished();
   }
+  const ClaimRequest& request = claim.request;
   StreamUse use = table_->UseOf(request.key);
   ++use.sessions;
   if (request.role == Role::kPublisher) ++use.publishers;
   use = UseLedger::Rounded(std::move(use));
   std::vector<std::string> arguments = ClaimArguments(request, use, max_streams_);
-  auto answered = [self = shared_from_this(), request, use,
-                   done = std::move(done)](absl::StatusOr<ScriptRunner::Answer> answer) mutable {
-    done(self->SettleClaim(request, use, answer));
+  auto answered = [self = shared_from_this(), claim = std::move(claim), use,
+                   finished =
+                       std::move(finished)](absl::StatusOr<ScriptRunner::Answer> answer) mutable {
+    auto outcome = self->SettleClaim(claim.request, use, answer);
+    if (!outcome.ok() || outcome->hold != nullptr) {
+      claim.done(std::move(outcome));
+    } else if (self->clock_.Now() < claim.until) {
+      const std::lock_guard lock(self->waiting_mutex_);
+      self->waiting_.push_back(std::move(claim));
+    } else {
+      claim.done(CannotPlace("other proxies are still writing what their sessions use"));
+    }
+    finished();
   };
   scripts_.Run("claim", arguments, std::move(answered));
 }
@@ -118,6 +145,7 @@ absl::StatusOr<ClaimOutcome> FleetStreams::SettleClaim(
                         absl::StrCat("all ", max_streams_.load(),
                                      " streams of PROXY_MAX_STREAMS are in use: raise it"));
   }
+  if (read->step == RecordStep::kSettles) return ClaimOutcome{};
   Wrote(request.key, use);
   StreamChange change = read->change;
   if (read->record.fed) change.reason.reset();

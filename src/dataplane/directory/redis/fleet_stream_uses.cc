@@ -41,14 +41,18 @@ void FleetStreams::WriteSomeUses() {
     AddWrite(key);
   }
   for (const StreamKey& key : due_.Take(clock_.Now(), kAtOnce)) Recheck(key);
+  RepeatClaims();
 }
 
-bool FleetStreams::IsIdle() {
-  {
-    const std::lock_guard lock(rewrites_mutex_);
-    if (!rewrites_.empty()) return false;
-  }
-  return usable_ && lanes_.IsIdle();
+void FleetStreams::AskAgain(const StreamKey& key) {
+  due_.Add(key, clock_.Now() + std::chrono::seconds(1));
+}
+
+bool FleetStreams::IsIdle() { return IsWritten() && lanes_.IsIdle(); }
+
+bool FleetStreams::IsWritten() {
+  const std::lock_guard lock(rewrites_mutex_);
+  return usable_ && rewrites_.empty() && reconciles_.empty() && restoring_.use_count() == 1;
 }
 
 void FleetStreams::Recheck(const StreamKey& key) {
@@ -69,15 +73,15 @@ void FleetStreams::AddWrite(const StreamKey& key) {
 }
 
 void FleetStreams::WriteUse(const StreamKey& key, StreamLanes::Finished finished) {
-  bool reconciles = false;
+  std::shared_ptr<char> reconciles;
   {
     const std::lock_guard lock(rewrites_mutex_);
-    reconciles = reconciles_.erase(key) > 0;
+    if (reconciles_.erase(key) > 0) reconciles = restoring_;
   }
   const StreamUse use = UseLedger::Rounded(table_->UseOf(key));
   auto answered = [self = shared_from_this(), key, use, reconciles, finished = std::move(finished)](
                       const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
-    self->SettleUse(key, use, reconciles, answer);
+    self->SettleUse(key, use, reconciles != nullptr, answer);
     finished();
   };
   scripts_.Run("use", UseArguments(key, use, std::nullopt, max_streams_), std::move(answered));
@@ -100,6 +104,7 @@ void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool re
     return table_->ForgetUnused(key);
   }
   Show(*read);
+  if (read->step == RecordStep::kSettles) AskAgain(key);
   if (reconciles && read->step != RecordStep::kRemoved) {
     ReconcileWith(key, read->record, read->rival);
   }
@@ -138,9 +143,10 @@ void FleetStreams::Restore(const StreamKey& key, const LocalPlacement& local,
                              .role = local.use.publishers > 0 ? Role::kPublisher : Role::kViewer,
                              .replaces_version = record.has_value() ? record->version : 0,
                              .unless_live = !rival};
-  lanes_.Add(key, [self = shared_from_this(), request, local](StreamLanes::Finished finished) {
+  lanes_.Add(key, [self = shared_from_this(), request, local,
+                   restoring = restoring_](StreamLanes::Finished finished) {
     const StreamUse use = UseLedger::Rounded(self->table_->UseOf(request.key));
-    auto answered = [self, request, use, finished = std::move(finished)](
+    auto answered = [self, request, use, restoring, finished = std::move(finished)](
                         const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
       const auto read = ReadRecordAnswer(request.key, answer);
       if (!read.ok()) {

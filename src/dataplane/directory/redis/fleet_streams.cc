@@ -34,6 +34,7 @@ void FleetStreams::SetMaxStreams(size_t max_streams) {
 
 void FleetStreams::Stop() {
   stopped_ = true;
+  RepeatClaims();
   table_->Stop();
 }
 
@@ -48,6 +49,8 @@ void FleetStreams::Move(const MoveRequest& request, StreamClaims::MoveCallback d
       return done(CheckVersion(request.key, read->record.version, request.expected_version));
     }
     self->Show(*read);
+    // Whose publisher's end does it is not known: it waits for the end of the settle time.
+    if (read->step == RecordStep::kWaits && read->publishers == 0) self->AskAgain(request.key);
     done(MoveOutcome{.mapping = self->table_->MappingOf(read->record),
                      .former_origin_id = read->change.former_origin_id});
   };

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/stream_directory.h"
@@ -34,6 +35,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   StreamTable& table() { return *table_; }
   const PinTable& pins() const { return pins_; }
   bool IsIdle();
+  // Whether what was to be written anew is.
+  bool IsWritten();
   // Whether Redis has done what it was asked last. While it has not, this proxy decides by itself.
   bool is_usable() const { return usable_; }
   // Claims that were answered from the table, so far.
@@ -74,8 +77,20 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // The use of `key` is written, or may be; or in doubt.
   void Wrote(const StreamKey& key, const StreamUse& rounded);
   void Doubt(const StreamKey& key);
+  // A claim that waits for the end of the settle time, and is made again meanwhile.
+  struct WaitingClaim {
+    ClaimRequest request;
+    StreamClaims::ClaimCallback done;
+    MonotonicTime until;  // When it is given up.
+  };
   // `was_usable`: Redis, when the claim came.
-  void AskClaim(const ClaimRequest& request, bool was_usable, StreamClaims::ClaimCallback done);
+  void AddClaim(WaitingClaim claim, bool was_usable);
+  void AskClaim(WaitingClaim claim, bool was_usable, StreamLanes::Finished finished);
+  // Makes those that wait again; when the stores were stopped, they are answered so.
+  void RepeatClaims();
+  // Has another look at it a second later: something waits for the end of the settle time.
+  void AskAgain(const StreamKey& key);
+  // Without a hold: it waits for the end of the settle time.
   absl::StatusOr<ClaimOutcome> SettleClaim(const ClaimRequest& request, const StreamUse& use,
                                            const absl::StatusOr<ScriptRunner::Answer>& answer);
   // Places or finds the stream without Redis.
@@ -114,6 +129,10 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   std::mutex rewrites_mutex_;
   std::set<StreamKey> rewrites_;    // Streams whose use is to be written anew, and reconciled.
   std::set<StreamKey> reconciles_;  // Those of them of which that is asked for now.
+  // Held by what reconciles a stream, or writes it anew.
+  const std::shared_ptr<char> restoring_ = std::make_shared<char>();
+  std::mutex waiting_mutex_;
+  std::vector<WaitingClaim> waiting_;  // Guarded by waiting_mutex_.
   const std::shared_ptr<StreamTable> table_;
   PinTable pins_;
   StreamLanes lanes_;

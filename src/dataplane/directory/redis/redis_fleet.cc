@@ -97,6 +97,7 @@ void RedisFleet::OnProxies(const Reply& reply) {
                    return;
                  }
                  ++counted_;
+                 seen_alive_[proxy] = clock_.Now();
                  const auto other = ProxyName::Parse(proxy);
                  const auto self = ProxyName::Parse(identity_.proxy);
                  if (!other.has_value() || !self.has_value() || other->id != self->id) return;
@@ -105,6 +106,14 @@ void RedisFleet::OnProxies(const Reply& reply) {
                               {{"id", self->id}, {"other", proxy}});
                });
   }
+}
+
+std::vector<std::string> RedisFleet::SeenAlive() {
+  const MonotonicTime since = clock_.Now() - absl::ToChronoNanoseconds(2 * kAnnouncement);
+  std::erase_if(seen_alive_, [&](const auto& seen) { return seen.second < since; });
+  std::vector<std::string> proxies = {identity_.proxy};
+  for (const auto& [proxy, at] : seen_alive_) proxies.push_back(proxy);
+  return proxies;
 }
 
 void RedisFleet::SeekLease() {

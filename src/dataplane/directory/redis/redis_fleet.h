@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -53,6 +54,9 @@ class RedisFleet final : public FleetBus {
   std::vector<std::string> TakeDead();
   // The proxies that were alive when it was asked last, this one among them.
   size_t alive() const { return alive_; }
+  // Those that have lived in the last 30 s, this one among them: also while Redis has lost their
+  // announcements.
+  std::vector<std::string> SeenAlive();
 
   // Nothing of a dead proxy is left.
   void Swept(std::string_view proxy);
@@ -74,6 +78,7 @@ class RedisFleet final : public FleetBus {
   BrokenKeys& broken_;
   std::function<void(bool)> usable_;
   std::atomic<size_t> alive_{1};
+  std::map<std::string, MonotonicTime> seen_alive_;
   size_t counted_ = 1;  // So far, of those that are asked about.
   uint64_t ticks_ = 0;
   bool warned_of_twin_ = false;

@@ -118,6 +118,11 @@ void RedisStreamDirectory::Recheck(const StreamKey& key) { streams_->Recheck(key
 void RedisStreamDirectory::Tick() { streams_->WriteSomeUses(); }
 bool RedisStreamDirectory::is_usable() const { return streams_->is_usable(); }
 
+std::string RedisStreamDirectory::WrittenIn() const {
+  std::string history = feed_.position().history;
+  return streams_->IsWritten() ? history : "";
+}
+
 bool RedisStreamDirectory::IsIdle() const { return streams_->IsIdle(); }
 
 }  // namespace srsproxy::redis

@@ -67,6 +67,9 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   // To be called each 100 ms, on the thread of Redis.
   void Tick();
 
+  // The token of the history in which all that sessions here use is written; empty: not all of it
+  // is.
+  std::string WrittenIn() const;
   // Whether nothing that was asked or is to be written is under way.
   bool IsIdle() const;
 

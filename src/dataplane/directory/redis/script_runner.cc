@@ -21,15 +21,21 @@ std::vector<Script> AllScripts() {
           script("pin", common, script_sources::kPin),
           script("register", common, script_sources::kRegister),
           script("decide", common, script_sources::kDecide),
-          script("heal", common, script_sources::kHeal)};
+          script("heal", common, script_sources::kHeal),
+          script("settle", common, script_sources::kSettle)};
 }
 
 void ScriptRunner::Run(std::string_view script, std::span<const std::string> arguments, Done done,
                        Caller caller) {
   const std::string driver = caller.driver == 0 ? "" : absl::StrCat(caller.driver);
+  std::string history;
+  {
+    const std::lock_guard lock(mutex_);
+    history = absl::StrCat(identity_.history, " ", known_history_);
+  }
   std::vector<std::string_view> all = {identity_.keys.prefix(),
                                        caller.proxy.empty() ? identity_.proxy : caller.proxy,
-                                       identity_.history, driver};
+                                       history, driver};
   all.insert(all.end(), arguments.begin(), arguments.end());
   auto answered = [this, done = std::move(done)](absl::StatusOr<Reply> reply) mutable {
     if (!reply.ok()) return done(reply.status());
@@ -48,6 +54,10 @@ absl::StatusOr<ScriptRunner::Answer> ScriptRunner::Read(const Reply& reply) {
   const auto healed = (*items)[2].AsTexts();
   if (!healed.ok()) return healed.status();
   for (const std::string_view key : *healed) broken_.ReportRemoved(std::string(key));
+  {
+    const std::lock_guard lock(mutex_);
+    known_history_ = std::string(*history);
+  }
   if (history_observer_ != nullptr) history_observer_(*history);
   if (*what == "outdated") {
     return absl::FailedPreconditionError("another proxy drives the fleet by now");

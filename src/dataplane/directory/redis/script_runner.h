@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,6 +68,8 @@ class ScriptRunner {
   const FleetIdentity identity_;
   BrokenKeys broken_;
   HistoryObserver history_observer_;
+  std::mutex mutex_;
+  std::string known_history_;  // Of the last answer; guarded by mutex_.
 };
 
 }  // namespace srsproxy::redis

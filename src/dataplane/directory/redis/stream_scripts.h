@@ -31,6 +31,7 @@ enum class RecordStep : uint8_t {
   kMoved,
   kVersion,  // It has another version than was expected.
   kUsed,     // Sessions use it: it is not released.
+  kSettles,  // What was asked, or follows from it, is done when the settle time is over.
 };
 constexpr auto NamesOf(RecordStep) {
   return EnumNames<RecordStep>({{RecordStep::kMissing, "missing"},
@@ -43,7 +44,8 @@ constexpr auto NamesOf(RecordStep) {
                                 {RecordStep::kWaits, "waits"},
                                 {RecordStep::kMoved, "moved"},
                                 {RecordStep::kVersion, "version"},
-                                {RecordStep::kUsed, "used"}});
+                                {RecordStep::kUsed, "used"},
+                                {RecordStep::kSettles, "settles"}});
 }
 
 struct RecordAnswer {

@@ -33,7 +33,7 @@ enum class KeyKind : uint8_t {
   kXProxy,    // An announcement, by `PROXY_ID:boot`; 15 s.
   kXDriver,   // The driver's lease; 10 s.
   kXHistory,  // The token of this history of the data.
-  kXSettle,
+  kXSettle,   // SET: the proxies that are awaited in the settle time; 5 s.
   kXRequest,  // What a call of the control plane did, by its request_id; 600 s.
 };
 
@@ -74,6 +74,7 @@ constexpr ValueType TypeOf(KeyKind kind) {
     case KeyKind::kXHistory:
       return ValueType::kHash;
     case KeyKind::kXUses:
+    case KeyKind::kXSettle:
       return ValueType::kSet;
     case KeyKind::kXStreams:
       return ValueType::kSortedSet;

@@ -12,7 +12,8 @@
 -- caller has weighed it against, and [10] unless a publisher of another proxy has come there since.
 --
 -- Answers what it did: `found`, `placed`, `replaced`; then the record, and former origin and reason
--- of what it did. `full`: there is no room.
+-- of what it did. `full`: there is no room. `settles`: what is to be replaced may be in use by a
+-- proxy that is not back yet; the record follows, and the use does not count.
 local key, proposed, role = ARGV[5], ARGV[6], ARGV[7]
 local replaces, inherits, unless_live, seen_elsewhere = ARGV[8], ARGV[9] == '1', ARGV[10] == '1', ARGV[11]
 local cap = tonumber(ARGV[12])
@@ -61,6 +62,9 @@ if not record then
   what = 'placed'
   reason = role == 'publisher' and 'to be published' or 'to be viewed'
 elseif goes and replaces ~= '0' and replaces == text(record.version) and not (unless_live and live) then
+  if settles() and not restores and not inherits then
+    return answer('settles', fields_of(record), '', '', '')
+  end
   what, former = 'replaced', record.origin
   if restores then
     reason, cause = 'publisher elsewhere', 'publisher'

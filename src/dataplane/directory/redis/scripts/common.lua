@@ -1,12 +1,14 @@
 -- What every script begins with.
 --
 -- ARGV[1] what the names of all keys start with; [2] the proxy that calls, `id:boot`; [3] what the
--- token of a new history begins with, for a Redis that has none; [4] the number of the driver's lease
--- that the caller acts by, or ''.
+-- token of a new history begins with, for a Redis that has none, a blank, and the token of the history
+-- that the caller knows, if it knows one; [4] the number of the driver's lease that the caller acts
+-- by, or ''.
 --
 -- A script answers { the history's token, what it did, what was healed, ... }. What it wrote is all
 -- of it or nothing: it reads first.
 local prefix, me, driver = ARGV[1], ARGV[2], ARGV[4]
+local begins, known_history = string.match(ARGV[3], '^(%S*) ?(.*)$')
 
 local URL = prefix .. 'srs-proxy-url:'
 local SERVER = prefix .. 'srs-proxy-server:'
@@ -16,6 +18,7 @@ local INDEX_MS = 60000
 local FEED_ENTRIES = 100000
 local MAX_VHOSTS = 32
 local MAX_ID = 512
+local SETTLE_MS = 5000
 
 local function own(name)
   return prefix .. 'srs-proxy-x-' .. name
@@ -65,10 +68,30 @@ if history and not (#history <= MAX_ID and is_number(kept[2]) and is_number(kept
   history = false
 end
 
+-- The settle time: after these data were lost, or could not be reached, not all proxies have written
+-- what their sessions use. x-settle is the set of those that have not yet; `?`: it is not known who.
+local SETTLE = own('settle')
+
+local function settles()
+  return redis.call('EXISTS', SETTLE) == 1
+end
+
+local function awaits(proxy)
+  return call('SISMEMBER', SETTLE, proxy) == 1 or call('SISMEMBER', SETTLE, '?') == 1
+end
+
+local function begin_settling()
+  if settles() then return end
+  redis.call('SADD', SETTLE, '?')
+  redis.call('PEXPIRE', SETTLE, SETTLE_MS)
+end
+
+if known_history ~= '' and known_history ~= history then begin_settling() end
+
 local function begin_history()
   if history then return end
   -- The same proxy may begin another one: what it began before is gone.
-  history = ARGV[3] .. '-' .. text(NOW_US)
+  history = begins .. '-' .. text(NOW_US)
   call('HSET', own('history'), 'token', history, 'fed', '0')
 end
 

@@ -1,5 +1,5 @@
 -- Brings a stream to another origin: at once, or, while anybody publishes it, when the last
--- publisher's session ends.
+-- publisher's session ends. In the settle time anybody may: it waits.
 --
 -- ARGV[5] key; [6] the origin; [7] the version that is expected, 0 for any; [8] the deadline, ms, ''
 -- for none; [9] the cause; [10] 1: its live publisher is there already, and none is where it is now.
@@ -24,7 +24,7 @@ if target == record.origin then
   end
 elseif to_publisher and has_rival(record) then
   what = 'found'
-elseif record.publishers > 0 and not to_publisher then
+elseif (record.publishers > 0 or settles()) and not to_publisher then
   what = 'waits'
   local pending = record.pending
   if not pending or pending.to ~= target or pending.deadline ~= deadline or pending.cause ~= cause then

@@ -23,9 +23,9 @@ local function format_use(use)
   return use.publishers .. ' ' .. use.live .. ' ' .. use.sessions .. ' ' .. use.origin
 end
 
--- What a dead proxy held is nothing.
+-- What a dead proxy held is nothing; what one held that is awaited counts.
 local function is_alive(proxy)
-  return proxy == me or redis.call('EXISTS', own('proxy:' .. proxy)) == 1
+  return proxy == me or redis.call('EXISTS', own('proxy:' .. proxy)) == 1 or awaits(proxy)
 end
 
 -- Sums up who uses `record`.

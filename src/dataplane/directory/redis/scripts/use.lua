@@ -9,8 +9,9 @@
 -- are remembered at most.
 --
 -- Answers `found`, `refused` (the one that asked is not where the stream is; its use counts without
--- it), `missing` (there is no record; nothing was written), `removed`; then the record, and former
--- origin, reason and cause of what became of it.
+-- it), `missing` (there is no record; nothing was written), `removed`, `settles` (a move, or the
+-- removal, waits for the end of the settle time: to be written again then; for the driver, nothing
+-- was written); then the record, and former origin, reason and cause of what became of it.
 local key = ARGV[5]
 local publishers, live, sessions, origin = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local asks, claimed_version, claimed_origin = ARGV[10], tonumber(ARGV[11]), ARGV[12]
@@ -22,6 +23,8 @@ if not record then
   call('SREM', own('uses:' .. me), key)
   return answer('missing')
 end
+local settling = settles()
+if settling and driver ~= '' then return answer('settles', fields_of(record), '', '', '') end
 
 -- Stands: it is where the stream is, or where the origin was that the stream has followed.
 local function stands()
@@ -60,7 +63,8 @@ sum_up(record)
 
 local event
 local is_live, is_used = record.live_here + record.live_elsewhere > 0, record.sessions > 0
-if record.pending and record.publishers == 0 then
+local moves, leaves = record.pending and record.publishers == 0, not is_used and not record.stays
+if moves and not settling then
   local pending = record.pending
   event = { reason = 'moved at its end', cause = pending.cause, former = record.origin }
   place(record, pending.to)
@@ -72,7 +76,7 @@ elseif first_media and not (is_live and not was_live) then
   event = { reason = 'media flows' }
 end
 
-if not is_used and not record.stays then
+if not is_used and not record.stays and not settling then
   record.used, record.live = false, false
   local last = { reason = 'last session' }
   remove_record(record, last)
@@ -89,4 +93,5 @@ elseif not record.fed then
   settle_index(select(2, split_key(key)))
 end
 event = event or {}
+if settling and what == 'found' and (moves or leaves) then what = 'settles' end
 return answer(what, fields_of(record), event.former or '', event.reason or '', event.cause or '')

@@ -103,6 +103,15 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
         .answer;
   }
 
+  bool Settles() { return Exists("srs-proxy-x-settle"); }
+  void EndSettling() { server_.Command({"DEL", "srs-proxy-x-settle"}); }
+  // As a proxy that is back does, which knew those to be alive.
+  void BeginSettling(const std::vector<std::string>& proxies) {
+    std::vector<std::string> arguments = {"1", ""};
+    arguments.insert(arguments.end(), proxies.begin(), proxies.end());
+    Run("settle", arguments);
+  }
+
   std::string Get(const std::string& key) {
     const Reply reply = server_.Command({"GET", key});
     return std::string(reply.AsOptionalText().value().value_or("(none)"));
@@ -230,6 +239,112 @@ TEST_F(StreamScriptsTest, WhatADeadProxyHeldIsNothing) {
   EXPECT_FALSE(Exists("srs-proxy-x-uses:two:1"));
 }
 
+// The settle time.
+
+TEST_F(StreamScriptsTest, ANewRedisSettlesNothing) {
+  View("a");
+  EXPECT_FALSE(Settles());
+}
+
+TEST_F(StreamScriptsTest, WhoKnewAnotherHistoryBeginsASettleTime) {
+  View("a");
+  server_.Command({"FLUSHALL"});
+  View("a");
+  EXPECT_TRUE(Settles());
+  EXPECT_GT(Ttl("srs-proxy-x-settle"), 0);
+  EXPECT_LE(Ttl("srs-proxy-x-settle"), 5000);
+  EndSettling();
+  View("a");
+  EXPECT_FALSE(Settles()) << "that history is known by now";
+}
+
+TEST_F(StreamScriptsTest, ASettleTimeEndsWhenAllHaveWrittenWhatTheyUse) {
+  BeginSettling({"two:1"});
+  const auto history =
+      std::string(server_.Command({"HGET", "srs-proxy-x-history", "token"}).AsText().value());
+  EXPECT_EQ(Run("settle", {"0", "another"}).what, "settles");
+  EXPECT_EQ(Run("settle", {"0", history}).what, "settles") << "the other one is awaited";
+  EXPECT_EQ(Run("settle", {"0", ""}, kTwo).what, "settles");
+  EXPECT_EQ(Run("settle", {"0", history}, kTwo).what, "settled");
+  EXPECT_FALSE(Settles());
+  EXPECT_EQ(Run("settle", {"0", history, "three:1"}).what, "settled");
+  EXPECT_FALSE(Settles()) << "none begins by itself";
+}
+
+TEST_F(StreamScriptsTest, WhatAnAwaitedProxyHeldCounts) {
+  Publish("a", kTwo);
+  Die("two:1");
+  BeginSettling({"two:1"});
+  const RecordAnswer seen = View("b");
+  EXPECT_EQ(seen.publishers, 1u);
+  server_.Command({"SREM", "srs-proxy-x-settle", "two:1"});
+  EXPECT_EQ(View("b").publishers, 0u);
+}
+
+TEST_F(StreamScriptsTest, AMoveWaitsForTheEndOfTheSettleTime) {
+  Publish("a");
+  Use({});
+  BeginSettling({});
+  const RecordAnswer waits = Move("b");
+  EXPECT_EQ(waits.step, RecordStep::kWaits);
+  EXPECT_EQ(waits.record.origin_id, "a");
+  EXPECT_EQ(Use({}).step, RecordStep::kSettles);
+  EXPECT_EQ(Get(kMapping), "srs-proxy-server:a");
+  EndSettling();
+  const RecordAnswer moved = Use({});
+  EXPECT_EQ(moved.record.origin_id, "b");
+  EXPECT_EQ(moved.change.reason, StreamEventReason::kMovedAtPublishersEnd);
+  EXPECT_EQ(Get(kMapping), "srs-proxy-server:b");
+}
+
+TEST_F(StreamScriptsTest, APublishersEndMovesNothingInTheSettleTime) {
+  Publish("a");
+  EXPECT_EQ(Move("b").step, RecordStep::kWaits);
+  BeginSettling({});
+  EXPECT_EQ(Use({}).step, RecordStep::kSettles);
+  EXPECT_EQ(Get(kMapping), "srs-proxy-server:a");
+  EndSettling();
+  EXPECT_EQ(Use({}).record.origin_id, "b");
+}
+
+TEST_F(StreamScriptsTest, NothingIsReplacedOrForgottenInTheSettleTime) {
+  const RecordAnswer viewed = View("a");
+  BeginSettling({});
+  const RecordAnswer held = Claim("b", Role::kViewer, {.sessions = 2}, {}, viewed.record.version);
+  EXPECT_EQ(held.step, RecordStep::kSettles);
+  EXPECT_EQ(held.sessions, 1u) << "it does not count";
+  EXPECT_EQ(Use({}).step, RecordStep::kSettles);
+  EXPECT_EQ(Get(kMapping), "srs-proxy-server:a");
+  EndSettling();
+  EXPECT_EQ(Claim("b", Role::kViewer, {.sessions = 1}, {}, viewed.record.version).step,
+            RecordStep::kReplaced);
+  EXPECT_EQ(Use({}).step, RecordStep::kRemoved);
+}
+
+TEST_F(StreamScriptsTest, AStreamFollowsItsOriginInTheSettleTime) {
+  const RecordAnswer published = Publish("a");
+  BeginSettling({});
+  const ClaimRequest request{.key = key_,
+                             .origin_id = "a2",
+                             .role = Role::kViewer,
+                             .replaces_version = published.record.version,
+                             .inherits = true};
+  const Raw raw = Run("claim", ClaimArguments(request, {.publishers = 1, .sessions = 2}, kCap));
+  EXPECT_EQ(raw.answer.step, RecordStep::kReplaced);
+}
+
+TEST_F(StreamScriptsTest, NoDriverTakesBackWhatADeadProxyHeldInTheSettleTime) {
+  Publish("a", kTwo);
+  server_.Command({"SET", "srs-proxy-x-driver", "3 one:1"});
+  BeginSettling({});
+  Die("two:1");
+  EXPECT_EQ(Use({}, {.proxy = "two:1", .driver = 3}).step, RecordStep::kSettles);
+  EXPECT_TRUE(Exists("srs-proxy-x-uses:two:1"));
+  EndSettling();
+  EXPECT_EQ(Use({}, {.proxy = "two:1", .driver = 3}).step, RecordStep::kFound);
+  EXPECT_FALSE(Exists("srs-proxy-x-uses:two:1"));
+}
+
 TEST_F(StreamScriptsTest, AVersionIsNeverUsedTwice) {
   uint64_t last = 0;
   for (int i = 0; i < 20; ++i) {
@@ -237,7 +352,12 @@ TEST_F(StreamScriptsTest, AVersionIsNeverUsedTwice) {
     EXPECT_GT(placed.record.version, last);
     last = placed.record.version;
     Use({});
-    if (i == 10) server_.Command({"FLUSHALL"});
+    if (i == 10) {
+      server_.Command({"FLUSHALL"});
+      Use({});
+      EXPECT_TRUE(Settles());
+      EndSettling();
+    }
   }
   // A Redis whose clock is behind.
   View("a");
