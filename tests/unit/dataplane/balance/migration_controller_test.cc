@@ -507,8 +507,13 @@ TEST_F(MigrationControllerTest, AnotherProxysDrainsAreNotDoneHere) {
   EXPECT_EQ(OriginOf(key_), Id("a"));
   // What ends sessions is done for those of this proxy.
   sessions_.Connect(published, Role::kPublisher, Id("b"));
+  fleet.driving = fleet.settling = true;
   Move(published, "a", clock_.WallNow());
-  run(absl::Seconds(1));
+  run(absl::Seconds(10));
+  EXPECT_EQ(sessions_.kicks.size(), 0u) << "its end would not move it";
+  EXPECT_EQ(OriginOf(key_), Id("a"));
+  fleet.driving = fleet.settling = false;
+  run(absl::Seconds(2));
   EXPECT_EQ(sessions_.kicks.size(), 1u);
   fleet.driving = true;
   run(absl::Seconds(1));

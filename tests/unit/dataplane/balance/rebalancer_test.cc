@@ -311,6 +311,10 @@ TEST_F(RebalancerTest, OnlyTheDriverApplies) {
   }
   fleet.driving = true;
   ASSERT_TRUE(rebalancer.Apply(plan->id, 1).ok());
+  fleet.settling = true;
+  rebalancer.Tick();
+  EXPECT_EQ(rebalancer.Get("").value().state, State::kRunning) << "it goes on afterwards";
+  EXPECT_EQ(rebalancer.Get("").value().moves_done, 0u);
   fleet.driving = false;
   rebalancer.Tick();
   EXPECT_EQ(rebalancer.Get("").value().state, State::kCancelled) << "another one drives now";
