@@ -19,8 +19,6 @@ constexpr char kMapping[] = "srs-proxy-url:v.com/live/cam";
 class SettleTimeTest : public testing::Test {
  protected:
   SettleTimeTest() {
-    way_of_one_.SetFaulty(false);
-    way_of_two_.SetFaulty(false);
     one_.Know({"two:1"});
     two_.Know({"one:1"});
   }
@@ -102,8 +100,8 @@ class SettleTimeTest : public testing::Test {
   const StreamKey key_{"v.com", "live", "cam"};
   Clock clock_;
   RedisServer server_;
-  FaultRelay way_of_one_{server_.port(), 1};
-  FaultRelay way_of_two_{server_.port(), 1};
+  FaultRelay way_of_one_{server_.port(), 1, {.faulty = false}};
+  FaultRelay way_of_two_{server_.port(), 1, {.faulty = false}};
   RedisProxy one_{server_, clock_, 1000, "one:1", way_of_one_.port()};
   RedisProxy two_{server_, clock_, 1000, "two:1", way_of_two_.port()};
   ClaimOutcome outcome_;
