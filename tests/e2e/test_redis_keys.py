@@ -26,6 +26,7 @@ LIVES = {
     "srs-proxy-x-pins": FOR_GOOD,
     "srs-proxy-x-origin:*": 300,
     "srs-proxy-x-server:*": FOR_GOOD,
+    "srs-proxy-x-origins": FOR_GOOD,
     "srs-proxy-x-beats": FOR_GOOD,
     "srs-proxy-x-feed": FOR_GOOD,
     "srs-proxy-x-history": FOR_GOOD,

@@ -7,11 +7,16 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/directory/redis/key_replies.h"
+#include "dataplane/protocol/redis/go_records.h"
 
 namespace srsproxy::redis {
 namespace {
 
 constexpr char kAtOnce[] = "200";
+constexpr size_t kGoKeysAtOnce = 200;
+constexpr size_t kMaxShown = 100;
+// The member of x-origins that says that all others are there (origins.lua).
+constexpr char kComplete[] = "complete";
 constexpr absl::Duration kDeadline = absl::Seconds(5);
 
 // Of server:, x-origin: and x-server: in one pass over all keys; few others fit, and are told apart
@@ -51,6 +56,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
       : link_(link),
         keys_(keys),
         pattern_(PatternOfAll(keys)),
+        index_(keys.Make(KeyKind::kXOrigins)),
         broken_(broken),
         done_(std::move(done)) {}
 
@@ -61,13 +67,23 @@ class Reader : public std::enable_shared_from_this<Reader> {
            const auto token = reply->AsOptionalText();
            if (token.ok()) self.read_.history = std::string(token->value_or(""));
          });
-    Scan("0");
+    Call({"SISMEMBER", index_, kComplete}, [](Reader& self, const absl::StatusOr<Reply>& reply) {
+      self.read_.is_index_new = IntegerOf(reply).value_or(0) == 0;
+      self.ReadPage("0");
+    });
   }
 
  private:
-  void Scan(std::string_view cursor) {
-    Call({"SCAN", cursor, "MATCH", pattern_, "COUNT", kAtOnce},
-         [](Reader& self, const absl::StatusOr<Reply>& reply) { self.TakePage(reply); });
+  // Of all keys, or of those that the index names.
+  void ReadPage(std::string_view cursor) {
+    const auto take = [](Reader& self, const absl::StatusOr<Reply>& reply) {
+      self.TakePage(reply);
+    };
+    if (read_.is_index_new) {
+      Call({"SCAN", cursor, "MATCH", pattern_, "COUNT", kAtOnce}, take);
+    } else {
+      Call({"SSCAN", index_, cursor, "COUNT", kAtOnce}, take);
+    }
   }
 
   template <typename Take>
@@ -80,9 +96,39 @@ class Reader : public std::enable_shared_from_this<Reader> {
     auto answered = [self = shared_from_this(), take](const absl::StatusOr<Reply>& reply) {
       if (IsUnanswered(reply)) return self->Fail(reply);
       take(*self, reply);
-      if (--self->open_ == 0) self->Finish(absl::OkStatus());
+      if (--self->open_ == 0) self->FinishPart();
     };
     link_.Call("scan", command, std::move(answered), kDeadline);
+  }
+
+  // What srsproxy has not written is looked for when all is read that it has.
+  void FinishPart() {
+    if (done_ == nullptr) return;
+    const bool asks_for_list = !std::exchange(list_asked_, true) && !read_.is_index_new;
+    if (asks_for_list) {
+      return Call(
+          {"GETRANGE", keys_.Make(KeyKind::kAllServers), "0", absl::StrCat(kMaxGoServerListBytes)},
+          [](Reader& self, const absl::StatusOr<Reply>& reply) { self.TakeList(reply); });
+    }
+    if (go_keys_.empty()) return Finish(absl::OkStatus());
+    for (size_t i = 0; i < kGoKeysAtOnce && !go_keys_.empty(); ++i) {
+      const std::string key = std::move(go_keys_.back());
+      go_keys_.pop_back();
+      ReadKeyOf(key);
+    }
+  }
+
+  // One that is broken is reported, and written anew, by who drives.
+  void TakeList(const absl::StatusOr<Reply>& reply) {
+    const auto text = TextOf(reply);
+    auto listed = text.ok() ? ParseGoServerList(*text)
+                            : absl::StatusOr<std::vector<std::string>>(text.status());
+    if (!listed.ok()) return;
+    go_keys_ = *std::move(listed);
+    std::erase_if(go_keys_, [this](const std::string& key) {
+      const auto id = keys_.NameIn(KeyKind::kServer, key);
+      return !id.has_value() || read_.origins.contains(*id);
+    });
   }
 
   void Finish(const absl::Status& status) {
@@ -107,13 +153,14 @@ class Reader : public std::enable_shared_from_this<Reader> {
     if (!next.ok()) return Finish(next.status());
     if (!found.ok()) return Finish(found.status());
     for (const std::string_view key : *found) ReadKeyOf(key);
-    if (*next != "0") Scan(*next);
+    if (*next != "0") ReadPage(*next);
   }
 
   void ReadKeyOf(std::string_view key) {
     const auto parsed = keys_.Parse(key);
-    if (!parsed.has_value()) return;
+    if (!parsed.has_value()) return PassOver(key);
     const std::string name(parsed->name);
+    if (read_.is_index_new && parsed->kind != KeyKind::kServer) read_.indexed.emplace_back(key);
     switch (parsed->kind) {
       case KeyKind::kServer:
         return ReadText(name, std::string(key), &ReadGoOrigin, of_go_);
@@ -126,13 +173,21 @@ class Reader : public std::enable_shared_from_this<Reader> {
     }
   }
 
+  // A pattern may find a few that are none of ours.
+  void PassOver(std::string_view key) {
+    if (read_.is_index_new || key == kComplete) return;
+    broken_.Report(absl::StrCat(index_, " ", ToAbsl(key.substr(0, kMaxShown))),
+                   "it is the key of no registration and no decision",
+                   "remove it with redis-cli: srem");
+  }
+
   using Records = std::map<std::string, KeptRecord, std::less<>>;
 
   void ReadText(const std::string& id, const std::string& key, Parse parse, Records& into) {
     Call({"GETRANGE", key, "0", absl::StrCat(kMaxOriginBytes)},
          [id, key, parse, &into](Reader& self, const absl::StatusOr<Reply>& reply) {
            const auto text = TextOf(reply);
-           if (text.ok() && text->empty()) return;  // It is gone since.
+           if (text.ok() && text->empty()) return self.NoteGone(key);
            auto record = RecordOf(id, parse, text);
            if (record.ok()) {
              into.insert_or_assign(id, *std::move(record));
@@ -173,18 +228,28 @@ class Reader : public std::enable_shared_from_this<Reader> {
         self.broken_.Report(absl::StrCat(key, " ", field), "its value is not understood",
                             kDecideRemedy);
       }
+      // What was cleared has a revision for a time.
+      if (kept->revision == 0) return self.NoteGone(key);
       if (kept->overrides != OriginOverrides{}) {
         self.read_.overrides.insert_or_assign(server, *std::move(kept));
       }
     });
   }
 
+  // Its time is over, or it was removed meanwhile.
+  void NoteGone(const std::string& key) {
+    if (!read_.is_index_new) read_.indexed.push_back(key);
+  }
+
   Link& link_;
   const Keys& keys_;
   const std::string pattern_;
+  const std::string index_;
   BrokenKeys& broken_;
   Done done_;
   size_t open_ = 0;
+  bool list_asked_ = false;
+  std::vector<std::string> go_keys_;  // Of it, still to be read.
   OriginsRead read_;
   Records of_go_;
 };

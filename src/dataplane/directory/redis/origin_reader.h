@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <absl/functional/any_invocable.h>
 
@@ -20,11 +21,15 @@ struct OriginsRead {
   std::string history;                                          // Its token; empty: there is none.
   std::map<std::string, KeptRecord, std::less<>> origins;       // By origin id.
   std::map<std::string, KeptOverrides, std::less<>> overrides;  // By server.
+  // Of x-origins: it did not name all, and `indexed` does; else, `indexed` may have gone.
+  bool is_index_new = false;
+  std::vector<std::string> indexed;  // Keys.
 };
 
 // On the thread of Redis, where `done` is called, once. `link`, `keys` and `broken` outlive it.
-// What only a Go proxy has written is an origin like any other; what is broken is passed over, and
-// reported.
+// What only a Go proxy has written is an origin like any other, as far as srs-proxy-all-servers
+// names it (go_servers finds the others); what is broken is passed over, and reported. While
+// x-origins does not name all, all keys are looked through.
 void ReadAllOrigins(Link& link, const Keys& keys, BrokenKeys& broken,
                     absl::AnyInvocable<void(absl::StatusOr<OriginsRead>)> done);
 

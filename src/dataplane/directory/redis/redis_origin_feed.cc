@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "dataplane/directory/redis/origin_index.h"
 #include "dataplane/directory/redis/redis_origin_store.h"
 
 namespace srsproxy::redis {
@@ -115,6 +116,7 @@ void RedisOriginStore::ReadAll(Link& bulk, ReadDone done) {
 }
 
 void RedisOriginStore::OnRead(OriginsRead read) {
+  MendOriginIndex(needs_.scripts, read);
   const MonotonicTime now = needs_.clock.Now();
   OriginLedger::Found found;
   DecisionTable::Taken decided;

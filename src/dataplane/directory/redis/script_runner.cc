@@ -21,6 +21,7 @@ std::vector<Script> AllScripts() {
           script("pin", common, script_sources::kPin),
           script("register", common, script_sources::kRegister),
           script("decide", common, script_sources::kDecide),
+          script("origins", common, script_sources::kOrigins),
           script("heal", common, script_sources::kHeal),
           script("settle", common, script_sources::kSettle)};
 }

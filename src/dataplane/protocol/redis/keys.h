@@ -25,6 +25,7 @@ enum class KeyKind : uint8_t {
   kXVhosts,   // HASH: the vhosts that have it, by `app/stream`.
   kXUses,     // SET: the streams that a proxy's sessions use, by `PROXY_ID:boot`.
   kXPins,
+  kXOrigins,  // SET: the keys of all registrations and decisions, kXOrigin's and kXServer's.
   kXOrigin,   // A registration as srsproxy knows it, by the origin's id.
   kXServer,   // HASH: an operator's decisions, by `server`.
   kXBeats,    // STREAM: heartbeats.
@@ -46,11 +47,12 @@ constexpr auto NamesOf(KeyKind) {
        {KeyKind::kUfrag, "srs-proxy-ufrag:"},       {KeyKind::kXUrl, "srs-proxy-x-url:"},
        {KeyKind::kXStreams, "srs-proxy-x-streams"}, {KeyKind::kXVhosts, "srs-proxy-x-vhosts:"},
        {KeyKind::kXUses, "srs-proxy-x-uses:"},      {KeyKind::kXPins, "srs-proxy-x-pins"},
-       {KeyKind::kXOrigin, "srs-proxy-x-origin:"},  {KeyKind::kXServer, "srs-proxy-x-server:"},
-       {KeyKind::kXBeats, "srs-proxy-x-beats"},     {KeyKind::kXFeed, "srs-proxy-x-feed"},
-       {KeyKind::kXProxies, "srs-proxy-x-proxies"}, {KeyKind::kXProxy, "srs-proxy-x-proxy:"},
-       {KeyKind::kXDriver, "srs-proxy-x-driver"},   {KeyKind::kXHistory, "srs-proxy-x-history"},
-       {KeyKind::kXSettle, "srs-proxy-x-settle"},   {KeyKind::kXRequest, "srs-proxy-x-req:"}});
+       {KeyKind::kXOrigins, "srs-proxy-x-origins"}, {KeyKind::kXOrigin, "srs-proxy-x-origin:"},
+       {KeyKind::kXServer, "srs-proxy-x-server:"},  {KeyKind::kXBeats, "srs-proxy-x-beats"},
+       {KeyKind::kXFeed, "srs-proxy-x-feed"},       {KeyKind::kXProxies, "srs-proxy-x-proxies"},
+       {KeyKind::kXProxy, "srs-proxy-x-proxy:"},    {KeyKind::kXDriver, "srs-proxy-x-driver"},
+       {KeyKind::kXHistory, "srs-proxy-x-history"}, {KeyKind::kXSettle, "srs-proxy-x-settle"},
+       {KeyKind::kXRequest, "srs-proxy-x-req:"}});
 }
 
 // How Redis keeps a value: as TYPE names it.
@@ -74,6 +76,7 @@ constexpr ValueType TypeOf(KeyKind kind) {
     case KeyKind::kXHistory:
       return ValueType::kHash;
     case KeyKind::kXUses:
+    case KeyKind::kXOrigins:
     case KeyKind::kXSettle:
       return ValueType::kSet;
     case KeyKind::kXStreams:

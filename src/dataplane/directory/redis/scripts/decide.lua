@@ -9,7 +9,7 @@
 -- x-server:{server} is a hash of these fields, drain_start, `schema`, and `revision`, which grows
 -- with every change. A drain begins when admin_state becomes `draining`, keeps its start while it
 -- stays so, and ends when it does not. Nothing in force: revision alone, for 10 minutes, so that no
--- copy brings back what was cleared.
+-- copy brings back what was cleared. x-origins names its key (origins.lua).
 --
 -- Answers `changed` or `same`; then the revision, and names and values of what is in force.
 local server, made_at, copied = ARGV[5], ARGV[6], tonumber(ARGV[7])
@@ -52,6 +52,7 @@ if not differs then return answer('same', text(was), in_force) end
 local revision = text(copied or math.max(was + 1, NOW_US))
 if #cleared > 0 then call('HDEL', key, unpack(cleared)) end
 call('HSET', key, 'schema', '1', 'revision', revision, unpack(in_force))
+call('SADD', own('origins'), key)
 if #in_force > 0 then
   call('PERSIST', key)
 else

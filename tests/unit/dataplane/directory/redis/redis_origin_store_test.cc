@@ -186,6 +186,7 @@ TEST_F(RedisOriginStoreTest, WhoComesLaterReadsAll) {
   ASSERT_TRUE(Decide(a->store(), "one", Cordon()).ok());
   ASSERT_TRUE(a->WaitIdle());
   server_.Command({"SET", "srs-proxy-server:go-svc-1", kGoServer});
+  server_.Command({"SET", "srs-proxy-all-servers", R"(["srs-proxy-server:go-svc-1"])"});
   a.reset();
   const auto b = Join("b");
   EXPECT_TRUE(b->store().Find("one-svc-1") == Record("one"));
@@ -431,6 +432,9 @@ TEST_F(RedisOriginStoreTest, BrokenKeysArePassedOverLoggedOnceAndCounted) {
       {"HSET", "srs-proxy-x-server:half", "revision", "1", "weight", "no", "zone", "w"});
   server_.Command({"SET", "srs-proxy-server:other-svc-1", kGoServer});
   server_.Command({"SET", "srs-proxy-server:go-svc-1", kGoServer});
+  server_.Command({"SET", "srs-proxy-all-servers",
+                   R"(["srs-proxy-server:json-svc-2","srs-proxy-server:list-svc-2",)"
+                   R"("srs-proxy-server:huge-svc-1","srs-proxy-server:other-svc-1"])"});
   const auto a = Join("a");
   EXPECT_THAT(a->store().Ids(), ElementsAre("go-svc-1"));
   EXPECT_EQ(a->store().Overrides("half").zone, "w");
