@@ -142,14 +142,19 @@ void StreamTable::Stop() {
   for (size_t i = 0; i < kShards; ++i) const std::lock_guard lock(shards_[i].mutex);
 }
 
+bool StreamTable::TakeFreeSlot() {
+  size_t size = size_.load(std::memory_order_relaxed);
+  while (size < max_streams_) {
+    if (size_.compare_exchange_weak(size, size + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 bool StreamTable::ReserveSlot() {
-  while (true) {
-    size_t size = size_.load(std::memory_order_relaxed);
-    while (size < max_streams_) {
-      if (size_.compare_exchange_weak(size, size + 1, std::memory_order_relaxed)) return true;
-    }
+  while (!TakeFreeSlot()) {
     if (!EvictOldestIdle()) return false;
   }
+  return true;
 }
 
 bool StreamTable::EvictOldestIdle() {

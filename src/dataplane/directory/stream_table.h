@@ -188,7 +188,9 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
 
   Shard& ShardOf(const StreamKey& key) const;
   static absl::Status Stopped();
-  // A slot below the cap, if need be that of an idle mapping.
+  // A slot below the cap; with any shard locked.
+  bool TakeFreeSlot();
+  // The same, if need be that of an idle mapping; with none locked.
   bool ReserveSlot();
   bool EvictOldestIdle();
 

@@ -15,6 +15,8 @@ namespace srsproxy::redis {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
+// hiredis moves what is left of what it was fed, for each kilobyte that was taken of it.
+constexpr size_t kFedAtOnce = 4 * 1024;
 // Reads of one turn: replies of megabytes are not to keep the other connections waiting.
 constexpr int kReadsAtOnce = 8;
 // A buffer that has grown beyond this is given back once it is empty.
@@ -101,8 +103,11 @@ void Connection::Read() {
     const net::IoResult got = stream_.TryRead(buffer_);
     if (got.state == net::IoState::kWouldBlock) return;
     if (got.state == net::IoState::kClosed) return Fail(Broken(got));
-    reader_.Feed({reinterpret_cast<const char*>(buffer_.data()), got.bytes});
-    if (!TakeReplies()) return;
+    const std::string_view bytes(reinterpret_cast<const char*>(buffer_.data()), got.bytes);
+    for (size_t fed = 0; fed < bytes.size(); fed += kFedAtOnce) {
+      reader_.Feed(bytes.substr(fed, kFedAtOnce));
+      if (!TakeReplies()) return;
+    }
     // An end is reported once: it may come after these bytes.
     if (got.bytes < buffer_.size() && !stream_.may_hold_more() && !peer_ended_) return;
   }

@@ -10,6 +10,12 @@
 #include "dataplane/core/text.h"
 
 namespace srsproxy::redis {
+namespace {
+
+// As many as a stream's record has.
+constexpr size_t kReserved = 16;
+
+}  // namespace
 
 // hiredis' object functions: what it reads becomes a Reply in its place in the tree. Only the root
 // is owned by hiredis. Arrays grow as their items come; a child is complete before the next one is
@@ -59,7 +65,9 @@ class ReplyBuilder {
                                           std::to_string(builder.max_items_) + " are read");
       return nullptr;
     }
-    return Place(task, Reply::ArrayOf({}));
+    Reply::Array array;
+    array.reserve(std::min<size_t>(static_cast<size_t>(items), kReserved));
+    return Place(task, Reply::ArrayOf(std::move(array)));
   }
 
   const size_t max_items_;

@@ -16,8 +16,8 @@ struct ReplyLimits {
   // Of one reply, also while it is incomplete: of a longer one no more than this and what is fed at
   // once is ever held.
   size_t bytes = 16 * 1024 * 1024;
-  // Of all arrays of one reply together, as they are announced: nothing is allocated for items that
-  // have not come.
+  // Of all arrays of one reply together, as they are announced: of an array a few are allocated
+  // before they have come.
   size_t items = 256 * 1024;
 };
 
