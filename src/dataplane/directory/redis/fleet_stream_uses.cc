@@ -92,9 +92,9 @@ void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool re
   const auto read = ReadRecordAnswer(key, answer);
   Wrote(key, use);
   if (!read.ok()) {
-    // It is written again when Redis is back.
     NoteFailure(read.status());
-    return Doubt(key);
+    // It is written again: soon, or with all others when Redis is back.
+    return usable_ ? Rewrite(key) : Doubt(key);
   }
   if (read->step == RecordStep::kMissing) {
     // The feed has not told yet why, an operator's release perhaps.
@@ -151,6 +151,7 @@ void FleetStreams::Restore(const StreamKey& key, const LocalPlacement& local,
       const auto read = ReadRecordAnswer(request.key, answer);
       if (!read.ok()) {
         self->NoteFailure(read.status());
+        if (self->usable_) self->Rewrite(request.key);
       } else if (read->step != RecordStep::kFull) {
         self->Wrote(request.key, use);
         self->Show(*read);

@@ -169,7 +169,8 @@ void FleetStreams::Show(const RecordAnswer& answer) {
 void FleetStreams::SetUsable(bool usable) { usable_ = usable; }
 
 void FleetStreams::NoteFailure(const absl::Status& why) {
-  if (!absl::IsCancelled(why)) usable_ = false;
+  const bool was_asked = !absl::IsCancelled(why) && !Link::IsTooManyOpen(why);
+  if (was_asked) usable_ = false;
 }
 
 }  // namespace srsproxy::redis

@@ -108,7 +108,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   void SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
                  const absl::StatusOr<ScriptRunner::Answer>& answer);
   // `record`: what Redis has; nullopt: nothing.
-  // Unless this proxy stops, Redis cannot be used: it has failed to do what it was asked.
+  // Unless this proxy stops, or has asked for too much at once, Redis cannot be used: it has failed
+  // to do what it was asked.
   void NoteFailure(const absl::Status& why);
   void ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record, bool rival);
   // Writes the stream anew, where it is here: in place of `record`, unless that has changed.

@@ -35,6 +35,11 @@ class LinkObserver {
 // make what they send of their state, at the time.
 class Link {
  public:
+  // The message with which a call is refused, RESOURCE_EXHAUSTED, since too many are open: it says
+  // nothing about Redis.
+  static constexpr std::string_view kTooManyOpen = "too many commands wait for Redis to answer";
+  static bool IsTooManyOpen(const absl::Status& why) { return MessageOf(why) == kTooManyOpen; }
+
   // OK and the reply: never an error of Redis on its top level, whose status (error_reply.h) is the
   // answer instead. UNAVAILABLE: there is no connection, or it broke before the reply, or that has
   // not come in time: whether it was done is unknown. RESOURCE_EXHAUSTED: too many calls are open,

@@ -91,8 +91,7 @@ absl::Status ManagedLink::Admit(OpenCall& call) {
   if (stopped_) return Cancelled();
   if (open_calls_ >= needs_.options.max_open_calls ||
       open_bytes_ + bytes > needs_.options.max_open_bytes) {
-    return ProxyFailure(absl::StatusCode::kResourceExhausted,
-                        "too many commands wait for Redis to answer");
+    return ProxyFailure(absl::StatusCode::kResourceExhausted, kTooManyOpen);
   }
   ++open_calls_;
   open_bytes_ += bytes;

@@ -62,7 +62,9 @@ void RedisFleet::Announce() {
   const auto ignore = [](const absl::StatusOr<Reply>&) {};
   const std::string_view set[] = {"SET", announcement, now, "PX", kAnnouncementMs};
   link_.Call("announce", set, [this](const absl::StatusOr<Reply>& reply) {
-    if (usable_ != nullptr && !absl::IsCancelled(reply.status())) usable_(reply.ok());
+    const absl::Status status = reply.status();
+    const bool was_asked = !absl::IsCancelled(status) && !Link::IsTooManyOpen(status);
+    if (usable_ != nullptr && was_asked) usable_(status.ok());
   });
   const std::string proxies = identity_.keys.Make(KeyKind::kXProxies);
   const std::string_view list[] = {"HSET", proxies, identity_.proxy, now};

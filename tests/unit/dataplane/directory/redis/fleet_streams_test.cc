@@ -1,5 +1,6 @@
 // What proxies that share a Redis learn of each other, and what becomes of it when Redis forgets.
 #include <array>
+#include <atomic>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -229,6 +231,35 @@ TEST_F(FleetStreamsTest, NoClaimThatWaitedWhileRedisWasLostIsGranted) {
     EXPECT_TRUE(absl::IsUnavailable(outcome.status())) << outcome.status();
   }
   EXPECT_EQ(Claim(one_, "c", Role::kViewer)->mapping.origin_id, "c");
+}
+
+// More than may be open at once: nothing is wrong with Redis.
+TEST_F(FleetStreamsTest, AFloodOfNewStreamsIsNoLossOfRedis) {
+  constexpr int kFlood = 17'000;
+  RedisProxy flooded(server_, clock_, 2 * kFlood, "flooded:1");
+  auto publisher = Publish(flooded, "a");
+  Settle();
+  flooded.Settle();
+  server_.Suspend();
+  std::atomic<int> placed = 0;
+  std::atomic<int> refused = 0;
+  for (int i = 0; i < kFlood; ++i) {
+    flooded.streams()->Claim(
+        {.key = {"v.com", "live", absl::StrCat("new-", i)},
+         .origin_id = "a",
+         .role = Role::kViewer,
+         .other_vhost_origin = ""},
+        [&](const absl::StatusOr<ClaimOutcome>& outcome) { ++(outcome.ok() ? placed : refused); });
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_TRUE(flooded.streams()->is_usable());
+  publisher.reset();
+  EXPECT_TRUE(flooded.streams()->is_usable());
+  server_.Resume();
+  WaitUntil([&] { return placed + refused == kFlood; }, "all are answered");
+  EXPECT_GT(placed, kFlood / 2);
+  // What could not be written at once is written later.
+  WaitUntil([&] { return !two_.streams()->Find(key_)->in_use(); }, "its end is known to others");
 }
 
 TEST_F(FleetStreamsTest, AProxyThatComesLaterReadsAll) {
