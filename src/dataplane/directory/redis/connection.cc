@@ -14,11 +14,13 @@
 namespace srsproxy::redis {
 namespace {
 
-constexpr size_t kReadBytes = 64 * 1024;
+// Read in one turn. What the replies of one turn lead to is sent before those of the next are read:
+// so Redis works while this does.
+constexpr size_t kReadBytes = 8 * 1024;
 // hiredis moves what is left of what it was fed, for each kilobyte that was taken of it.
 constexpr size_t kFedAtOnce = 4 * 1024;
-// Reads of one turn: replies of megabytes are not to keep the other connections waiting.
-constexpr int kReadsAtOnce = 8;
+// Turns in which a reply that is late by its deadline may be found.
+constexpr int kReadsWhenLate = 64;
 // A buffer that has grown beyond this is given back once it is empty.
 constexpr size_t kKeptBytes = 256 * 1024;
 // A timer that is later than this was held up.
@@ -98,8 +100,8 @@ void Connection::OnReady(net::Poller::Readiness ready) {
   Flush();
 }
 
-void Connection::Read() {
-  for (int i = 0; i < kReadsAtOnce && open(); ++i) {
+void Connection::Read(int turns) {
+  for (int i = 0; i < turns && open(); ++i) {
     const net::IoResult got = stream_.TryRead(buffer_);
     if (got.state == net::IoState::kWouldBlock) return;
     if (got.state == net::IoState::kClosed) return Fail(Broken(got));
@@ -200,7 +202,7 @@ void Connection::OnTimer() {
       command.deadline = now + absl::ToChronoNanoseconds(command.timeout);
   }
   // What has come meanwhile counts.
-  if (EarliestDeadline() <= std::chrono::steady_clock::now()) Read();
+  if (EarliestDeadline() <= std::chrono::steady_clock::now()) Read(kReadsWhenLate);
   if (!open() || open_.empty()) return;
   const MonotonicTime earliest = EarliestDeadline();
   if (earliest > std::chrono::steady_clock::now()) return ArmTimer(earliest);

@@ -77,7 +77,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void OnReady(net::Poller::Readiness ready) override;
   void FlushLater();
   void Flush();
-  void Read();
+  void Read(int turns = 1);
   void ReadLater();
   // False: no more is to be read.
   bool TakeReplies();
