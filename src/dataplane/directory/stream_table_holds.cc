@@ -70,7 +70,8 @@ absl::Status StreamTable::WithEntry(const StreamKey& key,
                                     absl::FunctionRef<void(Shard&, Entry&)> use) {
   Shard& shard = ShardOf(key);
   std::string path = StreamPath(key);
-  const auto use_at = [&](auto at) {
+  // Written once: who holds the entry reads it without the shard locked.
+  const auto use_new = [&](auto at) {
     at->second.path = &at->first;
     use(shard, at->second);
     return absl::OkStatus();
@@ -78,9 +79,11 @@ absl::Status StreamTable::WithEntry(const StreamKey& key,
   {
     const std::lock_guard lock(shard.mutex);
     const auto at = shard.entries.lower_bound(path);
-    const bool is_known = at != shard.entries.end() && at->first == path;
-    if (is_known) return use_at(at);
-    if (TakeFreeSlot()) return use_at(shard.entries.try_emplace(at, std::move(path)));
+    if (at != shard.entries.end() && at->first == path) {
+      use(shard, at->second);
+      return absl::OkStatus();
+    }
+    if (TakeFreeSlot()) return use_new(shard.entries.try_emplace(at, std::move(path)));
   }
   // Not with the shard locked: the slot may have to come from another shard.
   if (!ReserveSlot()) {
@@ -90,8 +93,10 @@ absl::Status StreamTable::WithEntry(const StreamKey& key,
   }
   const std::lock_guard lock(shard.mutex);
   const auto [at, inserted] = shard.entries.try_emplace(std::move(path));
-  if (!inserted) size_.fetch_sub(1, std::memory_order_relaxed);
-  return use_at(at);
+  if (inserted) return use_new(at);
+  size_.fetch_sub(1, std::memory_order_relaxed);
+  use(shard, at->second);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
