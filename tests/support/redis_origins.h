@@ -54,7 +54,8 @@ class RedisOrigins final : public redis::LinkObserver {
     client.max_backoff = absl::Milliseconds(100);
     client_ = *redis::Client::Make(client, redis::AllScripts(), metrics_, logger_);
     scripts_ = std::make_unique<redis::ScriptRunner>(client_->command(), identity_, logger_);
-    feed_ = std::make_unique<redis::FleetFeed>(*client_, identity_, clock_, logger_);
+    feed_ = std::make_unique<redis::FleetFeed>(*client_, identity_, clock_, logger_,
+                                               scripts_->broken_keys());
     scripts_->SetHistoryObserver([this](std::string_view token) { feed_->OnHistory(token); });
     store_ = std::make_unique<redis::RedisOriginStore>(
         redis::RedisOriginStore::Needs{.scripts = *scripts_,

@@ -33,7 +33,7 @@ class RedisProxy final : public redis::LinkObserver {
                                     metrics_, logger_)
                     .value()),
         scripts_(client_->command(), identity_, logger_),
-        feed_(*client_, identity_, real_clock_, logger_),
+        feed_(*client_, identity_, real_clock_, logger_, scripts_.broken_keys()),
         streams_(
             std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_)) {
     scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });

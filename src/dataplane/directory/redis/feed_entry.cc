@@ -31,8 +31,11 @@ absl::StatusOr<StreamEntry> ReadStreamEntry(const Reply& reply) {
   if (!id.ok()) return id.status();
   entry.id = *id;
   auto fields = (*parts)[1].AsFields();
-  if (!fields.ok()) return fields.status();
-  entry.fields = *std::move(fields);
+  if (fields.ok()) {
+    entry.fields = *std::move(fields);
+  } else {
+    entry.unreadable = fields.status();
+  }
   return entry;
 }
 

@@ -26,6 +26,7 @@ struct FeedEntry {
 struct StreamEntry {
   std::string_view id;
   std::vector<Reply::Field> fields;
+  absl::Status unreadable;  // Not OK: the fields are, as they are too long; there are none.
 };
 absl::StatusOr<StreamEntry> ReadStreamEntry(const Reply& reply);
 

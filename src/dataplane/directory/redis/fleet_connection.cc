@@ -43,7 +43,7 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
       metrics_(metrics),
       client_(std::move(client)),
       scripts_(client_->command(), identity_, logger),
-      feed_(*client_, identity_, clock, logger),
+      feed_(*client_, identity_, clock, logger, scripts_.broken_keys()),
       fleet_(client_->command(), identity_, clock, logger, scripts_.broken_keys()),
       sweep_(client_->command(), scripts_, fleet_, config.max_streams),
       streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_)),

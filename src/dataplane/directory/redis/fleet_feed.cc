@@ -15,12 +15,13 @@ constexpr absl::Duration kStale = absl::Seconds(3);
 }  // namespace
 
 FleetFeed::FleetFeed(Client& client, const FleetIdentity& identity, const Clock& clock,
-                     const Logger& logger)
+                     const Logger& logger, BrokenKeys& broken)
     : feed_(client.feed()),
       bulk_(client.bulk()),
       identity_(identity),
       clock_(clock),
       logger_(logger),
+      broken_(broken),
       feed_key_(identity.keys.Make(KeyKind::kXFeed)),
       beats_key_(identity.keys.Make(KeyKind::kXBeats)),
       history_key_(identity.keys.Make(KeyKind::kXHistory)) {}
@@ -113,9 +114,9 @@ void FleetFeed::FindPosition() {
     return absl::OkStatus();
   });
   Ask({"XREVRANGE", beats_key_, "+", "-", "COUNT", "1"},
-      [this](const Reply& reply) { return SetId(reply, beats_id_, nullptr); });
+      [this](const Reply& reply) { return SetId(reply, beats_key_, beats_id_, nullptr); });
   Ask({"XREVRANGE", feed_key_, "+", "-", "COUNT", "1"}, [this](const Reply& reply) {
-    absl::Status set = SetId(reply, feed_id_, &followed_);
+    absl::Status set = SetId(reply, feed_key_, feed_id_, &followed_);
     if (!set.ok()) return set;
     bulk_.Close();
     bulk_.Open(bulk_observer_);
@@ -123,12 +124,22 @@ void FleetFeed::FindPosition() {
   });
 }
 
-absl::Status FleetFeed::SetId(const Reply& reply, std::string& id, FeedPosition* position) {
+absl::StatusOr<StreamEntry> FleetFeed::ReadEntry(const std::string& key, const Reply& reply) {
+  auto entry = ReadStreamEntry(reply);
+  if (entry.ok() && !entry->unreadable.ok()) {
+    broken_.Report(absl::StrCat(key, " ", ToAbsl(entry->id)), MessageOf(entry->unreadable),
+                   "remove the entry with redis-cli: xdel");
+  }
+  return entry;
+}
+
+absl::Status FleetFeed::SetId(const Reply& reply, const std::string& key, std::string& id,
+                              FeedPosition* position) {
   id = kFirstId;
   const auto entries = reply.AsArray();
   if (!entries.ok()) return entries.status();
   if (entries->empty()) return absl::OkStatus();
-  const auto entry = ReadStreamEntry((*entries)[0]);
+  const auto entry = ReadEntry(key, (*entries)[0]);
   if (!entry.ok()) return entry.status();
   id = std::string(entry->id);
   if (position != nullptr) position->SetLast(*entry);
@@ -193,7 +204,7 @@ absl::Status FleetFeed::TakeStream(const Reply& reply) {
   const auto entries = (*parts)[1].AsArray();
   if (!entries.ok()) return entries.status();
   for (const Reply& item : *entries) {
-    const auto entry = ReadStreamEntry(item);
+    const auto entry = ReadEntry(is_feed ? feed_key_ : beats_key_, item);
     if (!entry.ok()) return entry.status();
     FeedEntry taken{.kind = "beats", .fields = entry->fields};
     if (is_feed) taken.kind = taken.Get("kind");

@@ -17,6 +17,7 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/core/log.h"
 #include "dataplane/core/stream_view.h"
+#include "dataplane/directory/redis/broken_keys.h"
 #include "dataplane/directory/redis/client.h"
 #include "dataplane/directory/redis/feed_entry.h"
 #include "dataplane/directory/redis/fleet_identity.h"
@@ -47,8 +48,8 @@ class FleetFeed final : private LinkObserver {
   static constexpr absl::Duration kWait = absl::Seconds(1);
 
   // All outlive the feed, and the client's Stop is the feed's end.
-  FleetFeed(Client& client, const FleetIdentity& identity, const Clock& clock,
-            const Logger& logger);
+  FleetFeed(Client& client, const FleetIdentity& identity, const Clock& clock, const Logger& logger,
+            BrokenKeys& broken);
   FleetFeed(const FleetFeed&) = delete;
   FleetFeed& operator=(const FleetFeed&) = delete;
 
@@ -98,7 +99,10 @@ class FleetFeed final : private LinkObserver {
   void BeginAnew(std::string_view why);
   // Where the feed is now: what is read after that is as new, or newer.
   void FindPosition();
-  static absl::Status SetId(const Reply& reply, std::string& id, FeedPosition* position);
+  absl::Status SetId(const Reply& reply, const std::string& key, std::string& id,
+                     FeedPosition* position);
+  // An entry of the stream `key`. One that cannot be read is reported, and has no fields.
+  absl::StatusOr<StreamEntry> ReadEntry(const std::string& key, const Reply& reply);
   // Of all observers at once.
   void ReadObservers();
   void FinishRead(const absl::Status& status);
@@ -114,6 +118,7 @@ class FleetFeed final : private LinkObserver {
   const FleetIdentity& identity_;
   const Clock& clock_;
   const Logger& logger_;
+  BrokenKeys& broken_;
   const std::string feed_key_;
   const std::string beats_key_;
   const std::string history_key_;

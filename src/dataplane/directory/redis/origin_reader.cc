@@ -149,10 +149,16 @@ class Reader : public std::enable_shared_from_this<Reader> {
     const auto parts = reply->AsArrayOf(2);
     if (!parts.ok()) return Finish(parts.status());
     const auto next = (*parts)[0].AsText();
-    const auto found = (*parts)[1].AsTexts();
+    const auto found = (*parts)[1].AsArray();
     if (!next.ok()) return Finish(next.status());
     if (!found.ok()) return Finish(found.status());
-    for (const std::string_view key : *found) ReadKeyOf(key);
+    for (const Reply& item : *found) {
+      if (const auto key = item.AsText(); key.ok()) {
+        ReadKeyOf(*key);
+      } else if (!read_.is_index_new) {
+        broken_.Report(index_, MessageOf(key.status()), "remove that member with redis-cli: srem");
+      }
+    }
     if (*next != "0") ReadPage(*next);
   }
 

@@ -49,16 +49,27 @@ class Reader : public std::enable_shared_from_this<Reader> {
     if (done_ != nullptr) std::exchange(done_, nullptr)(status);
   }
 
-  // Of SCAN's kind: the next cursor, and names with values.
-  bool ReadPage(const Reply& reply, std::string& cursor, std::vector<Reply::Field>& fields) {
+  // Of SCAN's kind: the next cursor, and names with values. What is too long is passed over.
+  bool ReadPage(KeyKind kind, const Reply& reply, std::string& cursor,
+                std::vector<Reply::Field>& fields) {
     const auto parts = reply.AsArrayOf(2);
     if (!parts.ok()) return Fail(parts.status());
     const auto next = (*parts)[0].AsText();
     if (!next.ok()) return Fail(next.status());
-    auto items = (*parts)[1].AsFields();
+    const auto items = (*parts)[1].AsArray();
     if (!items.ok()) return Fail(items.status());
     cursor = std::string(*next);
-    fields = *std::move(items);
+    for (size_t i = 0; i + 1 < items->size(); i += 2) {
+      const auto name = (*items)[i].AsText();
+      const auto value = (*items)[i + 1].AsText();
+      if (!name.ok()) {
+        PassOver(keys_.Make(kind), name.status());
+      } else if (!value.ok()) {
+        PassOver(keys_.Make(kind), value.status());
+      } else {
+        fields.emplace_back(*name, *value);
+      }
+    }
     return true;
   }
   bool Fail(const absl::Status& status) {
@@ -69,7 +80,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   void TakeStreams(const Reply& reply) {
     std::string cursor;
     std::vector<Reply::Field> members;
-    if (!ReadPage(reply, cursor, members)) return;
+    if (!ReadPage(KeyKind::kXStreams, reply, cursor, members)) return;
     // The next page is asked for before the records of this one: so Redis has always something to
     // do, and what it is asked is two pages at most. Answers come in order.
     if (cursor != "0") ScanStreams(cursor);
@@ -109,7 +120,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   void TakePins(const Reply& reply) {
     std::string cursor;
     std::vector<Reply::Field> pins;
-    if (!ReadPage(reply, cursor, pins)) return;
+    if (!ReadPage(KeyKind::kXPins, reply, cursor, pins)) return;
     for (const auto& [name, server] : pins) {
       const auto key = ReadStreamKey(name);
       if (!key.has_value()) {

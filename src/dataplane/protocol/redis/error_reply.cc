@@ -36,6 +36,7 @@ constexpr Code kCodes[] = {
     {"CROSSSLOT", ErrorKind::kCluster},
     {"TRYAGAIN", ErrorKind::kCluster},
     {"WRONGTYPE", ErrorKind::kWrongType},
+    {kTooLongCode, ErrorKind::kTooLong},
 };
 
 // Errors whose code is only "ERR", by words within.
@@ -103,6 +104,9 @@ constexpr Meaning kMeanings[] = {
      "the Redis server does not know a command: it is too old, or the command was renamed"},
     {ErrorKind::kNoSuchDatabase, absl::StatusCode::kFailedPrecondition,
      "Redis has no such database: set PROXY_REDIS_DB below its `databases`"},
+    {ErrorKind::kTooLong, absl::StatusCode::kDataLoss,
+     "a value in Redis is too long to be read: somebody else writes to it; remove it, or choose "
+     "another PROXY_REDIS_DB or PROXY_REDIS_KEY_PREFIX"},
 };
 static_assert(std::size(kMeanings) == kEnumSize<ErrorKind>);
 

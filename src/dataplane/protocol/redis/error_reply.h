@@ -31,7 +31,13 @@ enum class ErrorKind : uint8_t {
   kWrongType,       // The key holds a value of another type.
   kUnknownCommand,  // It has no such command, or it was renamed.
   kNoSuchDatabase,  // SELECT of a database that it does not have.
+  kTooLong,         // None of Redis': kTooLongCode.
 };
+
+// What stands in place of a string or an array that is too long to be read, in an error as Redis
+// would have it (reply_reader.h).
+inline constexpr std::string_view kTooLongCode = "TOOLONG";
+
 constexpr auto NamesOf(ErrorKind) {
   return EnumNames<ErrorKind>({{ErrorKind::kUnknown, "unknown"},
                                {ErrorKind::kNoScript, "no_script"},
@@ -51,7 +57,8 @@ constexpr auto NamesOf(ErrorKind) {
                                {ErrorKind::kCluster, "cluster"},
                                {ErrorKind::kWrongType, "wrong_type"},
                                {ErrorKind::kUnknownCommand, "unknown_command"},
-                               {ErrorKind::kNoSuchDatabase, "no_such_database"}});
+                               {ErrorKind::kNoSuchDatabase, "no_such_database"},
+                               {ErrorKind::kTooLong, "too_long"}});
 }
 
 // `message`: the error without its '-'. Also of an error within a script, which Redis 6 wraps.
@@ -66,7 +73,7 @@ ErrorKind ClassifyError(std::string_view message);
 //   PERMISSION_DENIED    kNoPermission, kProtectedMode
 //   FAILED_PRECONDITION  kCluster, kNoSuchDatabase
 //   UNIMPLEMENTED        kUnknownCommand
-//   DATA_LOSS            kWrongType
+//   DATA_LOSS            kWrongType, kTooLong
 //   NOT_FOUND            kNoScript
 //   INTERNAL             kUnknown
 absl::Status ErrorToStatus(std::string_view message);

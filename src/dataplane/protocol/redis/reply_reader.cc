@@ -7,7 +7,7 @@
 
 #include <hiredis/read.h>
 
-#include "dataplane/core/text.h"
+#include "dataplane/protocol/redis/error_reply.h"
 
 namespace srsproxy::redis {
 namespace {
@@ -19,15 +19,14 @@ constexpr size_t kReserved = 16;
 
 // hiredis' object functions: what it reads becomes a Reply in its place in the tree. Only the root
 // is owned by hiredis. Arrays grow as their items come; a child is complete before the next one is
-// appended, so that no pointer to a reply under way is lost.
+// appended, so that no pointer to a reply under way is lost. What belongs to an array that is left
+// out is given the place of that one, an error.
 class ReplyBuilder {
  public:
-  explicit ReplyBuilder(size_t max_items) : max_items_(max_items) {}
+  explicit ReplyBuilder(const ReplyLimits& limits) : limits_(limits) {}
 
-  // Why an object was refused; OK: none was.
-  const absl::Status& refused() const { return refused_; }
   // A new reply begins.
-  void Restart() { items_ = 0; }
+  void Restart() { items_ = bytes_ = 0; }
 
   static redisReplyObjectFunctions Functions() {
     return {.createString = CreateString,
@@ -38,15 +37,34 @@ class ReplyBuilder {
   }
 
  private:
+  // The array that a value belongs to; null: none, or one that is left out.
+  static Reply::Array* ParentOf(const redisReadTask* task) {
+    if (task->parent == nullptr) return nullptr;
+    return std::get_if<Reply::Array>(&static_cast<Reply*>(task->parent->obj)->value_);
+  }
+  static bool IsLeftOut(const redisReadTask* task) {
+    return task->parent != nullptr && ParentOf(task) == nullptr;
+  }
+
   static void* Place(const redisReadTask* task, Reply reply) {
     if (task->parent == nullptr) return new Reply(std::move(reply));
-    auto& items = std::get<Reply::Array>(static_cast<Reply*>(task->parent->obj)->value_);
-    return &items.emplace_back(std::move(reply));
+    if (IsLeftOut(task)) return task->parent->obj;
+    return &ParentOf(task)->emplace_back(std::move(reply));
+  }
+
+  static Reply TooLong(size_t count, std::string_view of_what) {
+    return Reply::Error(std::string(kTooLongCode) + " a reply with " + std::to_string(count) +
+                        " more " + std::string(of_what));
   }
 
   static void* CreateString(const redisReadTask* task, char* text, size_t size) {
+    auto& builder = *static_cast<ReplyBuilder*>(task->privdata);
+    if (IsLeftOut(task)) return task->parent->obj;
+    // Errors count for nothing: what stands for that which is left out is one.
+    if (task->type == REDIS_REPLY_ERROR) return Place(task, Reply::Error({text, size}));
+    if (builder.bytes_ + size > builder.limits_.bytes) return Place(task, TooLong(size, "bytes"));
+    builder.bytes_ += size;
     std::string copy(text, size);
-    if (task->type == REDIS_REPLY_ERROR) return Place(task, Reply::Error(std::move(copy)));
     if (task->type == REDIS_REPLY_STATUS) return Place(task, Reply::Status(std::move(copy)));
     return Place(task, Reply::String(std::move(copy)));
   }
@@ -57,22 +75,18 @@ class ReplyBuilder {
 
   static void* CreateArray(const redisReadTask* task, int items) {
     auto& builder = *static_cast<ReplyBuilder*>(task->privdata);
-    builder.items_ += static_cast<size_t>(items);
-    if (builder.items_ > builder.max_items_) {
-      builder.refused_ = ProxyFailure(absl::StatusCode::kResourceExhausted,
-                                      "a reply of Redis has " + std::to_string(builder.items_) +
-                                          " items or more; at most " +
-                                          std::to_string(builder.max_items_) + " are read");
-      return nullptr;
-    }
+    if (IsLeftOut(task)) return task->parent->obj;
+    const auto count = static_cast<size_t>(items);
+    if (builder.items_ + count > builder.limits_.items) return Place(task, TooLong(count, "items"));
+    builder.items_ += count;
     Reply::Array array;
-    array.reserve(std::min<size_t>(static_cast<size_t>(items), kReserved));
+    array.reserve(std::min(count, kReserved));
     return Place(task, Reply::ArrayOf(std::move(array)));
   }
 
-  const size_t max_items_;
+  const ReplyLimits limits_;
   size_t items_ = 0;  // Announced by the arrays of this reply.
-  absl::Status refused_;
+  size_t bytes_ = 0;  // Of its texts.
 };
 
 struct ReplyReader::Parser {
@@ -80,9 +94,9 @@ struct ReplyReader::Parser {
     void operator()(redisReader* used) const { redisReaderFree(used); }
   };
 
-  explicit Parser(size_t max_items)
+  explicit Parser(const ReplyLimits& limits)
       : functions(ReplyBuilder::Functions()),
-        builder(max_items),
+        builder(limits),
         reader(redisReaderCreateWithFunctions(&functions)) {
     reader->privdata = &builder;
   }
@@ -95,21 +109,29 @@ struct ReplyReader::Parser {
 };
 
 ReplyReader::ReplyReader(const ReplyLimits& limits)
-    : limits_(limits), parser_(std::make_unique<Parser>(limits.items)) {}
+    : cutter_(limits.bytes), parser_(std::make_unique<Parser>(limits)) {}
 
 ReplyReader::~ReplyReader() = default;
 
 void ReplyReader::Feed(std::string_view bytes) {
-  if (parser_ == nullptr || bytes.empty()) return;
-  bytes_ += bytes.size();
-  redisReaderFeed(parser_->reader.get(), bytes.data(), bytes.size());
+  if (parser_ == nullptr) return;
+  cutter_.Cut(bytes, [this](std::string_view part) {
+    redisReaderFeed(parser_->reader.get(), part.data(), part.size());
+  });
+}
+
+bool ReplyReader::incomplete() const {
+  if (parser_ == nullptr) return false;
+  // rstack: where hiredis is in the tree of a reply; ridx: how deep.
+  const redisReader& reader = *parser_->reader;
+  const bool has_begun = reader.ridx > 0 || (reader.ridx == 0 && reader.rstack[0].type >= 0);
+  return cutter_.busy() || parser_->unread() > 0 || has_begun;
 }
 
 absl::StatusOr<std::optional<Reply>> ReplyReader::Next() {
   if (parser_ == nullptr) return failed_;
   void* object = nullptr;
   if (redisReaderGetReply(parser_->reader.get(), &object) != REDIS_OK) {
-    if (!parser_->builder.refused().ok()) return Fail(parser_->builder.refused());
     return Fail(ProxyFailure(
         absl::StatusCode::kDataLoss,
         "what came is not the protocol of Redis: " + std::string(parser_->reader->errstr)));
@@ -120,21 +142,10 @@ absl::StatusOr<std::optional<Reply>> ReplyReader::Next() {
   }
   const std::unique_ptr<Reply> reply(static_cast<Reply*>(object));
   parser_->builder.Restart();
-  const size_t size = std::exchange(bytes_, parser_->unread()) - parser_->unread();
-  if (size > limits_.bytes) {
-    return Fail(ProxyFailure(absl::StatusCode::kResourceExhausted,
-                             "a reply of Redis has " + std::to_string(size) + " bytes; at most " +
-                                 std::to_string(limits_.bytes) + " are read"));
-  }
   return std::optional<Reply>(std::move(*reply));
 }
 
 absl::Status ReplyReader::CheckIncomplete() const {
-  if (bytes_ > limits_.bytes) {
-    return ProxyFailure(absl::StatusCode::kResourceExhausted,
-                        "a reply of Redis has more than " + std::to_string(limits_.bytes) +
-                            " bytes, which are all that is read");
-  }
   // hiredis would look through all of it again each time.
   const redisReader& reader = *parser_->reader;
   if (parser_->unread() > kMaxLine &&
@@ -148,7 +159,6 @@ absl::Status ReplyReader::CheckIncomplete() const {
 absl::Status ReplyReader::Fail(absl::Status status) {
   failed_ = std::move(status);
   parser_.reset();
-  bytes_ = 0;
   return failed_;
 }
 

@@ -1,5 +1,6 @@
 // ReplyReader: makes replies of the bytes that come from Redis, however they are cut. hiredis
-// parses; what it parses is kept as Reply, and within limits.
+// parses; what it parses is kept as Reply, and within limits: what is beyond them is left out, and
+// an error stands in its place (kTooLongCode in error_reply.h).
 #pragma once
 
 #include <cstddef>
@@ -9,15 +10,15 @@
 
 #include "dataplane/core/status.h"
 #include "dataplane/protocol/redis/reply.h"
+#include "dataplane/protocol/redis/string_cutter.h"
 
 namespace srsproxy::redis {
 
 struct ReplyLimits {
-  // Of one reply, also while it is incomplete: of a longer one no more than this and what is fed at
-  // once is ever held.
+  // Of the texts of one reply together. A string that is longer by itself is never held.
   size_t bytes = 16 * 1024 * 1024;
-  // Of all arrays of one reply together, as they are announced: of an array a few are allocated
-  // before they have come.
+  // Of all arrays of one reply together, as they are announced: one that announces more is left
+  // out, with all that is in it. Of an array a few are allocated before they have come.
   size_t items = 256 * 1024;
 };
 
@@ -36,13 +37,12 @@ class ReplyReader {
   // `bytes`: some 64 KiB at once. Call Next until it has nothing more after each.
   void Feed(std::string_view bytes);
 
-  // The next reply; nullopt: more bytes are needed. DATA_LOSS: that was no RESP2.
-  // RESOURCE_EXHAUSTED: over a limit. After an error it is always the same: nothing that comes
-  // later can be understood.
+  // The next reply; nullopt: more bytes are needed. DATA_LOSS: that was no RESP2. After an error it
+  // is always the same: nothing that comes later can be understood.
   absl::StatusOr<std::optional<Reply>> Next();
 
   // Whether a reply is under way.
-  bool incomplete() const { return bytes_ > 0; }
+  bool incomplete() const;
 
  private:
   struct Parser;
@@ -51,9 +51,8 @@ class ReplyReader {
   absl::Status Fail(absl::Status status);
   absl::Status CheckIncomplete() const;
 
-  const ReplyLimits limits_;
+  StringCutter cutter_;
   std::unique_ptr<Parser> parser_;  // Null after an error.
-  size_t bytes_ = 0;                // Fed since the last reply ended.
   absl::Status failed_;
 };
 

@@ -60,7 +60,8 @@ local function read_record(key)
   local placed, claimed = tonumber(fields.placed), tonumber(fields.claimed)
   local origin = fields.origin
   if not (version and revision and placed and claimed and origin) or origin == '' or
-    #origin > MAX_ID then
+    #origin > MAX_ID or #(fields.to or '') > MAX_ID or #(fields.deadline or '') > MAX_ID or
+    #(fields.cause or '') > MAX_ID then
     heal(name)
     return nil
   end

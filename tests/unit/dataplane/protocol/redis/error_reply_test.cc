@@ -83,6 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
                   ErrorKind::kUnknownCommand, absl::StatusCode::kUnimplemented},
         ErrorCase{"ERR DB index is out of range", ErrorKind::kNoSuchDatabase,
                   absl::StatusCode::kFailedPrecondition},
+        ErrorCase{"TOOLONG a string of 20000000 bytes", ErrorKind::kTooLong,
+                  absl::StatusCode::kDataLoss},
         // Redis 6 wraps what a script's commands answer; 7 does not.
         ErrorCase{"ERR Error running script (call to f_ab12): @user_script:1: @user_script: 1: "
                   "-OOM command not allowed when used memory > 'maxmemory'.",
