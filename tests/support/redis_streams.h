@@ -1,6 +1,7 @@
 // A store of streams on a real Redis, for one proxy of a fleet.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -24,9 +25,9 @@ namespace srsproxy {
 // One proxy's connections to `server`, synced.
 class RedisProxy final : public redis::LinkObserver {
  public:
-  // `port`: a way to the server; 0: its own.
+  // `port`: a way to the server; 0: its own. `patience`: as FleetStreams'.
   RedisProxy(const RedisServer& server, const Clock& clock, size_t max_streams, std::string name,
-             uint16_t port = 0)
+             uint16_t port = 0, absl::Duration patience = redis::FleetStreams::kPatience)
       : server_(server),
         identity_{.proxy = std::move(name), .history = "a-history"},
         client_(redis::Client::Make(Options(port == 0 ? server.port() : port), redis::AllScripts(),
@@ -34,8 +35,8 @@ class RedisProxy final : public redis::LinkObserver {
                     .value()),
         scripts_(client_->command(), identity_, logger_),
         feed_(*client_, identity_, real_clock_, logger_, scripts_.broken_keys()),
-        streams_(
-            std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_)) {
+        streams_(std::make_shared<redis::RedisStreamDirectory>(clock, max_streams, scripts_, feed_,
+                                                               patience)) {
     scripts_.SetHistoryObserver([this](std::string_view history) { feed_.OnHistory(history); });
     feed_.SetAnewObserver([this] { Announce(); });
     feed_.Add("stream", *streams_);
@@ -63,6 +64,8 @@ class RedisProxy final : public redis::LinkObserver {
     if (!streams_->is_usable()) streams_->OnUsable();
   }
 
+  // How often it has reached Redis.
+  int connections() const { return connections_; }
   // The proxies that it has seen alive, itself aside.
   void Know(std::vector<std::string> proxies) {
     const std::lock_guard lock(mutex_);
@@ -82,6 +85,7 @@ class RedisProxy final : public redis::LinkObserver {
 
   void OnConnected(const redis::ServerInfo&) override {
     connected_ = true;
+    ++connections_;
     if (std::exchange(connected_once_, true)) settle_time_.Begin();
     streams_->OnUsable();
   }
@@ -132,6 +136,7 @@ class RedisProxy final : public redis::LinkObserver {
                                   .written = [this] { return streams_->WrittenIn(); }}};
   bool connected_ = false;
   bool connected_once_ = false;
+  std::atomic<int> connections_ = 0;
 };
 
 // The same as a store, with a Redis of its own.

@@ -51,8 +51,9 @@ bool Connection::Start(Closed closed) {
 
 void Connection::Send(std::string_view command, absl::Duration timeout, Done done) {
   if (!open()) return done(why_closed_);
-  const MonotonicTime deadline =
-      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  const MonotonicTime deadline = now + absl::ToChronoNanoseconds(timeout);
+  if (open_.empty()) silent_since_ = now;
   out_.append(command);
   open_.push_back({deadline, timeout, std::move(done)});
   if (deadline < armed_) ArmTimer(deadline);
@@ -105,6 +106,7 @@ void Connection::Read(int turns) {
     const net::IoResult got = stream_.TryRead(buffer_);
     if (got.state == net::IoState::kWouldBlock) return;
     if (got.state == net::IoState::kClosed) return Fail(Broken(got));
+    silent_since_ = std::chrono::steady_clock::now();
     const std::string_view bytes(reinterpret_cast<const char*>(buffer_.data()), got.bytes);
     for (size_t fed = 0; fed < bytes.size(); fed += kFedAtOnce) {
       reader_.Feed(bytes.substr(fed, kFedAtOnce));
@@ -169,6 +171,7 @@ void Connection::Fail(absl::Status why) {
 
 void Connection::Close(absl::Status why) {
   if (!open()) return;
+  silent_since_ = silent_since();
   why_closed_ = std::move(why);
   closed_ = nullptr;
   timer_.cancel();
@@ -176,6 +179,10 @@ void Connection::Close(absl::Status why) {
   stream_.Close();
   // What is called may send more, which is answered inline.
   for (Command& command : std::exchange(open_, {})) command.done(why_closed_);
+}
+
+MonotonicTime Connection::silent_since() const {
+  return open() && open_.empty() ? std::chrono::steady_clock::now() : silent_since_;
 }
 
 void Connection::ArmTimer(MonotonicTime deadline) {
@@ -198,6 +205,7 @@ void Connection::OnTimer() {
   // time again.
   const MonotonicTime now = std::chrono::steady_clock::now();
   if (now - std::exchange(armed_, MonotonicTime::max()) > kHeldUp) {
+    silent_since_ = now;
     for (Command& command : open_)
       command.deadline = now + absl::ToChronoNanoseconds(command.timeout);
   }

@@ -67,6 +67,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   bool open() const { return why_closed_.ok(); }
 
+  // Since when the server owes a reply and sends nothing: now, when it owes none. Once this is
+  // closed: as it was then.
+  MonotonicTime silent_since() const;
+
  private:
   struct Command {
     MonotonicTime deadline;
@@ -99,6 +103,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   size_t sent_ = 0;
   bool flush_posted_ = false;
   std::deque<Command> open_;  // In the order in which they were sent.
+  // When anything came last, or since then the first of open_ was sent, or this was closed.
+  MonotonicTime silent_since_;
 
   asio::steady_timer timer_;
   MonotonicTime armed_ = MonotonicTime::max();  // max: it is not.

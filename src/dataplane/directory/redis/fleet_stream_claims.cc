@@ -1,4 +1,4 @@
-// How sessions claim streams in Redis and are accepted there: FleetStreams' claims and holds.
+// How sessions claim streams in Redis: FleetStreams' claims and holds.
 #include <chrono>
 #include <utility>
 
@@ -9,23 +9,12 @@
 namespace srsproxy::redis {
 namespace {
 
-constexpr auto kSettleTime = std::chrono::seconds(6);  // And some.
-
 absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
-
-absl::Status Superseded() {
-  return ProxyFailure(absl::StatusCode::kAborted,
-                      "the stream was placed on another origin meanwhile");
-}
 
 // Whoever asks again finds that Redis cannot be used, and chooses by the rule for that.
 absl::Status CannotPlace(std::string_view why) {
   return ProxyFailure(absl::StatusCode::kUnavailable,
                       absl::StrCat("Redis cannot place streams now: ", ToAbsl(why)));
-}
-
-absl::Status Released() {
-  return ProxyFailure(absl::StatusCode::kAborted, "the stream's placement was released");
 }
 
 }  // namespace
@@ -39,7 +28,10 @@ class FleetStreams::Hold final : public StreamHold {
   void MarkLive(LiveCallback done) override {
     if (streams_->stopped_) return done(Stopped());
     if (asked_.exchange(true)) return done(absl::OkStatus());
-    if (!hold_->IsAccepted()) return streams_->Accept(hold_, std::move(done));
+    if (!hold_->IsAccepted()) {
+      return streams_->Accept(
+          {hold_->Key(), hold_, std::move(done), streams_->clock_.Now() + kSettleTime});
+    }
     hold_->MarkLive();
     done(absl::OkStatus());
   }
@@ -67,32 +59,34 @@ void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done)
       return done(std::move(joined->outcome));
     }
   }
-  // A settle time is over by then, unless another one has begun.
-  const MonotonicTime until = clock_.Now() + kSettleTime;
-  AddClaim({std::move(request), std::move(done), until}, usable_);
+  AddClaim({std::move(request), std::move(done), is_alone(), clock_.Now() + kSettleTime});
 }
 
-void FleetStreams::AddClaim(WaitingClaim claim, bool was_usable) {
+void FleetStreams::AddClaim(OpenClaim claim) {
   const StreamKey key = claim.request.key;
-  lanes_.Add(key, [self = shared_from_this(), claim = std::move(claim),
-                   was_usable](StreamLanes::Finished finished) mutable {
-    self->AskClaim(std::move(claim), was_usable, std::move(finished));
+  lanes_.Add(key, [self = shared_from_this(),
+                   claim = std::move(claim)](StreamLanes::Finished finished) mutable {
+    self->AskClaim(std::move(claim), std::move(finished));
   });
 }
 
-void FleetStreams::RepeatClaims() {
-  std::vector<WaitingClaim> waiting;
-  {
-    const std::lock_guard lock(waiting_mutex_);
-    waiting.swap(waiting_);
-  }
-  for (WaitingClaim& claim : waiting) {
-    if (stopped_) {
-      claim.done(Stopped());
-    } else {
-      AddClaim(std::move(claim), /*was_usable=*/true);
-    }
-  }
+void FleetStreams::PostponeClaim(OpenClaim claim) {
+  postponed_.Add(
+      [self = shared_from_this(), claim = std::move(claim)](const absl::Status& why) mutable {
+        if (why.ok()) return self->AddClaim(std::move(claim));
+        claim.done(absl::IsCancelled(why) ? why : CannotPlace(MessageOf(why)));
+      });
+}
+
+void FleetStreams::ClaimWithout(OpenClaim claim) {
+  const ClaimRequest& request = claim.request;
+  // Who views a stream that is known here waits for nothing.
+  const bool joins = request.role == Role::kViewer && request.replaces_version == 0 &&
+                     table_->Find(request.key).has_value();
+  if (joins) return claim.done(ClaimAlone(request));
+  if (MayWait(claim.until)) return PostponeClaim(std::move(claim));
+  // Unless its origin was chosen by the rule for a Redis that has gone, that is done first.
+  claim.done(claim.chosen_alone ? ClaimAlone(request) : CannotPlace("it was lost meanwhile"));
 }
 
 void FleetStreams::GiveOut(ClaimOutcome& outcome) {
@@ -100,11 +94,10 @@ void FleetStreams::GiveOut(ClaimOutcome& outcome) {
   outcome.hold = std::make_unique<Hold>(shared_from_this(), std::move(hold));
 }
 
-void FleetStreams::AskClaim(WaitingClaim claim, bool was_usable, StreamLanes::Finished finished) {
+void FleetStreams::AskClaim(OpenClaim claim, StreamLanes::Finished finished) {
   // What `done` ends or asks waits for its turn in the lane.
   if (!usable_) {
-    // Redis was lost while it waited for its turn: its origin was not chosen by the rule for that.
-    claim.done(was_usable ? CannotPlace("it was lost meanwhile") : ClaimAlone(claim.request));
+    ClaimWithout(std::move(claim));
     return finished();
   }
   const ClaimRequest& request = claim.request;
@@ -117,11 +110,13 @@ void FleetStreams::AskClaim(WaitingClaim claim, bool was_usable, StreamLanes::Fi
                    finished =
                        std::move(finished)](absl::StatusOr<ScriptRunner::Answer> answer) mutable {
     auto outcome = self->SettleClaim(claim.request, use, answer);
-    if (!outcome.ok() || outcome->hold != nullptr) {
+    const absl::Status status = outcome.status();
+    if (self->IsAwaited(status)) {
+      self->ClaimWithout(std::move(claim));
+    } else if (!outcome.ok() || outcome->hold != nullptr) {
       claim.done(std::move(outcome));
     } else if (self->clock_.Now() < claim.until) {
-      const std::lock_guard lock(self->waiting_mutex_);
-      self->waiting_.push_back(std::move(claim));
+      self->PostponeClaim(std::move(claim));
     } else {
       claim.done(CannotPlace("other proxies are still writing what their sessions use"));
     }
@@ -186,65 +181,6 @@ absl::StatusOr<ClaimOutcome> FleetStreams::ClaimAlone(const ClaimRequest& reques
   return outcome;
 }
 
-void FleetStreams::Accept(std::shared_ptr<TableHold> hold, StreamHold::LiveCallback done) {
-  const StreamKey key = hold->Key();
-  lanes_.Add(key, [self = shared_from_this(), key, hold = std::move(hold),
-                   done = std::move(done)](StreamLanes::Finished finished) mutable {
-    if (!self->usable_) {
-      done(self->AcceptAlone(key, *hold));
-      self->NoteUse(key);
-      return finished();
-    }
-    const Acceptance asks{hold->role, hold->version, hold->origin_id};
-    const StreamUse use = UseLedger::Rounded(self->table_->UseOf(key));
-    std::vector<std::string> arguments = UseArguments(key, use, asks, self->max_streams_);
-    auto answered = [self, key, hold, use, done = std::move(done), finished = std::move(finished)](
-                        const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
-      done(self->SettleAcceptance(key, *hold, use, answer));
-      self->NoteUse(key);
-      finished();
-    };
-    self->scripts_.Run("use", arguments, std::move(answered));
-  });
-}
-
-absl::Status FleetStreams::SettleAcceptance(const StreamKey& key, TableHold& hold, StreamUse use,
-                                            const absl::StatusOr<ScriptRunner::Answer>& answer) {
-  if (stopped_) return Stopped();
-  if (answer.ok()) {
-    const auto read = ReadRecordAnswer(key, *answer);
-    if (!read.ok()) return read.status();
-    if (read->step == RecordStep::kMissing) {
-      if (!table_->Find(key).has_value()) return Released();
-      // Redis has lost it: it is written anew, with this one.
-      Doubt(key);
-      return AcceptAlone(key, hold);
-    }
-    if (read->step != RecordStep::kRefused && hold.role == Role::kPublisher) {
-      ++use.live_publishers;
-      use.live_origin = read->record.origin_id;
-    }
-    Wrote(key, use);
-    Show(*read);
-    if (read->step == RecordStep::kRefused) return Superseded();
-    // Of a viewer whose publisher is where it is: it stands, though the stream is elsewhere.
-    if (read->record.origin_id != hold.origin_id && hold.role == Role::kViewer) {
-      return absl::OkStatus();
-    }
-  } else {
-    NoteFailure(answer.status());
-    if (absl::IsCancelled(answer.status())) return answer.status();
-    return AcceptAlone(key, hold);
-  }
-  return MarkLiveHere(hold);
-}
-
-absl::Status FleetStreams::AcceptAlone(const StreamKey& key, TableHold& hold) {
-  absl::Status accepted = MarkLiveHere(hold);
-  Rewrite(key);
-  return accepted;
-}
-
 void FleetStreams::Wrote(const StreamKey& key, const StreamUse& rounded) {
   ledger_.Wrote(key, rounded);
   table_->SetCovered(key, UseLedger::CoveredBy(rounded));
@@ -253,12 +189,6 @@ void FleetStreams::Wrote(const StreamKey& key, const StreamUse& rounded) {
 void FleetStreams::Doubt(const StreamKey& key) {
   ledger_.Doubt(key);
   table_->SetCovered(key, {});
-}
-
-absl::Status FleetStreams::MarkLiveHere(TableHold& hold) {
-  absl::Status accepted;
-  hold.MarkLive([&](absl::Status status) { accepted = std::move(status); });
-  return accepted;
 }
 
 }  // namespace srsproxy::redis

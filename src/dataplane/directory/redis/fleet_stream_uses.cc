@@ -41,7 +41,7 @@ void FleetStreams::WriteSomeUses() {
     AddWrite(key);
   }
   for (const StreamKey& key : due_.Take(clock_.Now(), kAtOnce)) Recheck(key);
-  RepeatClaims();
+  if (usable_ || is_alone()) postponed_.ResumeAll();
 }
 
 void FleetStreams::AskAgain(const StreamKey& key) {

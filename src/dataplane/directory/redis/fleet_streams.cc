@@ -19,10 +19,11 @@ absl::Status NoMapping(const StreamKey& key) {
 }  // namespace
 
 FleetStreams::FleetStreams(const Clock& clock, size_t max_streams, ScriptRunner& scripts,
-                           const FleetFeed& feed)
+                           const FleetFeed& feed, absl::Duration patience)
     : clock_(clock),
       scripts_(scripts),
       feed_(feed),
+      patience_(patience),
       max_streams_(max_streams),
       table_(std::make_shared<StreamTable>(clock, max_streams, StreamTable::Decides::kStore)),
       pins_(nullptr) {}
@@ -34,7 +35,7 @@ void FleetStreams::SetMaxStreams(size_t max_streams) {
 
 void FleetStreams::Stop() {
   stopped_ = true;
-  RepeatClaims();
+  postponed_.Stop();
   table_->Stop();
 }
 
@@ -166,11 +167,31 @@ void FleetStreams::Show(const RecordAnswer& answer) {
   table_->Apply(answer.record, silent);
 }
 
-void FleetStreams::SetUsable(bool usable) { usable_ = usable; }
+void FleetStreams::SetUsable(bool usable) {
+  if (!usable) return Lose(patience_ - scripts_.link().Silence());
+  usable_ = true;
+  postponed_.ResumeAll();
+}
 
 void FleetStreams::NoteFailure(const absl::Status& why) {
-  const bool was_asked = !absl::IsCancelled(why) && !Link::IsTooManyOpen(why);
-  if (was_asked) usable_ = false;
+  if (absl::IsCancelled(why) || Link::IsTooManyOpen(why)) return;
+  // What it has refused it may refuse for long.
+  if (!absl::IsUnavailable(why)) return Lose(absl::ZeroDuration());
+  SetUsable(false);
+}
+
+void FleetStreams::Lose(absl::Duration patience) {
+  if (!usable_) return;
+  alone_from_ = clock_.Now() + absl::ToChronoNanoseconds(patience);
+  usable_ = false;
+}
+
+bool FleetStreams::IsAwaited(const absl::Status& why) const {
+  return absl::IsUnavailable(why) && !usable_ && !is_alone();
+}
+
+bool FleetStreams::MayWait(MonotonicTime until) const {
+  return !is_alone() && clock_.Now() < until + absl::ToChronoNanoseconds(patience_);
 }
 
 }  // namespace srsproxy::redis

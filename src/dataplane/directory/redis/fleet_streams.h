@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "dataplane/directory/pin_table.h"
 #include "dataplane/directory/redis/due_streams.h"
 #include "dataplane/directory/redis/fleet_feed.h"
+#include "dataplane/directory/redis/postponed.h"
 #include "dataplane/directory/redis/reconcile.h"
 #include "dataplane/directory/redis/script_runner.h"
 #include "dataplane/directory/redis/stream_lanes.h"
@@ -23,22 +25,28 @@
 
 namespace srsproxy::redis {
 
-// Implemented in fleet_streams.cc; claims and holds in fleet_stream_claims.cc, and what is written
-// of sessions in fleet_stream_uses.cc.
+// Implemented in fleet_streams.cc; claims and holds in fleet_stream_claims.cc, how sessions are
+// accepted in fleet_stream_acceptances.cc, and what is written of them in fleet_stream_uses.cc.
 //
 // Thread-safe. Holds keep it alive.
 class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
  public:
-  FleetStreams(const Clock& clock, size_t max_streams, ScriptRunner& scripts,
-               const FleetFeed& feed);
+  // For so long a Redis that has sent nothing is waited for: one whose connection was just cut is
+  // not lost.
+  static constexpr absl::Duration kPatience = absl::Seconds(1);
+
+  FleetStreams(const Clock& clock, size_t max_streams, ScriptRunner& scripts, const FleetFeed& feed,
+               absl::Duration patience);
 
   StreamTable& table() { return *table_; }
   const PinTable& pins() const { return pins_; }
   bool IsIdle();
   // Whether what was to be written anew is.
   bool IsWritten();
-  // Whether Redis has done what it was asked last. While it has not, this proxy decides by itself.
+  // Whether Redis has done what it was asked last.
   bool is_usable() const { return usable_; }
+  // It has not, and is waited for no longer: this proxy decides by itself.
+  bool is_alone() const { return !usable_ && clock_.Now() >= alone_from_.load(); }
   // Claims that were answered from the table, so far.
   uint64_t cache_hits() const { return cache_hits_.load(std::memory_order_relaxed); }
   void SetMaxStreams(size_t max_streams);
@@ -56,7 +64,7 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // All records were shown, and all pins set: `pins` are theirs.
   void FinishReading(const std::set<StreamKey>& pins);
 
-  // Redis can be used again, or cannot.
+  // Redis can be used again, or cannot. On the thread of Redis.
   void SetUsable(bool usable);
   // Writes again what is written of this proxy's sessions, for Redis may have lost it, and
   // reconciles; paced by WriteSomeUses.
@@ -72,22 +80,27 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
  private:
   class Hold;
 
+  static constexpr auto kSettleTime = std::chrono::seconds(6);  // And some.
+
   // In place of the table's hold, the one that writes what becomes of it.
   void GiveOut(ClaimOutcome& outcome);
   // The use of `key` is written, or may be; or in doubt.
   void Wrote(const StreamKey& key, const StreamUse& rounded);
   void Doubt(const StreamKey& key);
-  // A claim that waits for the end of the settle time, and is made again meanwhile.
-  struct WaitingClaim {
+  // A claim that is to be answered. It may wait, for the end of the settle time and for a Redis
+  // that is to be reached again, and is made again then.
+  struct OpenClaim {
     ClaimRequest request;
     StreamClaims::ClaimCallback done;
-    MonotonicTime until;  // When it is given up.
+    // Its origin was chosen by the rule for a Redis that has gone.
+    bool chosen_alone = false;
+    MonotonicTime until;  // A settle time is over by then, unless another one has begun.
   };
-  // `was_usable`: Redis, when the claim came.
-  void AddClaim(WaitingClaim claim, bool was_usable);
-  void AskClaim(WaitingClaim claim, bool was_usable, StreamLanes::Finished finished);
-  // Makes those that wait again; when the stores were stopped, they are answered so.
-  void RepeatClaims();
+  void AddClaim(OpenClaim claim);
+  void AskClaim(OpenClaim claim, StreamLanes::Finished finished);
+  void PostponeClaim(OpenClaim claim);
+  // Redis cannot be asked now.
+  void ClaimWithout(OpenClaim claim);
   // Has another look at it a second later: something waits for the end of the settle time.
   void AskAgain(const StreamKey& key);
   // Without a hold: it waits for the end of the settle time.
@@ -95,7 +108,15 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
                                            const absl::StatusOr<ScriptRunner::Answer>& answer);
   // Places or finds the stream without Redis.
   absl::StatusOr<ClaimOutcome> ClaimAlone(const ClaimRequest& request);
-  void Accept(std::shared_ptr<TableHold> hold, StreamHold::LiveCallback done);
+  struct OpenAcceptance {
+    StreamKey key;
+    std::shared_ptr<TableHold> hold;
+    StreamHold::LiveCallback done;
+    MonotonicTime until;  // As OpenClaim's.
+  };
+  void Accept(OpenAcceptance acceptance);
+  void AskAcceptance(OpenAcceptance acceptance, StreamLanes::Finished finished);
+  void AcceptWithout(OpenAcceptance acceptance);
   // The table decides; Redis is told when it is back.
   absl::Status AcceptAlone(const StreamKey& key, TableHold& hold);
   static absl::Status MarkLiveHere(TableHold& hold);
@@ -107,10 +128,17 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   void WriteUse(const StreamKey& key, StreamLanes::Finished finished);
   void SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
                  const absl::StatusOr<ScriptRunner::Answer>& answer);
-  // `record`: what Redis has; nullopt: nothing.
   // Unless this proxy stops, or has asked for too much at once, Redis cannot be used: it has failed
   // to do what it was asked.
   void NoteFailure(const absl::Status& why);
+  // Redis cannot be used, and is waited for so long.
+  void Lose(absl::Duration patience);
+  // Whether an answer `why` means that Redis is to be waited for.
+  bool IsAwaited(const absl::Status& why) const;
+  // Whether what is not settled by `until` may wait for it: then no longer, though it be lost and
+  // found again and again.
+  bool MayWait(MonotonicTime until) const;
+  // `record`: what Redis has; nullopt: nothing.
   void ReconcileWith(const StreamKey& key, const std::optional<StreamRecord>& record, bool rival);
   // Writes the stream anew, where it is here: in place of `record`, unless that has changed.
   void Restore(const StreamKey& key, const LocalPlacement& local,
@@ -123,17 +151,18 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   const Clock& clock_;
   ScriptRunner& scripts_;
   const FleetFeed& feed_;
+  const absl::Duration patience_;
   std::atomic<size_t> max_streams_;
   std::atomic<bool> stopped_{false};
-  std::atomic<bool> usable_{false};
+  std::atomic<bool> usable_{false};  // Written on the thread of Redis, as is:
+  std::atomic<MonotonicTime> alone_from_{MonotonicTime()};  // While it is not usable.
   std::atomic<uint64_t> cache_hits_{0};
   std::mutex rewrites_mutex_;
   std::set<StreamKey> rewrites_;    // Streams whose use is to be written anew, and reconciled.
   std::set<StreamKey> reconciles_;  // Those of them of which that is asked for now.
   // Held by what reconciles a stream, or writes it anew.
   const std::shared_ptr<char> restoring_ = std::make_shared<char>();
-  std::mutex waiting_mutex_;
-  std::vector<WaitingClaim> waiting_;  // Guarded by waiting_mutex_.
+  Postponed postponed_;
   const std::shared_ptr<StreamTable> table_;
   PinTable pins_;
   StreamLanes lanes_;

@@ -52,6 +52,10 @@ class Link {
   // calls that name none.
   virtual absl::Duration deadline() const = 0;
 
+  // For how long Redis has sent nothing, though it owes a reply or the connection is lost. On the
+  // thread of Redis.
+  virtual absl::Duration Silence() const = 0;
+
   // Sends a command. `op`: a literal, the label of its time. `done` is called once: on the thread
   // of Redis, in the order of the calls (a script that had to be loaded comes later); or inline
   // when the call is refused at once (RESOURCE_EXHAUSTED, CANCELLED), so with no lock held that it

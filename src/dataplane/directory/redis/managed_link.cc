@@ -70,6 +70,11 @@ void ManagedLink::Run(std::string_view script, Arguments keys, Arguments argumen
   Enqueue(OpenCall::OfScript(*found, keys, arguments), std::move(done), deadline);
 }
 
+absl::Duration ManagedLink::Silence() const {
+  const MonotonicTime since = connection_ != nullptr ? connection_->silent_since() : silent_since_;
+  return absl::FromChrono(std::chrono::steady_clock::now() - since);
+}
+
 const Script* ManagedLink::FindScript(std::string_view name) const {
   for (const Script& script : needs_.scripts) {
     if (script.name() == name) return &script;

@@ -55,6 +55,7 @@ class ManagedLink final : public Link {
   void Run(std::string_view script, Arguments keys, Arguments arguments, Done done,
            absl::Duration deadline) override;
   absl::Duration deadline() const override { return needs_.options.deadline; }
+  absl::Duration Silence() const override;
   void Open(LinkObserver& observer) override;
   void Close() override;
   void Reconnect(absl::Status why) override;
@@ -107,6 +108,7 @@ class ManagedLink final : public Link {
 
   std::shared_ptr<Connection> connection_;  // While calls are sent over it.
   absl::Status why_away_;                   // Not OK exactly when there is none.
+  MonotonicTime silent_since_;              // Of the last one, when there is none.
   LinkObserver* observer_ = nullptr;        // While it is to be open.
   net::CancelScope* scope_ = nullptr;       // While StayConnected runs.
   bool running_ = false;

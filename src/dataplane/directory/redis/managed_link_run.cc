@@ -169,6 +169,7 @@ Task<absl::Status> ManagedLink::ConnectAndServe() {
 Task<absl::Status> ManagedLink::Serve(std::shared_ptr<Loss> loss) {
   const MonotonicTime begun = std::chrono::steady_clock::now();
   const auto waited = co_await loss->event.Wait();
+  if (connection_ != nullptr) silent_since_ = connection_->silent_since();
   connection_.reset();
   if (!waited.ok()) co_return waited;
   // A connection that never lasts is no reason to hurry.

@@ -8,16 +8,17 @@
 namespace srsproxy::redis {
 
 RedisStreamDirectory::RedisStreamDirectory(const Clock& clock, size_t max_streams,
-                                           ScriptRunner& scripts, const FleetFeed& feed)
+                                           ScriptRunner& scripts, const FleetFeed& feed,
+                                           absl::Duration patience)
     : scripts_(scripts),
       feed_(feed),
-      streams_(std::make_shared<FleetStreams>(clock, max_streams, scripts, feed)) {}
+      streams_(std::make_shared<FleetStreams>(clock, max_streams, scripts, feed, patience)) {}
 
 RedisStreamDirectory::~RedisStreamDirectory() { Stop(); }
 
 StoreState RedisStreamDirectory::state() const {
   const StoreState state = feed_.state();
-  if (state == StoreState::kNeverSynced || streams_->is_usable()) return state;
+  if (state == StoreState::kNeverSynced || !streams_->is_alone()) return state;
   return StoreState::kGone;
 }
 std::optional<StreamMapping> RedisStreamDirectory::Find(const StreamKey& key) const {

@@ -16,8 +16,9 @@ namespace srsproxy::redis {
 
 // Thread-safe. A viewer's claim of a stream whose media flows is answered inline, from the copy
 // that the feed keeps; all else is asked of Redis, one question at a time for each stream, and
-// answered on its thread. Writes say what is, not what happened, so that any of them may be lost or
-// repeated.
+// answered on its thread. A Redis whose connection was just cut is waited for; when it has sent
+// nothing for a second, this proxy decides by itself, and state() is kGone. Writes say what is, not
+// what happened, so that any of them may be lost or repeated.
 //
 // Its holds may outlive it, but not `scripts` and `feed`, unless it is stopped.
 class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
@@ -25,7 +26,7 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   // `max_streams`: PROXY_MAX_STREAMS. All outlive the directory, and `clock` its holds too. To be
   // added to `feed` for the kinds "stream" and "pin".
   RedisStreamDirectory(const Clock& clock, size_t max_streams, ScriptRunner& scripts,
-                       const FleetFeed& feed);
+                       const FleetFeed& feed, absl::Duration patience = FleetStreams::kPatience);
   ~RedisStreamDirectory() override;
 
   StoreState state() const override;

@@ -44,6 +44,8 @@ class ScriptRunner {
       : link_(link), identity_(std::move(identity)), broken_(logger) {}
 
   const FleetIdentity& identity() const { return identity_; }
+  // Over which they run.
+  Link& link() { return link_; }
   // What scripts have removed, and what readers of what they write report.
   BrokenKeys& broken_keys() { return broken_; }
 

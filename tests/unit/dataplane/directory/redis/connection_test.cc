@@ -224,6 +224,37 @@ TEST_F(ConnectionTest, AResetIsUnavailable) {
   EXPECT_EQ(failures_.size(), 1u);
 }
 
+TEST_F(ConnectionTest, ItIsSilentSinceItOwesAReply) {
+  const auto later = [](MonotonicTime than) {
+    while (std::chrono::steady_clock::now() <= than) std::this_thread::yield();
+    return std::chrono::steady_clock::now();
+  };
+  const MonotonicTime before = later(std::chrono::steady_clock::now());
+  EXPECT_GE(connection_->silent_since(), before) << "it owes none";
+  Send(Command({"X"}));
+  const MonotonicTime sent = connection_->silent_since();
+  later(sent);
+  Send(Command({"X"}));
+  EXPECT_EQ(connection_->silent_since(), sent);
+  Answer("+OK\r\n");
+  Until([this] { return replies_.size() == 1; });
+  const MonotonicTime answered = connection_->silent_since();
+  EXPECT_GT(answered, sent);
+  later(std::chrono::steady_clock::now());
+  EXPECT_EQ(connection_->silent_since(), answered) << "it owes another";
+  connection_->Close(absl::UnavailableError("the test wants it"));
+  EXPECT_EQ(connection_->silent_since(), answered);
+}
+
+TEST_F(ConnectionTest, OneThatOwedNothingIsSilentSinceItWasClosed) {
+  const MonotonicTime before = std::chrono::steady_clock::now();
+  peer_.close();
+  Until([this] { return !closed_.empty(); });
+  const MonotonicTime closed = connection_->silent_since();
+  EXPECT_GE(closed, before);
+  EXPECT_EQ(connection_->silent_since(), closed);
+}
+
 TEST_F(ConnectionTest, AReplyToNothingCloses) {
   Answer("+OK\r\n");
   Until([this] { return !closed_.empty(); });
