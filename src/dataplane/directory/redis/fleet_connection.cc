@@ -51,7 +51,7 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
                     .scripts = scripts_,
                     .proxies = [this] { return fleet_.SeenAlive(); },
                     .written = [this] { return streams_->WrittenIn(); }}),
-      go_scan_(client_->command(), identity_.keys, clock, *streams_,
+      go_scan_(scripts_, clock, *streams_,
                [this](const StreamKey& key) { streams_->Recheck(key); }),
       origins_(std::make_unique<FleetOrigins>(scripts_, client_->command(), feed_, fleet_, clock,
                                               logger)) {

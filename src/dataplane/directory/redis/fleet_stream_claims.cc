@@ -146,7 +146,8 @@ absl::StatusOr<ClaimOutcome> FleetStreams::SettleClaim(
   if (read->record.fed) change.reason.reset();
   const bool granted = read->step == RecordStep::kPlaced || read->step == RecordStep::kReplaced;
   // A Go proxy that found nothing before may yet overwrite it.
-  if (granted) due_.Add(request.key, clock_.Now() + std::chrono::seconds(1));
+  if (granted) placed_.Add(request.key, clock_.Now() + std::chrono::seconds(1));
+  if (!read->record.fed) renewed_.Add(request.key, clock_.Now() + kRenewal);
   auto outcome = table_->JoinRecord(request, read->record, granted, change);
   // What has changed meanwhile; if there is no room for it here, the session does not come.
   NoteUse(request.key);

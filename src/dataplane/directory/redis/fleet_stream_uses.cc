@@ -5,15 +5,9 @@
 #include <vector>
 
 #include "dataplane/directory/redis/fleet_streams.h"
+#include "dataplane/directory/redis/go_mappings.h"
 
 namespace srsproxy::redis {
-namespace {
-
-// Of a provisional record, which Redis forgets after 30 s.
-constexpr auto kRenewal = std::chrono::seconds(10);
-
-}  // namespace
-
 void FleetStreams::WriteAllUses() {
   std::vector<StreamKey> keys = ledger_.Keys();
   for (const StreamKey& key : keys) Doubt(key);
@@ -28,20 +22,61 @@ void FleetStreams::Rewrite(const StreamKey& key) {
 }
 
 void FleetStreams::WriteSomeUses() {
-  constexpr int kAtOnce = 100;
-  for (int i = 0; i < kAtOnce && usable_ && !stopped_; ++i) {
+  constexpr size_t kAtOnce = 200;
+  if (usable_ && !stopped_) {
+    size_t written = WriteDue(kAtOnce / 4);
+    written += RenewProvisional(kAtOnce / 2 - written);
+    CheckPlaced();
+    WriteAnew(kAtOnce - written);
+  }
+  if (usable_ || is_alone()) postponed_.ResumeAll();
+}
+
+void FleetStreams::WriteAnew(size_t limit) {
+  for (size_t i = 0; i < limit && usable_; ++i) {
     StreamKey key;
     {
       const std::lock_guard lock(rewrites_mutex_);
-      if (rewrites_.empty()) break;
+      if (rewrites_.empty()) return;
       key = std::move(rewrites_.extract(rewrites_.begin()).value());
       // A write that waits already does it.
       reconciles_.insert(key);
     }
     AddWrite(key);
   }
-  for (const StreamKey& key : due_.Take(clock_.Now(), kAtOnce)) Recheck(key);
-  if (usable_ || is_alone()) postponed_.ResumeAll();
+}
+
+size_t FleetStreams::WriteDue(size_t limit) {
+  const std::vector<StreamKey> due = due_.Take(clock_.Now(), limit);
+  for (const StreamKey& key : due) Recheck(key);
+  return due.size();
+}
+
+size_t FleetStreams::RenewProvisional(size_t limit) {
+  // Most have ended by then, or media flows: no more than a look.
+  constexpr size_t kLooks = 2000;
+  size_t written = 0;
+  for (size_t looks = 0; looks < kLooks && written < limit; looks += limit) {
+    const std::vector<StreamKey> due = renewed_.Take(clock_.Now(), limit - written);
+    if (due.empty()) break;
+    for (const StreamKey& key : due) {
+      if (table_->IsFed(key) || table_->UseOf(key).sessions == 0) continue;
+      Recheck(key);
+      ++written;
+    }
+  }
+  return written;
+}
+
+void FleetStreams::CheckPlaced() {
+  constexpr size_t kOfACommand = 200;
+  constexpr int kCommands = 5;
+  for (int i = 0; i < kCommands; ++i) {
+    auto find = [table = table_](const StreamKey& key) { return table->Find(key); };
+    auto differs = [self = shared_from_this()](const StreamKey& key) { self->Recheck(key); };
+    LookAtMappings(scripts_, placed_.Take(clock_.Now(), kOfACommand), std::move(find),
+                   std::move(differs));
+  }
 }
 
 void FleetStreams::AskAgain(const StreamKey& key) {
@@ -112,7 +147,7 @@ void FleetStreams::SettleUse(const StreamKey& key, const StreamUse& use, bool re
     // Of a provisional record nobody tells this proxy any more once it does not use it. One that it
     // uses stays while it is renewed.
     if (use.sessions > 0) {
-      due_.Add(key, clock_.Now() + kRenewal);
+      renewed_.Add(key, clock_.Now() + kRenewal);
     } else {
       table_->ForgetUnused(key);
     }

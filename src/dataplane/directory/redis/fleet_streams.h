@@ -69,7 +69,7 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // Writes again what is written of this proxy's sessions, for Redis may have lost it, and
   // reconciles; paced by WriteSomeUses.
   void WriteAllUses();
-  // To be called each 100 ms: writes what is due, of at most 100 streams, so that a Redis that
+  // To be called each 100 ms: writes what is due, of at most 200 streams, so that a Redis that
   // comes back is not overrun.
   void WriteSomeUses();
   // Has another look at what Redis has of the stream.
@@ -80,6 +80,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
  private:
   class Hold;
 
+  // Of a provisional record, which Redis forgets after 30 s.
+  static constexpr auto kRenewal = std::chrono::seconds(10);
   static constexpr auto kSettleTime = std::chrono::seconds(6);  // And some.
 
   // In place of the table's hold, the one that writes what becomes of it.
@@ -124,6 +126,13 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   void Rewrite(const StreamKey& key);
   absl::Status SettleAcceptance(const StreamKey& key, TableHold& hold, StreamUse use,
                                 const absl::StatusOr<ScriptRunner::Answer>& answer);
+  // What is to be written anew, of at most `limit` streams.
+  void WriteAnew(size_t limit);
+  // Of what is due: writes of at most `limit` streams; returns of how many.
+  size_t WriteDue(size_t limit);
+  size_t RenewProvisional(size_t limit);
+  // Has another look at those that were placed a second ago and that a Go proxy has overwritten.
+  void CheckPlaced();
   void AddWrite(const StreamKey& key);
   void WriteUse(const StreamKey& key, StreamLanes::Finished finished);
   void SettleUse(const StreamKey& key, const StreamUse& use, bool reconciles,
@@ -167,8 +176,9 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   PinTable pins_;
   StreamLanes lanes_;
   UseLedger ledger_;
-  DueStreams
-      due_;  // New ones, which a Go proxy may overwrite, and provisional ones, to be renewed.
+  DueStreams placed_;   // New ones, which a Go proxy may overwrite.
+  DueStreams renewed_;  // Provisional ones, which Redis forgets unless they are.
+  DueStreams due_;      // Those that wait for the end of the settle time.
 };
 
 }  // namespace srsproxy::redis

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dataplane/directory/redis/go_mappings.h"
 #include "dataplane/directory/redis/stream_scripts.h"
 
 namespace srsproxy::redis {
@@ -27,9 +28,9 @@ void GoScan::Tick() {
 void GoScan::AskForPage() {
   asking_ = true;
   --pages_left_;
-  const std::string pattern = keys_.Pattern(KeyKind::kUrl);
+  const std::string pattern = scripts_.identity().keys.Pattern(KeyKind::kUrl);
   const std::string_view scan[] = {"SCAN", cursor_, "MATCH", pattern, "COUNT", kAtOnce};
-  link_.Call("scan", scan, [this](const absl::StatusOr<Reply>& reply) {
+  scripts_.link().Call("scan", scan, [this](const absl::StatusOr<Reply>& reply) {
     asking_ = false;
     if (reply.ok()) return TakePage(*reply);
     cursor_.clear();
@@ -43,34 +44,15 @@ void GoScan::TakePage(const Reply& reply) {
   cursor_ = next.ok() && *next != "0" ? std::string(*next) : "";
   if (!cursor_.empty() && pages_left_ > 0) AskForPage();
   if (!found.ok() || found->empty()) return;
-  std::vector<std::string_view> read = {"MGET"};
-  std::vector<std::string> names;
+  std::vector<StreamKey> streams;
   for (const std::string_view key : *found) {
-    const auto name = keys_.NameIn(KeyKind::kUrl, key);
-    if (!name.has_value()) continue;
-    read.push_back(key);
-    names.emplace_back(*name);
+    const auto name = scripts_.identity().keys.NameIn(KeyKind::kUrl, key);
+    const auto stream = name.has_value() ? ReadStreamKey(*name) : std::optional<StreamKey>();
+    if (stream.has_value()) streams.push_back(*stream);
   }
-  if (names.empty()) return;
-  link_.Call("scan", read,
-             [this, names = std::move(names)](const absl::StatusOr<Reply>& values) mutable {
-               if (values.ok()) Compare(std::move(names), *values);
-             });
-}
-
-void GoScan::Compare(std::vector<std::string> names, const Reply& values) const {
-  const auto items = values.AsArrayOf(names.size());
-  if (!items.ok()) return;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const auto value = (*items)[i].AsOptionalText();
-    const auto key = ReadStreamKey(names[i]);
-    if (!value.ok() || !value->has_value() || !key.has_value()) continue;
-    const auto origin_id = keys_.NameIn(KeyKind::kServer, **value);
-    if (!origin_id.has_value()) continue;
-    const auto mapping = streams_.Find(*key);
-    // One that is provisional elsewhere is not known here, and stays so.
-    if (!mapping.has_value() || mapping->origin_id != *origin_id) differs_(*key);
-  }
+  // One that is provisional elsewhere is not known here, and stays so.
+  auto find = [this](const StreamKey& key) { return streams_.Find(key); };
+  LookAtMappings(scripts_, std::move(streams), std::move(find), differs_);
 }
 
 }  // namespace srsproxy::redis

@@ -23,7 +23,8 @@ std::vector<Script> AllScripts() {
           script("decide", common, script_sources::kDecide),
           script("origins", common, script_sources::kOrigins),
           script("heal", common, script_sources::kHeal),
-          script("settle", common, script_sources::kSettle)};
+          script("settle", common, script_sources::kSettle),
+          script("mappings", common, script_sources::kMappings)};
 }
 
 void ScriptRunner::Run(std::string_view script, std::span<const std::string> arguments, Done done,

@@ -224,6 +224,60 @@ TEST_P(BrokenKeysTest, NoneMattersToAnyStream) {
   EXPECT_THAT(first_->metrics(), ::testing::HasSubstr("srsproxy_fleet_streams{state=\"in_use\"}"));
 }
 
+// Longer than what is read at once: a proxy that comes knows all the rest.
+TEST(TooLongKeysTest, AProxyIsReadyAndNamesThem) {
+  constexpr char kUrl[] = "srs-proxy-url:v.com/live/long-";
+  constexpr char kRecord[] = "srs-proxy-x-url:v.com/live/cam";
+  RedisServer server;
+  {
+    Proxy first("first", server.port());
+    first.origins().PutRecord(Record("a"));
+    for (const char* stream : {"cam", "other"}) {
+      EXPECT_EQ(first.Claim({"v.com", "live", stream}, "a-svc-1", Role::kPublisher), "a-svc-1");
+      EXPECT_TRUE(first.MarkLive().ok());
+    }
+    WaitUntil([&] { return first.streams().IsIdle() && first.origins().IsIdle(); }, "all is there");
+  }
+  const auto run = [&](std::string_view script, std::string_view key) {
+    const std::string source =
+        absl::StrCat("local long = string.rep('x', 17000000) ", ToAbsl(script));
+    ASSERT_TRUE(server.Command({"EVAL", source, "1", key}).ToStatus().ok());
+  };
+  for (const char* end : {"1", "2"})
+    run("return redis.call('SET', KEYS[1], long)", absl::StrCat(kUrl, end));
+  run("return redis.call('HSET', KEYS[1], 'cause', long)", kRecord);
+  run("return redis.call('XADD', KEYS[1], '*', 'a', long, 'b', long)", "srs-proxy-x-feed");
+  run("return redis.call('ZADD', KEYS[1], 0, long)", "srs-proxy-x-streams");
+  Proxy late("late", server.port());
+  EXPECT_TRUE(late.streams().Find({"v.com", "live", "other"}).has_value());
+  // The first entry that follows is read.
+  EXPECT_EQ(late.Claim({"v.com", "live", "new"}, "a-svc-1", Role::kPublisher), "a-svc-1");
+  EXPECT_TRUE(late.MarkLive().ok());
+  for (const char* name : {kRecord, "srs-proxy-x-feed", "srs-proxy-x-streams"}) {
+    WaitUntil(
+        [&] {
+          return late.lines().Count(absl::StrCat("name=", name)) == 1 ||
+                 late.lines().Count(absl::StrCat("name=\"", name)) == 1;
+        },
+        absl::StrCat(name, " is named"));
+  }
+  // By the proxy that drives.
+  for (const char* end : {"1", "2"}) {
+    WaitUntil(
+        [&] {
+          return server.Command({"EXISTS", absl::StrCat(kUrl, end)}).AsInteger().value() == 0;
+        },
+        "it is removed");
+    WaitUntil([&] { return late.lines().Count(absl::StrCat("name=", kUrl, end)) == 1; },
+              "it is named");
+  }
+  // Its use heals the record.
+  EXPECT_EQ(late.Claim({"v.com", "live", "cam"}, "b", Role::kViewer), "a-svc-1")
+      << "as what the Go proxy reads has it";
+  WaitUntil([&] { return absl::StrContains(late.metrics(), "srsproxy_redis_broken_keys_total"); },
+            "they are counted");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, BrokenKeysTest, ::testing::Values(Poison::kOtherType, Poison::kNonsense, Poison::kHuge),
     [](const auto& poison) {
