@@ -128,6 +128,7 @@ class RedisProxy final : public redis::LinkObserver {
   // On the thread of Redis.
   redis::SettleTime settle_time_{{.link = client_->command(),
                                   .scripts = scripts_,
+                                  .clock = real_clock_,
                                   .proxies =
                                       [this] {
                                         const std::lock_guard lock(mutex_);

@@ -49,6 +49,7 @@ FleetConnection::FleetConnection(FleetIdentity identity, const Config& config, c
       streams_(std::make_unique<RedisStreamDirectory>(clock, config.max_streams, scripts_, feed_)),
       settle_time_({.link = client_->command(),
                     .scripts = scripts_,
+                    .clock = clock,
                     .proxies = [this] { return fleet_.SeenAlive(); },
                     .written = [this] { return streams_->WrittenIn(); }}),
       go_scan_(scripts_, clock, *streams_,

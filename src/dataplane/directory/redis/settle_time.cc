@@ -27,15 +27,27 @@ void SettleTime::Tick() {
 
 void SettleTime::Ask(bool is_back) {
   asks_ = true;
-  std::vector<std::string> arguments = {is_back ? "1" : "0", is_back ? "" : needs_.written()};
+  const std::string written = is_back ? "" : needs_.written();
+  if (is_back) writes_since_.reset();
+  std::vector<std::string> arguments = {is_back ? "1" : "0", written,
+                                        IsWriting(written) ? "1" : "0"};
   std::vector<std::string> proxies = needs_.proxies();
   arguments.insert(arguments.end(), std::make_move_iterator(proxies.begin()),
                    std::make_move_iterator(proxies.end()));
   needs_.scripts.Run("settle", arguments,
                      [this](const absl::StatusOr<ScriptRunner::Answer>& answer) {
                        asks_ = false;
-                       if (answer.ok()) holds_ = answer->what == "settles";
+                       if (!answer.ok()) return;
+                       holds_ = answer->what == "settles";
+                       if (!holds_) writes_since_.reset();
                      });
+}
+
+bool SettleTime::IsWriting(const std::string& written) {
+  if (!written.empty()) return false;
+  const MonotonicTime now = needs_.clock.Now();
+  if (!writes_since_.has_value()) writes_since_ = now;
+  return now - *writes_since_ < absl::ToChronoNanoseconds(kWriting);
 }
 
 }  // namespace srsproxy::redis

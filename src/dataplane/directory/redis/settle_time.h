@@ -1,14 +1,17 @@
 // SettleTime: this proxy's part in the settle time, for which nothing is decided that has to know
 // what the sessions of all proxies use: after Redis was lost, or has lost its data, until all
-// proxies that lived before have written that anew, 5 s at most.
+// proxies that lived before have written that anew; those that are not back are waited for 5 s,
+// those that are and have much to write a minute.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dataplane/core/clock.h"
 #include "dataplane/directory/redis/link.h"
 #include "dataplane/directory/redis/script_runner.h"
 
@@ -18,10 +21,14 @@ namespace srsproxy::redis {
 // script (scripts/common.lua), before it does anything.
 class SettleTime {
  public:
+  // For so long this proxy keeps it from its end, while it writes.
+  static constexpr absl::Duration kWriting = absl::Minutes(1);
+
   struct Needs {
-    // Both outlive it, and the client's Stop is its end.
+    // All outlive it, and the client's Stop is its end.
     Link& link;
     ScriptRunner& scripts;
+    const Clock& clock;
     // The proxies that have lived of late.
     std::function<std::vector<std::string>()> proxies;
     // The history in which all that sessions here use is written; empty: not all of it is.
@@ -39,11 +46,14 @@ class SettleTime {
 
  private:
   void Ask(bool is_back);
+  // Whether this proxy has not written everything, and may still be waited for.
+  bool IsWriting(const std::string& written);
 
   const Needs needs_;
   std::atomic<bool> holds_{false};
   bool asks_ = false;
   uint64_t ticks_ = 0;
+  std::optional<MonotonicTime> writes_since_;  // In the settle time that holds.
 };
 
 }  // namespace srsproxy::redis

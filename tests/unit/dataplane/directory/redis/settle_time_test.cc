@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_clock.h"
 #include "tests/support/fault_relay.h"
 #include "tests/support/redis_streams.h"
 
@@ -209,6 +210,67 @@ TEST_F(SettleTimeTest, WhoWaitsIsAnsweredWhenTheProxyStops) {
   one_.streams()->Stop();
   answered.wait();
   EXPECT_TRUE(absl::IsCancelled(refused)) << refused;
+}
+
+// Answers at once that the settle time holds, and remembers what it was asked.
+class SettlingLink final : public redis::Link {
+ public:
+  using Link::Call;
+  using Link::Run;
+  absl::Duration deadline() const override { return absl::Seconds(1); }
+  absl::Duration Silence() const override { return absl::ZeroDuration(); }
+  void Call(std::string_view, redis::Arguments, Done done, absl::Duration) override {
+    done(redis::Reply::Integer(1));
+  }
+  void Run(std::string_view, redis::Arguments, redis::Arguments arguments, Done done,
+           absl::Duration) override {
+    // After the four that each script has: is back, written, writes.
+    writes_.push_back(std::string(arguments[6]));
+    redis::Reply::Array answer;
+    answer.push_back(redis::Reply::String("a-history"));
+    answer.push_back(redis::Reply::String(settles_ ? "settles" : "settled"));
+    answer.push_back(redis::Reply::ArrayOf({}));
+    done(redis::Reply::ArrayOf(std::move(answer)));
+  }
+  void Open(redis::LinkObserver&) override {}
+  void Close() override {}
+  void Reconnect(absl::Status) override {}
+
+  void EndSettling() { settles_ = false; }
+  std::string TakeLast() { return writes_.empty() ? "none" : std::exchange(writes_, {}).back(); }
+
+ private:
+  bool settles_ = true;
+  std::vector<std::string> writes_;
+};
+
+TEST(SettleTimeOfOneTest, AProxyThatIsWritingIsWaitedForAMinute) {
+  FakeClock clock;
+  SettlingLink link;
+  const Logger logger{LogOptions{}};
+  redis::ScriptRunner scripts(link, {.proxy = "one:1", .history = "a-history"}, logger);
+  std::string written;
+  redis::SettleTime time({.link = link,
+                          .scripts = scripts,
+                          .clock = clock,
+                          .proxies = [] { return std::vector<std::string>(); },
+                          .written = [&] { return written; }});
+  time.Begin();
+  EXPECT_EQ(link.TakeLast(), "1");
+  clock.Advance(absl::Seconds(59));
+  time.Tick();
+  EXPECT_EQ(link.TakeLast(), "1");
+  clock.Advance(absl::Seconds(1));
+  time.Tick();
+  EXPECT_EQ(link.TakeLast(), "0") << "it has had its time";
+  time.Begin();
+  EXPECT_EQ(link.TakeLast(), "1") << "it was lost once more";
+  written = "a-history";
+  time.Tick();
+  EXPECT_EQ(link.TakeLast(), "0") << "all is written";
+  link.EndSettling();
+  time.Tick();
+  EXPECT_FALSE(time.holds());
 }
 
 }  // namespace

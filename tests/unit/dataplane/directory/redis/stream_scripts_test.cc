@@ -107,7 +107,7 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
   void EndSettling() { server_.Command({"DEL", "srs-proxy-x-settle"}); }
   // As a proxy that is back does, which knew those to be alive.
   void BeginSettling(const std::vector<std::string>& proxies) {
-    std::vector<std::string> arguments = {"1", ""};
+    std::vector<std::string> arguments = {"1", "", "0"};
     arguments.insert(arguments.end(), proxies.begin(), proxies.end());
     Run("settle", arguments);
   }
@@ -267,8 +267,21 @@ TEST_F(StreamScriptsTest, ASettleTimeEndsWhenAllHaveWrittenWhatTheyUse) {
   EXPECT_EQ(Run("settle", {"0", ""}, kTwo).what, "settles");
   EXPECT_EQ(Run("settle", {"0", history}, kTwo).what, "settled");
   EXPECT_FALSE(Settles());
-  EXPECT_EQ(Run("settle", {"0", history, "three:1"}).what, "settled");
+  EXPECT_EQ(Run("settle", {"0", history, "0", "three:1"}).what, "settled");
   EXPECT_FALSE(Settles()) << "none begins by itself";
+}
+
+TEST_F(StreamScriptsTest, AProxyThatIsStillWritingKeepsItFromItsEnd) {
+  BeginSettling({});
+  server_.Command({"PEXPIRE", "srs-proxy-x-settle", "1000"});
+  EXPECT_EQ(Run("settle", {"0", "", "1"}, kTwo).what, "settles");
+  EXPECT_LE(Ttl("srs-proxy-x-settle"), 1000) << "it is not awaited";
+  EXPECT_EQ(Run("settle", {"0", "", "0"}).what, "settles");
+  EXPECT_LE(Ttl("srs-proxy-x-settle"), 1000) << "it does not ask for it";
+  // Nothing to wait for a second.
+  server_.Command({"PEXPIRE", "srs-proxy-x-settle", "60000"});
+  EXPECT_EQ(Run("settle", {"0", "", "1"}).what, "settles");
+  EXPECT_LE(Ttl("srs-proxy-x-settle"), 5000) << "so long from now";
 }
 
 TEST_F(StreamScriptsTest, WhatAnAwaitedProxyHeldCounts) {
