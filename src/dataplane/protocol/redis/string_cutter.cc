@@ -16,6 +16,7 @@ constexpr size_t kMaxHeader = 24;  // "$", a length, and the end of the line.
 
 // In "$12\r\n". nullopt: it has none, as nil, or is none.
 std::optional<size_t> LengthIn(std::string_view line) {
+  if (line.size() > kMaxHeader) return std::nullopt;
   size_t length = 0;
   const char* const end = line.data() + line.size() - kLineEnd.size();
   const auto [parsed, error] = std::from_chars(line.data() + 1, end, length);

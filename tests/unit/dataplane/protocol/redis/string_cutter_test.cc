@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"largest", "$18446744073709551615\r\n12345",
              "-TOOLONG a string of 18446744073709551613 bytes\r\n", true},
         Case{"no_length", "$x\r\n$9x\r\n:1\r\n", "$x\r\n$9x\r\n:1\r\n"},
+        Case{"too_many_zeros", "$00000000000000000000000009\r\n:1\r\n",
+             "$00000000000000000000000009\r\n:1\r\n"},
         Case{"no_number", "$99999999999999999999999999\r\n:1\r\n",
              "$99999999999999999999999999\r\n:1\r\n"}),
     [](const auto& one) { return one.param.name; });
