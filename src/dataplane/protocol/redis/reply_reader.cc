@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <absl/strings/str_cat.h>
 #include <hiredis/read.h>
 
 #include "dataplane/protocol/redis/error_reply.h"
@@ -53,8 +54,8 @@ class ReplyBuilder {
   }
 
   static Reply TooLong(size_t count, std::string_view of_what) {
-    return Reply::Error(std::string(kTooLongCode) + " a reply with " + std::to_string(count) +
-                        " more " + std::string(of_what));
+    return Reply::Error(
+        absl::StrCat(ToAbsl(kTooLongCode), " a reply with ", count, " more ", ToAbsl(of_what)));
   }
 
   static void* CreateString(const redisReadTask* task, char* text, size_t size) {

@@ -6,6 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include <absl/strings/str_cat.h>
+
+#include "dataplane/core/status.h"
 #include "dataplane/protocol/redis/error_reply.h"
 
 namespace srsproxy::redis {
@@ -25,7 +28,7 @@ std::optional<size_t> LengthIn(std::string_view line) {
 }
 
 std::string TooLong(size_t length) {
-  return "-" + std::string(kTooLongCode) + " a string of " + std::to_string(length) + " bytes\r\n";
+  return absl::StrCat("-", ToAbsl(kTooLongCode), " a string of ", length, " bytes\r\n");
 }
 
 }  // namespace
