@@ -24,6 +24,7 @@ LIVES = {
     "srs-proxy-x-streams": FOR_GOOD,
     "srs-proxy-x-vhosts:*": FOR_GOOD,
     "srs-proxy-x-pins": FOR_GOOD,
+    "srs-proxy-x-unpinned:*": 600,
     "srs-proxy-x-origin:*": 300,
     "srs-proxy-x-server:*": FOR_GOOD,
     "srs-proxy-x-origins": FOR_GOOD,
@@ -88,7 +89,9 @@ def test_each_kind_of_key_lives_as_long_as_is_written(lab, redis, nginx, clip):
     wait_until(lambda: redis.cli("TTL", "srs-proxy-url:__defaultVhost__/live/cam") == "-1",
                "it is published")
     http_ok(proxy, "/live/cam.m3u8")
-    assert ctl(proxy, "stream", "pin", "live/cam", "alpha").code == 0
+    for stream in ("live/cam", "live/other"):
+        assert ctl(proxy, "stream", "pin", stream, "alpha").code == 0
+    assert ctl(proxy, "stream", "unpin", "live/other").code == 0
     assert ctl(proxy, "origin", "set", "alpha", "--weight", "50").code == 0
     kinds = set(LIVES)
 

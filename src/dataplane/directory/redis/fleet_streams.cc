@@ -25,8 +25,7 @@ FleetStreams::FleetStreams(const Clock& clock, size_t max_streams, ScriptRunner&
       feed_(feed),
       patience_(patience),
       max_streams_(max_streams),
-      table_(std::make_shared<StreamTable>(clock, max_streams, StreamTable::Decides::kStore)),
-      pins_(nullptr) {}
+      table_(std::make_shared<StreamTable>(clock, max_streams, StreamTable::Decides::kStore)) {}
 
 void FleetStreams::SetMaxStreams(size_t max_streams) {
   max_streams_ = max_streams;
@@ -84,30 +83,11 @@ void FleetStreams::Release(const ReleaseRequest& request, StreamClaims::ReleaseC
   scripts_.Run("release", ReleaseArguments(request), std::move(answered));
 }
 
-void FleetStreams::Pin(StreamPin pin, StreamClaims::PinCallback done) {
-  if (stopped_) return done(Stopped());
-  std::vector<std::string> arguments = {pin.key.ToString(), pin.server,
-                                        absl::StrCat(PinTable::kMaxPins)};
-  auto answered = [self = shared_from_this(), pin = std::move(pin), done = std::move(done)](
-                      const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
-    if (!answer.ok()) return done(answer.status());
-    if (answer->what == "missing") {
-      return done(
-          absl::NotFoundError(absl::StrCat("stream ", pin.key.ToString(), " is not pinned")));
-    }
-    if (answer->what == "full") {
-      return done(absl::ResourceExhaustedError(
-          absl::StrCat("there are ", PinTable::kMaxPins, " pins, as many as may be: unpin some")));
-    }
-    if (!pin.server.empty()) return done(self->pins_.Pin(std::move(pin)));
-    // The feed may have brought it already.
-    self->pins_.Unpin(pin.key).IgnoreError();
-    const auto server =
-        answer->rest.empty() ? absl::StatusOr<std::string_view>("") : answer->rest[0].AsText();
-    if (!server.ok()) return done(server.status());
-    done(StreamPin{pin.key, std::string(*server)});
-  };
-  scripts_.Run("pin", arguments, std::move(answered));
+absl::Status FleetStreams::OnEntry(const FeedEntry& entry) {
+  const auto fed = ReadFedRecord(entry);
+  if (!fed.ok()) return fed.status();
+  Apply(*fed);
+  return absl::OkStatus();
 }
 
 void FleetStreams::Apply(const FedRecord& fed) {
@@ -131,24 +111,7 @@ void FleetStreams::Forget(const StreamKey& key, const StreamChange& change, bool
   }
 }
 
-void FleetStreams::SetPin(StreamPin pin) {
-  if (pin.server.empty()) {
-    pins_.Unpin(pin.key).IgnoreError();
-  } else {
-    // One that a later version allows more of is left out.
-    pins_.Pin(std::move(pin)).IgnoreError();
-  }
-}
-
-void FleetStreams::FinishReading(const std::set<StreamKey>& pins) {
-  std::string after;
-  do {
-    const auto page = pins_.List(after, 1000);
-    for (const StreamPin& pin : page.pins) {
-      if (!pins.contains(pin.key)) SetPin({pin.key, ""});
-    }
-    after = page.next;
-  } while (!after.empty());
+void FleetStreams::FinishReading() {
   for (const StreamKey& key : table_->ForgetUnseen()) Doubt(key);
   WriteAllUses();
 }

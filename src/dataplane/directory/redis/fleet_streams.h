@@ -12,7 +12,6 @@
 
 #include "dataplane/core/clock.h"
 #include "dataplane/core/stream_directory.h"
-#include "dataplane/directory/pin_table.h"
 #include "dataplane/directory/redis/due_streams.h"
 #include "dataplane/directory/redis/fleet_feed.h"
 #include "dataplane/directory/redis/postponed.h"
@@ -39,7 +38,6 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
                absl::Duration patience);
 
   StreamTable& table() { return *table_; }
-  const PinTable& pins() const { return pins_; }
   bool IsIdle();
   // Whether what was to be written anew is.
   bool IsWritten();
@@ -55,14 +53,11 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   void Claim(ClaimRequest request, StreamClaims::ClaimCallback done);
   void Move(const MoveRequest& request, StreamClaims::MoveCallback done);
   void Release(const ReleaseRequest& request, StreamClaims::ReleaseCallback done);
-  // An empty server: it is unpinned.
-  void Pin(StreamPin pin, StreamClaims::PinCallback done);
 
-  // What the feed tells of a stream, and of a pin: an empty server for none.
-  void Apply(const FedRecord& fed);
-  void SetPin(StreamPin pin);
-  // All records were shown, and all pins set: `pins` are theirs.
-  void FinishReading(const std::set<StreamKey>& pins);
+  // What the feed tells of a stream. DATA_LOSS: it is not what scripts/stream.lua writes.
+  absl::Status OnEntry(const FeedEntry& entry);
+  // All records were shown.
+  void FinishReading();
 
   // Redis can be used again, or cannot. On the thread of Redis.
   void SetUsable(bool usable);
@@ -83,6 +78,8 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   // Of a provisional record, which Redis forgets after 30 s.
   static constexpr auto kRenewal = std::chrono::seconds(10);
   static constexpr auto kSettleTime = std::chrono::seconds(6);  // And some.
+
+  void Apply(const FedRecord& fed);
 
   // In place of the table's hold, the one that writes what becomes of it.
   void GiveOut(ClaimOutcome& outcome);
@@ -173,7 +170,6 @@ class FleetStreams final : public std::enable_shared_from_this<FleetStreams> {
   const std::shared_ptr<char> restoring_ = std::make_shared<char>();
   Postponed postponed_;
   const std::shared_ptr<StreamTable> table_;
-  PinTable pins_;
   StreamLanes lanes_;
   UseLedger ledger_;
   DueStreams placed_;   // New ones, which a Go proxy may overwrite.

@@ -24,7 +24,7 @@ bool IsFinal(const absl::Status& status) {
 class Reader : public std::enable_shared_from_this<Reader> {
  public:
   Reader(Link& link, const Keys& keys, BrokenKeys& broken, RecordSink sink,
-         absl::AnyInvocable<void(absl::Status)> done)
+         absl::AnyInvocable<void(absl::StatusOr<std::string>)> done)
       : link_(link), keys_(keys), broken_(broken), sink_(std::move(sink)), done_(std::move(done)) {}
 
   void ScanStreams(std::string_view cursor) {
@@ -45,8 +45,8 @@ class Reader : public std::enable_shared_from_this<Reader> {
         kDeadline);
   }
 
-  void Finish(const absl::Status& status) {
-    if (done_ != nullptr) std::exchange(done_, nullptr)(status);
+  void Finish(absl::StatusOr<std::string> history) {
+    if (done_ != nullptr) std::exchange(done_, nullptr)(std::move(history));
   }
 
   // Of SCAN's kind: the next cursor, and names with values. What is too long is passed over.
@@ -126,11 +126,20 @@ class Reader : public std::enable_shared_from_this<Reader> {
       if (!key.has_value()) {
         PassOverMember(KeyKind::kXPins, name);
       } else if (done_ != nullptr) {
-        sink_.pin({*key, std::string(server)});
+        sink_.pin(*key, ReadKeptPin(server));
       }
     }
     if (cursor != "0") return ScanPins(cursor);
-    Finish(absl::OkStatus());
+    ReadHistory();
+  }
+
+  // At last: had another one begun meanwhile, what was read of the former would be all there is.
+  void ReadHistory() {
+    Call({"HGET", keys_.Make(KeyKind::kXHistory), "token"}, [](Reader& self, const Reply& reply) {
+      const auto token = reply.AsOptionalText();
+      if (!token.ok()) return self.Finish(token.status());
+      self.Finish(std::string(token->value_or("")));
+    });
   }
 
   // `name`: of a key, or of what it holds.
@@ -147,13 +156,13 @@ class Reader : public std::enable_shared_from_this<Reader> {
   const Keys& keys_;
   BrokenKeys& broken_;
   RecordSink sink_;
-  absl::AnyInvocable<void(absl::Status)> done_;
+  absl::AnyInvocable<void(absl::StatusOr<std::string>)> done_;
 };
 
 }  // namespace
 
 void ReadAllRecords(Link& link, const Keys& keys, BrokenKeys& broken, RecordSink sink,
-                    absl::AnyInvocable<void(absl::Status)> done) {
+                    absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
   std::make_shared<Reader>(link, keys, broken, std::move(sink), std::move(done))->ScanStreams("0");
 }
 

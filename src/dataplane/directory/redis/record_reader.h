@@ -9,8 +9,9 @@
 
 #include <absl/functional/any_invocable.h>
 
-#include "dataplane/core/stream_mapping.h"
+#include "dataplane/core/status.h"
 #include "dataplane/directory/redis/broken_keys.h"
+#include "dataplane/directory/redis/kept_pin.h"
 #include "dataplane/directory/redis/link.h"
 #include "dataplane/directory/stream_record.h"
 #include "dataplane/protocol/redis/keys.h"
@@ -19,12 +20,13 @@ namespace srsproxy::redis {
 
 struct RecordSink {
   std::function<void(const StreamRecord&)> record;
-  std::function<void(StreamPin)> pin;
+  std::function<void(const StreamKey&, KeptPin)> pin;
 };
 
-// On the thread of Redis, where `done` is called, once. `link`, `keys` and `broken` outlive it.
-// What is broken is passed over, and reported.
+// On the thread of Redis, where `done` is called, once, with the token of the history that there
+// was after all was read; empty: there was none. `link`, `keys` and `broken` outlive it. What is
+// broken is passed over, and reported.
 void ReadAllRecords(Link& link, const Keys& keys, BrokenKeys& broken, RecordSink sink,
-                    absl::AnyInvocable<void(absl::Status)> done);
+                    absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
 
 }  // namespace srsproxy::redis

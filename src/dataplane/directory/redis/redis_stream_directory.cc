@@ -1,6 +1,5 @@
 #include "dataplane/directory/redis/redis_stream_directory.h"
 
-#include <set>
 #include <utility>
 
 #include "dataplane/directory/redis/record_reader.h"
@@ -12,7 +11,8 @@ RedisStreamDirectory::RedisStreamDirectory(const Clock& clock, size_t max_stream
                                            absl::Duration patience)
     : scripts_(scripts),
       feed_(feed),
-      streams_(std::make_shared<FleetStreams>(clock, max_streams, scripts, feed, patience)) {}
+      streams_(std::make_shared<FleetStreams>(clock, max_streams, scripts, feed, patience)),
+      pins_(std::make_shared<FleetPins>(scripts)) {}
 
 RedisStreamDirectory::~RedisStreamDirectory() { Stop(); }
 
@@ -36,10 +36,10 @@ StreamView::Counts RedisStreamDirectory::CountsOf(std::string_view origin_id) co
   return streams_->table().CountsOf(origin_id);
 }
 std::optional<std::string> RedisStreamDirectory::PinnedServer(const StreamKey& key) const {
-  return streams_->pins().PinnedServer(key);
+  return pins_->PinnedServer(key);
 }
 StreamView::PinPage RedisStreamDirectory::ListPins(std::string_view after, size_t limit) const {
-  return streams_->pins().List(after, limit);
+  return pins_->List(after, limit);
 }
 
 void RedisStreamDirectory::Claim(ClaimRequest request, ClaimCallback done) {
@@ -52,51 +52,47 @@ void RedisStreamDirectory::Release(ReleaseRequest request, ReleaseCallback done)
   streams_->Release(request, std::move(done));
 }
 void RedisStreamDirectory::Pin(StreamPin pin, PinCallback done) {
-  streams_->Pin(std::move(pin), std::move(done));
+  pins_->Pin(std::move(pin), std::move(done));
 }
 void RedisStreamDirectory::Unpin(const StreamKey& key, PinCallback done) {
-  streams_->Pin({key, ""}, std::move(done));
+  pins_->Pin({key, ""}, std::move(done));
 }
 void RedisStreamDirectory::SetMaxStreams(size_t max_streams) {
   streams_->SetMaxStreams(max_streams);
 }
-void RedisStreamDirectory::Stop() { streams_->Stop(); }
+void RedisStreamDirectory::Stop() {
+  pins_->Stop();
+  streams_->Stop();
+}
 Subscription RedisStreamDirectory::Subscribe(StreamObserver& observer) {
   return streams_->table().Subscribe(observer);
 }
 
 void RedisStreamDirectory::ReadAll(Link& bulk, ReadDone done) {
-  auto pins = std::make_shared<std::set<StreamKey>>();
   streams_->table().BeginRefresh();
+  pins_->BeginRead();
   const bool is_first = feed_.state() == StoreState::kNeverSynced;
   RecordSink sink{
       .record = [streams = streams_, is_first](
                     const StreamRecord& record) { streams->table().Refresh(record, is_first); },
-      .pin =
-          [streams = streams_, pins](StreamPin pin) {
-            pins->insert(pin.key);
-            streams->SetPin(std::move(pin));
-          }};
+      .pin = [pins = pins_](const StreamKey& key,
+                            KeptPin pin) { pins->Read(key, std::move(pin)); }};
+  auto finish = [streams = streams_, pins = pins_,
+                 done = std::move(done)](const absl::StatusOr<std::string>& history) mutable {
+    if (!history.ok()) return done(history.status());
+    pins->FinishRead(*history);
+    streams->FinishReading();
+    done(absl::OkStatus());
+  };
   ReadAllRecords(bulk, scripts_.identity().keys, scripts_.broken_keys(), std::move(sink),
-                 [streams = streams_, pins, done = std::move(done)](absl::Status read) mutable {
-                   if (read.ok()) streams->FinishReading(*pins);
-                   done(std::move(read));
-                 });
+                 std::move(finish));
 }
 
 void RedisStreamDirectory::OnEntry(const FeedEntry& entry) {
-  if (entry.kind == "pin") {
-    const auto key = ReadStreamKey(entry.Get("key"));
-    if (key.has_value()) streams_->SetPin({*key, std::string(entry.Get("server"))});
-    return;
-  }
-  const auto fed = ReadFedRecord(entry);
-  if (!fed.ok()) {
-    const std::string feed = scripts_.identity().keys.Make(KeyKind::kXFeed);
-    return scripts_.broken_keys().Report(feed, MessageOf(fed.status()),
-                                         "see who else writes to this Redis");
-  }
-  streams_->Apply(*fed);
+  const absl::Status taken = entry.kind == "pin" ? pins_->OnEntry(entry) : streams_->OnEntry(entry);
+  if (taken.ok()) return;
+  scripts_.broken_keys().Report(scripts_.identity().keys.Make(KeyKind::kXFeed), MessageOf(taken),
+                                "see who else writes to this Redis");
 }
 
 void RedisStreamDirectory::OnUsable() {
@@ -116,7 +112,10 @@ std::string RedisStreamDirectory::unusable() const {
 }
 
 void RedisStreamDirectory::Recheck(const StreamKey& key) { streams_->Recheck(key); }
-void RedisStreamDirectory::Tick() { streams_->WriteSomeUses(); }
+void RedisStreamDirectory::Tick() {
+  streams_->WriteSomeUses();
+  if (is_usable()) pins_->RestoreSome();
+}
 bool RedisStreamDirectory::is_usable() const { return streams_->is_usable(); }
 
 std::string RedisStreamDirectory::WrittenIn() const {

@@ -9,6 +9,7 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/core/stream_directory.h"
 #include "dataplane/directory/redis/fleet_feed.h"
+#include "dataplane/directory/redis/fleet_pins.h"
 #include "dataplane/directory/redis/fleet_streams.h"
 #include "dataplane/directory/redis/script_runner.h"
 
@@ -78,6 +79,7 @@ class RedisStreamDirectory final : public StreamDirectory, public FeedObserver {
   ScriptRunner& scripts_;
   const FleetFeed& feed_;
   const std::shared_ptr<FleetStreams> streams_;
+  const std::shared_ptr<FleetPins> pins_;
   mutable std::mutex unusable_mutex_;
   std::string unusable_;  // Guarded by unusable_mutex_.
 };

@@ -20,39 +20,51 @@ enum class KeyKind : uint8_t {
   kRtc,         // RTC JSON, by stream; 120 s.
   kUfrag,       // The same, by `local:remote`.
   // Of srsproxy alone.
-  kXUrl,      // HASH: a mapping, by stream.
-  kXStreams,  // ZSET: all streams; 0 in use, else idle since.
-  kXVhosts,   // HASH: the vhosts that have it, by `app/stream`.
-  kXUses,     // SET: the streams that a proxy's sessions use, by `PROXY_ID:boot`.
-  kXPins,
-  kXOrigins,  // SET: the keys of all registrations and decisions, kXOrigin's and kXServer's.
-  kXOrigin,   // A registration as srsproxy knows it, by the origin's id.
-  kXServer,   // HASH: an operator's decisions, by `server`.
-  kXBeats,    // STREAM: heartbeats.
-  kXFeed,     // STREAM: what happens to streams.
-  kXProxies,  // HASH: the proxies that were announced, by `PROXY_ID:boot`, until they are swept.
-  kXProxy,    // An announcement, by `PROXY_ID:boot`; 15 s.
-  kXDriver,   // The driver's lease; 10 s.
-  kXHistory,  // The token of this history of the data.
-  kXSettle,   // SET: the proxies that are awaited in the settle time; 5 s.
-  kXRequest,  // What a call of the control plane did, by its request_id; 600 s.
+  kXUrl,       // HASH: a mapping, by stream.
+  kXStreams,   // ZSET: all streams; 0 in use, else idle since.
+  kXVhosts,    // HASH: the vhosts that have it, by `app/stream`.
+  kXUses,      // SET: the streams that a proxy's sessions use, by `PROXY_ID:boot`.
+  kXPins,      // HASH: the pins, by stream.
+  kXUnpinned,  // The revision of a pin that was removed, by stream; 600 s.
+  kXOrigins,   // SET: the keys of all registrations and decisions, kXOrigin's and kXServer's.
+  kXOrigin,    // A registration as srsproxy knows it, by the origin's id.
+  kXServer,    // HASH: an operator's decisions, by `server`.
+  kXBeats,     // STREAM: heartbeats.
+  kXFeed,      // STREAM: what happens to streams.
+  kXProxies,   // HASH: the proxies that were announced, by `PROXY_ID:boot`, until they are swept.
+  kXProxy,     // An announcement, by `PROXY_ID:boot`; 15 s.
+  kXDriver,    // The driver's lease; 10 s.
+  kXHistory,   // The token of this history of the data.
+  kXSettle,    // SET: the proxies that are awaited in the settle time; 5 s.
+  kXRequest,   // What a call of the control plane did, by its request_id; 600 s.
 };
 
 // Those that end in a colon have a name after it.
 constexpr auto NamesOf(KeyKind) {
-  return EnumNames<KeyKind>(
-      {{KeyKind::kServer, "srs-proxy-server:"},     {KeyKind::kAllServers, "srs-proxy-all-servers"},
-       {KeyKind::kUrl, "srs-proxy-url:"},           {KeyKind::kHls, "srs-proxy-hls:"},
-       {KeyKind::kSpbhid, "srs-proxy-spbhid:"},     {KeyKind::kRtc, "srs-proxy-rtc:"},
-       {KeyKind::kUfrag, "srs-proxy-ufrag:"},       {KeyKind::kXUrl, "srs-proxy-x-url:"},
-       {KeyKind::kXStreams, "srs-proxy-x-streams"}, {KeyKind::kXVhosts, "srs-proxy-x-vhosts:"},
-       {KeyKind::kXUses, "srs-proxy-x-uses:"},      {KeyKind::kXPins, "srs-proxy-x-pins"},
-       {KeyKind::kXOrigins, "srs-proxy-x-origins"}, {KeyKind::kXOrigin, "srs-proxy-x-origin:"},
-       {KeyKind::kXServer, "srs-proxy-x-server:"},  {KeyKind::kXBeats, "srs-proxy-x-beats"},
-       {KeyKind::kXFeed, "srs-proxy-x-feed"},       {KeyKind::kXProxies, "srs-proxy-x-proxies"},
-       {KeyKind::kXProxy, "srs-proxy-x-proxy:"},    {KeyKind::kXDriver, "srs-proxy-x-driver"},
-       {KeyKind::kXHistory, "srs-proxy-x-history"}, {KeyKind::kXSettle, "srs-proxy-x-settle"},
-       {KeyKind::kXRequest, "srs-proxy-x-req:"}});
+  return EnumNames<KeyKind>({{KeyKind::kServer, "srs-proxy-server:"},
+                             {KeyKind::kAllServers, "srs-proxy-all-servers"},
+                             {KeyKind::kUrl, "srs-proxy-url:"},
+                             {KeyKind::kHls, "srs-proxy-hls:"},
+                             {KeyKind::kSpbhid, "srs-proxy-spbhid:"},
+                             {KeyKind::kRtc, "srs-proxy-rtc:"},
+                             {KeyKind::kUfrag, "srs-proxy-ufrag:"},
+                             {KeyKind::kXUrl, "srs-proxy-x-url:"},
+                             {KeyKind::kXStreams, "srs-proxy-x-streams"},
+                             {KeyKind::kXVhosts, "srs-proxy-x-vhosts:"},
+                             {KeyKind::kXUses, "srs-proxy-x-uses:"},
+                             {KeyKind::kXPins, "srs-proxy-x-pins"},
+                             {KeyKind::kXUnpinned, "srs-proxy-x-unpinned:"},
+                             {KeyKind::kXOrigins, "srs-proxy-x-origins"},
+                             {KeyKind::kXOrigin, "srs-proxy-x-origin:"},
+                             {KeyKind::kXServer, "srs-proxy-x-server:"},
+                             {KeyKind::kXBeats, "srs-proxy-x-beats"},
+                             {KeyKind::kXFeed, "srs-proxy-x-feed"},
+                             {KeyKind::kXProxies, "srs-proxy-x-proxies"},
+                             {KeyKind::kXProxy, "srs-proxy-x-proxy:"},
+                             {KeyKind::kXDriver, "srs-proxy-x-driver"},
+                             {KeyKind::kXHistory, "srs-proxy-x-history"},
+                             {KeyKind::kXSettle, "srs-proxy-x-settle"},
+                             {KeyKind::kXRequest, "srs-proxy-x-req:"}});
 }
 
 // How Redis keeps a value: as TYPE names it.

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/directory/redis/client.h"
+#include "dataplane/directory/redis/kept_pin.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/wait_until.h"
 
@@ -25,6 +26,7 @@ using ::testing::IsEmpty;
 constexpr char kKey[] = "v.com/live/cam";
 constexpr char kMapping[] = "srs-proxy-url:v.com/live/cam";
 constexpr char kRecord[] = "srs-proxy-x-url:v.com/live/cam";
+constexpr char kUnpinned[] = "srs-proxy-x-unpinned:v.com/live/cam";
 
 // Two proxies, `one:1` and `two:1`, that live.
 class StreamScriptsTest : public ::testing::Test, public LinkObserver {
@@ -48,6 +50,7 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
     absl::Status status;
     std::string what;
     RecordAnswer answer;
+    PinAnswer pin;
   };
   Raw Run(std::string_view script, const std::vector<std::string>& arguments,
           ScriptRunner::Caller caller = {}) {
@@ -59,9 +62,11 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
           raw.status = answer.status();
           if (answer.ok()) {
             raw.what = std::string(answer->what);
-            if (auto read = ReadRecordAnswer(key_, *answer); read.ok()) {
+            if (script == "pin") {
+              raw.pin = ReadPinAnswer(*answer).value();
+            } else if (auto read = ReadRecordAnswer(key_, *answer); read.ok()) {
               raw.answer = *std::move(read);
-            } else if (script != "pin") {
+            } else {
               raw.status = read.status();
             }
           }
@@ -101,6 +106,22 @@ class StreamScriptsTest : public ::testing::Test, public LinkObserver {
   RecordAnswer Move(const std::string& origin, uint64_t driver = 0) {
     return Run("move", MoveArguments({.key = key_, .origin_id = origin}), {.driver = driver})
         .answer;
+  }
+
+  // By a caller that knows `copy`; without a server the copy alone is written.
+  PinAnswer Pin(const std::optional<std::string>& server, const KeptPin& copy = {},
+                const StreamKey& key = {"v.com", "live", "cam"}) {
+    constexpr size_t kMaxPins = 2;
+    return Run("pin", PinArguments(key, copy, kMaxPins, server)).pin;
+  }
+  std::string PinInRedis() {
+    const Reply reply = server_.Command({"HGET", "srs-proxy-x-pins", kKey});
+    return std::string(reply.AsOptionalText().value().value_or("(none)"));
+  }
+  // How many entries the feed has had.
+  std::string Fed() {
+    const Reply reply = server_.Command({"HGET", "srs-proxy-x-history", "fed"});
+    return std::string(reply.AsOptionalText().value().value_or("0"));
   }
 
   bool Settles() { return Exists("srs-proxy-x-settle"); }
@@ -491,12 +512,60 @@ TEST_F(StreamScriptsTest, ReleasesWhatNobodyUses) {
 }
 
 TEST_F(StreamScriptsTest, Pins) {
-  EXPECT_EQ(Run("pin", {kKey, "", "2"}).what, "missing");
-  EXPECT_EQ(Run("pin", {kKey, "server", "1"}).what, "pinned");
-  EXPECT_EQ(Run("pin", {"v.com/live/two", "server", "1"}).what, "full");
-  EXPECT_EQ(Run("pin", {kKey, "other", "1"}).what, "pinned");
-  EXPECT_EQ(Run("pin", {kKey, "", "1"}).what, "unpinned");
-  EXPECT_FALSE(Exists("srs-proxy-x-pins"));
+  EXPECT_EQ(Pin("").step, PinStep::kMissing);
+  const PinAnswer pinned = Pin("server");
+  EXPECT_EQ(pinned.step, PinStep::kPinned);
+  EXPECT_EQ(PinInRedis(), absl::StrCat(pinned.pin.revision, " server"));
+  EXPECT_EQ(Pin("server", {}, {"v.com", "live", "two"}).step, PinStep::kPinned);
+  EXPECT_EQ(Pin("server", {}, {"v.com", "live", "three"}).step, PinStep::kFull);
+  const PinAnswer other = Pin("other one");
+  EXPECT_EQ(other.former_server, "server");
+  EXPECT_EQ(other.pin.server, "other one");
+  EXPECT_GT(other.pin.revision, pinned.pin.revision);
+  EXPECT_EQ(Pin("other one").pin.revision, other.pin.revision) << "nothing has changed";
+  const PinAnswer unpinned = Pin("");
+  EXPECT_EQ(unpinned.step, PinStep::kUnpinned);
+  EXPECT_EQ(unpinned.former_server, "other one");
+  EXPECT_EQ(PinInRedis(), "(none)");
+  EXPECT_EQ(Get(kUnpinned), absl::StrCat(unpinned.pin.revision));
+  EXPECT_GT(Ttl(kUnpinned), 590'000);
+  EXPECT_GT(Pin("server").pin.revision, unpinned.pin.revision);
+  EXPECT_FALSE(Exists(kUnpinned));
+}
+
+TEST_F(StreamScriptsTest, ACopyOfAPinIsWrittenUnlessRedisHasALaterOne) {
+  const KeptPin copy{"server", 7};
+  EXPECT_EQ(Pin(std::nullopt, copy).step, PinStep::kPinned);
+  EXPECT_EQ(PinInRedis(), "7 server");
+  const std::string fed = Fed();
+  EXPECT_EQ(Pin(std::nullopt, copy).pin.revision, 7u) << "another proxy's";
+  EXPECT_EQ(Pin(std::nullopt, {"older", 6}).pin.server, "server");
+  EXPECT_EQ(Pin(std::nullopt, {"", 6}).pin.server, "server");
+  EXPECT_EQ(Pin(std::nullopt, {}).pin.server, "server") << "who knows nothing";
+  EXPECT_EQ(PinInRedis(), "7 server");
+  EXPECT_EQ(Fed(), fed) << "nothing has changed";
+  EXPECT_EQ(Pin(std::nullopt, {"later", 8}).pin.server, "later");
+  EXPECT_EQ(PinInRedis(), "8 later");
+}
+
+TEST_F(StreamScriptsTest, ACopyOfAPinThatWasRemovedRemovesIt) {
+  Pin(std::nullopt, {"server", 7});
+  EXPECT_EQ(Pin(std::nullopt, {"", 8}).step, PinStep::kUnpinned);
+  EXPECT_EQ(PinInRedis(), "(none)");
+  EXPECT_EQ(Pin(std::nullopt, {"server", 7}).step, PinStep::kUnpinned);
+  EXPECT_EQ(PinInRedis(), "(none)") << "the copy is older";
+  EXPECT_EQ(Pin(std::nullopt, {"server", 9}).step, PinStep::kPinned);
+}
+
+// Before any copy was written again.
+TEST_F(StreamScriptsTest, APinOfAFlushedRedisIsChangedAsItsCallerKnowsIt) {
+  constexpr uint64_t kFuture = 4'000'000'000'000'000;  // By a Redis whose clock was ahead.
+  const PinAnswer unpinned = Pin("", {"server", kFuture});
+  EXPECT_EQ(unpinned.step, PinStep::kUnpinned);
+  EXPECT_EQ(unpinned.former_server, "server");
+  EXPECT_EQ(Pin(std::nullopt, {"server", kFuture}).step, PinStep::kUnpinned);
+  const PinAnswer other = Pin("other", unpinned.pin);
+  EXPECT_GT(other.pin.revision, unpinned.pin.revision);
 }
 
 TEST_F(StreamScriptsTest, TheFeedIsNumberedWithoutGaps) {
