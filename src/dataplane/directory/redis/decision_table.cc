@@ -25,11 +25,10 @@ DecisionTable::Taken DecisionTable::TakeAll(std::map<std::string, KeptOverrides,
   Taken taken;
   for (const auto& [server, known] : servers_) {
     const auto read = all.find(server);
-    const bool is_touched = touched_.contains(server);
-    const bool is_lost = read == all.end() ? is_new && IsAny(known)
-                                           : read->second.revision < known.revision && !is_touched;
-    if (is_lost && !is_touched) taken.lost.push_back(server);
-    if (read == all.end() ? is_lost || is_touched : read->second.revision < known.revision) {
+    const bool is_later = read == all.end() ? is_new || touched_.contains(server)
+                                            : read->second.revision < known.revision;
+    if (is_later) {
+      taken.lost.push_back(server);
       all.insert_or_assign(server, known);
     } else if (read == all.end() && IsAny(known)) {
       taken.changed.emplace_back(server, OriginOverrides{});

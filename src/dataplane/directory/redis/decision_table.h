@@ -25,7 +25,8 @@ class DecisionTable {
 
   void BeginRead() { touched_.clear(); }
   // Everything was read: `all` there is. `is_new`: in a history that has begun anew, so that what
-  // is missing was lost, and not cleared; so was what is older in Redis.
+  // is missing was lost, and not cleared; so was what is older in Redis. What was cleared here
+  // counts, too: another copy may be from before that.
   struct Taken {
     std::vector<std::pair<std::string, OriginOverrides>> changed;  // As it is now.
     std::vector<std::string> lost;  // Servers of which what is known here is to be written again.

@@ -61,12 +61,6 @@ class Reader : public std::enable_shared_from_this<Reader> {
         done_(std::move(done)) {}
 
   void Read() {
-    Call({"HGET", keys_.Make(KeyKind::kXHistory), "token"},
-         [](Reader& self, const absl::StatusOr<Reply>& reply) {
-           if (!reply.ok()) return;
-           const auto token = reply->AsOptionalText();
-           if (token.ok()) self.read_.history = std::string(token->value_or(""));
-         });
     Call({"SISMEMBER", index_, kComplete}, [](Reader& self, const absl::StatusOr<Reply>& reply) {
       self.read_.is_index_new = IntegerOf(reply).value_or(0) == 0;
       self.ReadPage("0");
@@ -110,12 +104,22 @@ class Reader : public std::enable_shared_from_this<Reader> {
           {"GETRANGE", keys_.Make(KeyKind::kAllServers), "0", absl::StrCat(kMaxGoServerListBytes)},
           [](Reader& self, const absl::StatusOr<Reply>& reply) { self.TakeList(reply); });
     }
-    if (go_keys_.empty()) return Finish(absl::OkStatus());
+    if (go_keys_.empty() && history_asked_) return Finish(absl::OkStatus());
+    if (go_keys_.empty()) return ReadHistory();
     for (size_t i = 0; i < kGoKeysAtOnce && !go_keys_.empty(); ++i) {
       const std::string key = std::move(go_keys_.back());
       go_keys_.pop_back();
       ReadKeyOf(key);
     }
+  }
+
+  // At last: had another one begun meanwhile, what was read of the former would be all there is.
+  void ReadHistory() {
+    history_asked_ = true;
+    Call({"HGET", keys_.Make(KeyKind::kXHistory), "token"},
+         [](Reader& self, const absl::StatusOr<Reply>& reply) {
+           self.read_.history = TextOf(reply).value_or("");
+         });
   }
 
   // One that is broken is reported, and written anew, by who drives.
@@ -255,6 +259,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   Done done_;
   size_t open_ = 0;
   bool list_asked_ = false;
+  bool history_asked_ = false;
   std::vector<std::string> go_keys_;  // Of it, still to be read.
   OriginsRead read_;
   Records of_go_;

@@ -18,7 +18,7 @@
 namespace srsproxy::redis {
 
 struct OriginsRead {
-  std::string history;                                          // Its token; empty: there is none.
+  std::string history;  // The token of that after all was read; empty: there was none.
   std::map<std::string, KeptRecord, std::less<>> origins;       // By origin id.
   std::map<std::string, KeptOverrides, std::less<>> overrides;  // By server.
   // Of x-origins: it did not name all, and `indexed` does; else, `indexed` may have gone.

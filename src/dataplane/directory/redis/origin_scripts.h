@@ -74,9 +74,16 @@ struct KeptOverrides {
 std::span<const std::string_view> OverridesFields();
 absl::StatusOr<KeptOverrides> ReadOverrides(std::span<const Reply> values);
 
-std::vector<std::string> DecideArguments(std::string_view server, const OverridesChange& change);
-// Of a copy, for a Redis that has lost it.
-std::vector<std::string> RestoreArguments(std::string_view server, const KeptOverrides& copy);
+// What a proxy knows, for a Redis that has lost it.
+struct DecisionCopy {
+  KeptOverrides kept;
+  // The token of the history that it was read in: in that one, what Redis does not have was
+  // cleared. Empty: it was lost.
+  std::string history = "";
+};
+// A change that leaves all as it is: the copy is all that is written.
+std::vector<std::string> DecideArguments(std::string_view server, const DecisionCopy& copy,
+                                         const OverridesChange& change);
 absl::StatusOr<KeptOverrides> ReadDecideAnswer(const ScriptRunner::Answer& answer);
 // DATA_LOSS: it is not what decide.lua writes.
 absl::StatusOr<KeptOverrides> ReadFedOverrides(const FeedEntry& entry);

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include <absl/strings/numbers.h>
@@ -127,6 +129,35 @@ void AddChange(std::string_view name, const FieldChange<Value>& change, Format f
   into.push_back(change.clears() ? "" : "+" + format(*change.value()));
 }
 
+void AddChanges(const OverridesChange& change, std::vector<std::string>& into) {
+  const auto as_text = [](const std::string& text) { return text; };
+  const auto state = [](AdminState value) { return std::string(ToName(value)); };
+  const auto labels = [](const std::map<std::string, std::string>& texts) {
+    return json::serialize(state_json::ToJson(texts));
+  };
+  const auto integer = [](int64_t number) { return absl::StrCat(number); };
+  AddChange("admin_state", change.admin_state, state, into);
+  AddChange("weight", change.weight, FormatNumber, into);
+  AddChange("zone", change.zone, as_text, into);
+  AddChange("labels", change.labels, labels, into);
+  AddChange("capacity", change.capacity, integer, into);
+  AddChange("drain_deadline", change.drain_deadline, TimeText, into);
+}
+
+// The change that leads from anything to `decided`.
+OverridesChange ToSet(const OriginOverrides& decided) {
+  OverridesChange change;
+  change.admin_state = decltype(change.admin_state)::To(decided.admin_state);
+  change.weight = decltype(change.weight)::To(decided.weight);
+  change.zone = decltype(change.zone)::To(decided.zone);
+  change.labels = decltype(change.labels)::To(decided.labels);
+  change.capacity = decltype(change.capacity)::To(decided.capacity);
+  if (decided.drain.has_value()) {
+    change.drain_deadline = FieldChange<absl::Time>::Set(decided.drain->deadline);
+  }
+  return change;
+}
+
 }  // namespace
 
 std::span<const std::string_view> OverridesFields() { return kFields; }
@@ -141,37 +172,18 @@ absl::StatusOr<KeptOverrides> ReadOverrides(std::span<const Reply> values) {
   return ReadFields(fields);
 }
 
-std::vector<std::string> DecideArguments(std::string_view server, const OverridesChange& change) {
-  std::vector<std::string> arguments = {std::string(server), TimeText(change.made_at), ""};
-  const auto as_text = [](const std::string& text) { return text; };
-  const auto state = [](AdminState value) { return std::string(ToName(value)); };
-  const auto labels = [](const std::map<std::string, std::string>& texts) {
-    return json::serialize(state_json::ToJson(texts));
-  };
-  const auto integer = [](int64_t number) { return absl::StrCat(number); };
-  AddChange("admin_state", change.admin_state, state, arguments);
-  AddChange("weight", change.weight, FormatNumber, arguments);
-  AddChange("zone", change.zone, as_text, arguments);
-  AddChange("labels", change.labels, labels, arguments);
-  AddChange("capacity", change.capacity, integer, arguments);
-  AddChange("drain_deadline", change.drain_deadline, TimeText, arguments);
-  return arguments;
-}
-
-std::vector<std::string> RestoreArguments(std::string_view server, const KeptOverrides& copy) {
-  const OriginOverrides& decided = copy.overrides;
-  OverridesChange change;
-  change.admin_state = decltype(change.admin_state)::To(decided.admin_state);
-  change.weight = decltype(change.weight)::To(decided.weight);
-  change.zone = decltype(change.zone)::To(decided.zone);
-  change.labels = decltype(change.labels)::To(decided.labels);
-  change.capacity = decltype(change.capacity)::To(decided.capacity);
-  if (decided.drain.has_value()) {
-    change.made_at = decided.drain->started_at;
-    change.drain_deadline = FieldChange<absl::Time>::Set(decided.drain->deadline);
+std::vector<std::string> DecideArguments(std::string_view server, const DecisionCopy& copy,
+                                         const OverridesChange& change) {
+  std::vector<std::string> fields;
+  AddChanges(ToSet(copy.kept.overrides), fields);
+  if (const auto& drain = copy.kept.overrides.drain; drain.has_value()) {
+    AddChange("drain_start", FieldChange<absl::Time>::Set(drain->started_at), TimeText, fields);
   }
-  std::vector<std::string> arguments = DecideArguments(server, change);
-  arguments[2] = absl::StrCat(copy.revision);
+  std::vector<std::string> arguments = {std::string(server), TimeText(change.made_at),
+                                        absl::StrCat(copy.kept.revision), copy.history,
+                                        absl::StrCat(fields.size())};
+  std::move(fields.begin(), fields.end(), std::back_inserter(arguments));
+  AddChanges(change, arguments);
   return arguments;
 }
 

@@ -29,6 +29,7 @@ void RedisOriginStore::ChangeOverrides(std::string server, OverridesChange chang
   if (const auto merged = Merge({}, change); !merged.ok()) return done(merged.status());
   absl::Status refused;
   uint64_t number = 0;
+  DecisionCopy copy;
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) {
@@ -44,10 +45,12 @@ void RedisOriginStore::ChangeOverrides(std::string server, OverridesChange chang
     } else {
       number = next_open_++;
       open_.emplace(number, std::move(done));
+      copy.kept = decisions_.KeptOf(server);
+      if (!lost_decisions_.contains(server)) copy.history = read_history_;
     }
   }
   if (!refused.ok()) return done(std::move(refused));
-  const std::vector<std::string> arguments = DecideArguments(server, change);
+  const std::vector<std::string> arguments = DecideArguments(server, copy, change);
   auto answered = [this, number, server](const absl::StatusOr<ScriptRunner::Answer>& answer) {
     OnDecided(number, server, answer);
   };
@@ -120,7 +123,7 @@ void RedisOriginStore::RestoreDecisions() {
         lost_decisions_.insert(server);
       }
     };
-    needs_.scripts.Run("decide", RestoreArguments(server, copy), std::move(answered));
+    needs_.scripts.Run("decide", DecideArguments(server, {copy}, {}), std::move(answered));
   }
 }
 

@@ -30,10 +30,10 @@ void RedisOriginStore::OnLost() {
 }
 
 void RedisOriginStore::OnEntry(const FeedEntry& entry) {
-  {
+  if (const std::string_view history = entry.Get("history"); !history.empty()) {
     // A Redis that is new has no history before the first script.
     const std::lock_guard lock(mutex_);
-    if (read_history_.empty()) read_history_ = std::string(entry.Get("history"));
+    read_history_ = std::string(history);
   }
   if (entry.kind == "origin") return OnOriginEntry(entry);
   if (entry.kind == "decision") return OnDecisionEntry(entry);
@@ -129,7 +129,8 @@ void RedisOriginStore::OnRead(OriginsRead read) {
     found = ledger_.TakeAll(std::move(read.origins), since, /*keeps_missing=*/is_new);
     decided = decisions_.TakeAll(std::move(read.overrides), is_new);
     lost_decisions_.insert(decided.lost.begin(), decided.lost.end());
-    read_history_ = std::move(read.history);
+    // While there is none, what is known is of the former.
+    if (!read.history.empty()) read_history_ = std::move(read.history);
     lost_at_.reset();
   }
   record_observers_.ForEach([&](OriginStoreObserver* observer) {

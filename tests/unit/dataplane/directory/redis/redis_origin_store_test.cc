@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/protocol/redis/go_records.h"
+#include "tests/support/fault_relay.h"
 #include "tests/support/redis_origins.h"
 #include "tests/support/redis_server.h"
 #include "tests/unit/dataplane/directory/redis/redis_fixture.h"
@@ -383,6 +384,60 @@ TEST_F(RedisOriginStoreTest, WhatOperatorsDecidedIsWrittenAgainAfterAFlush) {
   EXPECT_TRUE(Eventually([&] { return a->store().Overrides("two").weight == 7; }));
   EXPECT_EQ(state("two"), "active") << "the copies are older";
   for (RedisOrigins* proxy : {a.get(), b.get()}) EXPECT_TRUE(knows(*proxy, "one"));
+}
+
+// Before the copies were written again.
+TEST_F(RedisOriginStoreTest, ADecisionRightAfterAFlushKeepsTheOthers) {
+  const auto a = Join("a");
+  OverridesChange drain;
+  drain.made_at = absl::FromUnixSeconds(1'000'000);
+  drain.admin_state = FieldChange<AdminState>::Set(AdminState::kDraining);
+  drain.zone = FieldChange<std::string>::Set("z 1");
+  drain.labels = FieldChange<std::map<std::string, std::string>>::Set({{"rack", "7"}});
+  ASSERT_TRUE(Decide(a->store(), "one", drain).ok());
+  const OriginOverrides before = a->store().Overrides("one");
+  server_.Command({"FLUSHALL"});
+  OverridesChange weight;
+  weight.weight = FieldChange<double>::Set(7);
+  ASSERT_TRUE(Decide(a->store(), "one", weight).ok());
+  OriginOverrides after = before;
+  after.weight = 7;
+  EXPECT_EQ(a->store().Overrides("one"), after);
+  const auto b = Join("b");
+  EXPECT_TRUE(Eventually([&] { return b->store().Overrides("one") == after; }));
+}
+
+// By a proxy that has not heard of it: its copy is of these data, and not of lost ones.
+TEST_F(RedisOriginStoreTest, ADecisionBringsNothingBackThatWasCleared) {
+  const auto a = Join("a");
+  ASSERT_TRUE(Decide(a->store(), "one", Cordon()).ok());
+  ASSERT_TRUE(Eventually([&] { return a->feed().position().number > 0; }));
+  // As when it was cleared so long ago that nothing is left of it.
+  server_.Command({"DEL", "srs-proxy-x-server:one"});
+  OverridesChange weight;
+  weight.weight = FieldChange<double>::Set(7);
+  ASSERT_TRUE(Decide(a->store(), "one", weight).ok());
+  OriginOverrides alone;
+  alone.weight = 7;
+  EXPECT_EQ(a->store().Overrides("one"), alone);
+}
+
+// Whatever the copy of a proxy says that has not heard of it.
+TEST_F(RedisOriginStoreTest, WhatWasClearedRightBeforeAFlushStaysSo) {
+  FaultRelay relay(server_.port(), 1, {.faulty = false});
+  const auto a = Join("a");
+  RedisOrigins b({.port = relay.port(), .id = "b"});
+  ASSERT_TRUE(Decide(a->store(), "one", Cordon()).ok());
+  ASSERT_TRUE(Eventually([&] { return b.store().Overrides("one").admin_state.has_value(); }));
+  relay.SetCut(true);
+  ASSERT_TRUE(Eventually([&] { return !b.store().HearsAll(); }));
+  OverridesChange clears;
+  clears.admin_state = FieldChange<AdminState>::Clear();
+  ASSERT_TRUE(Decide(a->store(), "one", clears).ok());
+  server_.Command({"FLUSHALL"});
+  relay.SetCut(false);
+  EXPECT_TRUE(Eventually([&] { return b.store().Overrides("one") == OriginOverrides{}; }));
+  EXPECT_EQ(a->store().Overrides("one"), OriginOverrides{});
 }
 
 TEST_F(RedisOriginStoreTest, WhatWasClearedStaysSoWhateverCopiesSay) {
