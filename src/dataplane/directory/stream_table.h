@@ -212,7 +212,11 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   void Show(Shard& shard, Entry& entry, const StreamRecord& record);
   // What observers are notified of when `record` replaces `entry`, and nobody says why.
   static StreamChange LearnedOf(Shard& shard, const Entry& entry, const StreamRecord& record);
-  bool ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record, const StreamChange& change);
+  bool ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record, StreamChange change);
+  // Says where the stream was when observers believe it to be elsewhere than `record` is, and the
+  // feed will not tell: it did not while the record was provisional.
+  static void AddDeparture(Shard& shard, const Entry& entry, const StreamRecord& record,
+                           StreamChange& change);
   void Forget(Shard& shard, Entry& entry, const StreamChange& change);
   void Announce(Entry& entry, const StreamRecord& record, const StreamChange& change);
   // Live publishers whose hold does not stand: they count as live no more.

@@ -151,7 +151,7 @@ StreamMapping StreamTable::ToMapping(const StreamRecord& record, const Entry& en
 }
 
 bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record,
-                          const StreamChange& change) {
+                          StreamChange change) {
   const bool was_alone = entry.alone && !record.alone;
   const bool is_new =
       entry.origin == nullptr || was_alone || record.IsAfter(entry.version, entry.revision);
@@ -162,19 +162,34 @@ bool StreamTable::ApplyTo(Shard& shard, Entry& entry, const StreamRecord& record
     return used_here;
   }
   const StreamChange learned = was_alone ? LearnedOf(shard, entry, record) : StreamChange();
-  const bool moves =
-      is_new && entry.origin != nullptr && entry.origin->first != record.origin_id && !was_alone;
-  if (moves && !change.reason.has_value()) {
-    shard.believed.try_emplace(&entry, entry.origin->first);
-  } else if (!change.former_origin_id.empty()) {
-    shard.believed.erase(&entry);
-  }
+  if (!was_alone) AddDeparture(shard, entry, record, change);
   if (is_new) Show(shard, entry, record);
   if (change.reason.has_value()) Announce(entry, record, change);
   if (was_alone && (!change.reason.has_value() || !learned.former_origin_id.empty())) {
     Announce(entry, record, learned);
   }
   return entry.used_here();
+}
+
+void StreamTable::AddDeparture(Shard& shard, const Entry& entry, const StreamRecord& record,
+                               StreamChange& change) {
+  if (!change.former_origin_id.empty()) {
+    shard.believed.erase(&entry);
+    return;
+  }
+  if (entry.origin == nullptr || record.alone || record.version < entry.version) return;
+  const auto believed = shard.believed.find(&entry);
+  const std::string& from =
+      believed == shard.believed.end() ? entry.origin->first : believed->second;
+  if (from == record.origin_id) return;
+  if (change.reason.has_value()) {
+    change.former_origin_id = from;
+    shard.believed.erase(&entry);
+  } else if (record.fed) {
+    shard.believed.try_emplace(&entry, from);
+  } else {
+    change = LearnedOf(shard, entry, record);
+  }
 }
 
 StreamChange StreamTable::LearnedOf(Shard& shard, const Entry& entry, const StreamRecord& record) {
@@ -238,8 +253,9 @@ void StreamTable::Forget(Shard& shard, Entry& entry, const StreamChange& change)
 
 void StreamTable::Announce(Entry& entry, const StreamRecord& record, const StreamChange& change) {
   const bool known = std::exchange(entry.announced, !change.removed);
-  const bool places = change.reason == StreamEventReason::kToBePublished ||
-                      change.reason == StreamEventReason::kToBeViewed;
+  const bool places =
+      change.former_origin_id.empty() && (change.reason == StreamEventReason::kToBePublished ||
+                                          change.reason == StreamEventReason::kToBeViewed);
   if (stopped_ || (change.removed ? !known : known && places)) return;
   StreamEvent event;
   event.kind = change.removed ? StreamEvent::Kind::kRemoved

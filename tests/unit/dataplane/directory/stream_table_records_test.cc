@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/directory/stream_table.h"
+#include "tests/support/departures.h"
 #include "tests/support/fake_clock.h"
 
 namespace srsproxy {
@@ -210,6 +211,32 @@ TEST_F(StreamTableRecordsTest, WhatIsReadAnewReplacesWhatWasShown) {
   EXPECT_EQ(table_->Find(key_)->origin_id, "b") << "of a history that began anew";
   EXPECT_THAT(table_->ForgetUnseen(), IsEmpty());
   EXPECT_EQ(table_->size(), 2u);
+}
+
+// Whose moves are in no feed.
+TEST_F(StreamTableRecordsTest, ViewersOfAProvisionalRecordFollowIt) {
+  Departures departures;
+  const Subscription subscription = table_->Subscribe(departures);
+  const auto provisional = [&](const std::string& origin, uint64_t version) {
+    StreamRecord record = Record(origin, version);
+    record.flows = record.fed = record.retain_when_idle = false;
+    return record;
+  };
+  const auto viewer =
+      table_->JoinRecord({.key = key_, .origin_id = "a"}, provisional("a", 7), true, {});
+  for (int i = 0; i < 2; ++i) table_->Apply(provisional("b", 9), {});
+  EXPECT_THAT(departures.seen(), ElementsAre("a>b")) << "its own answer shows it";
+  table_->Apply(provisional("a", 7), {});
+  // Placed anew, and then published there.
+  table_->Apply(Record("c", 11), {});
+  EXPECT_THAT(departures.seen(), ElementsAre("a>b")) << "the feed is to tell";
+  table_->Apply(Record("c", 11), Change(StreamEventReason::kToBePublished));
+  table_->Apply(Record("c", 11, 2), Change(StreamEventReason::kPublisherLive));
+  EXPECT_THAT(departures.seen(), ElementsAre("a>b", "b>c"));
+  table_->Apply(Record("d", 13), Change(StreamEventReason::kPublisherLive));
+  EXPECT_THAT(departures.seen(), ElementsAre("a>b", "b>c", "c>d")) << "nothing was shown before";
+  table_->Apply(Record("c", 11, 3), Change(StreamEventReason::kPublisherEnded));
+  EXPECT_EQ(departures.seen().size(), 3u) << "that is of before";
 }
 
 TEST_F(StreamTableRecordsTest, ViewersWithinWhatIsCoveredTellNobody) {

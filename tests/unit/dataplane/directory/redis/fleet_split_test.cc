@@ -8,12 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fault_relay.h"
-#include "tests/support/redis_streams.h"
+#include "tests/support/cuttable_proxy.h"
+#include "tests/support/departures.h"
 
 namespace srsproxy {
 namespace {
@@ -23,43 +22,11 @@ using testing::Not;
 
 constexpr char kMapping[] = "srs-proxy-url:v.com/live/cam";
 
-// Remembers from where streams came to another origin, and when viewers are to follow.
-class Departures final : public StreamObserver {
- public:
-  void OnStreamEvent(const StreamEvent& event) override {
-    if (event.former_origin_id.empty() || event.mapping.viewers == 0) return;
-    const std::lock_guard lock(mutex_);
-    seen_.push_back(absl::StrCat(event.former_origin_id, ">", event.mapping.origin_id));
-  }
-  std::vector<std::string> seen() {
-    const std::lock_guard lock(mutex_);
-    return seen_;
-  }
+struct Proxy : CuttableProxy {
+  using CuttableProxy::CuttableProxy;
 
- private:
-  std::mutex mutex_;
-  std::vector<std::string> seen_;
-};
-
-// A proxy whose way to Redis can be cut.
-struct Proxy {
-  Proxy(const RedisServer& server, const Clock& clock, const std::string& name)
-      : relay(server.port(), 1, {.faulty = false}),
-        redis(server, clock, 1000, name, relay.port()) {}
-  void Cut() {
-    relay.SetCut(true);
-    WaitUntil([&] { return redis.streams()->state() == StoreState::kGone; }, "Redis is gone");
-  }
-  void Heal() {
-    relay.SetCut(false);
-    redis.Announce();
-    WaitUntil([&] { return redis.streams()->state() == StoreState::kSynced; }, "Redis is back");
-  }
-
-  FaultRelay relay;
-  RedisProxy redis;
   Departures departures;
-  const Subscription subscription = redis.streams()->Subscribe(departures);
+  const Subscription subscription = streams().Subscribe(departures);
 };
 
 class Publisher {
@@ -142,6 +109,19 @@ class FleetSplitTest : public testing::TestWithParam<std::tuple<bool, bool>> {
     for (Proxy* proxy : {&one_, &two_}) EXPECT_EQ(At(*proxy, key_), origin);
   }
 
+  // Viewers of the one wait on "a", of the other on "b": all are where it is published.
+  void ExpectTogetherWhenPublished() {
+    const std::string origin = Mapping().substr(sizeof("srs-proxy-server:") - 1);
+    Publisher publisher;
+    Publish(publisher, origin == "a" ? one_ : two_, origin);
+    WaitTogether(origin);
+    Proxy& apart = origin == "a" ? two_ : one_;
+    const std::string follows = origin == "a" ? "b>a" : "a>b";
+    WaitUntil([&] { return apart.departures.Has(follows); }, "viewers follow");
+    for (Proxy* proxy : {&one_, &two_}) EXPECT_EQ(proxy->departures.seen().size(), proxy == &apart);
+    EXPECT_TRUE(publisher.lost().ok()) << publisher.lost();
+  }
+
   const StreamKey key_{"v.com", "live", "cam"};
   Clock clock_;
   RedisServer server_;
@@ -202,6 +182,26 @@ TEST_P(FleetSplitTest, ViewersFollowTheLivePublisher) {
   EXPECT_THAT(one_.departures.seen(), Contains("a>b"));
   EXPECT_THAT(two_.departures.seen(), Not(Contains("b>a")));
   EXPECT_FALSE(one_.redis.streams()->Find(key_)->provisional);
+}
+
+// Of waiting viewers the feed says nothing.
+TEST_P(FleetSplitTest, WaitingViewersComeTogether) {
+  one_.Cut();
+  two_.Cut();
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  const auto viewer_apart = Claim(two_, "b", Role::kViewer);
+  HealBoth();
+  ExpectTogetherWhenPublished();
+}
+
+TEST_P(FleetSplitTest, WaitingViewersOfBeforeComeTogetherWithNewOnes) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  one_.redis.Settle();
+  one_.Cut();
+  two_.Cut();
+  const auto viewer_apart = Claim(two_, "b", Role::kViewer);
+  HealBoth();
+  ExpectTogetherWhenPublished();
 }
 
 }  // namespace

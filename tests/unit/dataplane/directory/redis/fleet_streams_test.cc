@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/departures.h"
 #include "tests/support/redis_streams.h"
 
 namespace srsproxy {
@@ -196,6 +197,20 @@ TEST_F(FleetStreamsTest, EntriesThatAreTooLongToBeReadArePassedOver) {
        "1", "srs-proxy-x-feed"});
   const auto publisher = Publish(one_, "a");
   WaitUntil([&] { return two_.streams()->Find(key_).has_value(); }, "what comes after is known");
+}
+
+// Viewers of a stream that nobody publishes yet are in no feed.
+TEST_F(FleetStreamsTest, WaitingViewersFollowToWhereTheStreamIsPlacedAnew) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  Departures departures;
+  const Subscription subscription = one_.streams()->Subscribe(departures);
+  // The other proxy does not reach that origin.
+  const auto other = Claim(two_, "b", Role::kViewer, viewer->mapping.version);
+  ASSERT_EQ(other->mapping.origin_id, "b");
+  const auto publisher = Publish(two_, "b");
+  WaitUntil([&] { return departures.Has("a>b"); }, "its viewers follow");
+  Settle();
+  EXPECT_EQ(departures.seen().size(), 1u);
 }
 
 TEST_F(FleetStreamsTest, AConnectionThatIsCutIsMadeAgain) {
