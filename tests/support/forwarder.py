@@ -37,9 +37,13 @@ class Forwarder:
             if far is None:
                 near.close()
                 continue
-            self._sockets += [near, far]
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
+            self._forward(near, far)
+
+    def _forward(self, near, far):
+        """Both ways, on threads of its own."""
+        self._sockets += [near, far]
+        for source, target in ((near, far), (far, near)):
+            threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
 
     def _connect(self):
         for port in itertools.islice(self._turns, self._count):

@@ -5,7 +5,7 @@ import struct
 import threading
 import time
 
-from support.ports import free_port
+from support.forwarder import Forwarder
 
 # Words that connections of one kind alone send.
 _KINDS = {"command": (b"\r\nSCRIPT\r\n", b"\r\nEVALSHA\r\n"),
@@ -28,13 +28,11 @@ class _Pair:
                 pass
 
 
-class RedisRelay:
+class RedisRelay(Forwarder):
     """To `redis`, for one proxy, until it is stopped. Kinds are "command", by which a proxy asks,
     and "feed", by which it learns."""
 
     def __init__(self, redis):
-        self.port = free_port()
-        self.connections = 0  # So far.
         self.rewrites = {}  # Of what Redis answers: these bytes by those, as long.
         self.delay = 0.0  # Seconds that each piece of an answer is late.
         self.cut_kinds = set()  # Connections of these are cut as soon as they are known.
@@ -42,8 +40,7 @@ class RedisRelay:
         self._pairs = []
         self._open = threading.Event()
         self._open.set()
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=1024)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(redis.port)
 
     def settings(self, **more):
         """A proxy's."""
@@ -69,27 +66,15 @@ class RedisRelay:
         self._open.set()
 
     def stop(self):
-        self._listener.shutdown(socket.SHUT_RDWR)  # Wakes accept.
-        self._listener.close()
+        self.close()
         self.heal()
         self.cut()
 
-    def _accept(self):
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            try:
-                far = socket.create_connection(("127.0.0.1", self._redis.port))
-            except OSError:
-                near.close()
-                continue
-            pair = _Pair(near, far)
-            self._pairs.append(pair)
-            for copy in (self._copy_commands, self._copy_answers):
-                threading.Thread(target=self._run, args=(copy, pair), daemon=True).start()
+    def _forward(self, near, far):
+        pair = _Pair(near, far)
+        self._pairs.append(pair)
+        for copy in (self._copy_commands, self._copy_answers):
+            threading.Thread(target=self._run, args=(copy, pair), daemon=True).start()
 
     def _run(self, copy, pair):
         try:
