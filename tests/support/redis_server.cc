@@ -171,6 +171,13 @@ redis::Reply RedisServer::Command(std::initializer_list<std::string_view> comman
   return reply.has_value() ? *std::move(reply) : Reply::Error("ERR no answer");
 }
 
+double RedisServer::Info(std::string_view name) const {
+  const Reply reply = Command({"INFO", "everything"});
+  const std::string info(reply.AsText().value_or(""));
+  const size_t at = info.find("\n" + std::string(name));
+  return at == std::string::npos ? 0 : std::strtod(info.c_str() + at + 1 + name.size(), nullptr);
+}
+
 RedisTrio::RedisTrio(RedisServer::Options servers) {
   servers.config.push_back("repl-diskless-sync-delay 0");
   master_ = std::make_unique<RedisServer>(servers);

@@ -53,6 +53,8 @@ class RedisServer {
   // Sends a command over a connection of its own and returns the answer. Fails the test when none
   // comes within some seconds.
   redis::Reply Command(std::initializer_list<std::string_view> command) const;
+  // The number that follows `name`, "used_memory:", in what INFO answers; 0: it is not there.
+  double Info(std::string_view name) const;
 
  private:
   void WriteConfig() const;

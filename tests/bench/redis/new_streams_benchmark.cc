@@ -6,11 +6,9 @@
 #include <iterator>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <benchmark/benchmark.h>
 
@@ -27,21 +25,8 @@ constexpr size_t kMaxStreams = 1'000'000;
 
 StreamKey Key(int i) { return {"__defaultVhost__", "live", absl::StrCat("new-", i)}; }
 
-// A number of INFO, in the section that has it.
-double InfoNumber(const RedisServer& server, std::string_view name) {
-  const std::string info(server.Command({"INFO", "everything"}).AsText().value());
-  const size_t at = info.find(absl::StrCat("\n", ToAbsl(name)));
-  double value = 0;
-  if (at == std::string::npos) return 0;
-  const size_t begin = at + 1 + name.size();
-  (void)absl::SimpleAtod(
-      ToAbsl(std::string_view(info).substr(begin, info.find_first_of(",\r", begin) - begin)),
-      &value);
-  return value;
-}
-
 double CpuSeconds(const RedisServer& server) {
-  return InfoNumber(server, "used_cpu_user:") + InfoNumber(server, "used_cpu_sys:");
+  return server.Info("used_cpu_user:") + server.Info("used_cpu_sys:");
 }
 
 // Publishers that come to one proxy, each for a stream of its own, and leave when they are live.
@@ -102,7 +87,7 @@ void NewStreams(benchmark::State& state) {
         std::make_unique<RedisProxy>(server, clock, kMaxStreams, absl::StrCat("p", i, ":1")));
   }
   const double cpu_before = CpuSeconds(server);
-  const double scripts_before = InfoNumber(server, "cmdstat_evalsha:calls=");
+  const double scripts_before = server.Info("cmdstat_evalsha:calls=");
   std::vector<std::unique_ptr<Publishers>> publishers;
   for (auto _ : state) {
     for (int i = 0; i < kProxies; ++i) {
@@ -120,8 +105,7 @@ void NewStreams(benchmark::State& state) {
   state.counters["a_second"] = benchmark::Counter(kNew, benchmark::Counter::kIsRate);
   state.counters["redis_cpu_us"] = cpu / kNew * 1e6;
   state.counters["by_redis_cpu_a_second"] = kNew / cpu;
-  state.counters["scripts_each"] =
-      (InfoNumber(server, "cmdstat_evalsha:calls=") - scripts_before) / kNew;
+  state.counters["scripts_each"] = (server.Info("cmdstat_evalsha:calls=") - scripts_before) / kNew;
   state.counters["refused"] = refused;
 }
 BENCHMARK(NewStreams)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);

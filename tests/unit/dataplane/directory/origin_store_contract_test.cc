@@ -12,6 +12,7 @@
 #include "dataplane/core/origin_store.h"
 #include "dataplane/directory/memory_origin_store.h"
 #include "tests/support/late_origin_store.h"
+#include "tests/support/origin_records.h"
 #include "tests/support/redis_origins.h"
 #include "tests/support/redis_server.h"
 
@@ -25,21 +26,6 @@ struct Implementation {
 
 class OriginStoreContractTest : public testing::TestWithParam<Implementation> {
  protected:
-  static OriginRecord Record(const std::string& server, const std::string& ip) {
-    OriginRecord record;
-    record.registration.ip = ip;
-    record.registration.server = server;
-    record.registration.service = "svc";
-    record.registration.pid = "1";
-    record.registration.rtmp = {{Transport::kTcp, "", 1935}};
-    record.registration.labels = {{"rack", "7"}};
-    record.generation = 3;
-    record.lease_digests = {"newer", "older"};
-    record.source = "10.0.0.9";
-    record.registered_at = absl::FromUnixSeconds(1'700'000'000);
-    return record;
-  }
-
   static OverridesChange Weight(std::optional<double> weight) {
     OverridesChange change;
     change.weight = FieldChange<double>::To(weight);

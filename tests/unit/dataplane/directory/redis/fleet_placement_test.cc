@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/claim_now.h"
 #include "tests/support/redis_streams.h"
 
 namespace srsproxy {
@@ -43,12 +44,6 @@ class FleetPlacementTest : public testing::Test {
           answered->set_value(std::move(outcome));
         });
     return answer;
-  }
-  static bool MarkLive(StreamHold& hold) {
-    auto answered = std::make_shared<std::promise<bool>>();
-    auto answer = answered->get_future();
-    hold.MarkLive([answered](const absl::Status& status) { answered->set_value(status.ok()); });
-    return answer.get();
   }
   // All at once; each proxy would choose an origin of its own.
   std::vector<ClaimOutcome> ClaimEverywhere(const StreamKey& key) {
@@ -122,7 +117,7 @@ TEST_F(FleetPlacementTest, AGoProxyThatPlacesTheSameStreamsIsAgreedWith) {
     sessions.push_back(ClaimEverywhere(key));
     go.join();
     // Media flows for the viewers of one proxy.
-    MarkLive(*sessions.back().front().hold);
+    MarkLiveNow(*sessions.back().front().hold).IgnoreError();
   }
   for (const StreamKey& key : keys) {
     WaitUntil([&] { return Agree(key); }, "all agree about " + key.ToString());
@@ -133,7 +128,7 @@ TEST_F(FleetPlacementTest, AGoProxyThatPlacesTheSameStreamsIsAgreedWith) {
 TEST_F(FleetPlacementTest, AGoProxyTakesNoStreamFromALivePublisher) {
   const StreamKey key{"v.com", "live", "cam"};
   auto publisher = Claim(*proxies_[0], key, "ours", Role::kPublisher).get().value();
-  ASSERT_TRUE(MarkLive(*publisher.hold));
+  ASSERT_TRUE(MarkLiveNow(*publisher.hold).ok());
   // Its GET came before.
   server_.Command({"SET", "srs-proxy-url:" + key.ToString(), "srs-proxy-server:go"});
   for (auto& proxy : proxies_) {

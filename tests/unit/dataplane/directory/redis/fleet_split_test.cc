@@ -1,6 +1,5 @@
 // Two proxies that were cut off from Redis place the same stream on two origins: how they come
 // together again, whoever is back first.
-#include <latch>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/claim_now.h"
 #include "tests/support/cuttable_proxy.h"
 #include "tests/support/departures.h"
 
@@ -33,13 +33,9 @@ class Publisher {
  public:
   void Accept(std::unique_ptr<StreamHold> hold) {
     hold_ = std::move(hold);
-    std::latch answered(1);
     hold_->WhenLost([this](const absl::Status& why) { Lose(why); });
-    hold_->MarkLive([&](const absl::Status& accepted) {
-      EXPECT_TRUE(accepted.ok()) << accepted;
-      answered.count_down();
-    });
-    answered.wait();
+    const absl::Status accepted = MarkLiveNow(*hold_);
+    EXPECT_TRUE(accepted.ok()) << accepted;
   }
   absl::Status lost() {
     const std::lock_guard lock(mutex_);
@@ -62,18 +58,15 @@ class FleetSplitTest : public testing::TestWithParam<std::tuple<bool, bool>> {
  protected:
   std::unique_ptr<StreamHold> Claim(Proxy& proxy, const std::string& origin, Role role,
                                     uint64_t replaces = 0) {
-    std::unique_ptr<StreamHold> hold;
-    std::latch answered(1);
-    proxy.redis.streams()->Claim(
-        {.key = key_, .origin_id = origin, .role = role, .replaces_version = replaces},
-        [&](absl::StatusOr<ClaimOutcome> outcome) {
-          ASSERT_TRUE(outcome.ok()) << outcome.status();
-          EXPECT_EQ(outcome->mapping.origin_id, origin);
-          hold = std::move(outcome->hold);
-          answered.count_down();
-        });
-    answered.wait();
-    return hold;
+    auto outcome =
+        ClaimNow(*proxy.redis.streams(),
+                 {.key = key_, .origin_id = origin, .role = role, .replaces_version = replaces});
+    if (!outcome.ok()) {
+      ADD_FAILURE() << outcome.status();
+      return nullptr;
+    }
+    EXPECT_EQ(outcome->mapping.origin_id, origin);
+    return std::move(outcome->hold);
   }
   void Publish(Publisher& publisher, Proxy& proxy, const std::string& origin,
                uint64_t replaces = 0) {

@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/claim_now.h"
 #include "tests/support/departures.h"
 #include "tests/support/redis_streams.h"
 
@@ -35,34 +36,23 @@ class FleetStreamsTest : public testing::Test {
   };
   std::unique_ptr<Session> Claim(RedisProxy& proxy, const std::string& origin, Role role,
                                  uint64_t replaces = 0) {
+    ClaimOutcome outcome = ClaimNow(*proxy.streams(), {.key = key_,
+                                                       .origin_id = origin,
+                                                       .role = role,
+                                                       .replaces_version = replaces,
+                                                       .other_vhost_origin = ""})
+                               .value();
     auto session = std::make_unique<Session>();
-    std::latch answered(1);
-    proxy.streams()->Claim({.key = key_,
-                            .origin_id = origin,
-                            .role = role,
-                            .replaces_version = replaces,
-                            .other_vhost_origin = ""},
-                           [&](absl::StatusOr<ClaimOutcome> outcome) {
-                             session->mapping = outcome->mapping;
-                             session->hold = std::move(outcome->hold);
-                             answered.count_down();
-                           });
-    answered.wait();
+    session->mapping = std::move(outcome.mapping);
+    session->hold = std::move(outcome.hold);
     return session;
   }
   static absl::Status MarkLive(Session& session) {
-    std::latch answered(1);
-    absl::Status accepted;
     session.hold->WhenLost([&session](const absl::Status& why) {
       const std::lock_guard lock(session.mutex);
       session.lost_status = why;
     });
-    session.hold->MarkLive([&](absl::Status status) {
-      accepted = std::move(status);
-      answered.count_down();
-    });
-    answered.wait();
-    return accepted;
+    return MarkLiveNow(*session.hold);
   }
   std::unique_ptr<Session> Publish(RedisProxy& proxy, const std::string& origin) {
     auto session = Claim(proxy, origin, Role::kPublisher);

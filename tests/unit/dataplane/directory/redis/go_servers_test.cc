@@ -12,6 +12,7 @@
 
 #include "dataplane/protocol/redis/go_records.h"
 #include "tests/support/fake_fleet.h"
+#include "tests/support/origin_records.h"
 #include "tests/support/redis_origins.h"
 #include "tests/support/redis_server.h"
 #include "tests/unit/dataplane/directory/redis/redis_fixture.h"
@@ -25,18 +26,6 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 constexpr char kList[] = "srs-proxy-all-servers";
-
-OriginRecord Record(const std::string& server) {
-  OriginRecord record;
-  record.registration.ip = "10.0.0.1";
-  record.registration.server = server;
-  record.registration.service = "svc";
-  record.registration.pid = "1";
-  record.registration.rtmp = {{Transport::kTcp, "", 1935}};
-  record.lease_digests = {"digest"};
-  record.source = "10.0.0.1";
-  return record;
-}
 
 std::string GoJson(const std::string& server, int second) {
   return absl::StrCat(

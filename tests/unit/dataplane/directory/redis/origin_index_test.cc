@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/origin_records.h"
 #include "tests/support/redis_origins.h"
 #include "tests/support/redis_server.h"
 
@@ -23,18 +24,6 @@ constexpr char kIndex[] = "srs-proxy-x-origins";
 constexpr char kOne[] = "srs-proxy-x-origin:one-svc-1";
 constexpr char kTwo[] = "srs-proxy-x-origin:two-svc-1";
 constexpr char kDecided[] = "srs-proxy-x-server:one";
-
-OriginRecord Record(const std::string& server) {
-  OriginRecord record;
-  record.registration.ip = "10.0.0.1";
-  record.registration.server = server;
-  record.registration.service = "svc";
-  record.registration.pid = "1";
-  record.registration.rtmp = {{Transport::kTcp, "", 1935}};
-  record.lease_digests = {"a lease"};
-  record.source = "10.0.0.9";
-  return record;
-}
 
 class OriginIndexTest : public ::testing::Test {
  protected:

@@ -7,23 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_clock.h"
+#include "tests/support/origin_records.h"
 
 namespace srsproxy::redis {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-OriginRecord Record(const std::string& server, const std::string& ip = "10.0.0.1") {
-  OriginRecord record;
-  record.registration.ip = ip;
-  record.registration.server = server;
-  record.registration.service = "svc";
-  record.registration.pid = "1";
-  record.registration.rtmp = {{Transport::kTcp, "", 1935}};
-  record.lease_digests = {"digest"};
-  return record;
-}
 
 FedOrigin Fed(const OriginRecord& record, uint64_t revision) {
   return {.id = record.registration.Id(), .revision = revision, .record = record};

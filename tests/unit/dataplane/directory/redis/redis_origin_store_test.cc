@@ -15,6 +15,7 @@
 
 #include "dataplane/protocol/redis/go_records.h"
 #include "tests/support/fault_relay.h"
+#include "tests/support/origin_records.h"
 #include "tests/support/redis_origins.h"
 #include "tests/support/redis_server.h"
 #include "tests/unit/dataplane/directory/redis/redis_fixture.h"
@@ -26,25 +27,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-OriginRecord Record(const std::string& server, const std::string& ip = "10.0.0.1") {
-  OriginRecord record;
-  record.registration.ip = ip;
-  record.registration.server = server;
-  record.registration.service = "svc";
-  record.registration.pid = "1";
-  record.registration.rtmp = {{Transport::kTcp, "", 1935}};
-  record.registration.http = {{Transport::kTcp, "", 8080}};
-  record.registration.labels = {{"rack", "7"}};
-  record.registration.weight = 0.3;
-  record.registration.zone = "west";
-  record.registration.capacity = 100;
-  record.generation = 3;
-  record.lease_digests = {"newer", "older"};
-  record.source = "10.0.0.9";
-  record.registered_at = absl::FromUnixSeconds(1'700'000'000);
-  return record;
-}
 
 LoadReport Load(int64_t streams) {
   LoadReport load;

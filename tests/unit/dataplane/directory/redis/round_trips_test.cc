@@ -1,14 +1,10 @@
 // How often Redis is asked before a session is answered: counted there.
-#include <cstdint>
-#include <cstdlib>
-#include <latch>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/claim_now.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/redis_streams.h"
 
@@ -18,32 +14,12 @@ namespace {
 class RoundTripsTest : public testing::Test {
  protected:
   std::unique_ptr<StreamHold> Claim(RedisProxy& proxy, Role role) const {
-    std::unique_ptr<StreamHold> hold;
-    std::latch answered(1);
-    proxy.streams()->Claim({.key = key_, .origin_id = "a", .role = role, .other_vhost_origin = ""},
-                           [&](absl::StatusOr<ClaimOutcome> outcome) {
-                             hold = std::move(outcome->hold);
-                             answered.count_down();
-                           });
-    answered.wait();
-    return hold;
+    const ClaimRequest request{
+        .key = key_, .origin_id = "a", .role = role, .other_vhost_origin = ""};
+    return ClaimNow(*proxy.streams(), request).value().hold;
   }
-  static void MarkLive(StreamHold& hold) {
-    std::latch answered(1);
-    hold.MarkLive([&](const absl::Status& accepted) {
-      EXPECT_TRUE(accepted.ok()) << accepted;
-      answered.count_down();
-    });
-    answered.wait();
-  }
-  // What Redis has run so far. All that is asked of a stream is a script.
-  int64_t Scripts() const {
-    constexpr std::string_view kCalls = "cmdstat_evalsha:calls=";
-    const redis::Reply reply = server_.Command({"INFO", "commandstats"});
-    const std::string stats(reply.AsText().value());
-    const size_t at = stats.find(kCalls);
-    return at == std::string::npos ? 0 : std::atoll(stats.c_str() + at + kCalls.size());
-  }
+  // All that is asked of a stream is a script.
+  double Scripts() const { return server_.Info("cmdstat_evalsha:calls="); }
 
   const StreamKey key_{"v.com", "live", "cam"};
   const Clock clock_;
@@ -55,24 +31,24 @@ class RoundTripsTest : public testing::Test {
 };
 
 TEST_F(RoundTripsTest, APublishersPickCostsOneAndItsAcceptanceAnother) {
-  const int64_t before = Scripts();
+  const double before = Scripts();
   const auto publisher = Claim(one_, Role::kPublisher);
   EXPECT_EQ(Scripts() - before, 1);
-  MarkLive(*publisher);
+  EXPECT_TRUE(MarkLiveNow(*publisher).ok());
   EXPECT_EQ(Scripts() - before, 2);
 }
 
 TEST_F(RoundTripsTest, AFirstViewersPickCostsOneAndItsAcceptanceAnother) {
-  const int64_t before = Scripts();
+  const double before = Scripts();
   const auto viewer = Claim(one_, Role::kViewer);
   EXPECT_EQ(Scripts() - before, 1);
-  MarkLive(*viewer);
+  EXPECT_TRUE(MarkLiveNow(*viewer).ok());
   EXPECT_EQ(Scripts() - before, 2);
 }
 
 TEST_F(RoundTripsTest, AViewerOfAStreamThatFlowsWaitsForNothing) {
   const auto publisher = Claim(one_, Role::kPublisher);
-  MarkLive(*publisher);
+  EXPECT_TRUE(MarkLiveNow(*publisher).ok());
   one_.Settle();
   two_.Settle();
   WaitUntil([&] { return two_.streams()->state() == StoreState::kSynced; }, "it is verified");
@@ -94,13 +70,13 @@ TEST_F(RoundTripsTest, AViewerOfAStreamThatFlowsWaitsForNothing) {
 // Redis has two sessions of this proxy, once there were two.
 TEST_F(RoundTripsTest, FurtherViewersAreNoNews) {
   const auto publisher = Claim(one_, Role::kPublisher);
-  MarkLive(*publisher);
+  EXPECT_TRUE(MarkLiveNow(*publisher).ok());
   one_.Settle();
   two_.Settle();
   const auto first = Claim(two_, Role::kViewer);
   auto second = Claim(two_, Role::kViewer);
   two_.Settle();
-  const int64_t before = Scripts();
+  const double before = Scripts();
   for (int i = 0; i < 100; ++i) {
     second.reset();
     second = Claim(two_, Role::kViewer);
