@@ -11,52 +11,15 @@
 #include <absl/strings/str_cat.h>
 #include <benchmark/benchmark.h>
 
-#include "dataplane/balance/sticky_balancer.h"
-#include "dataplane/directory/memory_origin_store.h"
 #include "dataplane/directory/memory_stream_directory.h"
+#include "tests/bench/pick_fleet.h"
 
 namespace srsproxy {
 namespace {
 
-constexpr int kOrigins = 1'000;
-constexpr int kStreams = 100'000;
-
-StreamKey Key(int i) { return {"__defaultVhost__", "live", absl::StrCat("livestream-", i)}; }
-
-class Fleet {
- public:
-  explicit Fleet(size_t max_streams, PlacementOptions options = {})
-      : streams(std::make_shared<MemoryStreamDirectory>(clock, max_streams)),
-        balancer(origins, streams, counts, std::move(options), 1) {
-    for (int i = 0; i < kOrigins; ++i) {
-      OriginRegistration registration;
-      registration.ip = absl::StrCat("10.0.", i / 250, ".", i % 250 + 1);
-      registration.server = absl::StrCat("vid-0123456789-", i);
-      registration.service = "service-0123456789";
-      registration.pid = "12345";
-      registration.labels = {{"disk", "hdd"}};
-      registration.rtmp = {{Transport::kTcp, "", 1935}};
-      origins.Register(std::move(registration), "10.0.0.1").value();
-    }
-  }
-
-  Placement Pick(const StreamKey& key, Role role) {
-    Placement placement;
-    balancer.Pick({key, Protocol::kRtmp, role, {}},
-                  [&](absl::StatusOr<Placement> picked) { placement = *std::move(picked); });
-    return placement;
-  }
-  // Leaves an idle mapping.
-  void PublishOnce(const StreamKey& key) { Pick(key, Role::kPublisher).lease->MarkLive(); }
-
-  Clock clock;
-  MemoryOriginStore store;
-  OriginRegistry origins{clock, store};
-  std::shared_ptr<MemoryStreamDirectory> streams;
-  StreamCounts counts;
-  Subscription counted_streams = streams->Subscribe(counts);
-  StickyBalancer balancer;
-};
+std::shared_ptr<StreamDirectory> Streams(size_t max_streams) {
+  return std::make_shared<MemoryStreamDirectory>(TheClock(), max_streams);
+}
 
 // Times each call of `pick(i)` by itself and reports the distribution.
 template <typename PickOne>
@@ -84,11 +47,10 @@ void Measure(benchmark::State& state, PickOne pick) {
 }
 
 void PickKnownStream(benchmark::State& state) {
-  Fleet fleet(2 * kStreams);
-  for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(Key(i));
-  Measure(state, [&](int i) {
-    return fleet.Pick(Key(static_cast<int>(i * 7919LL % kStreams)), Role::kViewer);
-  });
+  PickFleet fleet(Streams(2 * kStreams));
+  for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(i);
+  Measure(state,
+          [&](int i) { return fleet.View(static_cast<int>(int64_t{i} * kStride % kStreams)); });
 }
 BENCHMARK(PickKnownStream)->Iterations(300'000)->Unit(benchmark::kMicrosecond);
 
@@ -104,9 +66,10 @@ PlacementOptions WithRules(LoadBalancerStrategy strategy) {
 }
 
 void PickUnknownStream(benchmark::State& state, LoadBalancerStrategy strategy, bool rules) {
-  Fleet fleet(2 * kStreams, rules ? WithRules(strategy) : PlacementOptions{strategy, "", {}});
-  for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(Key(i));
-  Measure(state, [&](int i) { return fleet.Pick(Key(kStreams + i), Role::kViewer); });
+  PickFleet fleet(Streams(2 * kStreams),
+                  rules ? WithRules(strategy) : PlacementOptions{strategy, "", {}});
+  for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(i);
+  Measure(state, [&](int i) { return fleet.View(kStreams + i); });
 }
 #define PICK_UNKNOWN(name, strategy, rules)                                         \
   BENCHMARK_CAPTURE(PickUnknownStream, name, LoadBalancerStrategy::strategy, rules) \
@@ -122,8 +85,8 @@ PICK_UNKNOWN(consistent_hash_by_rule, kConsistentHash, true);
 
 // At the cap, where each claim lets the oldest idle mapping go.
 void PickUnknownStreamAtTheCap(benchmark::State& state) {
-  Fleet fleet(kStreams);
-  for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(Key(i));
+  PickFleet fleet(Streams(kStreams));
+  for (int i = 0; i < kStreams; ++i) fleet.PublishOnce(i);
   Measure(state, [&](int i) {
     Placement placement = fleet.Pick(Key(kStreams + i), Role::kPublisher);
     placement.lease->MarkLive();
@@ -142,9 +105,9 @@ double ResidentMegabytes() {
 void OneMillionMappings(benchmark::State& state) {
   constexpr int kMappings = 1'000'000;
   for (auto _ : state) {
-    Fleet fleet(kMappings);
+    PickFleet fleet(Streams(kMappings));
     const double before = ResidentMegabytes();
-    for (int i = 0; i < kMappings; ++i) fleet.PublishOnce(Key(i));
+    for (int i = 0; i < kMappings; ++i) fleet.PublishOnce(i);
     state.counters["resident_MB"] = ResidentMegabytes() - before;
     state.counters["mappings"] = static_cast<double>(fleet.streams->size());
   }
