@@ -52,8 +52,9 @@ ROOMS = {
 }
 BELOW_ROOMS = ["controlplane/call_status.h", "controlplane/call_status.cc",
                "controlplane/grpc_time.h",
-               # What both stores of streams are made of.
-               "dataplane/directory/pin_table.h", "dataplane/directory/stream_path.h",
+               # What both stores of streams are made of, and what all answer once stopped.
+               "dataplane/directory/store_status.h", "dataplane/directory/pin_table.h",
+               "dataplane/directory/stream_path.h",
                "dataplane/directory/stream_record.h", "dataplane/directory/stream_table.h",
                # And both stores of origins, and of ids of HLS.
                "dataplane/directory/hls_ids.h", "dataplane/directory/origin_json.h",

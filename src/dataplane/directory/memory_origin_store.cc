@@ -2,14 +2,14 @@
 
 #include <utility>
 
+#include "dataplane/directory/store_status.h"
+
 namespace srsproxy {
 namespace {
 
 // How old the time may be that is written with the records, which bounds how long they are worth
 // something.
 constexpr absl::Duration kWritePeriod = absl::Minutes(1);
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
 
 }  // namespace
 
@@ -99,23 +99,23 @@ std::map<std::string, OriginOverrides, std::less<>> MemoryOriginStore::AllOverri
 
 void MemoryOriginStore::ChangeOverrides(std::string server, OverridesChange change,
                                         ChangeOverridesCallback done) {
-  if (stopped_) return done(Stopped());
+  if (stopped_) return done(StoreStopped());
   if (writer_ == nullptr) return ChangeOverridesNow(server, change, std::move(done));
   const auto shared = std::make_shared<ChangeOverridesCallback>(std::move(done));
   StateWriter::Task task = [this, server = std::move(server), change = std::move(change),
                             shared](bool run) {
     if (run) return ChangeOverridesNow(server, change, std::move(*shared));
-    (*shared)(Stopped());
+    (*shared)(StoreStopped());
   };
   if (writer_->Post(task)) return;
-  (*shared)(stopped_ ? Stopped()
+  (*shared)(stopped_ ? StoreStopped()
                      : ProxyFailure(absl::StatusCode::kUnavailable,
                                     "too many decisions wait for the disk: try again"));
 }
 
 void MemoryOriginStore::ChangeOverridesNow(const std::string& server, const OverridesChange& change,
                                            ChangeOverridesCallback done) {
-  absl::StatusOr<OriginOverrides> changed = Stopped();
+  absl::StatusOr<OriginOverrides> changed = StoreStopped();
   {
     const std::lock_guard lock(change_mutex_);
     if (!stopped_) {

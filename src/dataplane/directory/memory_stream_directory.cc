@@ -1,19 +1,16 @@
 #include "dataplane/directory/memory_stream_directory.h"
 
+#include "dataplane/directory/store_status.h"
+
 namespace srsproxy {
-namespace {
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
-
-}  // namespace
 
 void MemoryStreamDirectory::Pin(StreamPin pin, PinCallback done) {
-  if (stopped_) return done(Stopped());
+  if (stopped_) return done(StoreStopped());
   done(pins_.Pin(std::move(pin)));
 }
 
 void MemoryStreamDirectory::Unpin(const StreamKey& key, PinCallback done) {
-  if (stopped_) return done(Stopped());
+  if (stopped_) return done(StoreStopped());
   done(pins_.Unpin(key));
 }
 

@@ -22,8 +22,6 @@ StreamTable::StreamTable(const Clock& clock, size_t max_streams, Decides decides
       max_streams_(max_streams),
       shards_(std::make_unique<Shard[]>(kShards)) {}
 
-absl::Status StreamTable::Stopped() { return absl::CancelledError("this proxy stops"); }
-
 StreamTable::~StreamTable() {
   for (size_t i = 0; i < kShards; ++i) shards_[i].idle.clear();
 }

@@ -187,7 +187,6 @@ class StreamTable final : public std::enable_shared_from_this<StreamTable> {
   using LostCallbacks = std::vector<StreamHold::LostCallback>;
 
   Shard& ShardOf(const StreamKey& key) const;
-  static absl::Status Stopped();
   // A slot below the cap; with any shard locked.
   bool TakeFreeSlot();
   // The same, if need be that of an idle mapping; with none locked.

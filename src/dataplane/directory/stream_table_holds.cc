@@ -4,22 +4,11 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "dataplane/directory/store_status.h"
 #include "dataplane/directory/stream_path.h"
 #include "dataplane/directory/stream_table.h"
 
 namespace srsproxy {
-namespace {
-
-absl::Status Superseded() {
-  return ProxyFailure(absl::StatusCode::kAborted,
-                      "the stream was placed on another origin meanwhile");
-}
-
-absl::Status Released() {
-  return ProxyFailure(absl::StatusCode::kAborted, "the stream's placement was released");
-}
-
-}  // namespace
 
 // A session's share in an entry, which is kept as long as a hold that has not ended counts in it.
 class StreamTable::Hold final : public TableHold {
@@ -100,7 +89,7 @@ absl::Status StreamTable::WithEntry(const StreamKey& key,
 }
 
 absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   ClaimOutcome outcome;
   const absl::Status room = WithEntry(
       request.key, [&](Shard& shard, Entry& entry) { outcome = Join(shard, entry, request); });
@@ -111,14 +100,14 @@ absl::StatusOr<ClaimOutcome> StreamTable::Claim(const ClaimRequest& request) {
 absl::Status StreamTable::MarkLive(Hold& hold, LostCallbacks& lost) {
   Shard& shard = hold.shard;
   const std::lock_guard lock(shard.mutex);
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   if (hold.ended || std::exchange(hold.marked, true)) return absl::OkStatus();
   Entry& entry = hold.entry;
-  if (entry.origin == nullptr) return Released();
+  if (entry.origin == nullptr) return PlacementReleased();
   if (!Stands(entry, hold)) {
     const bool with_publisher =
         hold.role == Role::kViewer && IsPublishedOn(shard, entry, hold.origin_id);
-    return with_publisher ? absl::OkStatus() : Superseded();
+    return with_publisher ? absl::OkStatus() : PlacementSuperseded();
   }
   const bool first_media = std::exchange(entry.provisional, false);
   const bool first_publisher =
@@ -167,7 +156,7 @@ void StreamTable::EndStrays(const StreamKey& key) {
 }
 
 void StreamTable::CallLost(LostCallbacks& lost) {
-  for (StreamHold::LostCallback& callback : lost) callback(Superseded());
+  for (StreamHold::LostCallback& callback : lost) callback(PlacementSuperseded());
 }
 
 bool StreamTable::RemoveLivePublisher(Shard& shard, Entry& entry, const Hold& hold) {

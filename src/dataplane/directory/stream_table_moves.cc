@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/core/stream_change.h"
+#include "dataplane/directory/store_status.h"
 #include "dataplane/directory/stream_table.h"
 
 namespace srsproxy {
@@ -17,14 +18,14 @@ absl::Status NoMapping(const StreamKey& key) {
 }  // namespace
 
 absl::StatusOr<MoveOutcome> StreamTable::Move(const MoveRequest& request) {
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   Shard& shard = ShardOf(request.key);
   const std::lock_guard lock(shard.mutex);
   return MoveEntry(shard, request);
 }
 
 absl::StatusOr<StreamMapping> StreamTable::Release(const ReleaseRequest& request) {
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   Shard& shard = ShardOf(request.key);
   const std::lock_guard lock(shard.mutex);
   return ReleaseEntry(shard, request);

@@ -1,6 +1,7 @@
 // How the table shows what a shared store decides: its records, and how sessions join them.
 #include <utility>
 
+#include "dataplane/directory/store_status.h"
 #include "dataplane/directory/stream_path.h"
 #include "dataplane/directory/stream_table.h"
 
@@ -29,7 +30,7 @@ void StreamTable::SetCovered(const StreamKey& key, SessionRange sessions) {
 absl::StatusOr<ClaimOutcome> StreamTable::JoinRecord(const ClaimRequest& request,
                                                      const StreamRecord& record, bool granted,
                                                      const StreamChange& change) {
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   ClaimOutcome outcome;
   const absl::Status room = WithEntry(request.key, [&](Shard& shard, Entry& entry) {
     ApplyTo(shard, entry, record, change);

@@ -2,22 +2,9 @@
 #include <utility>
 
 #include "dataplane/directory/redis/fleet_streams.h"
+#include "dataplane/directory/store_status.h"
 
 namespace srsproxy::redis {
-namespace {
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
-
-absl::Status Superseded() {
-  return ProxyFailure(absl::StatusCode::kAborted,
-                      "the stream was placed on another origin meanwhile");
-}
-
-absl::Status Released() {
-  return ProxyFailure(absl::StatusCode::kAborted, "the stream's placement was released");
-}
-
-}  // namespace
 
 void FleetStreams::Accept(OpenAcceptance acceptance) {
   const StreamKey key = acceptance.key;
@@ -71,12 +58,12 @@ void FleetStreams::AcceptWithout(OpenAcceptance acceptance) {
 
 absl::Status FleetStreams::SettleAcceptance(const StreamKey& key, TableHold& hold, StreamUse use,
                                             const absl::StatusOr<ScriptRunner::Answer>& answer) {
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   if (answer.ok()) {
     const auto read = ReadRecordAnswer(key, *answer);
     if (!read.ok()) return read.status();
     if (read->step == RecordStep::kMissing) {
-      if (!table_->Find(key).has_value()) return Released();
+      if (!table_->Find(key).has_value()) return PlacementReleased();
       // Redis has lost it: it is written anew, with this one.
       Doubt(key);
       return AcceptAlone(key, hold);
@@ -87,7 +74,7 @@ absl::Status FleetStreams::SettleAcceptance(const StreamKey& key, TableHold& hol
     }
     Wrote(key, use);
     Show(*read);
-    if (read->step == RecordStep::kRefused) return Superseded();
+    if (read->step == RecordStep::kRefused) return PlacementSuperseded();
     // Of a viewer whose publisher is where it is: it stands, though the stream is elsewhere.
     if (read->record.origin_id != hold.origin_id && hold.role == Role::kViewer) {
       return absl::OkStatus();

@@ -5,11 +5,10 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/directory/redis/fleet_streams.h"
+#include "dataplane/directory/store_status.h"
 
 namespace srsproxy::redis {
 namespace {
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
 
 // Whoever asks again finds that Redis cannot be used, and chooses by the rule for that.
 absl::Status CannotPlace(std::string_view why) {
@@ -26,7 +25,7 @@ class FleetStreams::Hold final : public StreamHold {
   ~Hold() override { End(); }
 
   void MarkLive(LiveCallback done) override {
-    if (streams_->stopped_) return done(Stopped());
+    if (streams_->stopped_) return done(StoreStopped());
     if (asked_.exchange(true)) return done(absl::OkStatus());
     if (!hold_->IsAccepted()) {
       return streams_->Accept(
@@ -50,7 +49,7 @@ class FleetStreams::Hold final : public StreamHold {
 };
 
 void FleetStreams::Claim(ClaimRequest request, StreamClaims::ClaimCallback done) {
-  if (stopped_) return done(Stopped());
+  if (stopped_) return done(StoreStopped());
   if (feed_.state() == StoreState::kSynced) {
     if (auto joined = table_->JoinKnown(request); joined.has_value()) {
       cache_hits_.fetch_add(1, std::memory_order_relaxed);
@@ -128,7 +127,7 @@ void FleetStreams::AskClaim(OpenClaim claim, StreamLanes::Finished finished) {
 absl::StatusOr<ClaimOutcome> FleetStreams::SettleClaim(
     const ClaimRequest& request, const StreamUse& use,
     const absl::StatusOr<ScriptRunner::Answer>& answer) {
-  if (stopped_) return Stopped();
+  if (stopped_) return StoreStopped();
   const auto read = ReadRecordAnswer(request.key, answer);
   if (!read.ok()) {
     NoteFailure(read.status());

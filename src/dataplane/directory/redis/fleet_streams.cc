@@ -6,11 +6,10 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/core/stream_change.h"
+#include "dataplane/directory/store_status.h"
 
 namespace srsproxy::redis {
 namespace {
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
 
 absl::Status NoMapping(const StreamKey& key) {
   return absl::NotFoundError(absl::StrCat("stream ", key.ToString(), " has no mapping"));
@@ -39,7 +38,7 @@ void FleetStreams::Stop() {
 }
 
 void FleetStreams::Move(const MoveRequest& request, StreamClaims::MoveCallback done) {
-  if (stopped_) return done(Stopped());
+  if (stopped_) return done(StoreStopped());
   auto answered = [self = shared_from_this(), request, done = std::move(done)](
                       const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {
     const auto read = ReadRecordAnswer(request.key, answer);
@@ -58,7 +57,7 @@ void FleetStreams::Move(const MoveRequest& request, StreamClaims::MoveCallback d
 }
 
 void FleetStreams::Release(const ReleaseRequest& request, StreamClaims::ReleaseCallback done) {
-  if (stopped_) return done(Stopped());
+  if (stopped_) return done(StoreStopped());
   auto answered = [self = shared_from_this(), request, use = table_->UseOf(request.key),
                    done = std::move(done)](
                       const absl::StatusOr<ScriptRunner::Answer>& answer) mutable {

@@ -3,20 +3,16 @@
 #include <utility>
 
 #include "dataplane/directory/redis/link.h"
+#include "dataplane/directory/store_status.h"
 
 namespace srsproxy::redis {
-namespace {
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
-
-}  // namespace
 
 void Postponed::Add(Resume resume) {
   absl::Status refused;
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) {
-      refused = Stopped();
+      refused = StoreStopped();
     } else if (waiting_.size() >= kMax) {
       refused = ProxyFailure(absl::StatusCode::kResourceExhausted, Link::kTooManyOpen);
     } else {
@@ -42,7 +38,7 @@ void Postponed::Stop() {
     stopped_ = true;
     resumed.swap(waiting_);
   }
-  for (Resume& resume : resumed) resume(Stopped());
+  for (Resume& resume : resumed) resume(StoreStopped());
 }
 
 }  // namespace srsproxy::redis

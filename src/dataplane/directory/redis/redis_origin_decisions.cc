@@ -4,13 +4,9 @@
 #include <absl/strings/str_cat.h>
 
 #include "dataplane/directory/redis/redis_origin_store.h"
+#include "dataplane/directory/store_status.h"
 
 namespace srsproxy::redis {
-namespace {
-
-absl::Status Stopped() { return absl::CancelledError("this proxy stops"); }
-
-}  // namespace
 
 OriginOverrides RedisOriginStore::Overrides(std::string_view server) const {
   const std::lock_guard lock(mutex_);
@@ -33,7 +29,7 @@ void RedisOriginStore::ChangeOverrides(std::string server, OverridesChange chang
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) {
-      refused = Stopped();
+      refused = StoreStopped();
     } else if (!connected_) {
       refused = ProxyFailure(absl::StatusCode::kUnavailable,
                              "Redis cannot be reached, and what an operator decides is kept there: "
@@ -141,7 +137,7 @@ void RedisOriginStore::Stop() {
     stopped_ = true;
     open.swap(open_);
   }
-  for (auto& [number, done] : open) done(Stopped());
+  for (auto& [number, done] : open) done(StoreStopped());
   const std::lock_guard wait_for_what_runs(answering_mutex_);
 }
 
