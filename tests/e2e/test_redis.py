@@ -90,6 +90,12 @@ def test_a_move_waits_for_a_publisher_at_another_proxy(fleet):
     publisher = fleet.publish(0)
     home = fleet.sessions().index(1)
     other = fleet.origins[1 - home].origin_id
+    move = ("stream", "move", "live/cam", other, "--kick", "-o", "json")
+    wait_until(lambda: ctl(fleet.proxies[1], *move, "--dry-run").code == 0, "it is known there")
+    foreseen = ctl(fleet.proxies[1], *move, "--dry-run").json
+    assert foreseen["stream"]["pendingMove"]["originId"] == other
+    assert foreseen["sessionsToEnd"] == 1, "the publisher, wherever it is connected"
+    assert "pendingMove" not in fleet.stream(0)
     moved = ctl(fleet.proxies[1], "stream", "move", "live/cam", other, "--yes", "-o", "json")
     assert moved.code == 0, moved.err
     assert fleet.stream(2)["originId"] == fleet.origins[home].origin_id

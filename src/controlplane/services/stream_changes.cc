@@ -27,10 +27,12 @@ absl::Status StreamNotFound(const StreamKey& key) {
 
 absl::Status StreamLive(const StreamMapping& mapping) {
   const std::string stream = mapping.key.ToString();
-  return CallError(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_STREAM_LIVE,
-                   absl::StrCat("stream ", stream, " is used by ", mapping.publishers,
-                                " publishers and ", mapping.viewers, " viewers; force ends them"),
-                   {{"stream", stream}});
+  return CallError(
+      absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_STREAM_LIVE,
+      absl::StrCat("stream ", stream, " is used by ", mapping.publishers, " publishers and ",
+                   mapping.viewers, " viewers of this proxy",
+                   mapping.used_elsewhere ? ", or by those of others" : "", "; force ends them"),
+      {{"stream", stream}});
 }
 
 absl::Status PlacementChanged(const StreamKey& key) {
@@ -155,7 +157,6 @@ void StreamChanges::Move(const v1::MoveStreamRequest& request, const CallContext
     response.set_sessions_to_end(SessionsToEnd(*outcome, observer_.clock.WallNow()));
     done(std::move(response));
   };
-  if (request.validate_only()) return changed(ForeseeMove(*std::move(seen), *move));
   streams_.Move(*std::move(move), std::move(changed));
 }
 
@@ -170,6 +171,7 @@ absl::StatusOr<MoveRequest> StreamChanges::MoveRequestOf(const v1::MoveStreamReq
   MoveRequest move;
   move.key = mapping.key;
   move.expected_version = request.expected_version();
+  move.validate_only = request.validate_only();
   if (request.kick()) {
     move.deadline = observer_.clock.WallNow();
   } else if (request.has_deadline()) {

@@ -21,7 +21,7 @@ absl::Status CheckVersion(const StreamKey& key, uint64_t version, uint64_t expec
 absl::StatusOr<MoveOutcome> ForeseeMove(StreamMapping mapping, const MoveRequest& move) {
   auto expected = CheckVersion(mapping.key, mapping.version, move.expected_version);
   if (!expected.ok()) return expected;
-  MoveOutcome outcome;
+  MoveOutcome outcome{.publishers = mapping.publishers, .viewers = mapping.viewers};
   const MoveStep step = StepOf(move, mapping.origin_id, mapping.publishers);
   switch (step) {
     case MoveStep::kStays:
@@ -45,18 +45,16 @@ absl::StatusOr<MoveOutcome> ForeseeMove(StreamMapping mapping, const MoveRequest
 
 uint32_t SessionsToEnd(const MoveOutcome& outcome, absl::Time now) {
   const StreamMapping& mapping = outcome.mapping;
-  if (!outcome.former_origin_id.empty()) return mapping.viewers;
+  if (!outcome.former_origin_id.empty()) return outcome.viewers;
   const bool overdue = mapping.pending.has_value() && mapping.pending->deadline <= now;
-  return overdue ? mapping.publishers + mapping.viewers : 0;
+  return overdue ? outcome.publishers + outcome.viewers : 0;
 }
 
 absl::Status CheckRelease(const StreamMapping& mapping, const ReleaseRequest& release) {
   auto expected = CheckVersion(mapping.key, mapping.version, release.expected_version);
-  const bool used = mapping.publishers > 0 || mapping.viewers > 0;
-  if (!expected.ok() || !used || release.force) return expected;
+  if (!expected.ok() || !mapping.in_use() || release.force) return expected;
   return absl::FailedPreconditionError(
-      absl::StrCat("stream ", mapping.key.ToString(), " is used by ", mapping.publishers,
-                   " publishers and ", mapping.viewers, " viewers"));
+      absl::StrCat("stream ", mapping.key.ToString(), " is used by sessions"));
 }
 
 }  // namespace srsproxy

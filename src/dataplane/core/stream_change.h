@@ -24,8 +24,8 @@ MoveStep StepOf(const MoveRequest& move, std::string_view origin_id, uint32_t pu
 // ABORTED: `expected` is neither 0 nor `version`.
 absl::Status CheckVersion(const StreamKey& key, uint64_t version, uint64_t expected);
 
-// What StreamClaims::Move would answer if `mapping` is as it is known here. The mapping's version
-// stays.
+// What StreamClaims::Move answers of `mapping`, which is all that there is, when nothing is to
+// change. The mapping's version stays.
 absl::StatusOr<MoveOutcome> ForeseeMove(StreamMapping mapping, const MoveRequest& move);
 
 // How many sessions a move ends that came to `outcome`: the viewers of a stream that has moved, all

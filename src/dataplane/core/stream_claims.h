@@ -92,11 +92,15 @@ struct MoveRequest {
   MoveCause cause = MoveCause::kOperator;
   // Its live publisher is on `origin_id` already: done at once, and a pending move stays.
   bool to_publisher = false;
+  bool validate_only = false;  // Nothing changes: the answer is what it would come to.
 };
 
 struct MoveOutcome {
-  StreamMapping mapping;         // After the step; `pending` is set while it waits.
-  std::string former_origin_id;  // Empty when the move is pending.
+  StreamMapping mapping = {};         // After the step; `pending` is set while it waits.
+  std::string former_origin_id = {};  // Empty when the move is pending.
+  // Sessions of all proxies that share the store; where there are others, no more than these.
+  uint32_t publishers = 0;
+  uint32_t viewers = 0;
 };
 
 // A request to forget a mapping.

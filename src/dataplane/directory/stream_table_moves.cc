@@ -36,7 +36,8 @@ absl::StatusOr<MoveOutcome> StreamTable::MoveEntry(Shard& shard, const MoveReque
   if (entry == nullptr) return NoMapping(request.key);
   auto expected = CheckVersion(request.key, entry->version, request.expected_version);
   if (!expected.ok()) return expected;
-  MoveOutcome outcome;
+  if (request.validate_only) return ForeseeMove(ToMapping(shard, *entry), request);
+  MoveOutcome outcome{.publishers = entry->publishers, .viewers = entry->viewers};
   switch (StepOf(request, entry->origin->first, entry->publishers)) {
     case MoveStep::kStays:
       if (DropPending(shard, *entry)) {

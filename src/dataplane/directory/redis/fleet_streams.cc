@@ -47,11 +47,14 @@ void FleetStreams::Move(const MoveRequest& request, StreamClaims::MoveCallback d
     if (read->step == RecordStep::kVersion) {
       return done(CheckVersion(request.key, read->record.version, request.expected_version));
     }
-    self->Show(*read);
+    if (!request.validate_only) self->Show(*read);
     // Whose publisher's end does it is not known: it waits for the end of the settle time.
-    if (read->step == RecordStep::kWaits && read->publishers == 0) self->AskAgain(request.key);
+    const bool settles = read->step == RecordStep::kWaits && read->publishers == 0;
+    if (settles && !request.validate_only) self->AskAgain(request.key);
     done(MoveOutcome{.mapping = self->table_->MappingOf(read->record),
-                     .former_origin_id = read->change.former_origin_id});
+                     .former_origin_id = read->change.former_origin_id,
+                     .publishers = read->publishers,
+                     .viewers = read->sessions - read->publishers});
   };
   scripts_.Run("move", MoveArguments(request), std::move(answered));
 }

@@ -222,7 +222,8 @@ std::vector<std::string> MoveArguments(const MoveRequest& request) {
               ? ""
               : absl::StrCat(absl::ToUnixMillis(request.deadline)),
           std::string(ToName(request.cause)),
-          Flag(request.to_publisher)};
+          Flag(request.to_publisher),
+          Flag(request.validate_only)};
 }
 
 std::vector<std::string> ReleaseArguments(const ReleaseRequest& request) {

@@ -137,6 +137,25 @@ TEST_P(StreamMovesContractTest, AMoveWaitsForTheLivePublisher) {
   EXPECT_THAT(TakeEvents(), ElementsAre("changed b<a drain"));
 }
 
+TEST_P(StreamMovesContractTest, AMoveThatIsOnlyValidatedChangesNothing) {
+  const uint64_t version = Claim(key_, "a").mapping.version;
+  const MoveRequest request{.key = key_, .origin_id = "b", .validate_only = true};
+  const MoveOutcome moves = TryMove(request).value();
+  EXPECT_EQ(moves.former_origin_id, "a");
+  EXPECT_EQ(moves.mapping.origin_id, "b");
+  EXPECT_EQ(moves.viewers, 1u);
+  Publish(key_, "a");
+  const MoveOutcome waits = TryMove(request).value();
+  EXPECT_EQ(waits.former_origin_id, "");
+  EXPECT_EQ(waits.mapping.pending->origin_id, "b");
+  EXPECT_EQ(waits.publishers, 1u);
+  Settle();
+  const auto seen = directory_->Find(key_);
+  EXPECT_EQ(seen->origin_id, "a");
+  EXPECT_EQ(seen->version, version);
+  EXPECT_EQ(seen->pending, std::nullopt);
+}
+
 TEST_P(StreamMovesContractTest, AMoveToTheLivePublisherWaitsForNobody) {
   Publish(key_, "a");
   Move(key_, "c");

@@ -1,6 +1,7 @@
 // What proxies that share a Redis learn of each other, and what becomes of it when Redis forgets.
 #include <array>
 #include <atomic>
+#include <future>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -93,6 +94,25 @@ TEST_F(FleetStreamsTest, AStreamIsKnownToAllOnceItIsPublished) {
   EXPECT_EQ(seen->publishers, 0u) << "those are another proxy's";
   EXPECT_TRUE(seen->in_use());
   EXPECT_EQ(Claim(two_, "b", Role::kViewer)->mapping.origin_id, "a");
+}
+
+TEST_F(FleetStreamsTest, AMovesOutcomeCountsTheSessionsOfAllProxies) {
+  const auto viewer = Claim(one_, "a", Role::kViewer);
+  const auto other_viewer = Claim(two_, "a", Role::kViewer);
+  const auto foreseen = [&] {
+    Settle();
+    std::promise<MoveOutcome> answer;
+    two_.streams()->Move(
+        {.key = key_, .origin_id = "b", .validate_only = true},
+        [&](absl::StatusOr<MoveOutcome> moved) { answer.set_value(moved.value()); });
+    return answer.get_future().get();
+  };
+  EXPECT_EQ(foreseen().former_origin_id, "a");
+  EXPECT_EQ(foreseen().viewers, 2u);
+  const auto publisher = Claim(one_, "a", Role::kPublisher);
+  EXPECT_EQ(foreseen().mapping.pending->origin_id, "b") << "for one that is not live yet";
+  EXPECT_EQ(foreseen().publishers, 1u);
+  EXPECT_EQ(foreseen().mapping.publishers, 0u) << "of this proxy";
 }
 
 TEST_F(FleetStreamsTest, AProvisionalStreamIsFoundByWhoAsks) {
