@@ -169,24 +169,55 @@ Endpoint DialEndpoint(const OriginRegistration& registration, const Endpoint& en
   return dialled;
 }
 
+namespace {
+
+using Origins = std::vector<std::shared_ptr<const Origin>>;
+
+bool HasIdBelow(const std::shared_ptr<const Origin>& origin, std::string_view id) {
+  return origin->id < id;
+}
+
+// Of the server whose process had this id, {server}-{service}-{pid}, the origin that registered
+// last: the same for all proxies that know the same origins. nullptr: none is there.
+std::shared_ptr<const Origin> FindOfServer(const Origins& origins, std::string_view id) {
+  std::shared_ptr<const Origin> found;
+  size_t dash = id.rfind('-');
+  // Each part may have dashes of its own: the longest server that there is.
+  while (found == nullptr && dash != 0 && dash != id.npos) {
+    dash = id.rfind('-', dash - 1);
+    if (dash == id.npos) break;
+    const std::string_view prefix = id.substr(0, dash + 1);
+    for (auto at = std::lower_bound(origins.begin(), origins.end(), prefix, HasIdBelow);
+         at != origins.end() && (*at)->id.starts_with(prefix); ++at) {
+      if ((*at)->registration.server.size() != dash) continue;
+      if (found == nullptr || found->registered_at < (*at)->registered_at) found = *at;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
 std::shared_ptr<const Origin> OriginSnapshot::Find(std::string_view id) const {
-  const auto at = std::lower_bound(origins.begin(), origins.end(), id,
-                                   [](const std::shared_ptr<const Origin>& origin,
-                                      std::string_view wanted) { return origin->id < wanted; });
+  const auto at = std::lower_bound(origins.begin(), origins.end(), id, HasIdBelow);
   return at != origins.end() && (*at)->id == id ? *at : nullptr;
 }
 
 std::shared_ptr<const Origin> OriginSnapshot::Resolve(std::string_view id) const {
   if (auto origin = Find(id)) return origin;
-  if (successors == nullptr) return nullptr;
-  const auto at = successors->find(ToAbsl(id));
-  return at != successors->end() ? Find(at->second.id) : nullptr;
+  if (successors != nullptr) {
+    const auto at = successors->find(ToAbsl(id));
+    const auto successor = at == successors->end() ? nullptr : Find(at->second.id);
+    if (successor != nullptr) return successor;
+  }
+  return FindOfServer(origins, id);
 }
 
 std::shared_ptr<const Origin> OriginSnapshot::ResolveConnected(std::string_view id) const {
-  auto origin = Resolve(id);
-  if (origin == nullptr || origin->id == id) return origin;
-  return successors->find(ToAbsl(id))->second.elsewhere ? nullptr : origin;
+  if (auto origin = Find(id)) return origin;
+  if (successors == nullptr) return nullptr;
+  const auto at = successors->find(ToAbsl(id));
+  return at == successors->end() || at->second.elsewhere ? nullptr : Find(at->second.id);
 }
 
 }  // namespace srsproxy

@@ -161,11 +161,12 @@ struct OriginSnapshot {
   // nullptr when there is none.
   std::shared_ptr<const Origin> Find(std::string_view id) const;
 
-  // The origin itself, else the one that superseded it; nullptr when both are gone.
+  // The origin itself, else the one that superseded it, else, of one that this proxy has never
+  // known or knows no more, what its server is now; nullptr when all are gone.
   std::shared_ptr<const Origin> Resolve(std::string_view id) const;
 
   // As Resolve, but who was connected to the one with this id is connected to what is returned:
-  // nullptr when the one that superseded it is elsewhere.
+  // nullptr when the one that superseded it is elsewhere, or may be.
   std::shared_ptr<const Origin> ResolveConnected(std::string_view id) const;
 };
 

@@ -67,8 +67,8 @@ TEST_F(OriginRegistryTest, FormerIdsAreForgottenOldestFirst) {
   for (int pid = 1; pid <= 4; ++pid) {
     ASSERT_TRUE(small.Register(Srs("a", "10.0.0.1", std::to_string(pid)), "x").ok());
   }
-  EXPECT_EQ(small.snapshot()->Resolve("a-svc-1"), nullptr);
-  EXPECT_EQ(small.snapshot()->Resolve("a-svc-2")->id, "a-svc-4");
+  EXPECT_EQ(small.snapshot()->ResolveConnected("a-svc-1"), nullptr);
+  EXPECT_EQ(small.snapshot()->ResolveConnected("a-svc-2")->id, "a-svc-4");
 }
 
 TEST_F(OriginRegistryTest, FormerIdsGoWithTheirSuccessor) {

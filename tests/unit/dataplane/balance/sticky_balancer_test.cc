@@ -15,6 +15,7 @@
 #include "tests/support/change_overrides.h"
 #include "tests/support/delayed_streams.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/held_claims.h"
 #include "tests/support/hooked_streams.h"
 
 namespace srsproxy {
@@ -162,6 +163,19 @@ TEST_F(StickyBalancerTest, StreamFollowsItsRestartedOrigin) {
   Register("a", "10.0.0.1", "2");
   EXPECT_EQ(Pick(key_).origin->id, "a-svc-2");
   EXPECT_EQ(streams_->Find(key_)->origin_id, "a-svc-2");
+}
+
+// As proxies that share a store may find it: of a restart while Redis was away.
+TEST_F(StickyBalancerTest, StreamFollowsAServerWhoseFormerIdIsUnknownHere) {
+  HeldClaims others(*streams_);
+  others.Publish(key_, "a-svc-1");
+  for (int i = 2; i <= 6; ++i) Register(absl::StrCat("o", i), absl::StrCat("10.0.0.", i));
+  Register("a", "10.0.0.1", "2");
+  const Placement viewer = Pick(key_);
+  EXPECT_EQ(viewer.origin->id, "a-svc-2");
+  EXPECT_EQ(viewer.reason, PickReason::kMapped);
+  EXPECT_EQ(streams_->Find(key_)->origin_id, "a-svc-2");
+  EXPECT_TRUE(streams_->Find(key_)->publisher_live);
 }
 
 TEST_F(StickyBalancerTest, StreamLeavesADeadOrigin) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 
 #include "dataplane/core/invalid_field.h"
@@ -178,6 +179,30 @@ TEST(OriginSnapshotTest, FindsOriginsAndFollowsSuccessors) {
   EXPECT_EQ(snapshot.ResolveConnected("b-s-1")->id, "b-s-1");
   EXPECT_EQ(snapshot.ResolveConnected("a-s-0")->id, "a-s-1");
   EXPECT_EQ(snapshot.ResolveConnected("x-s-0"), nullptr);
+}
+
+TEST(OriginSnapshotTest, AnIdThatIsUnknownIsResolvedByItsServer) {
+  OriginSnapshot snapshot;
+  const auto add = [&](const char* server, const char* service, int pid) {
+    auto origin = std::make_shared<Origin>();
+    origin->registration.server = server;
+    origin->registration.service = service;
+    origin->registration.pid = absl::StrCat(pid);
+    origin->id = origin->registration.Id();
+    origin->registered_at = absl::FromUnixSeconds(pid);
+    snapshot.origins.push_back(std::move(origin));
+  };
+  add("a-b", "s", 1);
+  add("a", "s", 3);
+  add("a", "t", 2);
+  EXPECT_EQ(snapshot.Resolve("a-s-1")->id, "a-s-3") << "which registered last";
+  EXPECT_EQ(snapshot.Resolve("a-x-y-1")->id, "a-s-3");
+  EXPECT_EQ(snapshot.Resolve("a-b-x-1")->id, "a-b-s-1");
+  EXPECT_EQ(snapshot.ResolveConnected("a-s-1"), nullptr) << "it may have been elsewhere";
+  for (const char* unknown : {"b-s-1", "a", "a-1", "-", "--", "", "ab-s-1"}) {
+    SCOPED_TRACE(unknown);
+    EXPECT_EQ(snapshot.Resolve(unknown), nullptr);
+  }
 }
 
 }  // namespace
