@@ -34,6 +34,7 @@ class PlacementAtRest : public PlacementModel {
       ADD_FAILURE() << "no rest within a minute: " << differs;
       return;
     }
+    in_doubt_.clear();
   }
   void Settle() {
     EndLost();
@@ -52,7 +53,8 @@ class PlacementAtRest : public PlacementModel {
         }
       }
     }
-    for (const char name : std::exchange(in_doubt_, {})) {
+    // As one has it; at rest all do.
+    for (const char name : in_doubt_) {
       servers_[name].cordoned =
           proxies_[0]->registry().overrides().Of(std::string(1, name)).admin_state.has_value();
     }

@@ -256,7 +256,6 @@ class PlacementModel : public testing::Test {
   const int64_t seed_ = NumberFrom("SRSPROXY_MODEL_SEED", 20261130);
   std::mt19937_64 random_{static_cast<uint64_t>(seed_)};
   bool faults_ = false;
-  bool origins_change_ = true;
   int64_t step_ = 0;
   int64_t resumes_at_ = 0;  // The step; 0: Redis is not away.
   bool killed_ = false;     // It is away because it has died.

@@ -54,7 +54,6 @@ class PlacementModelTest : public PlacementAtRest {
     }
     if (dice < 9'800) return Move();
     if (dice < 9'900) return Release();
-    if (dice >= 9'900 && !origins_change_) return Beat();
     if (dice < 9'930) return Cordon(AnyServer());
     if (dice < 9'945) return Deregister(AnyServer());
     if (dice < 9'960) return servers_[AnyServer()].pid == 0 ? Register(AnyServer()) : void();
@@ -123,7 +122,6 @@ TEST_F(PlacementModelTest, WhileRedisIsThere) {
 TEST_F(PlacementModelTest, WhileAnythingHappensToRedis) {
   Start({.bytes = 4'000'000});
   faults_ = true;
-  origins_change_ = NumberFrom("SRSPROXY_MODEL_ORIGINS", 0) != 0;
   for (const auto& proxy : proxies_) proxy->relay().SetFaulty(true);
   Drive(NumberFrom("SRSPROXY_MODEL_STEPS", 40'000 / kSlowness));
 }
