@@ -92,12 +92,18 @@ TEST_F(SharedRegistryTest, AnOriginOfOneIsThatOfTheOther) {
 TEST_F(SharedRegistryTest, WhatIsLiveAtOneKeepsItForTheOther) {
   ASSERT_TRUE(a_.registry.Register(Srs("1"), "10.0.0.1").ok());
   ASSERT_TRUE(b_.WaitFor("srs-svc-1", OriginHealth::kHealthy));
-  const auto use = b_.registry.BeginUse("srs-svc-1", Role::kPublisher).use;
+  auto use = b_.registry.BeginUse("srs-svc-1", Role::kPublisher).use;
   ASSERT_NE(use, nullptr);
   ASSERT_TRUE(a_.registry.DeregisterOrigin("srs-svc-1").ok());
   ASSERT_TRUE(b_.WaitFor("srs-svc-1", OriginHealth::kLeaving));
   EXPECT_TRUE(a_.WaitFor("srs-svc-1", OriginHealth::kLeaving));
   EXPECT_EQ(*server_.Command({"EXISTS", "srs-proxy-server:srs-svc-1"}).AsInteger(), 1);
+
+  use.reset();
+  EXPECT_TRUE(Eventually([&] {
+    Pass(absl::Seconds(1));
+    return a_.Find("srs-svc-1") == nullptr && b_.Find("srs-svc-1") == nullptr;
+  }));
 }
 
 TEST_F(SharedRegistryTest, NothingThatIsSilentEndsWhileRedisIsAway) {

@@ -491,7 +491,7 @@ TEST_F(RedisOriginStoreTest, BrokenKeysArePassedOverLoggedOnceAndCounted) {
 // proxies cost whatever they hear is in that, too.
 TEST_F(RedisOriginStoreTest, HeartbeatsOfALargeFleetCostLittle) {
   constexpr int kProxies = 10;
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
   constexpr int kOrigins = 1'000;
 #else
   constexpr int kOrigins = 10'000;
