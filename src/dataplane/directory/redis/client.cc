@@ -95,7 +95,7 @@ class Client::Impl {
     const absl::Status why = ProxyFailure(absl::StatusCode::kUnavailable,
                                           "the Sentinels have made " + found.to.ToString() +
                                               " the master in place of " + found.from.ToString());
-    for (ManagedLink* link : {&command_, &feed_, &bulk_}) link->Reconnect(why);
+    for (ManagedLink* link : {&command_, &feed_, &bulk_}) link->Follow(found.to, why);
   }
 
   const ClientOptions options_;

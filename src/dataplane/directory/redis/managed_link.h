@@ -59,6 +59,8 @@ class ManagedLink final : public Link {
   void Open(LinkObserver& observer) override;
   void Close() override;
   void Reconnect(absl::Status why) override;
+  // The same, unless it is connected to `master` already. On the thread of Redis.
+  void Follow(const Address& master, absl::Status why);
 
   // Answers all open calls, and later ones, CANCELLED. `ended` is called when nothing of it runs
   // any more.
@@ -107,6 +109,7 @@ class ManagedLink final : public Link {
   std::atomic<size_t> open_bytes_ = 0;
 
   std::shared_ptr<Connection> connection_;  // While calls are sent over it.
+  Address address_;                         // Of the last one.
   absl::Status why_away_;                   // Not OK exactly when there is none.
   MonotonicTime silent_since_;              // Of the last one, when there is none.
   LinkObserver* observer_ = nullptr;        // While it is to be open.

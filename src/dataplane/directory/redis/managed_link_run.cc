@@ -84,6 +84,11 @@ void ManagedLink::Reconnect(absl::Status why) {
   });
 }
 
+void ManagedLink::Follow(const Address& master, absl::Status why) {
+  const bool is_there = connection_ != nullptr && address_ == master;
+  if (!is_there) Reconnect(std::move(why));
+}
+
 void ManagedLink::Stop(std::function<void()> ended) {
   std::vector<OpenCall> calls;
   {
@@ -162,6 +167,7 @@ Task<absl::Status> ManagedLink::ConnectAndServe() {
   }
   report_.Connected(address->ToString(), *outcome);
   connection_ = *connected;
+  address_ = *std::move(address);
   if (observer_ != nullptr) observer_->OnConnected(outcome->server);
   co_return co_await Serve(std::move(loss));
 }
