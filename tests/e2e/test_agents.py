@@ -3,11 +3,13 @@
 import filecmp
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from support.forwarder import Forwarder
 from support.grpc_calls import GrpcCalls
 from support.process import Process
 from support.proxy import clean_environment
@@ -107,6 +109,17 @@ def test_an_agent_survives_a_restart_of_the_proxy(lab, start_agent, calls):
     assert origin["registration"]["server"] == "vid-a"
     assert agent.stop() == 0
     assert not origins(call)
+
+
+def test_an_agent_that_is_to_end_while_it_registers_ends(lab, start_agent):
+    proxy = lab.proxy(**SETTINGS)
+    front = lab.run(Forwarder(proxy.grpc_port))
+    proxy.process.signal(signal.SIGSTOP)
+    agent = start_agent(front.port)
+    wait_until(lambda: front.connections, "it has connected")
+    agent.signal(signal.SIGTERM)
+    proxy.process.signal(signal.SIGCONT)
+    assert agent.wait() == 0
 
 
 def test_an_agent_that_was_forgotten_registers_again(lab, start_agent, calls):

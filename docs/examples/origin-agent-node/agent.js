@@ -67,6 +67,7 @@ class Agent {
       let delay;
       try {
         await this.#register();
+        if (signal.aborted) return;
         delay = await this.#sendHeartbeats(signal);
       } catch (error) {
         if (signal.aborted) return;
